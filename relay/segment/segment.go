@@ -1,0 +1,405 @@
+// Package segment keeps records in append-only files, for an SD card that may lose power at any moment.
+//
+// A directory holds numbered files. A record is
+//
+//	length  uint32, little endian: bytes of the payload
+//	crc32c  uint32, little endian: Castagnoli, over length and payload
+//	payload
+//
+// Append writes, Sync makes sure: what a Sync has returned for is there after a power cut. Opening reads
+// every record once and cuts the newest file off at its first bad record, so that a write torn by a power cut
+// costs that write and nothing before it. A bad record in an older file hides the rest of that file only.
+// Nothing is ever rewritten: a file goes as a whole when its records have outlived their use (DropBefore).
+package segment
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	headerSize = 8
+	suffix     = ".seg"
+	// MaxRecord bounds a payload in bytes, so that a spoilt length cannot ask for gigabytes.
+	MaxRecord = 1 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+var (
+	// ErrClosed is returned by a log after Close.
+	ErrClosed = errors.New("the log is closed")
+	// ErrLocked is returned by Open while another process has the log open.
+	ErrLocked = errors.New("another process has it open")
+
+	errLost = errors.New("the disk has lost it")
+)
+
+// Log is a directory of segment files. Its methods may be called from any goroutine.
+type Log struct {
+	dir     string
+	maxFile int64
+
+	mu       sync.Mutex // guards everything below
+	file     *os.File   // the newest, open for appending; nil after a failure, until one can be opened again
+	number   uint64     // of file
+	size     int64      // good bytes of file
+	reserved int64      // bytes of file for which the disk has kept room
+	newest   time.Time  // when file was last appended to
+	older    []sealed   // oldest first
+	appended uint64     // records appended since Open
+	lost     uint64     // up to this one, what no Sync has returned for may not be on the disk and never will
+	lock     *os.File   // held while the log is open
+	closed   bool
+
+	syncMu sync.Mutex // serialises fsync: whoever waits for it shares the next one
+	synced uint64     // records known to be on the disk; guarded by syncMu
+}
+
+// sealed is a file that takes no more records.
+type sealed struct {
+	path   string
+	newest time.Time
+}
+
+// Report says what Open found.
+type Report struct {
+	Records int   // good records read
+	Bad     int64 // bytes that were no good records: cut off the newest file, skipped in older ones
+}
+
+// Open opens or makes the log in dir and gives every good record to replay, oldest first. A file takes records
+// until it has maxFile bytes. The payload is only valid during the call.
+func Open(dir string, maxFile int64, replay func(payload []byte)) (*Log, Report, error) {
+	var report Report
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, report, err
+	}
+	lock, err := takeLock(dir)
+	if err != nil {
+		return nil, report, err
+	}
+	l := &Log{dir: dir, maxFile: maxFile, number: 1, lock: lock}
+	if err := l.read(&report, replay); err != nil {
+		return nil, report, errors.Join(err, lock.Close())
+	}
+	return l, report, nil
+}
+
+// takeLock keeps a second process from cutting off what the first one writes. The kernel lets go of it with the
+// process, however that ends.
+func takeLock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		// A disk that has become read-only can still be read, and nobody can write to it.
+		if f, err = os.Open(dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = fmt.Errorf("%s: %w", dir, ErrLocked)
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// read replays all files and opens the newest.
+func (l *Log) read(report *Report, replay func(payload []byte)) error {
+	numbers, err := list(l.dir)
+	if err != nil {
+		return err
+	}
+	for i, n := range numbers {
+		path := l.path(n)
+		good, total, records, err := scan(path, replay)
+		if err != nil {
+			return err
+		}
+		report.Records += records
+		report.Bad += total - good
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if i < len(numbers)-1 {
+			l.older = append(l.older, sealed{path, info.ModTime()})
+			continue
+		}
+		l.number, l.size, l.newest = n, good, info.ModTime()
+	}
+	return l.openFile()
+}
+
+func (l *Log) path(n uint64) string { return filepath.Join(l.dir, fmt.Sprintf("%08d%s", n, suffix)) }
+
+// list gives the numbers of the segment files in dir, smallest first.
+func list(dir string) ([]uint64, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var numbers []uint64
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), suffix)
+		if !ok {
+			continue
+		}
+		if n, err := strconv.ParseUint(name, 10, 64); err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
+	return numbers, nil
+}
+
+// scan reads the good records at the start of a file. good counts their bytes, total those of the file.
+func scan(path string, replay func([]byte)) (good, total int64, records int, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	rest := data
+	for {
+		payload, n, ok := decode(rest)
+		if !ok {
+			return int64(len(data) - len(rest)), int64(len(data)), records, nil
+		}
+		if replay != nil {
+			replay(payload)
+		}
+		records++
+		rest = rest[n:]
+	}
+}
+
+// decode takes the first record off b.
+func decode(b []byte) (payload []byte, n int, ok bool) {
+	if len(b) < headerSize {
+		return nil, 0, false
+	}
+	length := binary.LittleEndian.Uint32(b)
+	// A length of 0 is what a file system leaves where it had no time to write: never a record.
+	if length == 0 || length > MaxRecord || int(length) > len(b)-headerSize {
+		return nil, 0, false
+	}
+	payload = b[headerSize : headerSize+int(length)]
+	if checksum(b[:4], payload) != binary.LittleEndian.Uint32(b[4:]) {
+		return nil, 0, false
+	}
+	return payload, headerSize + int(length), true
+}
+
+func checksum(length, payload []byte) uint32 {
+	return crc32.Update(crc32.Update(0, castagnoli, length), castagnoli, payload)
+}
+
+// openFile opens the file with the current number at its last good byte.
+func (l *Log) openFile() error {
+	f, err := os.OpenFile(l.path(l.number), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := l.prepare(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	l.file, l.reserved = f, 0
+	return nil
+}
+
+// prepare cuts f off behind its last good byte. A file that may be new gets its name made safe.
+func (l *Log) prepare(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && info.Size() != l.size {
+		err = f.Truncate(l.size)
+	}
+	if err == nil && info.Size() == 0 {
+		err = syncDir(l.dir)
+	}
+	return errors.Join(err, seek(f, l.size))
+}
+
+func seek(f *os.File, to int64) error {
+	_, err := f.Seek(to, io.SeekStart)
+	return err
+}
+
+// syncDir makes a new file's name survive a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Append writes one record and gives its number for Sync. It does not wait for the disk. After an error (a
+// full disk) nothing of the record remains, and a later Append tries afresh.
+func (l *Log) Append(payload []byte) (record uint64, err error) {
+	if len(payload) == 0 || len(payload) > MaxRecord {
+		return 0, fmt.Errorf("a record of %d bytes: it must have 1 to %d", len(payload), MaxRecord)
+	}
+	b := make([]byte, headerSize, headerSize+len(payload))
+	binary.LittleEndian.PutUint32(b, uint32(len(payload)))
+	binary.LittleEndian.PutUint32(b[4:], checksum(b[:4], payload))
+	b = append(b, payload...)
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return 0, ErrClosed
+	}
+	if l.file != nil && l.size > 0 && l.size+int64(len(b)) > l.maxFile {
+		if err := l.rotate(); err != nil {
+			return 0, err
+		}
+	}
+	if l.file == nil {
+		if err := l.openFile(); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := l.file.Write(b); err != nil {
+		// What was written of it must not stand before the next record.
+		if undo := errors.Join(l.file.Truncate(l.size), seek(l.file, l.size)); undo != nil {
+			l.abandonLocked()
+		}
+		return 0, err
+	}
+	l.size += int64(len(b))
+	l.newest = time.Now()
+	l.appended++
+	return l.appended, nil
+}
+
+// Reserve makes sure that the disk has room for n more bytes of records, so that what must be written later can be.
+// It asks for more than that at a time. File systems that cannot promise room are taken at their word.
+func (l *Log) Reserve(n int64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil || l.size+n <= l.reserved {
+		return nil
+	}
+	const keepSize = 1 // FALLOC_FL_KEEP_SIZE of fallocate(2): the file ends where its records do
+	for _, room := range []int64{64 << 10, n} {
+		err := syscall.Fallocate(int(l.file.Fd()), keepSize, l.size, max(room, n))
+		switch {
+		case err == nil:
+			l.reserved = l.size + max(room, n)
+			return nil
+		case !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT):
+			return nil // not known here: Append will tell
+		case room == n:
+			return err
+		}
+	}
+	return nil
+}
+
+// rotate seals the newest file and begins the next. What the old one holds is made safe first, because Sync
+// only looks at the newest.
+func (l *Log) rotate() error {
+	if err := l.file.Sync(); err != nil {
+		l.abandonLocked()
+		return err
+	}
+	old := sealed{l.file.Name(), l.newest}
+	if err := l.file.Close(); err != nil {
+		return err
+	}
+	l.file = nil
+	l.older = append(l.older, old)
+	l.number++
+	l.size = 0
+	return l.openFile()
+}
+
+// Sync returns once the record is on the disk. Those who wait at the same time share one fsync.
+func (l *Log) Sync(record uint64) error {
+	l.syncMu.Lock()
+	defer l.syncMu.Unlock()
+	l.mu.Lock()
+	f, upTo, closed, lost := l.file, l.appended, l.closed, l.lost
+	l.mu.Unlock()
+	switch {
+	case record <= lost: // said even of what an earlier fsync may have saved: a no is never wrong
+		return errLost
+	case l.synced >= record:
+		return nil
+	case closed:
+		return ErrClosed
+	}
+	if f == nil {
+		return errors.New("the file could not be opened again after a failure")
+	}
+	// Not under mu: appending goes on meanwhile. If the file was sealed in between, rotate has synced it.
+	if err := f.Sync(); err != nil && !errors.Is(err, os.ErrClosed) {
+		l.mu.Lock()
+		if l.file == f {
+			l.abandonLocked()
+		}
+		l.mu.Unlock()
+		return err
+	}
+	l.mu.Lock()
+	lost = l.lost
+	l.mu.Unlock()
+	if record <= lost { // abandoned meanwhile
+		return errLost
+	}
+	l.synced = max(l.synced, upTo)
+	return nil
+}
+
+// abandonLocked goes on in a new file after a failed fsync: the kernel forgets which pages it could not write, so
+// the next fsync of the same file would report success for them. What is not known to be safe counts as lost.
+func (l *Log) abandonLocked() {
+	l.lost = l.appended
+	l.older = append(l.older, sealed{l.file.Name(), l.newest})
+	l.file.Close()
+	l.file = nil
+	l.number++
+	l.size = 0
+}
+
+// DropBefore deletes the files whose newest record is older than t, except the one that is written to.
+func (l *Log) DropBefore(t time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.older) > 0 && l.older[0].newest.Before(t) {
+		if err := os.Remove(l.older[0].path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		l.older = l.older[1:]
+	}
+	return nil
+}
+
+// Close syncs and closes. A second call does nothing.
+func (l *Log) Close() error {
+	l.syncMu.Lock()
+	defer l.syncMu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	err := l.lock.Close()
+	if l.file != nil {
+		err = errors.Join(l.file.Sync(), l.file.Close(), err)
+	}
+	return err
+}
