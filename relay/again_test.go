@@ -1,0 +1,212 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A refusal is final: the same id is refused again after a crash, though the device is there now.
+func TestRefusalSurvivesACrash(t *testing.T) {
+	dir := t.TempDir()
+	b := open1(t, dir)
+	defer b.Close()
+	b.ask(`{"id":"a","command":"pump","value":true}`) // the device has said nothing yet
+	b.results(t, 1)
+	b = open1(t, crash(t, dir))
+	defer b.Close()
+	b.device.Update(time.Now(), reading21)
+	b.ask(`{"id":"a","command":"pump","value":true}`)
+	if r := b.results(t, 1)[0]; r.String() != "a rejected/offline" || !r.Repeat {
+		t.Errorf("%+v", r)
+	}
+	if b.lane.Take() != nil {
+		t.Error("executed after its refusal")
+	}
+}
+
+// A second restart before anybody listened does not lose the report of an unknown end.
+func TestUnknownEndSurvivesTwoCrashes(t *testing.T) {
+	dir := t.TempDir()
+	b := open1(t, dir)
+	defer b.Close()
+	b.device.Update(time.Now(), reading21)
+	b.ask(`{"id":"cut","command":"pump","value":true}`)
+	once := crash(t, dir)
+	b = open1(t, once)
+	b.Close()
+	b = open1(t, once)
+	b.Subscribed("phone", "$share/g/minirelay/#")
+	if r := b.results(t, 1)[0]; r.String() != "cut unknown/no_answer" || r.Repeat {
+		t.Errorf("%+v", r)
+	}
+	b.Close()
+	b = open1(t, once)
+	defer b.Close()
+	b.Subscribed("phone", "#")
+	b.ask(`{"id":"cut","command":"pump","value":true}`)
+	if rs := b.results(t, 1); len(rs) != 1 || !rs[0].Repeat {
+		t.Errorf("reported twice: %v", rs)
+	}
+}
+
+// Two gateways with one data directory would cut each other's journal.
+func TestDataDirIsForOneGateway(t *testing.T) {
+	dir := t.TempDir()
+	b := open1(t, dir)
+	if _, err := Start(Config{Root: "minirelay", Gateway: "other", DataDir: dir}, newWire(), nopLog); !errors.Is(err, ErrInUse) {
+		t.Errorf("%v", err)
+	}
+	b.Close()
+	open1(t, dir).Close()
+}
+
+// A disk that takes nothing for a while costs no result: what it missed is written when it works again.
+func TestResultThatTheDiskRefused(t *testing.T) {
+	dir := t.TempDir()
+	b := open1(t, dir)
+	b.device.Update(time.Now(), reading21)
+	b.ask(`{"id":"a","command":"pump","value":true}`)
+	task := b.lane.Take()
+	b.memory.mu.Lock()
+	journal := b.memory.journal
+	b.memory.journal = nil // as after a failure
+	b.memory.mu.Unlock()
+	task.Finish(Done())
+	b.memory.mu.Lock()
+	b.memory.journal = journal
+	b.memory.mu.Unlock()
+	b.ask(`{"id":"b","command":"pump","value":false}`)
+	b.lane.Take().Finish(Done())
+	b.results(t, 2)
+	b = open1(t, crash(t, dir))
+	defer b.Close()
+	b.ask(`{"id":"a","command":"pump","value":true}`)
+	if r := b.results(t, 1)[0]; r.String() != "a done" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A journal that can be read and not written to still tells what was cut off.
+func TestUnknownEndOnAReadOnlyDisk(t *testing.T) {
+	dir := t.TempDir()
+	b := open1(t, dir)
+	defer b.Close()
+	b.device.Update(time.Now(), reading21)
+	b.ask(`{"id":"cut","command":"pump","value":true}`)
+	after := crash(t, dir)
+	// A directory where the journal would go on is as good as a disk that takes no file.
+	if err := os.Rename(filepath.Join(after, "commands", "00000001.seg"), filepath.Join(after, "commands", "00000000.seg")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(after, "commands", "00000001.seg"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b = open1(t, after)
+	defer b.Close()
+	b.Subscribed("phone", "#")
+	if r := b.results(t, 1)[0]; r.String() != "cut unknown/no_answer" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A command that comes while the gateway stops is answered, however late.
+func TestCommandAfterClose(t *testing.T) {
+	b := open1(t, t.TempDir())
+	b.device.Update(time.Now(), reading21)
+	b.lane.Close(CodeStopping, "the gateway is being stopped")
+	b.Close()
+	b.ask(`{"id":"a","command":"pump","value":true}`)
+	if r := b.results(t, 1)[0]; r.String() != "a rejected/stopping" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A topic of the user's own that goes from one device to another keeps its value.
+func TestOwnTopicMoves(t *testing.T) {
+	b := start(t)
+	m := greenhouse
+	m.Topic = "people/state"
+	old := b.Attach(m, b.lane)
+	m.Device = "glasshouse"
+	b.Attach(m, NewLane(4)).Update(time.Now(), reading21)
+	old.Detach()
+	b.ask(`{"id":"end","command":"pump","value":true}`)
+	b.results(t, 1)
+	got := b.wire.on("people/state")
+	if last := got[len(got)-1]; !strings.Contains(last, "21.5") {
+		t.Errorf("%q", got)
+	}
+}
+
+// Client ids are the clients' business: one called command asks and is answered like any other.
+func TestClientCalledCommand(t *testing.T) {
+	b := start(t)
+	b.Handle(Message{Topic: "minirelay/home/request/command", Payload: []byte(`{"id":"1","method":"time"}`), User: "phone", Client: "command"})
+	b.wire.wait(t, "minirelay/home/reply/command", 1)
+}
+
+// A switch widget sends 1 and then 0: that presses a button once.
+func TestBareZeroPressesNothing(t *testing.T) {
+	b := start(t)
+	m := greenhouse
+	m.Commands = append([]Command{}, m.Commands...)
+	m.Commands[4].Topic = "home/reset"
+	b.Attach(m, b.lane).Update(time.Now(), reading21)
+	for _, payload := range []string{"1", "0"} {
+		b.Handle(Message{Topic: "home/reset", Payload: []byte(payload), User: "phone"})
+	}
+	b.lane.Take().Finish(Sent())
+	if b.lane.Take() != nil {
+		t.Error("pressed twice")
+	}
+	if got := fmt.Sprint(b.results(t, 2)); got != "[ rejected/bad_value  sent]" {
+		t.Error(got)
+	}
+}
+
+// Who asks again while the command runs gets the result on the topic of the repetition too.
+func TestRepetitionWaitsForTheResult(t *testing.T) {
+	b := start(t)
+	ask := func(topic string) {
+		b.Handle(Message{Topic: commandTopic, Payload: []byte(`{"id":"a","command":"reset"}`), User: "phone", Respond: topic, Correlation: []byte("7")})
+	}
+	ask("phone/first")
+	ask("phone/second")
+	b.lane.Take().Finish(Sent())
+	first, second := b.wire.wait(t, "phone/first", 1), b.wire.wait(t, "phone/second", 1)
+	if first[0] != second[0] || len(b.wire.on(resultTopic)) != 1 {
+		t.Errorf("%q %q", first, second)
+	}
+}
+
+// A clock that begins in the past and is put right makes nothing old: the journal says by how much it was put.
+func TestClockPutForward(t *testing.T) {
+	dir := t.TempDir()
+	m, err := openMemory(dir, time.Hour, nopLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := commandKey{"phone", "a"}
+	behind := time.Now().Add(-48 * time.Hour)
+	if _, err := m.admit(record{User: "phone", ID: "a", At: behind.UnixMilli()}, behind); err != nil {
+		t.Fatal(err)
+	}
+	m.mu.Lock()
+	_, err = m.put(record{Shift: (48 * time.Hour).Milliseconds()})
+	m.mu.Unlock()
+	if err := errors.Join(err, m.close()); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = openMemory(dir, time.Hour, nopLog); err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	if v, _ := m.look(key, waiter{}); v != known {
+		t.Error("forgotten, though it was a moment ago")
+	}
+}

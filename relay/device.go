@@ -1,0 +1,278 @@
+package relay
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Device is one attached device: the newest good value of each field, whether it is there, and its topics.
+// Its methods may be called from any goroutine.
+type Device struct {
+	model  Model
+	relay  *Relay
+	lane   *Lane
+	log    *slog.Logger
+	topics struct{ model, state, availability, result string }
+	keys   []string // `,"temperature":` of each field, ready for the state
+
+	mu       sync.Mutex // guards everything below; held while a message is put into the outlet, to keep their order
+	values   []Value
+	at       []time.Time // when each value was taken; zero: never
+	ts       time.Time   // of the newest reading
+	heard    time.Time   // of the newest good frame
+	online   bool
+	detached bool
+
+	published   []Value // as last published
+	publishedAt time.Time
+	owed        bool // a state waits for MinInterval to pass
+
+	quiet   time.Duration // the shortest silence that changes anything; 0: none does
+	timer   *time.Timer   // runs tick at due
+	due     time.Time     // zero: not armed
+	lastOut int           // bytes of the last state: the next one's capacity
+}
+
+func newDevice(r *Relay, m Model, lane *Lane) *Device {
+	d := &Device{model: m, relay: r, lane: lane, log: r.log.With("device", m.Device)}
+	d.topics.model = r.topics.Device(m.Device, "model")
+	d.topics.state = r.topics.Device(m.Device, "state")
+	d.topics.availability = r.topics.Device(m.Device, "availability")
+	d.topics.result = r.topics.Device(m.Device, "result")
+	for _, f := range m.Fields {
+		d.keys = append(d.keys, `,"`+f.ID+`":`)
+	}
+	d.values = make([]Value, len(m.Fields))
+	d.published = make([]Value, len(m.Fields))
+	d.at = make([]time.Time, len(m.Fields))
+	d.ts = time.Now()
+	d.quiet = m.OfflineAfter
+	for i := range m.Fields {
+		if s := d.staleAfter(i); s > 0 && (d.quiet == 0 || s < d.quiet) {
+			d.quiet = s
+		}
+	}
+	return d
+}
+
+// Model is the device as clients see it.
+func (d *Device) Model() *Model { return &d.model }
+
+// Online says whether a good frame has come since the port was opened, lately enough.
+func (d *Device) Online() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.online
+}
+
+// Update takes the readings of one good frame, taken at at (with a monotonic reading). It marks the device
+// online. It does not keep readings.
+func (d *Device) Update(at time.Time, readings []Reading) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.detached {
+		return
+	}
+	d.hear(at)
+	for _, r := range readings {
+		d.values[r.Field] = r.Value
+		d.at[r.Field] = at
+	}
+	if len(readings) == 0 {
+		return
+	}
+	d.ts = at
+	d.offer(at)
+}
+
+// Seen marks the device alive at at without a reading: a good frame that held none (an acknowledgement).
+func (d *Device) Seen(at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.detached {
+		return
+	}
+	d.hear(at)
+}
+
+// Lost says that the port is gone: the device is offline and all its values are unknown at once.
+func (d *Device) Lost(reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.goOffline(reason)
+}
+
+// Detach removes the device: its retained topics are emptied and its waiting commands answered.
+func (d *Device) Detach() {
+	d.retire()
+	d.relay.forget(d)
+	d.lane.Refuse(d, CodeUnknownDevice, "this device has been taken out of the configuration")
+}
+
+// retire stops the device from publishing anything more.
+func (d *Device) retire() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.detached = true
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+}
+
+// hear notes a good frame.
+func (d *Device) hear(at time.Time) {
+	d.heard = at
+	if d.quiet > 0 {
+		d.arm(at.Add(d.quiet))
+	}
+	if d.online {
+		return
+	}
+	d.online = true
+	d.log.Info("device is online")
+	d.relay.outlet.put(outgoing{topic: d.topics.availability, payload: []byte("online"), retain: true})
+}
+
+func (d *Device) goOffline(reason string) {
+	if d.detached || !d.online {
+		return
+	}
+	d.online = false
+	level := slog.LevelWarn
+	if d.relay.stopping.Load() {
+		level = slog.LevelInfo
+	}
+	d.log.Log(context.Background(), level, "device is offline", "reason", reason)
+	d.relay.outlet.put(outgoing{topic: d.topics.availability, payload: []byte("offline"), retain: true})
+	clear(d.values)
+	clear(d.at)
+	d.publish(time.Now())
+}
+
+// staleAfter is how old a field's value may become; 0: for ever.
+func (d *Device) staleAfter(field int) time.Duration {
+	if s := d.model.Fields[field].StaleAfter; s > 0 {
+		return s
+	}
+	return d.model.OfflineAfter
+}
+
+// deadline is the earliest time at which something must be done without a frame; zero: never. Every wait of a
+// device hangs on one timer. Frames that come only move it later, so it is worked out when the timer fires and
+// not with each frame.
+func (d *Device) deadline() time.Time {
+	var first time.Time
+	consider := func(t time.Time) {
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
+	}
+	if d.online && d.model.OfflineAfter > 0 {
+		consider(d.heard.Add(d.model.OfflineAfter))
+	}
+	for i, at := range d.at {
+		if after := d.staleAfter(i); after > 0 && !d.values[i].IsNull() {
+			consider(at.Add(after))
+		}
+	}
+	if d.owed {
+		consider(d.publishedAt.Add(d.model.MinInterval))
+	}
+	return first
+}
+
+// arm sees to it that tick runs at t, or earlier.
+func (d *Device) arm(t time.Time) {
+	if t.IsZero() || !d.due.IsZero() && !t.Before(d.due) {
+		return
+	}
+	d.due = t
+	wait := max(time.Until(t), 0)
+	if d.timer == nil {
+		d.timer = time.AfterFunc(wait, d.tick)
+		return
+	}
+	d.timer.Reset(wait)
+}
+
+// tick does what has fallen due: values that have become too old, a device that has fallen silent, a state
+// that waited for MinInterval.
+func (d *Device) tick() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.detached {
+		return
+	}
+	now := time.Now()
+	d.due = time.Time{}
+	if after := d.model.OfflineAfter; d.online && after > 0 && now.Sub(d.heard) >= after {
+		d.goOffline("silent for " + after.String())
+	}
+	stale := false
+	for i, at := range d.at {
+		if after := d.staleAfter(i); after > 0 && !d.values[i].IsNull() && now.Sub(at) >= after {
+			d.values[i] = Value{}
+			stale = true
+		}
+	}
+	if stale {
+		d.publish(now) // at once: an old value on a screen is worse than one message more
+	} else if d.owed && now.Sub(d.publishedAt) >= d.model.MinInterval {
+		d.publish(now)
+	}
+	d.arm(d.deadline())
+}
+
+// offer publishes the state now, or later if the last one was too short a time ago.
+func (d *Device) offer(now time.Time) {
+	if d.model.OnChange && slices.Equal(d.values, d.published) {
+		d.owed = false
+		return
+	}
+	if d.model.MinInterval > 0 && now.Sub(d.publishedAt) < d.model.MinInterval {
+		if !d.owed {
+			d.owed = true
+			d.arm(d.publishedAt.Add(d.model.MinInterval))
+		}
+		return
+	}
+	d.publish(now)
+}
+
+// publish puts the state, and what the mapping wants on topics of its own, into the outlet.
+func (d *Device) publish(now time.Time) {
+	payload := d.appendState(make([]byte, 0, d.lastOut+16))
+	d.lastOut = len(payload)
+	d.relay.outlet.put(outgoing{topic: d.topics.state, payload: payload, retain: true})
+	if d.model.Topic != "" {
+		d.relay.outlet.put(outgoing{topic: d.model.Topic, payload: payload, retain: true})
+	}
+	for i, f := range d.model.Fields {
+		if f.Topic == "" || d.model.OnChange && !d.publishedAt.IsZero() && d.values[i] == d.published[i] {
+			continue
+		}
+		bare := d.values[i].AppendText(nil, f.Decimals)
+		if d.values[i].IsNull() {
+			bare = []byte("null") // an empty message would only delete the retained one: screens would keep the old value
+		}
+		d.relay.outlet.put(outgoing{topic: f.Topic, payload: bare, retain: true})
+	}
+	copy(d.published, d.values)
+	d.publishedAt = now
+	d.owed = false
+}
+
+// appendState appends {"ts":…,"temperature":21.5,…}, in the order of the model.
+func (d *Device) appendState(b []byte) []byte {
+	b = append(b, `{"ts":`...)
+	b = strconv.AppendInt(b, d.ts.UnixMilli(), 10)
+	for i, v := range d.values {
+		b = append(b, d.keys[i]...)
+		b = v.AppendJSON(b, d.model.Fields[i].Decimals)
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,279 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"minirelay/relay/segment"
+)
+
+const (
+	// maxRemembered is how many executed commands are remembered at a time, and maxOfOne how many of one user.
+	// More than one a second over a whole day is no person: the next one is answered busy, because forgetting
+	// one early could mean executing it twice.
+	maxRemembered = 100_000
+	maxOfOne      = 50_000
+	// maxRefused is how many answers to commands that were never written are remembered; the oldest go first.
+	// As many an hour are kept on the disk too.
+	maxRefused = 4096
+	// maxWaiters is how many repetitions of a running command get the result on topics of their own.
+	maxWaiters = 8
+)
+
+var errTooMany = fmt.Errorf("more than %d commands are remembered", maxOfOne)
+
+// commandKey names a command: ids are the client's, so they only count together with the user.
+type commandKey struct{ user, id string }
+
+// entry is what the memory knows of a command.
+type entry struct {
+	result  []byte // the first result as published; nil while there is none
+	at      time.Time
+	refused bool // nothing of it was written
+	waiters []waiter
+}
+
+// waiter is an MQTT 5 response topic on which a result is awaited.
+type waiter struct {
+	topic       string
+	correlation []byte
+}
+
+// memory makes sure that no command is executed twice: it knows every id of the last window, on disk too.
+//
+// An accepted command is on the disk before anything of it is written to the hardware (admit). So after a crash
+// each command is found either with its result, or without: then nobody can know how far it came, it is never
+// tried again, and its result is unknown (recovered).
+type memory struct {
+	window  time.Duration
+	log     *slog.Logger
+	dir     string
+	started time.Time
+
+	mu        sync.Mutex // guards everything below
+	journal   *segment.Log
+	entries   map[commandKey]entry
+	order     []commandKey   // of admitted commands, oldest first
+	refused   []commandKey   // of refused commands, oldest first
+	ofUser    map[string]int // admitted commands
+	failing   bool           // the disk refused the last record
+	recovered []recovered
+	hour      time.Time // since when kept are counted
+	kept      int       // refusals on the disk since hour
+
+	flush    *time.Timer // syncs results a moment after the first unsynced one
+	unsynced uint64
+	fresh    []record      // written since the last sync
+	unsaved  []record      // that the disk has not taken
+	drift    time.Duration // of the wall clock against the monotonic one, as last written
+}
+
+// recovered is a command that a crash left without a result.
+type recovered struct {
+	key   commandKey
+	topic string
+}
+
+// openMemory reads the journal under dir. Without a usable disk it gives a memory that refuses commands with ids and
+// says why: readings must go on. The error says that another gateway uses the directory.
+func openMemory(dir string, window time.Duration, log *slog.Logger) (*memory, error) {
+	m := &memory{window: window, log: log, dir: dir, started: time.Now(), entries: map[commandKey]entry{}, ofUser: map[string]int{}}
+	if err := m.open(); errors.Is(err, segment.ErrLocked) {
+		return nil, err
+	} else if err != nil {
+		m.fail(err)
+	}
+	return m, nil
+}
+
+// verdict is what the memory says about an id.
+type verdict int
+
+const (
+	unseen  verdict = iota // never seen: to be admitted, or refused
+	running                // its first result is still to come
+	known                  // it has a result already
+)
+
+// look says what is known of key. If its result is still to come, w gets it too.
+func (m *memory) look(key commandKey, w waiter) (verdict, []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(time.Now())
+	e, ok := m.entries[key]
+	switch {
+	case !ok:
+		return unseen, nil
+	case e.result == nil:
+		if w.topic != "" && len(e.waiters) < maxWaiters {
+			e.waiters = append(e.waiters, w)
+			m.entries[key] = e
+		}
+		return running, nil
+	}
+	m.reported(key)
+	return known, e.result
+}
+
+// admit remembers that r is about to be executed and returns when that is on the disk. ok is false if the same
+// command came first by another way. An error means that it must not be executed.
+func (m *memory) admit(r record, accepted time.Time) (ok bool, err error) {
+	key := commandKey{r.User, r.ID}
+	m.mu.Lock()
+	if _, there := m.entries[key]; there {
+		m.mu.Unlock()
+		return false, nil
+	}
+	n, err := m.begin(key, r, accepted)
+	journal := m.journal
+	m.mu.Unlock()
+	if err != nil {
+		return false, err
+	}
+	err = journal.Sync(n)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err != nil {
+		// It may or may not be on the disk. It stays in memory and is answered by the caller: not executed.
+		m.fail(err)
+		return true, err
+	}
+	m.works()
+	return true, nil
+}
+
+// begin writes r; mu is held.
+func (m *memory) begin(key commandKey, r record, accepted time.Time) (uint64, error) {
+	if len(m.order) >= maxRemembered || m.ofUser[key.user] >= maxOfOne {
+		return 0, errTooMany
+	}
+	if m.journal == nil {
+		if err := m.open(); err != nil {
+			m.fail(err)
+			return 0, err
+		}
+		if _, there := m.entries[key]; there {
+			return 0, errors.New("the journal, which could not be read until now, knows the command")
+		}
+	}
+	m.saveAgain()
+	// The result must find room too, or a restart would report as unknown what was done.
+	if err := m.journal.Reserve(resultRoom); err != nil {
+		m.fail(err)
+		return 0, err
+	}
+	n, err := m.append(r)
+	if err != nil {
+		m.fail(err)
+		return 0, err
+	}
+	m.remember(key, entry{at: accepted})
+	return n, nil
+}
+
+// remember keeps an admitted command; mu is held.
+func (m *memory) remember(key commandKey, e entry) {
+	m.entries[key] = e
+	m.order = append(m.order, key)
+	m.ofUser[key.user]++
+}
+
+// settle remembers the result of an admitted command and gives those who wait for it. It reaches the disk within a
+// second; if the power is cut before that, the command is found without a result and reported as unknown.
+func (m *memory) settle(key commandKey, result []byte) []waiter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entries[key]
+	waiters := e.waiters
+	e.result, e.waiters = result, nil
+	m.entries[key] = e
+	m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: result})
+	return waiters
+}
+
+// refuse remembers the answer to a command of which nothing was written. first is false if the same command has
+// come by another way meanwhile: then that one's result counts.
+func (m *memory) refuse(key commandKey, result []byte) (first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, there := m.entries[key]; there {
+		return false
+	}
+	now := time.Now()
+	m.keepRefusal(key, entry{result: result, at: now, refused: true})
+	if now.Sub(m.hour) > time.Hour {
+		m.hour, m.kept = now, 0
+	}
+	if m.kept < maxRefused { // nobody may fill the disk with nonsense
+		m.kept++
+		m.write(record{User: key.user, ID: key.id, At: now.UnixMilli(), Result: result, Refused: true})
+	}
+	return true
+}
+
+// keepRefusal keeps a refused command; mu is held.
+func (m *memory) keepRefusal(key commandKey, e entry) {
+	m.entries[key] = e
+	m.refused = append(m.refused, key)
+	if len(m.refused) > maxRefused {
+		if m.entries[m.refused[0]].refused {
+			delete(m.entries, m.refused[0])
+		}
+		m.refused = m.refused[1:]
+	}
+}
+
+// forget drops what is older than the window; mu is held.
+func (m *memory) forget(now time.Time) {
+	dropped := false
+	for len(m.order) > 0 && now.Sub(m.entries[m.order[0]].at) > m.window {
+		key := m.order[0]
+		delete(m.entries, key)
+		if m.ofUser[key.user]--; m.ofUser[key.user] == 0 {
+			delete(m.ofUser, key.user)
+		}
+		m.order = m.order[1:]
+		dropped = true
+	}
+	for len(m.refused) > 0 && now.Sub(m.entries[m.refused[0]].at) > m.window {
+		if m.entries[m.refused[0]].refused {
+			delete(m.entries, m.refused[0])
+		}
+		m.refused = m.refused[1:]
+	}
+	if dropped && m.journal != nil {
+		if err := m.journal.DropBefore(now.Add(-m.window)); err != nil {
+			m.log.Warn("an old file of the command journal stays", "error", err)
+		}
+	}
+}
+
+// takeRecovered gives the topic and the result of each recovered command for which want says yes, once.
+func (m *memory) takeRecovered(want func(recovered) bool) []outgoing {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []outgoing
+	for _, r := range append([]recovered(nil), m.recovered...) {
+		if want(r) {
+			out = append(out, outgoing{topic: r.topic, payload: m.entries[r.key].result})
+			m.reported(r.key)
+		}
+	}
+	return out
+}
+
+// reported notes that the result of a recovered command has been given: from now on it is the final one, also
+// after another restart; mu is held.
+func (m *memory) reported(key commandKey) {
+	for i, r := range m.recovered {
+		if r.key == key {
+			m.recovered = append(m.recovered[:i:i], m.recovered[i+1:]...)
+			e := m.entries[key]
+			m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: e.result})
+			return
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package relay
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"minirelay/relay/segment"
+)
+
+// Config is what the relay needs to know of the gateway.
+type Config struct {
+	Root     string        // first level of every topic: "minirelay"
+	Gateway  string        // the gateway's id
+	Name     Name          // what people call it
+	Version  string        // of this program
+	DataDir  string        // where the command journal is kept
+	Remember time.Duration // how long a command id is remembered; 0: 24 h
+}
+
+// Message is one publish by a client that had the right to it.
+type Message struct {
+	Topic       string
+	Payload     []byte
+	Retain, Dup bool
+	User        string // who is logged in
+	Client      string // the MQTT client id of the connection
+	Respond     string // MQTT 5 response topic, "" if none; the broker has checked that the user may read it
+	Correlation []byte // MQTT 5 correlation data for Respond
+}
+
+// Relay is the gateway's policy: it stands between devices and brokers. Its methods may be called from any
+// goroutine.
+type Relay struct {
+	config  Config
+	topics  Topics
+	log     *slog.Logger
+	outlet  *outlet
+	memory  *memory
+	started time.Time
+
+	handling sync.RWMutex // read-held by Handle
+	stopping atomic.Bool
+
+	mu      sync.RWMutex // guards everything below
+	devices map[string]*Device
+	own     map[string]target // people's own command topics
+}
+
+// target is the command behind a topic of the user's own.
+type target struct {
+	device  *Device
+	command int
+}
+
+// ErrInUse is returned by Start while another gateway runs with the same data directory.
+var ErrInUse = segment.ErrLocked
+
+// Start opens the command journal and publishes status and info. Publishing begins at once, so publisher must
+// take messages before it serves anyone.
+func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error) {
+	if config.Remember == 0 {
+		config.Remember = 24 * time.Hour
+	}
+	memory, err := openMemory(filepath.Join(config.DataDir, "commands"), config.Remember, log)
+	if err != nil {
+		return nil, err
+	}
+	r := &Relay{
+		config: config, topics: NewTopics(config.Root, config.Gateway), log: log,
+		outlet:  startOutlet(publisher, log),
+		memory:  memory,
+		started: time.Now(),
+		devices: map[string]*Device{}, own: map[string]target{},
+	}
+	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("online"), retain: true})
+	r.publishInfo()
+	return r, nil
+}
+
+// Close refuses commands that still come, says offline and returns when everything is published and on the
+// disk. The lanes must have been closed before, so that no command is left without its result. Afterwards Handle
+// still answers whoever is connected, without the memory.
+func (r *Relay) Close() error {
+	r.Stopping()
+	r.handling.Lock() // waits for the commands that are just being admitted
+	defer r.handling.Unlock()
+	r.mu.Lock()
+	for _, d := range r.devices {
+		d.retire()
+	}
+	r.mu.Unlock()
+	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("offline"), retain: true})
+	r.outlet.close()
+	return r.memory.close()
+}
+
+// Stopping makes every command that comes from now on be answered stopping.
+func (r *Relay) Stopping() { r.stopping.Store(true) }
+
+// Rename changes what people call the gateway.
+func (r *Relay) Rename(name Name) {
+	r.mu.Lock()
+	r.config.Name = name
+	r.mu.Unlock()
+	r.publishInfo()
+}
+
+func (r *Relay) publishInfo() {
+	r.mu.RLock()
+	info := struct {
+		Gateway string `json:"gateway"`
+		Name    Name   `json:"name,omitzero"`
+		Version string `json:"version"`
+		Started int64  `json:"started"`
+	}{r.config.Gateway, r.config.Name, r.config.Version, r.started.UnixMilli()}
+	r.mu.RUnlock()
+	r.putJSON(r.topics.Info(), info, true, nil)
+}
+
+// putJSON publishes v, which is made of types that always encode.
+func (r *Relay) putJSON(topic string, v any, retain bool, correlation []byte) {
+	payload, err := json.Marshal(v)
+	if err != nil {
+		r.log.Error("a message could not be written as JSON", "topic", topic, "error", err)
+		return
+	}
+	r.outlet.put(outgoing{topic: topic, payload: payload, retain: retain, correlation: correlation})
+}
+
+// Attach adds a device whose commands go into lane. It publishes its model, an unknown state and offline. A
+// device of the same id that is still attached is replaced (a new mapping): its topics are not emptied, and
+// what waits for it is answered, because nobody asked the new mapping for it.
+func (r *Relay) Attach(m Model, lane *Lane) *Device {
+	d := newDevice(r, m, lane)
+	r.mu.Lock()
+	old := r.devices[m.Device]
+	if old != nil {
+		r.dropOwn(old)
+	}
+	r.devices[m.Device] = d
+	for i, c := range m.Commands {
+		if c.Topic != "" {
+			r.own[c.Topic] = target{d, i}
+		}
+	}
+	r.mu.Unlock()
+	if old != nil {
+		old.retire()
+		old.lane.Refuse(old, CodeBusy, "the device's configuration has just been changed; ask again")
+		r.clearOwn(old)
+	}
+	r.putJSON(d.topics.model, m, true, nil)
+	r.outlet.put(outgoing{topic: d.topics.availability, payload: []byte("offline"), retain: true})
+	d.mu.Lock()
+	d.publish(time.Time{})
+	d.mu.Unlock()
+	return d
+}
+
+// forget removes a device that is gone for good.
+func (r *Relay) forget(d *Device) {
+	r.mu.Lock()
+	current := r.devices[d.model.Device] == d
+	if current {
+		delete(r.devices, d.model.Device)
+		r.dropOwn(d)
+	}
+	r.mu.Unlock()
+	if !current {
+		return
+	}
+	for _, topic := range []string{d.topics.state, d.topics.availability, d.topics.model} {
+		r.outlet.put(outgoing{topic: topic, retain: true})
+	}
+	r.clearOwn(d)
+}
+
+// dropOwn forgets the command topics of d; mu is held.
+func (r *Relay) dropOwn(d *Device) {
+	for topic, t := range r.own {
+		if t.device == d {
+			delete(r.own, topic)
+		}
+	}
+}
+
+// clearOwn empties the topics of the user's own that old published to and no device does now.
+func (r *Relay) clearOwn(old *Device) {
+	keep := map[string]bool{}
+	r.mu.RLock()
+	for _, d := range r.devices {
+		for topic := range d.ownTopics() {
+			keep[topic] = true
+		}
+	}
+	r.mu.RUnlock()
+	for topic := range old.ownTopics() {
+		if !keep[topic] {
+			r.outlet.put(outgoing{topic: topic, retain: true})
+		}
+	}
+}
+
+// Handle takes every publish that a broker lets through, before the broker acknowledges it: a command is on the
+// disk when Handle returns. It says whether the message was for the gateway; such a message must go nowhere else.
+func (r *Relay) Handle(m Message) bool {
+	received := time.Now()
+	r.handling.RLock()
+	defer r.handling.RUnlock()
+	if first, rest, ok := r.topics.Split(m.Topic); ok {
+		switch {
+		case first == "request":
+			r.request(m)
+		case rest == "command" && ValidID(first) && !ReservedDevice(first):
+			r.command(first, m, received)
+		}
+		return true // nobody but the gateway publishes here
+	}
+	r.mu.RLock()
+	t, ok := r.own[m.Topic]
+	r.mu.RUnlock()
+	if ok {
+		r.ownCommand(t, m, received)
+	}
+	return ok
+}
+
+// Subscribed is told of each granted subscription. Results that a crash left unknown are reported here, once,
+// to the first client of the same user that listens: at the start nobody did.
+func (r *Relay) Subscribed(user, filter string) {
+	found := r.memory.takeRecovered(func(c recovered) bool {
+		return c.key.user == user && filterMatches(filter, c.topic)
+	})
+	for _, m := range found {
+		r.outlet.put(m)
+	}
+}
+
+// request answers {"id","method","params"} on the reply topic, and on the response topic of MQTT 5.
+func (r *Relay) request(m Message) {
+	_, client, _ := r.topics.Split(m.Topic)
+	if m.Retain {
+		return // it would be answered at every start of the client, out of nowhere
+	}
+	var q struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	type fault struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}
+	answer := struct {
+		ID     json.RawMessage `json:"id"`
+		Result any             `json:"result,omitempty"`
+		Error  *fault          `json:"error,omitempty"`
+	}{}
+	switch err := json.Unmarshal(m.Payload, &q); {
+	case err != nil:
+		answer.Error = &fault{"bad_request", `a request is {"id":…,"method":…,"params":…}`}
+	case q.Method == "time":
+		answer.Result = struct {
+			Now int64 `json:"now"`
+		}{time.Now().UnixMilli()}
+	default:
+		answer.Error = &fault{"unknown_method", fmt.Sprintf("there is no method %q", cut(q.Method, maxID))}
+	}
+	answer.ID = json.RawMessage("null")
+	if n := len(q.ID); n > 0 && n <= 4*maxID {
+		answer.ID = q.ID
+	}
+	r.putJSON(r.topics.Reply(client), answer, false, nil)
+	if m.Respond != "" && m.Respond != r.topics.Reply(client) {
+		r.putJSON(m.Respond, answer, false, m.Correlation)
+	}
+}
