@@ -1,0 +1,140 @@
+package devices
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"minirelay/relay"
+)
+
+// pattern is a compiled expect or refuse: {seq} and {value} have become groups whose text is compared with what
+// was sent. So an answer to another command is known as such, and nothing need be compiled while one waits.
+type pattern struct {
+	re         *regexp.Regexp
+	seq, value []int // groups
+	message    int   // group; -1: none
+	number     bool  // the value is a number: 40.0 answers 40
+}
+
+// The groups that stand for the placeholders. The marks cannot be meant by a person.
+const (
+	seqGroup   = "minirelay_seq_"
+	valueGroup = "minirelay_value_"
+)
+
+// compilePattern compiles a person's regular expression; words are the only values that can come, if known.
+func compilePattern(expression string, kind relay.Type, words []string) (*pattern, error) {
+	value := `.*`
+	switch {
+	case kind == relay.TypeNumber:
+		value = `[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?`
+	case len(words) > 0:
+		quoted := make([]string, len(words))
+		for i, w := range words {
+			quoted[i] = regexp.QuoteMeta(w)
+		}
+		// Longest first: of several alternatives that fit, Go takes the first.
+		slices.SortFunc(quoted, func(a, b string) int { return len(b) - len(a) })
+		value = strings.Join(quoted, "|")
+	}
+	p := &pattern{message: -1, number: kind == relay.TypeNumber}
+	expression = replaceEach(expression, "{seq}", seqGroup, `[0-9]+`)
+	expression = replaceEach(expression, "{value}", valueGroup, value)
+	re, err := regexp.Compile(expression)
+	if err != nil {
+		return nil, err
+	}
+	p.re = re
+	for i, name := range re.SubexpNames() {
+		switch {
+		case strings.HasPrefix(name, seqGroup):
+			p.seq = append(p.seq, i)
+		case strings.HasPrefix(name, valueGroup):
+			p.value = append(p.value, i)
+		case name == "message":
+			p.message = i
+		}
+	}
+	return p, nil
+}
+
+// replaceEach puts a group of its own in the place of each mark.
+func replaceEach(expression, mark, group, inside string) string {
+	for i := 0; strings.Contains(expression, mark); i++ {
+		expression = strings.Replace(expression, mark, fmt.Sprintf("(?P<%s%d>%s)", group, i, inside), 1)
+	}
+	return expression
+}
+
+// verdict is what a line means to a command.
+type verdict uint8
+
+const (
+	noAnswer verdict = iota
+	foreign          // an answer, but to a command with another number or value
+	fits
+)
+
+// match compares line with what was sent. message is what the hardware says to the person.
+func (p *pattern) match(line []byte, seq int, value string) (v verdict, message string) {
+	if p == nil {
+		return noAnswer, ""
+	}
+	at := p.re.FindSubmatchIndex(line)
+	if at == nil {
+		return noAnswer, ""
+	}
+	group := func(i int) string {
+		if at[2*i] < 0 {
+			return ""
+		}
+		return string(line[at[2*i]:at[2*i+1]])
+	}
+	for _, i := range p.seq {
+		if n, err := strconv.Atoi(group(i)); err != nil || n != seq {
+			return foreign, ""
+		}
+	}
+	for _, i := range p.value {
+		if !p.sameValue(group(i), value) {
+			return foreign, ""
+		}
+	}
+	if p.message >= 0 {
+		message = forPeople(group(p.message))
+	}
+	return fits, message
+}
+
+func (p *pattern) sameValue(said, sent string) bool {
+	if said == sent {
+		return true
+	}
+	if !p.number {
+		return false
+	}
+	a, err := strconv.ParseFloat(said, 64)
+	b, err2 := strconv.ParseFloat(sent, 64)
+	return err == nil && err2 == nil && a == b
+}
+
+// maxMessage bounds what a board may say on a phone's screen, in characters.
+const maxMessage = 120
+
+// forPeople makes what a board sent fit to be shown: no control or invisible characters, bounded.
+func forPeople(s string) string {
+	var out []rune
+	for _, r := range strings.TrimSpace(s) {
+		if len(out) == maxMessage {
+			return string(out) + "…"
+		}
+		if unicode.IsPrint(r) {
+			out = append(out, r)
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,249 @@
+package devices
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"minirelay/relay"
+)
+
+// handOver is how long Apply lets the command on a port end that is not wanted any more.
+const handOver = time.Second
+
+// Ports are the running ports with their devices. Its methods may be called from any goroutine.
+type Ports struct {
+	relay  *relay.Relay
+	log    *slog.Logger
+	open   func(PortConfig) (io.ReadWriteCloser, error)
+	whatIs func(PortConfig) string
+
+	untried atomic.Int64 // ports of the first Apply that have not been tried
+	tried   chan struct{}
+
+	mu      sync.Mutex // guards everything below
+	lines   []*line    // in the order of the config
+	applied bool
+	closed  bool
+}
+
+// New gives Ports without any port yet. What boards say goes to r.
+func New(r *relay.Relay, log *slog.Logger) *Ports {
+	return &Ports{relay: r, log: log, open: Open, whatIs: identity, tried: make(chan struct{})}
+}
+
+// Tried is closed once every port of the first Apply has been tried, with success or without.
+func (p *Ports) Tried() <-chan struct{} { return p.tried }
+
+// plannedLine is a port that a device hangs on.
+type plannedLine struct {
+	port   PortConfig
+	device DeviceConfig
+}
+
+// Apply makes ports and devices be as cfg wants them. What did not change is not disturbed: a port with equal
+// settings stays open even if its device's mapping changes, a device with an equal mapping keeps its values. A
+// port that no device hangs on is not opened. An error says that cfg cannot be used; nothing has changed then.
+func (p *Ports) Apply(cfg Config) error {
+	plan, err := planLines(cfg)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errors.New("the ports are closed")
+	}
+	before := p.lines
+	kept := map[string]*line{}
+	var unwanted []*line
+	var devices []*relay.Device
+	for _, l := range before {
+		devices = append(devices, l.mapping.device)
+		if _, ok := plan.find(l.id); ok {
+			kept[l.id] = l
+		} else {
+			unwanted = append(unwanted, l)
+		}
+	}
+	for _, pl := range plan {
+		if l := kept[pl.port.ID]; l != nil {
+			p.change(l, pl)
+		}
+	}
+	closeLines(unwanted)
+	p.lines = make([]*line, 0, len(plan))
+	var started []*line
+	for _, pl := range plan {
+		l := kept[pl.port.ID]
+		if l == nil {
+			l = p.newLine(pl)
+			started = append(started, l)
+		}
+		p.lines = append(p.lines, l)
+	}
+	for _, d := range devices {
+		if !plan.holds(d.Model().Device) {
+			d.Detach()
+		}
+	}
+	p.start(started)
+	return nil
+}
+
+// change gives a running line what is new for it.
+func (p *Ports) change(l *line, pl plannedLine) {
+	if l.settings() != pl.port {
+		l.reopen(pl.port)
+	}
+	if !reflect.DeepEqual(l.mapping.config, pl.device) {
+		l.swap(pl.device, p.relay)
+	}
+}
+
+func (p *Ports) newLine(pl plannedLine) *line {
+	l := newLine(pl.port.ID, pl.port, p.log)
+	l.open, l.whatIs, l.tried = p.open, p.whatIs, func() {}
+	l.swap(pl.device, p.relay)
+	return l
+}
+
+// start runs lines. Those of the first Apply report when they have been tried.
+func (p *Ports) start(lines []*line) {
+	if !p.applied {
+		p.applied = true
+		p.untried.Store(int64(len(lines)))
+		if len(lines) == 0 {
+			close(p.tried)
+		}
+		for _, l := range lines {
+			l.tried = sync.OnceFunc(func() {
+				if p.untried.Add(-1) == 0 {
+					close(p.tried)
+				}
+			})
+		}
+	}
+	for _, l := range lines {
+		go l.run()
+	}
+}
+
+// closeLines ends lines, with a moment for the commands on their wires.
+func closeLines(lines []*line) {
+	for _, l := range lines {
+		l.close(relay.CodeUnknownDevice, "the port has been taken out of the configuration")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), handOver)
+	defer cancel()
+	_ = awaitLines(ctx, lines) // a command that is cut off has its own outcome
+}
+
+// awaitLines returns when every line has ended. When ctx ends first, they are told to end at once.
+func awaitLines(ctx context.Context, lines []*line) error {
+	var cut error
+	for _, l := range lines {
+		select {
+		case <-l.done:
+			continue
+		case <-ctx.Done():
+			close(l.kill)
+			cut = ctx.Err()
+		}
+	}
+	for _, l := range lines {
+		<-l.done
+	}
+	return cut
+}
+
+// Close ends every port. Commands that wait are answered stopping; one that is on the wire may end until ctx
+// does. Every goroutine has ended when it returns. The error says that a command was cut off.
+func (p *Ports) Close(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	for _, l := range p.lines {
+		l.close(relay.CodeStopping, "the gateway is stopping")
+	}
+	return awaitLines(ctx, p.lines)
+}
+
+// PortStats is what a status page shows of one port.
+type PortStats struct {
+	Port, Device string // ids
+	Path         string // as configured
+	Open         bool
+	Trouble      string // why it is not usable; "" if it is, or has not been tried
+	Counts       Counts
+}
+
+// Stats gives the state of every port, in the order of the config.
+func (p *Ports) Stats() []PortStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []PortStats
+	for _, l := range p.lines {
+		l.mu.Lock()
+		all = append(all, PortStats{Port: l.id, Device: l.mapping.config.ID, Path: l.port.place(),
+			Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()})
+		l.mu.Unlock()
+	}
+	return all
+}
+
+type plan []plannedLine
+
+func (p plan) find(port string) (plannedLine, bool) {
+	for _, pl := range p {
+		if pl.port.ID == port {
+			return pl, true
+		}
+	}
+	return plannedLine{}, false
+}
+
+func (p plan) holds(device string) bool {
+	for _, pl := range p {
+		if pl.device.ID == device {
+			return true
+		}
+	}
+	return false
+}
+
+// planLines says which line each device hangs on.
+func planLines(cfg Config) (plan, error) {
+	var lines plan
+	var faults []error
+	for _, d := range cfg.Devices {
+		fault := func(what string) { faults = append(faults, fmt.Errorf("device %q: %s", d.ID, what)) }
+		for _, problem := range CheckDevice(d) {
+			fault(problem.String())
+		}
+		if other, ok := lines.find(d.Port); ok {
+			fault(fmt.Sprintf("the port %q is taken by device %q; lines of JSON cannot share one", d.Port, other.device.ID))
+			continue
+		}
+		known := false
+		for _, port := range cfg.Ports {
+			if port.ID == d.Port {
+				known = true
+				lines = append(lines, plannedLine{port, d})
+			}
+		}
+		if !known {
+			fault(fmt.Sprintf("there is no port %q; add [ports.%s]", d.Port, d.Port))
+		}
+	}
+	return lines, errors.Join(faults...)
+}

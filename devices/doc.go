@@ -1,0 +1,39 @@
+// Package devices reads boards on serial lines and carries commands to them.
+//
+// Most callers need two functions: New, which gives Ports, and Ports.Apply, which makes the ports and devices
+// of a Config run, change or stop. CheckDevice tells what is wrong with a mapping before anything is opened,
+// List tells what could be opened, and Framer with Codec decode a capture without any port.
+//
+// # The way of the data
+//
+// Each step is a file named after it:
+//
+//	port.go      Open            a serial port (or tcp://host:port) as a stream
+//	frame.go     Framer.Next     one line, cut out of the noise
+//	checksum.go                  the *HEX behind a line, where the mapping asks for it
+//	scan.go      scanner         strict JSON, token by token
+//	json.go      Codec.Decode    values of fields
+//	read.go                      the reading goroutine: Framer → Codec → relay.Device.Update
+//	command.go                   a command as bytes: {value}, {seq}
+//	answer.go                    a line as answer: expect, refuse
+//	exchange.go                  what a written command still waits for
+//	execute.go                   write, wait, decide, perhaps retry: the one outcome
+//	line.go                      the owning goroutine: open, serve, lose, open again
+//	mapping.go, check.go         a config, compiled and checked
+//	apply.go     Ports.Apply     which lines there are
+//	list.go      List            which ports this machine has, without opening any
+//	trouble.go   Error           why a port cannot be used, in words for people
+//
+// # Promises
+//
+// One goroutine owns a port: it alone opens, writes and closes it. A second one reads. Nothing that a board
+// sends can stop either, make it hold more than one frame of memory, or disturb another port. A command is
+// written at most once, unless the mapping says that it is idempotent and asks for retries. What does not
+// change in Apply is not disturbed.
+//
+// A board whose answers carry {seq} makes late and doubled answers recognisable. Without it, an answer that
+// comes after its command has timed out cannot be told from the answer to the next command: use {seq}, or
+// confirm, wherever the board allows it.
+//
+// Deliberately absent: flow control lines, and polling, which comes with codecs that ask.
+package devices

@@ -1,0 +1,102 @@
+package devices
+
+import (
+	"fmt"
+	"time"
+
+	"minirelay/relay"
+)
+
+// execute runs one command to its one outcome. An error says that the stream can be used no longer.
+func (l *line) execute(t *relay.Task, s *session) error {
+	l.mu.Lock()
+	m := l.mapping
+	l.mu.Unlock()
+	// The lane may still hold what was accepted before the port was lost, or for another mapping.
+	switch {
+	case m.device != t.Device():
+		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
+		return nil
+	case s.ended() || !t.Device().Online():
+		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
+		return nil
+	}
+	c := m.commands[t.Command]
+	text, err := c.wire(t.Value)
+	if err != nil {
+		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
+		return nil
+	}
+	for try := 0; ; try++ {
+		o, again, err := l.attempt(s, m, c, t.Value, text)
+		if try > 0 && (o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {
+			// What became of the earlier write is still not known.
+			o = relay.Unknown("an earlier try went unanswered, then: " + o.Message)
+		}
+		if !again || err != nil || try >= c.Retries || l.stopping() || !t.InTime() {
+			t.Finish(o)
+			return err
+		}
+	}
+}
+
+// attempt writes the command once and waits for what became of it. again says that nothing answered.
+func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, text string) (o relay.Outcome, again bool, broken error) {
+	seq := l.nextSeq()
+	l.out = m.codec.sum.seal(c.append(l.out[:0], text, seq), 0)
+	ex := newExchange(c, want, text, seq)
+	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
+	defer l.expectAnswer(nil)
+
+	if n, err := s.stream.Write(l.out); err != nil || n < len(l.out) {
+		if err == nil {
+			err = fmt.Errorf("only %d of %d bytes could be written", n, len(l.out))
+		}
+		if n == 0 {
+			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), false, err
+		}
+		return relay.Unknown("the connection broke while it was being written"), false, err
+	}
+	timer := time.NewTimer(c.Timeout)
+	defer timer.Stop()
+	for {
+		if o, over := l.resultOf(ex); over {
+			return o, false, nil
+		}
+		select {
+		case <-ex.wake:
+		case <-timer.C:
+			l.mu.Lock()
+			o, again = ex.timedOut()
+			l.mu.Unlock()
+			return o, again, nil
+		case <-s.gone:
+			// The reader may have taken the answer just before the end.
+			if o, over := l.resultOf(ex); over {
+				return o, false, s.err
+			}
+			return relay.Unknown("the connection broke before an answer came"), false, s.err
+		case <-l.kill:
+			return relay.Unknown("the gateway stopped before an answer came"), false, errStopped
+		}
+	}
+}
+
+func (l *line) expectAnswer(ex *exchange) {
+	l.mu.Lock()
+	l.exchange = ex
+	l.mu.Unlock()
+}
+
+func (l *line) resultOf(ex *exchange) (relay.Outcome, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return ex.result()
+}
+
+// nextSeq gives 1 … 9999 in turn. It begins anywhere, so that answers to an earlier run of the gateway, or of the
+// board, do not fit by chance.
+func (l *line) nextSeq() int {
+	l.seq = l.seq%maxSeq + 1
+	return l.seq
+}

@@ -1,0 +1,125 @@
+package devices
+
+import (
+	"bytes"
+	"io"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// firstBuffer is what an idle port costs; boards send lines of 30 to 300 bytes.
+	firstBuffer = 512
+	// fullRead is what a Linux tty gives at most in one read (N_TTY_BUF_SIZE in drivers/tty/n_tty.c).
+	fullRead = 4096
+	// emptyReads is how many reads in a row may give neither bytes nor an error, as in package bufio.
+	emptyReads = 100
+)
+
+// Frame is one line without its end.
+type Frame struct {
+	Line []byte    // valid until the next call of Next; UTF-8 without NUL, never empty
+	At   time.Time // when its last byte was read, with a monotonic reading
+	// Whole is false for the first line of a stream: whoever opens a port in mid-line gets the second half, or
+	// even the halves of two lines glued together by what was lost between them.
+	Whole bool
+}
+
+// Framer cuts a stream into lines. A line that is too long, holds a NUL or is not UTF-8 is dropped and counted.
+type Framer struct {
+	r     io.Reader
+	count *Counters
+	err   error // of the last read, told when the buffer is used up
+	at    time.Time
+
+	// The unread bytes are buf[start:end]. No line ends in buf[start:seen].
+	buf              []byte
+	start, seen, end int
+	skip             bool // within a line that is too long already
+	whole            bool // a line end has been seen
+}
+
+// NewFramer cuts lines from r and counts into count.
+func NewFramer(r io.Reader, count *Counters) *Framer {
+	return &Framer{r: r, count: count, buf: make([]byte, firstBuffer)}
+}
+
+// Next gives the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It gives the
+// error of the reader once every line before it has been given; what follows the last line end is no line.
+func (f *Framer) Next(limit int) (Frame, error) {
+	for {
+		i := bytes.IndexByte(f.buf[f.seen:f.end], '\n')
+		if i < 0 {
+			if err := f.more(limit); err != nil {
+				return Frame{}, err
+			}
+			continue
+		}
+		line := f.buf[f.start : f.seen+i]
+		f.start = f.seen + i + 1
+		f.seen = f.start
+		skipped, whole := f.skip, f.whole
+		f.skip, f.whole = false, true
+		if skipped {
+			continue
+		}
+		if n := len(line); n > 0 && line[n-1] == '\r' {
+			line = line[:n-1]
+		}
+		switch {
+		case len(line) == 0:
+		case len(line) > limit:
+			f.count.overlong.Add(1)
+		case bytes.IndexByte(line, 0) >= 0 || !utf8.Valid(line):
+			f.count.noise.Add(1)
+		default:
+			return Frame{line, f.at, whole}, nil
+		}
+	}
+}
+
+// more reads behind what is there, which holds no line end.
+func (f *Framer) more(limit int) error {
+	f.seen = f.end
+	// One byte more than a line may have: it may be the \r.
+	if f.skip || f.end-f.start > limit+1 {
+		if !f.skip {
+			f.skip = true
+			f.count.overlong.Add(1)
+		}
+		f.start, f.seen, f.end = 0, 0, 0
+	}
+	if f.err != nil {
+		return f.err
+	}
+	if f.start > 0 {
+		f.end = copy(f.buf, f.buf[f.start:f.end])
+		f.start, f.seen = 0, f.end
+	}
+	if f.end == len(f.buf) {
+		f.grow()
+	}
+	for range emptyReads {
+		n, err := f.r.Read(f.buf[f.end:])
+		f.err = err
+		if n > 0 {
+			f.at = time.Now()
+			f.count.bytes.Add(uint64(n))
+			f.end += n
+			if f.end == len(f.buf) && len(f.buf) < fullRead {
+				f.grow() // more waits than fits: a busy port earns a buffer that needs fewer reads
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	f.err = io.ErrNoProgress
+	return f.err
+}
+
+// grow doubles the buffer. Next never asks for more than a few bytes beyond the longest line.
+func (f *Framer) grow() {
+	f.buf = append(f.buf, make([]byte, len(f.buf))...)
+}

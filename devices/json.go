@@ -1,0 +1,287 @@
+package devices
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"minirelay/relay"
+)
+
+// Codec turns lines that are one JSON object each into readings. It is strict: a value of another type than the
+// field's, even a number in quotes, is no good reading. It serves one goroutine.
+type Codec struct {
+	sum    checksum
+	root   node
+	fields []wireField
+	count  *Counters
+
+	scan     scanner
+	readings []relay.Reading
+	frame    uint32   // number of the frame, to tell which fields it has already given
+	given    []uint32 // by field: the frame that gave it last
+	place    []int    // by field: where in readings
+	spoilt   uint64   // values of the frame that are no good readings though they are not null
+}
+
+// node is one key of the wire's objects.
+type node struct {
+	key    string
+	fields []int // that are read here
+	inside []node
+}
+
+// wireField is what the codec needs to know of a field.
+type wireField struct {
+	kind          relay.Type
+	scale, offset float64
+	plausible     relay.Range
+	words         []wireWord // bool and enum: what may stand on the wire
+	last          relay.Value
+}
+
+// wireWord is one value of a bool or enum as it stands on the wire.
+type wireWord struct {
+	text    string    // in quotes
+	quoted  bool      // text may stand for it
+	number  float64   // NaN if no number stands for it
+	literal tokenKind // tokenTrue, tokenFalse, or anything else if neither stands for it
+	value   relay.Value
+}
+
+// NewCodec makes the codec of a device; its faults are those that CheckDevice tells.
+func NewCodec(c DeviceConfig, count *Counters) (*Codec, error) {
+	if problems := CheckDevice(c); len(problems) > 0 {
+		return nil, errors.New(problems[0].String())
+	}
+	return newCodec(c, count), nil
+}
+
+func newCodec(c DeviceConfig, count *Counters) *Codec {
+	sum, _ := checksumOf(c.Checksum)
+	j := &Codec{sum: sum, count: count, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
+	for i, f := range c.Fields {
+		j.fields = append(j.fields, wireField{kind: f.Type, scale: f.Scale, offset: f.Offset,
+			plausible: relay.Range{Min: f.Min, Max: f.Max}, words: fieldWords(f)})
+		j.root.add(strings.Split(f.wireKey(), "."), i)
+	}
+	return j
+}
+
+// wireKey is the field's name on the wire.
+func (f FieldConfig) wireKey() string {
+	if f.Key == "" {
+		return f.ID
+	}
+	return f.Key
+}
+
+// fieldWords lists what may stand on the wire for a bool or an enum. A bool without a map of values is true or
+// false, 1 or 0; an enum without one is the option itself.
+func fieldWords(f FieldConfig) []wireWord {
+	var words []wireWord
+	switch f.Type {
+	case relay.TypeBool:
+		if f.Values == nil {
+			return []wireWord{
+				{number: 0, literal: tokenFalse, value: relay.BoolValue(false)},
+				{number: 1, literal: tokenTrue, value: relay.BoolValue(true)},
+			}
+		}
+		for _, b := range []bool{false, true} {
+			words = append(words, newWord(f.Values[strconv.FormatBool(b)], relay.BoolValue(b)))
+		}
+	case relay.TypeEnum:
+		for _, o := range enumOptions(f.Options, f.Values) {
+			words = append(words, newWord(wireText(f.Values, o.Value), relay.TextValue(o.Value)))
+		}
+	}
+	return words
+}
+
+// newWord lets text stand for v, in quotes or, if it is a number, true or false, without.
+func newWord(text string, v relay.Value) wireWord {
+	w := wireWord{text: text, quoted: true, number: math.NaN(), value: v}
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		w.number = n
+	}
+	switch text {
+	case "true":
+		w.literal = tokenTrue
+	case "false":
+		w.literal = tokenFalse
+	}
+	return w
+}
+
+// wireText is what values writes for value: the value itself if it is not listed.
+func wireText(values map[string]string, value string) string {
+	if text, ok := values[value]; ok {
+		return text
+	}
+	return value
+}
+
+func (n *node) add(path []string, field int) {
+	if len(path) == 0 {
+		n.fields = append(n.fields, field)
+		return
+	}
+	for i := range n.inside {
+		if n.inside[i].key == path[0] {
+			n.inside[i].add(path[1:], field)
+			return
+		}
+	}
+	n.inside = append(n.inside, node{key: path[0]})
+	n.inside[len(n.inside)-1].add(path[1:], field)
+}
+
+// find gives the node of key. Boards send their keys in the same order each time: the search starts where the
+// last one ended.
+func (n *node) find(key []byte, from *int) *node {
+	for range n.inside {
+		if *from >= len(n.inside) {
+			*from = 0
+		}
+		child := &n.inside[*from]
+		*from++
+		if child.key == string(key) {
+			return child
+		}
+	}
+	return nil
+}
+
+// Unseal checks and takes off the checksum of a line; without one in the mapping every line is right.
+func (j *Codec) Unseal(line []byte) (text []byte, ok bool) { return j.sum.strip(line) }
+
+// Sealed says whether lines carry a checksum, so that a broken one cannot pass for a good one.
+func (j *Codec) Sealed() bool { return !j.sum.none() }
+
+// Decode reads one JSON object. It says no, and gives nothing, if text is anything else. A value that is no
+// good reading becomes null and is counted. The readings are valid until the next call.
+func (j *Codec) Decode(text []byte) (readings []relay.Reading, ok bool) {
+	j.frame++
+	j.readings = j.readings[:0]
+	j.spoilt = 0
+	j.scan.reset(text)
+	j.scan.space()
+	if j.scan.peek() != '{' || !j.object(&j.root, 0) {
+		return nil, false
+	}
+	j.scan.space()
+	if j.scan.i != len(text) {
+		return nil, false
+	}
+	if j.spoilt > 0 {
+		j.count.implausible.Add(j.spoilt)
+	}
+	return j.readings, true
+}
+
+// object reads an object whose keys are those of n.
+func (j *Codec) object(n *node, depth int) bool {
+	s := &j.scan
+	if depth >= maxDepth {
+		return false
+	}
+	s.i++
+	s.space()
+	if s.take('}') {
+		return true
+	}
+	from := 0
+	for {
+		key, ok := s.key()
+		if !ok {
+			return false
+		}
+		child := n.find(key, &from)
+		switch {
+		case child == nil:
+			_, ok = s.value(depth + 1)
+		case len(child.inside) > 0 && s.peek() == '{':
+			j.give(child.fields, token{kind: tokenObject})
+			ok = j.object(child, depth+1)
+		default:
+			var t token
+			if t, ok = s.value(depth + 1); ok {
+				j.give(child.fields, t)
+			}
+		}
+		if !ok {
+			return false
+		}
+		s.space()
+		if s.take('}') {
+			return true
+		}
+		if !s.take(',') {
+			return false
+		}
+		s.space()
+	}
+}
+
+// give makes t the reading of fields. A key that stands twice in a frame gives null: it is what noise makes of
+// two frames, and nobody can say which value is true.
+func (j *Codec) give(fields []int, t token) {
+	for _, i := range fields {
+		if j.given[i] == j.frame {
+			j.readings[j.place[i]].Value = relay.Value{}
+			j.spoilt++
+			continue
+		}
+		v, good := j.fields[i].read(t)
+		if !good {
+			j.spoilt++
+		}
+		j.given[i], j.place[i] = j.frame, len(j.readings)
+		j.readings = append(j.readings, relay.Reading{Field: i, Value: v})
+	}
+}
+
+// read gives the field's value for t. A value that is not good is null.
+func (f *wireField) read(t token) (v relay.Value, good bool) {
+	if t.kind == tokenNull {
+		return v, true
+	}
+	switch f.kind {
+	case relay.TypeNumber:
+		n := t.number*f.scale + f.offset
+		// NaN lies in no range.
+		if t.kind != tokenNumber || math.IsInf(n, 0) || !f.plausible.Holds(n) {
+			return v, false
+		}
+		return relay.NumberValue(n), true
+	case relay.TypeText:
+		if t.kind != tokenString {
+			return v, false
+		}
+		if f.last.IsNull() || f.last.Text() != string(t.text) {
+			f.last = relay.TextValue(string(t.text)) // kept, so that a text that stays costs no memory each time
+		}
+		return f.last, true
+	}
+	for i := range f.words {
+		if f.words[i].is(t) {
+			return f.words[i].value, true
+		}
+	}
+	return v, false
+}
+
+// is says whether t stands for w. A number counts by its value: 1.0 is 1.
+func (w *wireWord) is(t token) bool {
+	switch t.kind {
+	case tokenString:
+		return w.quoted && w.text == string(t.text)
+	case tokenNumber:
+		return w.number == t.number
+	case tokenTrue, tokenFalse:
+		return w.literal == t.kind
+	}
+	return false
+}

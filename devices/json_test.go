@@ -1,0 +1,273 @@
+package devices
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"minirelay/relay"
+)
+
+// field makes a field from what differs from the default.
+func field(id string, t relay.Type, change ...func(*FieldConfig)) FieldConfig {
+	f := DefaultField()
+	f.ID, f.Type = id, t
+	for _, c := range change {
+		c(&f)
+	}
+	return f
+}
+
+func key(k string) func(*FieldConfig) { return func(f *FieldConfig) { f.Key = k } }
+func plausible(low, high float64) func(*FieldConfig) {
+	return func(f *FieldConfig) { f.Min, f.Max = low, high }
+}
+func scaled(scale, offset float64) func(*FieldConfig) {
+	return func(f *FieldConfig) { f.Scale, f.Offset = scale, offset }
+}
+func values(pairs ...string) func(*FieldConfig) {
+	return func(f *FieldConfig) {
+		f.Values = map[string]string{}
+		for i := 0; i < len(pairs); i += 2 {
+			f.Values[pairs[i]] = pairs[i+1]
+		}
+	}
+}
+func options(words ...string) func(*FieldConfig) {
+	return func(f *FieldConfig) {
+		for _, w := range words {
+			f.Options = append(f.Options, OptionConfig{Value: w})
+		}
+	}
+}
+
+func device(fields ...FieldConfig) DeviceConfig {
+	d := DefaultDevice()
+	d.ID, d.Port, d.Codec, d.Fields = "board", "uno", "json", fields
+	return d
+}
+
+// greenhouseFields are those of telemetry.
+func greenhouseFields() []FieldConfig {
+	return []FieldConfig{
+		field("temperature", relay.TypeNumber, key("t"), plausible(-20, 60)), field("humidity", relay.TypeNumber, key("h")),
+		field("soil", relay.TypeNumber), field("light", relay.TypeNumber), field("fan", relay.TypeNumber),
+		field("pump", relay.TypeBool, key("p")), field("mode", relay.TypeEnum, options("auto", "manual")),
+	}
+}
+
+// decode gives the readings as "temperature=21.5 pump=true", or "noise".
+func decode(t *testing.T, d DeviceConfig, line string) (string, Counts) {
+	t.Helper()
+	var count Counters
+	c, err := NewCodec(d, &count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readings, ok := c.Decode([]byte(line))
+	if !ok {
+		return "noise", count.Counts()
+	}
+	var out []string
+	for _, r := range readings {
+		out = append(out, d.Fields[r.Field].ID+"="+r.Value.String())
+	}
+	return strings.Join(out, " "), count.Counts()
+}
+
+func TestDecode(t *testing.T) {
+	number := device(field("n", relay.TypeNumber))
+	for name, tt := range map[string]struct {
+		device      DeviceConfig
+		line, want  string
+		implausible uint64
+	}{
+		"all":               {device(greenhouseFields()...), telemetry, "temperature=21.53 humidity=41.2 soil=33.1 light=812 fan=0 pump=false mode=manual", 0},
+		"other order":       {device(greenhouseFields()...), `{ "p" : 1 , "x":[1,{"t":9}], "t" : -3e0 }`, "pump=true temperature=-3", 0},
+		"nested":            {device(field("n", relay.TypeNumber, key("air.t")), field("m", relay.TypeNumber, key("air.in.t"))), `{"air":{"x":{},"t":1,"in":{"t":2}},"t":3}`, "n=1 m=2", 0},
+		"nested, no object": {device(field("n", relay.TypeNumber, key("air.t"))), `{"air":7}`, "", 0},
+		"object, not value": {device(field("n", relay.TypeNumber, key("a")), field("m", relay.TypeNumber, key("a.b"))), `{"a":{"b":1}}`, "n=null m=1", 1},
+		"one key twice":     {device(field("n", relay.TypeNumber, key("a")), field("m", relay.TypeNumber, key("a"), scaled(10, 1))), `{"a":2}`, "n=2 m=21", 0},
+		"absent":            {number, `{}`, "", 0},
+		"null":              {number, `{"n":null}`, "n=null", 0},
+		"escaped key":       {number, `{"\u006e":5}`, "n=5", 0},
+		"scale":             {device(field("n", relay.TypeNumber, scaled(0.1, -40))), `{"n":615}`, "n=21.5", 0},
+		"least":             {device(field("n", relay.TypeNumber, plausible(-40, 85))), `{"n":-40}`, "n=-40", 0},
+		"too low":           {device(field("n", relay.TypeNumber, plausible(-40, 85))), `{"n":-127}`, "n=null", 1},
+		"too high, scaled":  {device(field("n", relay.TypeNumber, plausible(-40, 85), scaled(0.1, 0))), `{"n":851}`, "n=null", 1},
+		"number in quotes":  {number, `{"n":"21.5"}`, "n=null", 1},
+		"NaN":               {device(field("n", relay.TypeNumber), field("m", relay.TypeNumber)), `{"n":NaN,"m":1}`, "n=null m=1", 1},
+		"Arduino's nan":     {number, `{"n":nan}`, "n=null", 1},
+		"-inf":              {number, `{"n":-inf}`, "n=null", 1},
+		"1e999":             {number, `{"n":1e999}`, "n=null", 1},
+		"-1e999":            {number, `{"n":-1e999}`, "n=null", 1},
+		"1e-999":            {number, `{"n":1e-999}`, "n=0", 0},
+		"overflow by scale": {device(field("n", relay.TypeNumber, scaled(1e300, 0))), `{"n":1e300}`, "n=null", 1},
+		"long number":       {number, `{"n":0.1000000000000000055511151231257827}`, "n=0.1", 0},
+		"bool for number":   {number, `{"n":true}`, "n=null", 1},
+		"array for number":  {number, `{"n":[1]}`, "n=null", 1},
+		"key doubled":       {number, `{"n":1,"n":1}`, "n=null", 1},
+		"bool":              {device(field("b", relay.TypeBool), field("c", relay.TypeBool)), `{"b":true,"c":1.0}`, "b=true c=true", 0},
+		"bool 2":            {device(field("b", relay.TypeBool)), `{"b":2}`, "b=null", 1},
+		"bool in quotes":    {device(field("b", relay.TypeBool)), `{"b":"1"}`, "b=null", 1},
+		"bool by words":     {device(field("b", relay.TypeBool, values("true", "ON", "false", "OFF"))), `{"b":"ON"}`, "b=true", 0},
+		"bool by no word":   {device(field("b", relay.TypeBool, values("true", "ON", "false", "OFF"))), `{"b":true}`, "b=null", 1},
+		"bool upside down":  {device(field("b", relay.TypeBool, values("true", "0", "false", "1"))), `{"b":0}`, "b=true", 0},
+		"enum":              {device(field("e", relay.TypeEnum, options("auto", "off"))), `{"e":"off"}`, "e=off", 0},
+		"enum by number":    {device(field("e", relay.TypeEnum, options("auto", "off"), values("auto", "0", "off", "1"))), `{"e":1}`, "e=off", 0},
+		"enum by literal":   {device(field("e", relay.TypeEnum, values("on", "true", "off", "false"))), `{"e":false}`, "e=off", 0},
+		"enum, other word":  {device(field("e", relay.TypeEnum, options("auto", "off"))), `{"e":"eco"}`, "e=null", 1},
+		"text":              {device(field("s", relay.TypeText)), `{"s":"a\"\\\/\b\f\n\r\t\u6e29\ud83d\ude00\ud83d"}`, "s=a\"\\/\b\f\n\r\t温😀\ufffd", 0},
+		"empty text":        {device(field("s", relay.TypeText)), `{"s":""}`, "s=", 0},
+		"number for text":   {device(field("s", relay.TypeText)), `{"s":1}`, "s=null", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, count := decode(t, tt.device, tt.line)
+			if got != tt.want || count.Implausible != tt.implausible {
+				t.Errorf("%s: %q, %d implausible", tt.line, got, count.Implausible)
+			}
+		})
+	}
+}
+
+// What is no JSON object gives nothing at all, not even what was read before the fault.
+func TestNoJSON(t *testing.T) {
+	d := device(field("n", relay.TypeNumber), field("m", relay.TypeText))
+	for _, line := range []string{"", " ", "{", `{"n":1`, `{"n":1}}`, `{"n":1},`, `{"n":1}x`, `{"n":1,}`, `{,"n":1}`, `{"n" 1}`, `{n:1}`,
+		`{"n":01}`, `{"n":+1}`, `{"n":1.}`, `{"n":.5}`, `{"n":-}`, `{"n":1e}`, `{"n":0x10}`, `{"n":1_0}`, `{"n":nul}`, `{"n":nullx}`, `{"n":True}`, `{"n":-true}`,
+		`{"m":"a}`, `{"m":"\x41"}`, `{"m":"\u12"}`, `{"m":"\u12g4"}`, `{"m":"\`, `{"m":"\u`, "{\"m\":\"\t\"}", `[{"n":1}]`, `1`, `"n"`, `null`, `OK #12`,
+		strings.Repeat(`{"n":`, 100) + "1" + strings.Repeat("}", 100), `{"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}"} {
+		if got, _ := decode(t, d, line); got != "noise" {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+}
+
+// oracle reads the same fields with encoding/json.
+func oracle(d DeviceConfig, text []byte) (map[string]any, error) {
+	if !json.Valid(text) {
+		return nil, errors.New("not valid")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.New("no object")
+	}
+	got := map[string]any{}
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		var v any
+		if err := dec.Decode(&v); err != nil {
+			return nil, err
+		}
+		if _, twice := got[t.(string)]; twice {
+			v = nil
+		}
+		got[t.(string)] = v
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, errors.New("more")
+	}
+	return got, nil
+}
+
+// The law: the scanner agrees with encoding/json, but for nan and inf, and for what is nested beyond all reason.
+func FuzzJSONAgreesWithTheStandardLibrary(f *testing.F) {
+	for _, line := range []string{telemetry, `{"n":-1.5e-3,"s":"\ud83d\ude00","b":true}`, `{"n":1,"n":2}`, `{"n":[{"n":1}],"s":null}`,
+		`{"n":123456789012345678901234567890}`, `{"n":1e400}`, `{"s":"\ud83d\ud83d\ude00"}`, `{"n":4.9e-324}`, `{"n":9007199254740993}`} {
+		f.Add([]byte(line))
+	}
+	d := device(field("n", relay.TypeNumber), field("s", relay.TypeText), field("b", relay.TypeBool, values("true", "true", "false", "false")))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if !utf8.Valid(line) {
+			t.Skip() // the framer drops it
+		}
+		c, err := NewCodec(d, new(Counters))
+		if err != nil {
+			t.Fatal(err)
+		}
+		readings, ok := c.Decode(line)
+		if c.scan.lenient || bytes.Count(line, []byte("["))+bytes.Count(line, []byte("{")) >= maxDepth {
+			t.Skip()
+		}
+		want, err := oracle(d, line)
+		if ok != (err == nil) {
+			t.Fatalf("%q: ok %v, but encoding/json says %v", line, ok, err)
+		}
+		for _, r := range readings {
+			var expected relay.Value
+			switch v := want[d.Fields[r.Field].ID].(type) {
+			case json.Number:
+				if n, err := v.Float64(); err == nil && r.Field == 0 {
+					expected = relay.NumberValue(n)
+				}
+			case string:
+				if r.Field == 1 || r.Field == 2 && (v == "true" || v == "false") {
+					expected = relay.TextValue(v)
+				}
+				if r.Field == 2 && !expected.IsNull() {
+					expected = relay.BoolValue(v == "true")
+				}
+			case bool:
+				if r.Field == 2 {
+					expected = relay.BoolValue(v)
+				}
+			}
+			if r.Value != expected {
+				t.Errorf("%q: field %s is %v, but encoding/json says %v", line, d.Fields[r.Field].ID, r.Value, expected)
+			}
+		}
+	})
+}
+
+func TestDecodeAllocatesNothing(t *testing.T) {
+	d := device(append(greenhouseFields(), field("s", relay.TypeText))...)
+	c, err := NewCodec(d, new(Counters))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := []byte(strings.TrimSuffix(telemetry, "}") + `,"s":"a \"quoted\" text"}`)
+	if n := testing.AllocsPerRun(100, func() { c.Decode(line) }); n > 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+}
+
+func TestNumbersAreExact(t *testing.T) {
+	c, err := NewCodec(device(field("n", relay.TypeNumber)), new(Counters))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]float64{"0.1": 0.1, "21.53": 21.53, "1e22": 1e22, "1e23": 1e23, "123456789012345": 123456789012345,
+		"1234567890123456": 1234567890123456, "0.000001": 1e-6, "-0": 0, "1.7976931348623157e308": math.MaxFloat64} {
+		readings, ok := c.Decode([]byte(`{"n":` + text + `}`))
+		if !ok || readings[0].Value.Number() != want {
+			t.Errorf("%s: %v", text, readings)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	c, err := NewCodec(device(greenhouseFields()...), new(Counters))
+	if err != nil {
+		b.Fatal(err)
+	}
+	line := []byte(telemetry)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := c.Decode(line); !ok {
+			b.Fatal("noise")
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")
+}

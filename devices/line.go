@@ -1,0 +1,257 @@
+package devices
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"minirelay/relay"
+)
+
+const (
+	// laneSize is how many commands may wait for one port. At 20 ms each that is as long as a person waits.
+	laneSize = 16
+
+	firstWait = 100 * time.Millisecond // before a port is opened again
+	longWait  = 5 * time.Second        // the longest; what is plugged in meanwhile is opened at once
+	lookEvery = 250 * time.Millisecond // how often to look whether something was plugged in
+	proven    = 5 * time.Second        // a port that stayed open for so long is no flapping one
+)
+
+var (
+	errChanged = errors.New("the port's settings have changed")
+	errStopped = errors.New("the gateway is stopping")
+)
+
+// line is one port with its device. The goroutine that runs run owns the stream: it alone opens, writes and
+// closes it.
+type line struct {
+	id      string
+	log     *slog.Logger
+	open    func(PortConfig) (io.ReadWriteCloser, error)
+	whatIs  func(PortConfig) string // what the path leads to now: see identity
+	lane    *relay.Lane
+	tried   func() // to be called after the first try to open; only the first call counts
+	count   Counters
+	limit   atomic.Int64  // longest line of the current mapping
+	changed chan struct{} // holds a token when port may have changed
+	stop    chan struct{} // closed: end after the command on the wire
+	kill    chan struct{} // closed: end now
+	done    chan struct{} // closed when run has returned
+
+	// Only the owner touches these.
+	seq int
+	out []byte // the command being written
+
+	mu       sync.Mutex // guards everything below; held while a frame is taken
+	port     PortConfig
+	mapping  *mapping
+	exchange *exchange // the command on the wire
+	session  *session  // nil while the port is closed
+	trouble  string    // as last logged; "": none
+	flapping bool      // the port was lost as soon as it was opened
+}
+
+func newLine(id string, port PortConfig, log *slog.Logger) *line {
+	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(maxSeq),
+		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{})}
+}
+
+// run opens the port, serves it until it is lost, and opens it again, until it is told to stop.
+func (l *line) run() {
+	defer close(l.done)
+	defer l.tried()
+	wait := firstWait
+	for !l.stopping() {
+		config := l.settings()
+		there := l.whatIs(config)
+		stream, err := l.open(config)
+		l.tried()
+		if err == nil {
+			l.count.opened.Add(1)
+			s := &session{stream: stream, config: config, opened: time.Now(), gone: make(chan struct{})}
+			err = l.serve(s)
+			if errors.Is(err, errChanged) {
+				continue
+			}
+			if s.good || time.Since(s.opened) >= proven {
+				wait = firstWait
+			} else if !l.stopping() {
+				err = &Error{What: "the port is lost as soon as it is opened: " + err.Error(), Err: err,
+					Try: "check the cable and the power supply of the board"}
+				l.flaps()
+			}
+		}
+		if l.stopping() {
+			return
+		}
+		l.note(err)
+		if !l.pause(wait, func() bool { return l.whatIs(config) != there }) {
+			wait = min(2*wait, longWait)
+		} else {
+			wait = firstWait
+		}
+	}
+}
+
+// serve reads and writes an opened stream until it breaks or is wanted no longer, and closes it.
+func (l *line) serve(s *session) error {
+	l.mu.Lock()
+	l.session = s
+	if len(l.mapping.config.Fields) == 0 {
+		l.mapping.device.Seen(s.opened) // it says nothing by itself
+	}
+	if !l.flapping {
+		l.noteOpen()
+	}
+	l.mu.Unlock()
+
+	go l.read(s)
+	err := l.work(s)
+	if cerr := s.stream.Close(); cerr != nil && err == nil {
+		err = cerr
+	}
+	<-s.gone
+
+	l.mu.Lock()
+	l.session = nil
+	l.mapping.device.Lost(err.Error())
+	l.mu.Unlock()
+	l.refuseWaiting()
+	return err
+}
+
+// work executes commands until something ends the session. The error says what.
+func (l *line) work(s *session) error {
+	for {
+		switch {
+		case l.stopping():
+			return errStopped
+		case s.ended():
+			return s.err
+		case l.settings() != s.config:
+			return errChanged
+		}
+		if t := l.lane.Take(); t != nil {
+			if err := l.execute(t, s); err != nil {
+				return err
+			}
+			continue
+		}
+		select {
+		case <-l.stop:
+		case <-s.gone:
+		case <-l.changed:
+		case <-l.lane.Ready():
+		}
+	}
+}
+
+// pause waits before the next try to open, and says whether something was plugged in meanwhile.
+func (l *line) pause(wait time.Duration, plugged func() bool) bool {
+	next := time.NewTimer(wait)
+	defer next.Stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return false
+		case <-l.changed:
+			return true
+		case <-l.lane.Ready():
+			l.refuseWaiting()
+		case <-next.C:
+			return false
+		case <-look.C:
+			if plugged() {
+				return true
+			}
+		}
+	}
+}
+
+// refuseWaiting answers what was accepted before the port was lost: nothing waits for a device to come back.
+func (l *line) refuseWaiting() {
+	l.lane.Refuse(nil, relay.CodeOffline, "the port was lost before it was written")
+}
+
+func (l *line) stopping() bool {
+	select {
+	case <-l.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *line) settings() PortConfig {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.port
+}
+
+// note logs why the port cannot be used, once for each reason.
+func (l *line) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.trouble == err.Error() {
+		return
+	}
+	l.trouble = err.Error()
+	var e *Error
+	if errors.As(err, &e) && e.Try != "" {
+		l.log.Warn("port is not usable", "error", e.What, "hint", e.Try)
+		return
+	}
+	l.log.Warn("port is not usable", "error", err)
+}
+
+// flaps notes that the port was lost before it was of any use.
+func (l *line) flaps() {
+	l.mu.Lock()
+	l.flapping = true
+	l.mu.Unlock()
+}
+
+// noteOpen logs that the port works; mu is held. Of a port that is opened and lost by turns that is said with its
+// first good frame: it would fill the log.
+func (l *line) noteOpen() {
+	l.trouble, l.flapping = "", false
+	l.log.Info("port is open", "path", l.port.place())
+}
+
+// close asks the line to end after the command on the wire; what waits and what comes is answered with code.
+func (l *line) close(code relay.Code, message string) {
+	l.lane.Close(code, message)
+	close(l.stop)
+}
+
+// reopen gives the port new settings.
+func (l *line) reopen(port PortConfig) {
+	l.mu.Lock()
+	l.port = port
+	l.trouble, l.flapping = "", false
+	l.mu.Unlock()
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+// swap gives the line a new mapping between two frames.
+func (l *line) swap(c DeviceConfig, r *relay.Relay) {
+	m := compile(c, &l.count)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m.device = r.Attach(c.model(), l.lane)
+	l.mapping = m
+	l.limit.Store(int64(c.MaxFrame))
+	if l.session != nil && len(c.Fields) == 0 {
+		m.device.Seen(time.Now())
+	}
+}

@@ -1,0 +1,177 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// PortInfo is a serial port of this machine.
+type PortInfo struct {
+	Path           string // the one to write into a config: the most stable there is
+	Device         string // /dev/ttyUSB0: may change with the order in which things are plugged in
+	ByID           string // /dev/serial/by-id/…, named after the adapter; "" if it has none
+	ByPath         string // /dev/serial/by-path/…, named after the socket it is plugged into; "" if it has none
+	USB            string // vendor and product id, as in 2341:0043; "" if it is not on USB
+	Serial         string // USB serial number; cheap adapters have none
+	Maker, Product string // as the adapter says
+}
+
+// List gives the serial ports of this machine. It opens none: opening resets many boards.
+func List() ([]PortInfo, error) { return list("/") }
+
+// list reads what the kernel and udev know below root. Every port that has hardware has a device link in
+// /sys/class/tty, whatever its driver calls it (ttyUSB, ttyACM, ttyAMA, ttySC, ttyCH341USB …).
+func list(root string) ([]PortInfo, error) {
+	class := filepath.Join(root, "sys/class/tty")
+	entries, err := os.ReadDir(class)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the ports: %w", err)
+	}
+	ids := linksTo(filepath.Join(root, "dev/serial/by-id"))
+	paths := linksTo(filepath.Join(root, "dev/serial/by-path"))
+	var ports []PortInfo
+	for _, entry := range entries {
+		name := entry.Name()
+		sys := filepath.Join(class, name)
+		if _, err := os.Stat(filepath.Join(sys, "device")); err != nil {
+			continue
+		}
+		// Type 0 is PORT_UNKNOWN of linux/serial_core.h: a place kept for a chip that is not there.
+		if word(sys, "type") == "0" {
+			continue
+		}
+		if _, err := os.Lstat(filepath.Join(root, "dev", name)); err != nil {
+			continue
+		}
+		p := PortInfo{Device: "/dev/" + name, ByID: ids[name], ByPath: paths[name]}
+		p.readUSB(filepath.Join(sys, "device"))
+		p.Path = p.Device
+		switch {
+		// Two adapters without serial numbers have the same by-id name, and only one of them gets it.
+		case p.ByID != "" && p.Serial != "":
+			p.Path = p.ByID
+		case p.ByPath != "":
+			p.Path = p.ByPath
+		case p.ByID != "":
+			p.Path = p.ByID
+		}
+		ports = append(ports, p)
+	}
+	return ports, nil
+}
+
+// readUSB looks for the USB device that a tty hangs on: the first directory upwards with an idVendor.
+func (p *PortInfo) readUSB(device string) {
+	dir, err := filepath.EvalSymlinks(device)
+	if err != nil {
+		return
+	}
+	for ; filepath.Base(dir) != "devices" && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if vendor := word(dir, "idVendor"); vendor != "" {
+			p.USB = vendor + ":" + word(dir, "idProduct")
+			p.Serial, p.Maker, p.Product = word(dir, "serial"), word(dir, "manufacturer"), word(dir, "product")
+			return
+		}
+	}
+}
+
+// word reads a one-line file of sysfs; "" if it is not there.
+func word(dir, name string) string {
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// linksTo maps the names of ttys to the links in dir that lead to them.
+func linksTo(dir string) map[string]string {
+	links := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return links // udev makes the directory with the first adapter
+	}
+	for _, entry := range entries {
+		if to, err := os.Readlink(filepath.Join(dir, entry.Name())); err == nil {
+			links[filepath.Base(to)] = "/dev/serial/" + filepath.Base(dir) + "/" + entry.Name()
+		}
+	}
+	return links
+}
+
+// find gives the path of the port that c names.
+func find(root string, c PortConfig) (string, error) {
+	if c.USB == "" {
+		return c.Path, nil
+	}
+	ports, err := list(root)
+	if err != nil {
+		return "", &Error{What: err.Error(), Try: "give the port's path instead of its USB id", Err: err}
+	}
+	fits := slices.DeleteFunc(slices.Clone(ports), func(p PortInfo) bool {
+		return !strings.EqualFold(p.USB, c.USB) || c.Serial != "" && p.Serial != c.Serial
+	})
+	switch len(fits) {
+	case 0:
+		var names []string
+		for _, p := range ports {
+			if p.USB != "" {
+				names = append(names, strings.TrimSpace(p.USB+" "+p.Serial))
+			}
+		}
+		try := "plug it in; no USB adapter is there now"
+		if len(names) > 0 {
+			try = "plug it in; the ports here are " + strings.Join(names, ", ")
+		}
+		return "", &Error{What: "no adapter " + c.usbName() + " is plugged in", Try: try, Err: fs.ErrNotExist}
+	case 1:
+		return fits[0].Device, nil
+	}
+	var names []string
+	for _, p := range fits {
+		names = append(names, p.Path)
+	}
+	return "", &Error{What: fmt.Sprintf("%d adapters are %s", len(fits), c.usbName()),
+		Try: "give its serial, or one of these as path: " + strings.Join(names, ", "), Err: errAmbiguous}
+}
+
+var errAmbiguous = errors.New("more than one port fits")
+
+func (c PortConfig) usbName() string {
+	if c.Serial != "" {
+		return c.USB + " with serial number " + c.Serial
+	}
+	return c.USB
+}
+
+// place is the port as a person has named it.
+func (c PortConfig) place() string {
+	if c.USB != "" {
+		return "usb " + c.usbName()
+	}
+	return c.Path
+}
+
+// identity tells apart what a port's name leads to at different times: another node after each plugging in, ""
+// while there is nothing.
+func identity(c PortConfig) string {
+	path, err := find("/", c)
+	if err != nil {
+		return ""
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return path
+	}
+	return fmt.Sprint(path, s.Dev, s.Ino, s.Rdev, info.Mode(), s.Uid, s.Gid, s.Ctim)
+}

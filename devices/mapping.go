@@ -1,0 +1,139 @@
+package devices
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"minirelay/relay"
+)
+
+// mapping is a compiled DeviceConfig that is attached to the relay.
+type mapping struct {
+	config   DeviceConfig
+	codec    *Codec
+	commands []*command // in the order of the model
+	device   *relay.Device
+}
+
+// compile turns a config without problems into a mapping; it is not attached yet.
+func compile(c DeviceConfig, count *Counters) *mapping {
+	m := &mapping{config: c, codec: newCodec(c, count)}
+	known := map[string]*pattern{}
+	for _, cc := range c.Commands {
+		cmd := &command{CommandConfig: cc, parts: parseTemplate(cc.Send), confirm: -1}
+		cmd.expect = sharedPattern(known, cc.Expect, cc)
+		cmd.refuse = sharedPattern(known, cc.Refuse, cc)
+		if cc.Confirm != "" {
+			cmd.confirm = slices.IndexFunc(c.Fields, func(f FieldConfig) bool { return f.ID == cc.Confirm })
+			cmd.slack = slack(cc, c.Fields[cmd.confirm])
+		}
+		m.commands = append(m.commands, cmd)
+	}
+	return m
+}
+
+// sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a
+// compiled expression takes some 2 KiB: those that do not depend on the value are kept once.
+func sharedPattern(known map[string]*pattern, expression string, c CommandConfig) *pattern {
+	if expression == "" {
+		return nil
+	}
+	if p := known[expression]; p != nil {
+		return p
+	}
+	p, _ := compilePattern(expression, c.Type, commandWords(c))
+	if len(p.value) == 0 {
+		known[expression] = p
+	}
+	return p
+}
+
+// commandWords lists what a bool or an enum may become on the wire.
+func commandWords(c CommandConfig) []string {
+	var words []string
+	switch c.Type {
+	case relay.TypeBool:
+		words = []string{wireText(c.Values, "true"), wireText(c.Values, "false")}
+	case relay.TypeEnum:
+		for _, o := range enumOptions(c.Options, c.Values) {
+			words = append(words, wireText(c.Values, o.Value))
+		}
+	}
+	return words
+}
+
+// enumOptions are the choices: as listed, or else the keys of values.
+func enumOptions(options []OptionConfig, values map[string]string) []OptionConfig {
+	if len(options) > 0 {
+		return options
+	}
+	for _, v := range slices.Sorted(maps.Keys(values)) {
+		options = append(options, OptionConfig{Value: v})
+	}
+	return options
+}
+
+// slack is how far the field may differ from what was asked: by default half of its last digit.
+func slack(c CommandConfig, f FieldConfig) float64 {
+	if c.Tolerance >= 0 {
+		return c.Tolerance
+	}
+	if f.Decimals < 0 {
+		return 0
+	}
+	half := 0.5
+	for range f.Decimals {
+		half /= 10
+	}
+	return half
+}
+
+// model is the device as clients see it.
+func (c DeviceConfig) model() relay.Model {
+	m := relay.Model{Device: c.ID, Name: c.Name, OfflineAfter: c.OfflineAfter, MinInterval: c.MinInterval,
+		OnChange: c.Publish == "change", Topic: c.Topic}
+	if len(c.Fields) == 0 {
+		m.OfflineAfter = 0 // it says nothing by itself: it is there while its port is
+	}
+	for _, f := range c.Fields {
+		field := relay.Field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Decimals: f.Decimals,
+			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.StaleAfter, Topic: f.Topic}
+		if f.Type == relay.TypeEnum {
+			field.Options = relayOptions(enumOptions(f.Options, f.Values))
+		}
+		m.Fields = append(m.Fields, field)
+	}
+	for _, cc := range c.Commands {
+		command := relay.Command{ID: cc.ID, Name: cc.Name, Type: cc.Type, Field: cc.Field, Unit: cc.Unit,
+			Range: relay.Range{Min: cc.Min, Max: cc.Max}, Step: cc.Step, MaxLength: cc.MaxLength, Ask: cc.Ask,
+			MaxAge: cc.MaxAge, Topic: cc.Topic}
+		if command.Field == "" {
+			command.Field = cc.Confirm
+		}
+		if cc.Type == relay.TypeEnum {
+			command.Options = relayOptions(enumOptions(cc.Options, cc.Values))
+		}
+		m.Commands = append(m.Commands, command)
+	}
+	return m
+}
+
+func relayOptions(options []OptionConfig) []relay.Option {
+	var out []relay.Option
+	for _, o := range options {
+		out = append(out, relay.Option{Value: o.Value, Name: o.Name})
+	}
+	return out
+}
+
+// name says what of a device a problem is about.
+func (p Problem) name() string {
+	switch {
+	case p.Field != "":
+		return "field " + strconv.Quote(p.Field) + ": "
+	case p.Command != "":
+		return "command " + strconv.Quote(p.Command) + ": "
+	}
+	return ""
+}

@@ -1,0 +1,198 @@
+package devices
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"go.bug.st/serial"
+	"golang.org/x/sys/unix"
+)
+
+// writeTime bounds one write. The longest command takes 1.2 s at 9600 baud; an adapter that takes no bytes for
+// longer is stuck, and must not hold the owner of the port.
+const writeTime = 2 * time.Second
+
+var errHungUp = errors.New("the port hung up")
+
+// Open opens the port that c names. The stream's Close ends a Read that waits; a Write that cannot go on gives up
+// after two seconds; a stream that is closed can never touch what was opened after it. Errors are of type *Error.
+//
+// go.bug.st/serial only sets up the line, because settings belong to the terminal and not to who opened it. The
+// bytes go through an os.File of our own, on Go's poller: the library's Read panics when a descriptor's number is
+// 1024 or more, its Write may go to whoever owns a closed descriptor's number next, and knows no deadline.
+func Open(c PortConfig) (io.ReadWriteCloser, error) {
+	if address, ok := strings.CutPrefix(c.Path, tcpScheme); ok {
+		return openTCP(address)
+	}
+	path, err := find("/", c)
+	if err != nil {
+		return nil, err
+	}
+	f, err := openTTY(path, c)
+	if err != nil {
+		return nil, explain("/", path, err)
+	}
+	return &tty{f: f}, nil
+}
+
+var (
+	errNoTTY  = errors.New("not a serial port")
+	errLocked = errors.New("locked")
+)
+
+func openTTY(path string, c PortConfig) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, unix.EISDIR
+	case info.Mode()&fs.ModeCharDevice == 0:
+		return nil, errNoTTY
+	}
+	// Without O_NONBLOCK, opening may wait for a carrier that never comes.
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	// The lock comes first: nobody else's line may be set up anew.
+	if err := control(f, claim); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if err := setUp(path, c); err != nil {
+		f.Close()
+		return nil, err
+	}
+	err = control(f, func(fd int) error {
+		lowLatency(fd)
+		// Setting up has given the exclusive use back. It keeps programs away that know nothing of locks.
+		if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil {
+			return err
+		}
+		// What came before was sent at some other speed, or long ago.
+		return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH)
+	})
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// control runs do with the descriptor of f.
+func control(f *os.File, do func(fd int) error) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if cerr := raw.Control(func(fd uintptr) { err = do(int(fd)) }); cerr != nil {
+		return cerr
+	}
+	return err
+}
+
+// claim says whether fd is a terminal that nobody else has locked, and locks it.
+func claim(fd int) error {
+	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
+		return errNoTTY
+	}
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return errLocked
+	}
+	return nil
+}
+
+// setUp sets speed and format of the line, without echo and without any translation.
+func setUp(path string, c PortConfig) error {
+	mode := &serial.Mode{BaudRate: c.Baud, DataBits: c.DataBits}
+	switch c.Parity {
+	case "odd":
+		mode.Parity = serial.OddParity
+	case "even":
+		mode.Parity = serial.EvenParity
+	case "mark":
+		mode.Parity = serial.MarkParity
+	case "space":
+		mode.Parity = serial.SpaceParity
+	}
+	if c.StopBits == 2 {
+		mode.StopBits = serial.TwoStopBits
+	}
+	p, err := serial.Open(path, mode)
+	if err == nil {
+		return p.Close()
+	}
+	var pe *serial.PortError
+	if errors.As(err, &pe) {
+		switch pe.Code() {
+		case serial.PortBusy:
+			return unix.EBUSY
+		case serial.PermissionDenied:
+			return unix.EACCES
+		}
+	}
+	return err
+}
+
+// lowLatency asks the driver to hand bytes over at once; FTDI adapters otherwise gather them for 16 ms. Drivers
+// that know no such thing refuse, which does not matter. The words are struct serial_struct of linux/serial.h,
+// whose fifth int is flags; ASYNC_LOW_LATENCY is bit 13 (linux/tty_flags.h).
+func lowLatency(fd int) {
+	var serialStruct [32]int32
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCGSERIAL, uintptr(unsafe.Pointer(&serialStruct)))
+	if errno != 0 {
+		return
+	}
+	serialStruct[4] |= 1 << 13
+	_, _, _ = unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCSSERIAL, uintptr(unsafe.Pointer(&serialStruct)))
+}
+
+// tty is an open serial port. Its owner writes and closes; another goroutine may read.
+type tty struct {
+	f     *os.File
+	stuck bool // a write was given up; only the owner touches it
+}
+
+func (t *tty) Read(b []byte) (int, error) {
+	n, err := t.f.Read(b)
+	if err == nil || errors.Is(err, os.ErrClosed) {
+		return n, err
+	}
+	// A hang-up is an end of file or EIO on most drivers, ENODEV or ENXIO on some.
+	for _, gone := range []error{io.EOF, syscall.EIO, syscall.ENODEV, syscall.ENXIO} {
+		if errors.Is(err, gone) {
+			return n, errHungUp
+		}
+	}
+	return n, err
+}
+
+func (t *tty) Write(b []byte) (int, error) {
+	if err := t.f.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return 0, err
+	}
+	n, err := t.f.Write(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.stuck = true
+		return n, errors.New("the port has taken no bytes for two seconds")
+	}
+	return n, err
+}
+
+func (t *tty) Close() error {
+	// Best effort both: the port may be gone. A pseudo-terminal stays exclusive after the last close.
+	_ = control(t.f, func(fd int) error {
+		if t.stuck {
+			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH) // or closing waits up to 30 s for them to leave
+		}
+		return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0)
+	})
+	return t.f.Close()
+}

@@ -1,0 +1,247 @@
+package devices
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/relay"
+)
+
+// rig is a relay with ports whose streams are pipes: the test is the board. It lives in a synctest bubble.
+type rig struct {
+	t     *testing.T
+	relay *relay.Relay
+	ports *Ports
+	log   *lockedBuffer
+
+	mu        sync.Mutex
+	published map[string][]string // payloads by topic
+	boards    []*board            // as they were opened
+	opened    []PortConfig
+	refuse    error // what opening gives
+	identity  string
+}
+
+// lockedBuffer keeps a log.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (r *rig) Publish(topic string, payload []byte, qos byte, retain bool, correlation []byte) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.published[topic] = append(r.published[topic], string(payload))
+	return nil
+}
+
+// inBubble runs do with a rig in a bubble in which time is made by waiting.
+func inBubble(t *testing.T, do func(t *testing.T, r *rig)) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, log: new(lockedBuffer), published: map[string][]string{}}
+		log := slog.New(slog.NewTextHandler(io.MultiWriter(r.log, t.Output()), nil))
+		var err error
+		if r.relay, err = relay.Start(relay.Config{Root: "minirelay", Gateway: "home", DataDir: dir}, r, log); err != nil {
+			t.Fatal(err)
+		}
+		r.ports = New(r.relay, log)
+		r.ports.open = r.open
+		r.ports.whatIs = func(PortConfig) string { r.mu.Lock(); defer r.mu.Unlock(); return r.identity }
+		defer func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_ = r.ports.Close(ctx)
+			if err := r.relay.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		do(t, r)
+	})
+}
+
+func (r *rig) open(c PortConfig) (io.ReadWriteCloser, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.opened = append(r.opened, c)
+	if r.refuse != nil {
+		return nil, r.refuse
+	}
+	ours, theirs := net.Pipe()
+	r.boards = append(r.boards, &board{Conn: theirs, lines: bufio.NewScanner(theirs), port: c.ID})
+	return ours, nil
+}
+
+// set changes what opening gives, and what the path leads to.
+func (r *rig) set(identity string, refuse error) {
+	r.mu.Lock()
+	r.identity, r.refuse = identity, refuse
+	r.mu.Unlock()
+}
+
+// times says how often a port was tried to open.
+func (r *rig) times() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.opened)
+}
+
+// board is the newest board; everything has settled before.
+func (r *rig) board() *board {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.boards) == 0 {
+		r.t.Fatal("no port is open")
+	}
+	return r.boards[len(r.boards)-1]
+}
+
+// apply applies one device on the port uno.
+func (r *rig) apply(d DeviceConfig) {
+	r.t.Helper()
+	port := DefaultPort()
+	port.ID, port.Path = "uno", "/dev/uno"
+	if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+		r.t.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+// ask gives the device a command as a person.
+func (r *rig) ask(payload string) {
+	synctest.Wait()
+	r.relay.Handle(relay.Message{Topic: "minirelay/home/board/command", Payload: []byte(payload), User: "phone", Client: "c"})
+	synctest.Wait()
+}
+
+// last gives the last payload on a topic of the device, once everything has settled.
+func (r *rig) last(leaf string) string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.published["minirelay/home/board/"+leaf]
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1]
+}
+
+// field gives one value of the last state.
+func (r *rig) field(id string) any {
+	r.t.Helper()
+	var state map[string]any
+	if err := json.Unmarshal([]byte(r.last("state")), &state); err != nil {
+		r.t.Fatal(err)
+	}
+	return state[id]
+}
+
+// results gives "id status/code after 14ms: message" of each result so far.
+func (r *rig) results() string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []string
+	for _, payload := range r.published["minirelay/home/board/result"] {
+		var q struct {
+			ID, Status, Code, Message string
+			MS                        int
+		}
+		if err := json.Unmarshal([]byte(payload), &q); err != nil {
+			r.t.Fatal(err)
+		}
+		s := q.ID + " " + q.Status
+		if q.Code != "" {
+			s += "/" + q.Code
+		}
+		s += fmt.Sprintf(" after %v", time.Duration(q.MS)*time.Millisecond)
+		if q.Message != "" {
+			s += ": " + q.Message
+		}
+		all = append(all, s)
+	}
+	return strings.Join(all, "; ")
+}
+
+func (r *rig) counts() Counts {
+	synctest.Wait()
+	return r.ports.Stats()[0].Counts
+}
+
+// board is the other end of an open port.
+type board struct {
+	net.Conn
+	lines *bufio.Scanner
+	port  string
+}
+
+// say writes lines. A board does not care whether somebody listens.
+func (b *board) say(lines ...string) {
+	for _, line := range lines {
+		_, _ = io.WriteString(b.Conn, line+"\n")
+	}
+}
+
+// hear waits for a command; "" if the port is closed.
+func (b *board) hear() string {
+	if !b.lines.Scan() {
+		return ""
+	}
+	return b.lines.Text()
+}
+
+var sentSeq = regexp.MustCompile(`#(\d+)`)
+
+// seqOf gives the number that a command carries.
+func seqOf(line string) (seq int) {
+	if m := sentSeq.FindStringSubmatch(line); m != nil {
+		_, _ = fmt.Sscan(m[1], &seq)
+	}
+	return seq
+}
+
+// pumpBoard has one pump and one fan.
+func pumpBoard(change ...func(*CommandConfig)) DeviceConfig {
+	d := device(field("pump", relay.TypeBool, key("p")), field("fan", relay.TypeNumber, func(f *FieldConfig) { f.Decimals = 0 }))
+	pump := DefaultCommand()
+	pump.ID, pump.Type = "pump", relay.TypeBool
+	pump.Send, pump.Values = "PUMP {value} #{seq}\n", map[string]string{"true": "1", "false": "0"}
+	pump.Expect, pump.Refuse, pump.Confirm = `^OK #{seq}$`, `^ERR #{seq} ?(?P<message>.*)`, "pump"
+	fan := DefaultCommand()
+	fan.ID, fan.Type, fan.Send, fan.Expect, fan.Confirm = "fan", relay.TypeNumber, "FAN {value} #{seq}\n", `^OK #{seq}$`, "fan"
+	fan.Min, fan.Max = 0, 100
+	for _, c := range change {
+		c(&pump)
+		c(&fan)
+	}
+	d.Commands = []CommandConfig{pump, fan}
+	return d
+}
+
+var errNoPort = &Error{What: "/dev/uno does not exist", Try: "plug it in", Err: errors.New("no")}

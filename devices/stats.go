@@ -1,0 +1,32 @@
+package devices
+
+import "sync/atomic"
+
+// Counters count what comes over a port, since it was first configured. They may be read at any time.
+type Counters struct {
+	bytes, frames, noise, overlong, damaged, implausible, late, opened atomic.Uint64
+}
+
+// Counts is a copy of Counters.
+type Counts struct {
+	Bytes       uint64 // read from the port
+	Frames      uint64 // good ones: readings and answers
+	Noise       uint64 // lines that are no UTF-8, no JSON object and no answer
+	Overlong    uint64 // lines that were too long
+	Damaged     uint64 // lines whose checksum is wrong or missing
+	Implausible uint64 // values that were of another type, out of range, doubled or no number: they became null
+	Late        uint64 // answers to no command that waits: too late, doubled, or with a foreign number
+	Reopened    uint64 // how often the port was opened again
+}
+
+// Counts gives the state of the counters.
+func (c *Counters) Counts() Counts {
+	counts := Counts{
+		Bytes: c.bytes.Load(), Frames: c.frames.Load(), Noise: c.noise.Load(), Overlong: c.overlong.Load(),
+		Damaged: c.damaged.Load(), Implausible: c.implausible.Load(), Late: c.late.Load(),
+	}
+	if n := c.opened.Load(); n > 1 {
+		counts.Reopened = n - 1
+	}
+	return counts
+}

@@ -1,0 +1,129 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Error is why a port cannot be opened, in words for people.
+type Error struct {
+	What string // what is wrong
+	Try  string // what to try; may be ""
+	Err  error  // what the system said; may be nil
+}
+
+func (e *Error) Error() string { return e.What }
+
+// Hint is what to try.
+func (e *Error) Hint() string { return e.Try }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// explain puts an error of the system into words. root is "/" but in tests.
+func explain(root, path string, err error) error {
+	e := &Error{Err: err}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.What = path + " does not exist"
+		e.Try = "plug the board in; " + whatThereIs(root)
+	case errors.Is(err, fs.ErrPermission):
+		e.What = "no permission to use " + path
+		e.Try = permissionHint(path)
+	case errors.Is(err, unix.EBUSY), errors.Is(err, errLocked):
+		e.What = path + " is in use"
+		e.Try = "only one program can use a port: close the other one"
+		if by := holders(root, path); by != "" {
+			e.What += " by " + by
+		}
+	case errors.Is(err, unix.EISDIR):
+		e.What = path + " is a directory"
+		e.Try = "name the port itself; " + whatThereIs(root)
+	case errors.Is(err, errNoTTY):
+		e.What = path + " is not a serial port"
+		e.Try = whatThereIs(root)
+	default:
+		e.What = "cannot open " + path + ": " + cause(err)
+		e.Try = "check the cable, and the settings of [ports]"
+	}
+	return e
+}
+
+// cause is the innermost error, without the names of system calls.
+func cause(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// whatThereIs lists the ports of this machine.
+func whatThereIs(root string) string {
+	ports, err := list(root)
+	if err != nil || len(ports) == 0 {
+		return "no serial port is plugged in"
+	}
+	var names []string
+	for _, p := range ports {
+		names = append(names, p.Path)
+	}
+	return "the ports here are " + strings.Join(names, ", ")
+}
+
+// permissionHint says which group may use the port.
+func permissionHint(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "run as a user that may read " + filepath.Dir(path)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || info.Mode().Perm()&0o060 != 0o060 {
+		return "its mode is " + info.Mode().Perm().String() + ": no group may use it; see the udev rules of this machine"
+	}
+	group := strconv.FormatUint(uint64(owner.Gid), 10)
+	if g, err := user.LookupGroupId(group); err == nil {
+		group = g.Name
+	}
+	return fmt.Sprintf("it belongs to the group %s: sudo usermod -aG %s $USER, then log in again", group, group)
+}
+
+// maxHolders bounds the names in one sentence.
+const maxHolders = 3
+
+// holders names the programs that have path open, as far as this user may see them.
+func holders(root, path string) string {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return ""
+	}
+	links, _ := filepath.Glob(filepath.Join(root, "proc", "[0-9]*", "fd", "*"))
+	var names []string
+	seen := map[string]bool{}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err != nil || to != real {
+			continue
+		}
+		process := filepath.Dir(filepath.Dir(link))
+		pid := filepath.Base(process)
+		if seen[pid] || len(names) == maxHolders {
+			continue
+		}
+		seen[pid] = true
+		if pid == strconv.Itoa(os.Getpid()) {
+			names = append(names, "this gateway itself, as another port")
+			continue
+		}
+		name, _ := os.ReadFile(filepath.Join(process, "comm"))
+		names = append(names, fmt.Sprintf("%s (process %s)", strings.TrimSpace(string(name)), pid))
+	}
+	return strings.Join(names, ", ")
+}
