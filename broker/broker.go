@@ -1,0 +1,261 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// Broker is the embedded broker.
+type Broker struct {
+	log      *slog.Logger
+	server   *mqtt.Server
+	handler  Handler // set by Start
+	doorman  *doorman
+	gate     *gate
+	refusals *refusals
+	traffic  *traffic
+
+	users    atomic.Pointer[accounts]
+	identity atomic.Pointer[identity] // the certificate; nil: plain
+	order    order
+	retained retained
+	routes   routes
+
+	sessionsMu sync.Mutex
+	sessions   map[string]*session // by client id
+	conns      map[*conn]struct{}
+	online     int // sessions with a connection
+	expiring   int // sessions that are just being ended
+	maxClients int
+	departures int64
+
+	changing sync.Mutex // Start, Reload and Stop, one after the other
+	config   Config
+	pages    map[string]http.Handler
+	ports    ports
+	secure   *http.Server
+	plain    *http.Server
+	state    int // unstarted, started or stopped
+	stopping atomic.Bool
+	quit     chan struct{}
+	running  sync.WaitGroup // every goroutine but those of flush, which end with their connections
+}
+
+const (
+	unstarted = iota
+	started
+	stopped
+)
+
+// traffic counts what goes through, since the start.
+type traffic struct {
+	bytesIn, bytesOut, messagesIn, messagesOut atomic.Int64
+	buffered                                   atomic.Int64 // bytes waiting at all clients now
+}
+
+// New checks the config and loads or makes the certificate. It opens no port.
+func New(cfg Config, log *slog.Logger) (*Broker, error) {
+	p, err := prepare(cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	door, err := newDoorman()
+	if err != nil {
+		return nil, err
+	}
+	b := &Broker{
+		log: log, doorman: door, gate: newGate(), refusals: newRefusals(), traffic: &traffic{},
+		order:    order{seed: maphash.MakeSeed()},
+		retained: retained{byTopic: map[string]*message{}},
+		routes:   routes{byTopic: map[string]*route{}},
+		sessions: map[string]*session{}, conns: map[*conn]struct{}{},
+		pages: map[string]http.Handler{}, quit: make(chan struct{}),
+	}
+	b.server = mqtt.New(&mqtt.Options{
+		Capabilities:            capabilities(),
+		ClientNetReadBufferSize: readAhead,
+		// mochi's log lines carry payloads, one for each packet it dislikes.
+		Logger:                 slog.New(slog.DiscardHandler),
+		SysTopicResendInterval: never,
+	})
+	if err := b.server.AddHook(&guard{b: b}, nil); err != nil {
+		return nil, err
+	}
+	b.adopt(p)
+	return b, nil
+}
+
+const (
+	readAhead = 64      // bytes; conn reads ahead itself
+	never     = 1 << 32 // seconds between mochi's own $SYS messages, which would pass by the guard
+)
+
+// prepared is a config that has been checked, with all that it needs.
+type prepared struct {
+	config   Config
+	users    *accounts
+	identity *identity
+}
+
+// prepare checks a config. The identity of before is kept if nothing about it changes.
+func prepare(cfg Config, before *prepared) (*prepared, error) {
+	if cfg.Root == "" {
+		cfg.Root = "minirelay"
+	}
+	if cfg.MaxClients < 1 {
+		cfg.MaxClients = Default().MaxClients
+	}
+	p := &prepared{config: cfg}
+	var err error
+	if p.users, err = newAccounts(cfg); err != nil {
+		return nil, err
+	}
+	if before != nil && before.config.TLS == cfg.TLS && before.config.DataDir == cfg.DataDir {
+		p.identity = before.identity
+		return p, nil
+	}
+	if p.identity, err = newIdentity(cfg); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// adopt makes p what holds from now on.
+func (b *Broker) adopt(p *prepared) {
+	b.config = p.config
+	b.users.Store(p.users)
+	if old := b.identity.Swap(p.identity); p.identity != old || b.state == unstarted {
+		p.identity.announce(b.log)
+	}
+	b.sessionsMu.Lock()
+	b.maxClients = p.config.MaxClients
+	b.sessionsMu.Unlock()
+	b.routes.change()
+}
+
+// Start binds all listeners and serves. A port that is busy is an error that names the address.
+func (b *Broker) Start(h Handler) error {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	if b.state != unstarted {
+		return errors.New("the broker was started before")
+	}
+	b.handler = h
+	bound, err := b.bind(b.config, ports{})
+	if err != nil {
+		return err
+	}
+	if err := b.server.Serve(); err != nil {
+		bound.close()
+		return err
+	}
+	b.state = started
+	b.ports = bound
+	b.serveHTTP()
+	b.running.Add(2)
+	go b.watchCertificate()
+	go b.publishSys()
+	b.accept(bound, ports{})
+	return nil
+}
+
+// HandleHTTP serves pattern on the TLS port, beside /mqtt and /healthz. It is called before Start.
+func (b *Broker) HandleHTTP(pattern string, h http.Handler) {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	b.pages[pattern] = h
+}
+
+// Addrs are the addresses that are bound, "" for a listener that is off.
+type Addrs struct{ TLS, MQTT, WS string }
+
+// Addrs says where clients connect, also if the config left the port to the system.
+func (b *Broker) Addrs() Addrs {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	text := func(l net.Listener) string {
+		if l == nil {
+			return ""
+		}
+		return l.Addr().String()
+	}
+	return Addrs{TLS: text(b.ports.tls), MQTT: text(b.ports.mqtt), WS: text(b.ports.ws)}
+}
+
+// Stop closes the listeners, then disconnects the clients, and returns when everything has ended or ctx has.
+func (b *Broker) Stop(ctx context.Context) error {
+	b.changing.Lock()
+	before := b.state
+	b.state = stopped
+	b.changing.Unlock() // from here on nobody else changes anything
+	if before == stopped {
+		return nil
+	}
+	b.stopping.Store(true)
+	close(b.quit)
+	b.doorman.stop()
+	if before == unstarted {
+		return nil
+	}
+	b.ports.close()
+	b.stopHTTP()
+	for _, c := range b.everyone() {
+		if c.session.Load() == nil {
+			c.abort("")
+			continue
+		}
+		_ = b.server.DisconnectClient(c.client, packets.ErrServerShuttingDown)
+	}
+	err := b.wait(ctx)
+	b.sessionsMu.Lock()
+	for _, s := range b.sessions {
+		s.takeWill()
+	}
+	b.sessionsMu.Unlock()
+	if err != nil {
+		go b.server.Close() // it waits for the same goroutines, without end
+		return err
+	}
+	return b.server.Close()
+}
+
+// wait returns when all goroutines have ended. Connections that take too long are cut.
+func (b *Broker) wait(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() { b.running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range b.everyone() {
+		c.abort("")
+	}
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(time.Second):
+		return fmt.Errorf("stop the broker: %w", ctx.Err())
+	}
+}
+
+func (b *Broker) everyone() []*conn {
+	b.sessionsMu.Lock()
+	defer b.sessionsMu.Unlock()
+	all := make([]*conn, 0, len(b.conns))
+	for c := range b.conns {
+		all = append(all, c)
+	}
+	return all
+}

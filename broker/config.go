@@ -1,0 +1,108 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min`
+// and `max` bound it, `required` marks it. Defaults are what Default sets before decoding.
+
+// Config is the [broker] table and the [users.ID] tables.
+type Config struct {
+	Listen     string    `toml:"listen" doc:"address of the one TLS port for wss, the page and the API; host:port or :port"`
+	MQTT       string    `toml:"mqtt" doc:"address for plain MQTT, for tools on the same box; off if left out"`
+	WS         string    `toml:"ws" doc:"address for plain WebSocket MQTT at /mqtt, for phones on a trusted LAN; passwords cross it in the clear; off if left out"`
+	MaxClients int       `toml:"max_clients" doc:"most connections at a time" min:"1" max:"100000"`
+	TLS        TLSConfig `toml:"tls" doc:"the certificate of the TLS port"`
+
+	Users   []UserConfig `toml:"-"` // in the order of the files
+	Root    string       `toml:"-"` // the topic below which only the gateway publishes: "minirelay"
+	Gateway string       `toml:"-"` // the gateway's id: its topics are Root/Gateway/…
+	DataDir string       `toml:"-"` // where the self-signed certificate is kept: DataDir/tls
+}
+
+// TLSConfig is the [broker.tls] table.
+type TLSConfig struct {
+	Mode     string `toml:"mode" doc:"self-signed makes a certificate once and keeps it; files watches yours; off serves plain HTTP and ws (behind a proxy)" oneof:"self-signed,files,off"`
+	CertFile string `toml:"cert_file" doc:"PEM file with the certificate and its chain, for mode files"`
+	KeyFile  string `toml:"key_file" doc:"PEM file with the private key, for mode files"`
+}
+
+// UserConfig is one user: [users.ID].
+type UserConfig struct {
+	ID           string   `toml:"-"`
+	PasswordHash Secret   `toml:"password_hash" doc:"argon2id hash made by minirelay user hash"`
+	Password     Secret   `toml:"password" doc:"the password itself, better from { env = \"NAME\" } or { file = \"path\" }"`
+	Role         string   `toml:"role" doc:"viewer reads, operator also gives commands, admin reads everything" oneof:"viewer,operator,admin"`
+	Devices      []string `toml:"devices" doc:"the devices it may use; all if left out"`
+	Read         []string `toml:"read" doc:"topic filters outside the root it may also read"`
+	Write        []string `toml:"write" doc:"topic filters outside the root it may also publish to"`
+}
+
+// Default is what the [broker] table starts from.
+func Default() Config {
+	return Config{Listen: ":8443", MaxClients: 1024, TLS: TLSConfig{Mode: "self-signed"}}
+}
+
+// DefaultUser is what a [users.ID] table starts from: somebody who may look and touch nothing.
+func DefaultUser() UserConfig { return UserConfig{Role: "viewer"} }
+
+// Secret is a text that stands in the file, in an environment variable or in a file of its own. It is
+// resolved when the config is read and never printed.
+type Secret struct {
+	value string
+	plain bool // it stood in the config file itself
+}
+
+// NewSecret holds value, as if it had come from a file of its own.
+func NewSecret(value string) Secret { return Secret{value: value} }
+
+// Value is the secret text; "" if there is none.
+func (s Secret) Value() string { return s.value }
+
+// Plain says whether the secret stands in the config file, where everybody who may read that file sees it.
+func (s Secret) Plain() bool { return s.plain }
+
+// String hides the secret from logs.
+func (s Secret) String() string {
+	if s.value == "" {
+		return ""
+	}
+	return "(secret)"
+}
+
+// UnmarshalTOML takes "text", { env = "NAME" } or { file = "path" }. Trailing line ends of a file are dropped.
+func (s *Secret) UnmarshalTOML(v any) error {
+	switch v := v.(type) {
+	case string:
+		*s = Secret{value: v, plain: true}
+		return nil
+	case map[string]any:
+		if len(v) == 1 {
+			if name, ok := v["env"].(string); ok {
+				value := os.Getenv(name)
+				if value == "" {
+					return fmt.Errorf("the environment variable %s is not set", name)
+				}
+				*s = Secret{value: value}
+				return nil
+			}
+			if path, ok := v["file"].(string); ok {
+				data, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				value := strings.TrimRight(string(data), "\r\n")
+				if value == "" {
+					return fmt.Errorf("%s is empty", path)
+				}
+				*s = Secret{value: value}
+				return nil
+			}
+		}
+	}
+	return errors.New(`a secret is "text", { env = "NAME" } or { file = "path" }`)
+}

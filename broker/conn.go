@@ -1,0 +1,382 @@
+package broker
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	mqtt "github.com/mochi-mqtt/server/v2"
+)
+
+const (
+	connectTime = 5 * time.Second  // from accept to a complete CONNECT, TLS handshake and upgrade included
+	stuckTime   = 10 * time.Second // a client that takes no byte for so long has stopped reading
+	closeTime   = 2 * time.Second  // for the last words to a client that is being disconnected
+
+	publishRoom = 64 << 10 // bytes waiting at one client beyond which its next messages wait as pointers
+	writeChunk  = 16 << 10 // bytes in one write, so that stuckTime is about a client's speed and not about our size
+	keepBuffer  = 512      // bytes of buffer that an idle client keeps
+	maxWaiting  = 1 << 20  // bytes waiting at one client; beyond it is disconnected
+	maxBuffered = 64 << 20 // bytes waiting at all clients together; whoever asks beyond it is disconnected
+
+	frameRoom = 10 // bytes of the longest header of a WebSocket frame from a server (RFC 6455, 5.2)
+)
+
+var errConnClosed = errors.New("connection closed")
+
+// conn is one client's connection, as mochi and the session see it. Write never blocks: it appends to a buffer
+// that a goroutine, which lives only while there is something to write, sends in as few frames as it can.
+// A client whose buffer is full is disconnected.
+type conn struct {
+	inner   net.Conn  // TCP
+	raw     net.Conn  // inner, or TLS over it; written to by flush alone
+	in      io.Reader // the bytes of MQTT that come in
+	head    []byte    // what was read ahead of mochi
+	room    int       // frameRoom over WebSocket, else 0
+	remote  string
+	host    string // remote without the port: who is throttled
+	ticket  *ticket
+	traffic *traffic
+	client  *mqtt.Client // set before session
+	session atomic.Pointer[session]
+	gone    chan struct{} // closed when mochi has let go of the connection and the client id is free
+
+	// Of the goroutine that reads.
+	idle         time.Duration // the longest silence allowed, 0: any
+	lastDeadline time.Time
+	receiveMax   uint16
+	established  bool
+	left         bool      // mochi has said that it ended
+	will         *will     // what it leaves behind
+	granted      []request // the filters of the SUBSCRIBE being answered
+
+	mu       sync.Mutex
+	buf      []byte // room for a frame's header, then what is to be written
+	control  []byte // a WebSocket control frame that goes first
+	flushing bool   // flush runs
+	closing  bool   // nothing more is taken; what waits still goes out
+	closeBy  time.Time
+	goodbye  bool // the close frame is on its way
+	dead     bool
+	reason   string        // why it was disconnected, if that deserves a line in the log
+	done     chan struct{} // closed when dead
+}
+
+func newConn(inner, raw net.Conn, ws *websocket.Conn, t *traffic) *conn {
+	c := &conn{inner: inner, raw: raw, remote: inner.RemoteAddr().String(), traffic: t,
+		gone: make(chan struct{}), done: make(chan struct{})}
+	c.host = hostOf(inner.RemoteAddr())
+	if ws == nil {
+		c.in = raw
+		return c
+	}
+	c.room = frameRoom
+	c.in = &wsReader{ws: ws}
+	ws.SetPingHandler(func(text string) error { c.pong(text); return nil })
+	ws.SetCloseHandler(func(int, string) error { return nil }) // Close answers it
+	return c
+}
+
+// Read gives mochi the bytes of MQTT, whatever frames they came in.
+func (c *conn) Read(p []byte) (int, error) {
+	if len(c.head) > 0 {
+		n := copy(p, c.head)
+		c.head = c.head[n:]
+		return n, nil
+	}
+	n, err := c.in.Read(p)
+	c.traffic.bytesIn.Add(int64(n))
+	return n, err
+}
+
+// Write takes a packet from mochi: an acknowledgement, a PINGRESP, a DISCONNECT.
+func (c *conn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || c.dead {
+		return 0, errConnClosed
+	}
+	before := len(c.buf)
+	c.buf = append(c.beginLocked(), p...)
+	if !c.accountLocked(before) {
+		return 0, errConnClosed
+	}
+	return len(p), nil
+}
+
+// publish appends m, unless much waits already (false): it is for the session then to keep it back or give up.
+func (c *conn) publish(m *message, s stamp) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || c.dead {
+		return true // nobody will read it
+	}
+	if len(c.buf) > publishRoom {
+		return false
+	}
+	before := len(c.buf)
+	c.buf = appendPublish(c.beginLocked(), m, s)
+	if c.accountLocked(before) {
+		c.traffic.messagesOut.Add(1)
+	}
+	return true
+}
+
+// beginLocked is the buffer to append to, with room for a frame's header in front if it was empty.
+func (c *conn) beginLocked() []byte {
+	if len(c.buf) > 0 || c.room == 0 {
+		return c.buf
+	}
+	return append(c.buf, make([]byte, frameRoom)...)
+}
+
+// accountLocked takes what was appended beyond before out of the common budget and sees to its being written.
+// Whoever lets too much wait is disconnected: false.
+func (c *conn) accountLocked(before int) bool {
+	total := c.traffic.buffered.Add(int64(len(c.buf) - before))
+	switch {
+	case len(c.buf) > maxWaiting:
+		c.abortLocked("it does not read what it is sent")
+	case total > maxBuffered:
+		c.abortLocked("too much is waiting for clients that do not read")
+	default:
+		c.wakeLocked()
+		return true
+	}
+	return false
+}
+
+func (c *conn) wakeLocked() {
+	if !c.flushing {
+		c.flushing = true
+		go c.flush()
+	}
+}
+
+// flush writes until nothing is left, then ends. It alone writes to raw.
+func (c *conn) flush() {
+	var spare []byte
+	c.mu.Lock()
+	raw := c.raw
+	c.mu.Unlock()
+	for {
+		c.mu.Lock()
+		if c.closing && len(c.buf) == 0 && c.room > 0 && !c.goodbye {
+			c.goodbye = true
+			c.control = []byte{0x80 | websocket.CloseMessage, 2, 0x03, 0xe8} // 1000, normal closure
+		}
+		out, control := c.buf, c.control
+		if c.dead || len(out) == 0 && len(control) == 0 {
+			c.rest(raw)
+			return
+		}
+		c.buf, c.control = spare, nil
+		c.mu.Unlock()
+
+		err := c.send(raw, control, out)
+		c.traffic.buffered.Add(-int64(len(out)))
+		if err != nil {
+			reason := ""
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				reason = "it has stopped reading"
+			}
+			c.abort(reason)
+		}
+		spare = out[:0]
+		if s := c.session.Load(); s != nil {
+			s.pump()
+		}
+	}
+}
+
+// rest ends flush: the buffer shrinks, and a connection that waited for its last words is closed. It is called with
+// mu locked and unlocks it.
+func (c *conn) rest(raw net.Conn) {
+	c.flushing = false
+	if cap(c.buf) > keepBuffer {
+		c.buf = nil
+	}
+	last := c.closing && !c.dead
+	c.dead = c.dead || last
+	c.mu.Unlock()
+	if last {
+		_ = raw.Close() // TLS says goodbye, and waits for room to say it
+		close(c.done)
+	}
+}
+
+// send writes a control frame and one frame of everything else.
+func (c *conn) send(raw net.Conn, control, out []byte) error {
+	if len(control) > 0 {
+		if err := c.writeAll(raw, control); err != nil {
+			return err
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if c.room > 0 {
+		out = frame(out)
+	}
+	return c.writeAll(raw, out)
+}
+
+func (c *conn) writeAll(raw net.Conn, p []byte) error {
+	for len(p) > 0 {
+		c.mu.Lock()
+		limit := time.Now().Add(stuckTime)
+		if c.closing {
+			limit = c.closeBy
+		}
+		_ = raw.SetWriteDeadline(limit)
+		c.mu.Unlock()
+		n, err := raw.Write(p[:min(len(p), writeChunk)])
+		c.traffic.bytesOut.Add(int64(n))
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+// frame fills in the header of a binary frame in front of the payload that begins after frameRoom.
+func frame(out []byte) []byte {
+	const final = 0x80
+	n := len(out) - frameRoom
+	switch {
+	case n < 126:
+		out = out[frameRoom-2:]
+		out[1] = byte(n)
+	case n < 1<<16:
+		out = out[frameRoom-4:]
+		out[1] = 126
+		binary.BigEndian.PutUint16(out[2:], uint16(n))
+	default:
+		out = out[frameRoom-10:]
+		out[1] = 127
+		binary.BigEndian.PutUint64(out[2:], uint64(n))
+	}
+	out[0] = final | websocket.BinaryMessage
+	return out
+}
+
+// pong queues the answer to a WebSocket ping. Only the newest is kept: it answers all before it (RFC 6455, 5.5.3).
+func (c *conn) pong(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead || c.closing {
+		return
+	}
+	c.control = append([]byte{0x80 | websocket.PongMessage, byte(len(text))}, text...)
+	c.wakeLocked()
+}
+
+// Close lets what waits go out, for closeTime at most, and closes. It does not wait for that.
+func (c *conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || c.dead {
+		return nil
+	}
+	c.closing = true
+	c.closeBy = time.Now().Add(closeTime)
+	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // ends the read that waits
+	_ = c.raw.SetWriteDeadline(c.closeBy)
+	c.wakeLocked()
+	return nil
+}
+
+// abort cuts the connection. A reason is worth telling the person who reads the log.
+func (c *conn) abort(reason string) {
+	c.mu.Lock()
+	c.abortLocked(reason)
+	c.mu.Unlock()
+}
+
+func (c *conn) abortLocked(reason string) {
+	if c.dead {
+		return
+	}
+	c.dead = true
+	if !c.closing {
+		c.reason = reason
+	}
+	c.traffic.buffered.Add(-int64(len(c.buf)))
+	c.buf = nil
+	go func(inner net.Conn) { // a publisher may be here, and closing waits for the write that it interrupts
+		_ = inner.Close() // not raw: TLS would wait to say goodbye
+		close(c.done)
+	}(c.inner)
+}
+
+// strip drops what an ended connection holds: mochi keeps it for as long as the session lives.
+func (c *conn) strip() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.in, c.raw, c.inner, c.head, c.granted, c.ticket = nil, nil, nil, nil, nil, nil
+}
+
+// failure is why the connection was cut, if a person should know.
+func (c *conn) failure() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reason
+}
+
+// SetDeadline is how mochi says that a packet came. Its own sum overflows at 43691 s, so the time is ours.
+func (c *conn) SetDeadline(time.Time) error {
+	now := time.Now()
+	if now.Sub(c.lastDeadline) < time.Second {
+		return nil
+	}
+	c.lastDeadline = now
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || c.dead {
+		return nil
+	}
+	if c.idle == 0 {
+		return c.raw.SetReadDeadline(time.Time{})
+	}
+	return c.raw.SetReadDeadline(now.Add(c.idle))
+}
+
+func (c *conn) SetReadDeadline(t time.Time) error  { return c.raw.SetReadDeadline(t) }
+func (c *conn) SetWriteDeadline(t time.Time) error { return nil } // flush sets its own
+func (c *conn) LocalAddr() net.Addr                { return c.inner.LocalAddr() }
+func (c *conn) RemoteAddr() net.Addr               { return c.inner.RemoteAddr() }
+
+// wsReader turns binary messages into a stream: a packet may span messages, and a message hold several.
+type wsReader struct {
+	ws      *websocket.Conn
+	message io.Reader
+}
+
+func (r *wsReader) Read(p []byte) (int, error) {
+	for {
+		if r.message == nil {
+			kind, message, err := r.ws.NextReader()
+			if err != nil {
+				return 0, err
+			}
+			if kind != websocket.BinaryMessage {
+				return 0, errors.New("text frame: MQTT needs binary ones")
+			}
+			r.message = message
+		}
+		n, err := r.message.Read(p)
+		if err == io.EOF {
+			r.message, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}

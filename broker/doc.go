@@ -1,0 +1,31 @@
+// Package broker is the embedded MQTT broker: phones and tools connect to it over wss, ws or plain MQTT, and the
+// gateway publishes through it. Most callers need New, Start and Publish.
+//
+// mochi speaks the protocol: it decodes packets, acknowledges, and keeps sessions and the index of
+// subscriptions. What minirelay promises is enforced around it, in the order in which a connection meets it:
+//
+//	listen.go     Broker.bind            ports are bound here, so that a busy one is an error at start
+//	gate.go       gate.enter             connections that have not said CONNECT are few and short-lived
+//	http.go       Broker.serveHTTP       one TLS port for wss, the page and the API
+//	conn.go       conn.Write             never blocks: a stuck client cannot hold anyone else
+//	serve.go      Broker.serve           one connection from its first byte to its last; panics end here
+//	guard.go      guard                  the one hook of mochi: whatever a client asks for passes here
+//	login.go      guard.OnConnect        who comes in, under which client id
+//	accounts.go   doorman.check          passwords, computed once each, and never at an attacker's speed
+//	rules.go      rights                 what a user may read and write
+//	subscribe.go  guard.OnSubscribe      what a client asks to be told
+//	receive.go    guard.OnPublish        what a client says, and to whom it is handed
+//	publish.go    Broker.Publish         a message is stored and spread
+//	route.go      Broker.route           who gets it
+//	session.go    session.deliver        and how it reaches him: in order, or he is disconnected
+//
+// # Promises
+//
+// A subscriber that keeps up gets every message of a topic in the order of publishing; one that does not is
+// disconnected and gets the retained truth when it comes back. No publisher waits for a client for more than a
+// moment. Nothing is allowed that no rule allows. No input ends the process.
+//
+// Deliberately absent: anonymous users, bridges, storage (retained messages and sessions live in memory; the
+// gateway publishes its own again at start), QoS 2 towards subscribers (they are granted QoS 1), and wills on the
+// gateway's topics.
+package broker

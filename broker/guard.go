@@ -1,0 +1,164 @@
+package broker
+
+import (
+	"math"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+const (
+	maxPacket        = 64 << 10 // bytes of a client's packet
+	maxConnect       = 8 << 10  // bytes of a CONNECT, before anything is known about who sends it
+	maxClientID      = 128      // bytes
+	maxSubscriptions = 256      // of one client
+	maxSessionExpiry = 86400    // seconds that a session outlives its connection
+	maxReceive       = 256      // QoS 2 messages that a client may have half-delivered
+	maxAliases       = 16
+	minKeepalive     = 15  // seconds
+	maxKeepalive     = 600 // seconds; MQTT 5 clients are told so
+)
+
+// guard is the one hook of mochi, which ORs the answers of its hooks: a second one could only open doors.
+// Everything that a client asks for passes here.
+type guard struct {
+	mqtt.HookBase
+	b *Broker
+}
+
+func (*guard) ID() string { return "guard" }
+
+func (*guard) Provides(event byte) bool {
+	switch event {
+	case mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnSessionEstablish,
+		mqtt.OnSessionEstablished, mqtt.OnPacketEncode, mqtt.OnACLCheck, mqtt.OnSubscribe, mqtt.OnSubscribed,
+		mqtt.OnPacketSent, mqtt.OnUnsubscribed, mqtt.OnPublish, mqtt.OnDisconnect, mqtt.OnClientExpired:
+		return true
+	}
+	return false
+}
+
+// connOf is the connection behind a client of mochi's; all clients come from serve.
+func connOf(cl *mqtt.Client) *conn { return cl.Net.Conn.(*conn) }
+
+// OnPacketRead sees each packet before mochi looks at what is in it.
+func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	c := connOf(cl)
+	switch pk.FixedHeader.Type {
+	case packets.Connect:
+		if !c.established {
+			g.readConnect(c, &pk)
+		}
+	case packets.Publish:
+		g.b.traffic.messagesIn.Add(1)
+		if len(pk.TopicName) > 0 && pk.TopicName[0] == '$' {
+			// mochi drops these without the acknowledgement that a QoS 1 client waits for. With one more $ it
+			// comes to OnPublish, which refuses every topic of that kind.
+			pk.TopicName = "$" + pk.TopicName
+		}
+	case packets.Puback:
+		if s := c.session.Load(); s != nil {
+			s.ack(pk.PacketID)
+		}
+	case packets.Disconnect:
+		pk.Properties.SessionExpiryInterval = min(pk.Properties.SessionExpiryInterval, maxSessionExpiry)
+	}
+	return pk, nil
+}
+
+// readConnect takes out of a CONNECT what mochi must not see.
+func (g *guard) readConnect(c *conn, pk *packets.Packet) {
+	// With a ReceiveMaximum mochi takes a read lock twice with a writer in between and stands still for ever.
+	// The session keeps to it instead.
+	c.receiveMax = pk.Properties.ReceiveMaximum
+	pk.Properties.ReceiveMaximum = 0
+
+	alive := pk.Connect.Keepalive
+	if pk.ProtocolVersion == 5 {
+		if alive == 0 || alive > maxKeepalive {
+			pk.Connect.Keepalive = maxKeepalive
+		}
+	}
+	pk.Connect.Keepalive = max(pk.Connect.Keepalive, minKeepalive)
+	if alive == 0 && pk.ProtocolVersion < 5 {
+		c.idle = 0 // cannot be told otherwise; TCP finds out when it is gone
+	} else {
+		c.idle = time.Duration(pk.Connect.Keepalive) * time.Second * 3 / 2 // MQTT 5.0, 3.1.2.10
+	}
+}
+
+// OnSessionEstablish begins a session, or goes on with the one that the client left.
+func (g *guard) OnSessionEstablish(cl *mqtt.Client, pk packets.Packet) {
+	s := connOf(cl).session.Load()
+	_, left := g.b.server.Clients.Get(cl.ID)
+	if left && !pk.Connect.Clean {
+		s.takeWill()
+		return
+	}
+	g.b.publishWill(s.takeWill())
+	s.reset()
+	g.b.routes.change()
+}
+
+// OnSessionEstablished runs after the CONNACK: from here on messages may follow.
+func (g *guard) OnSessionEstablished(cl *mqtt.Client, pk packets.Packet) {
+	c := connOf(cl)
+	window := maxUnacked
+	if c.receiveMax > 0 {
+		window = min(window, int(c.receiveMax))
+	}
+	c.established = true
+	c.session.Load().attach(c, cl.Properties.ProtocolVersion, window, cl.Properties.Props.MaximumPacketSize, !expires(cl))
+	g.b.log.Debug("client connected", "client", cl.ID, "user", c.session.Load().user, "from", c.remote)
+}
+
+// OnPacketEncode completes what mochi leaves out of a CONNACK.
+func (g *guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {
+	if pk.FixedHeader.Type != packets.Connack {
+		return pk
+	}
+	if cl.Properties.ProtocolVersion < 5 {
+		pk.ReasonCode = connack3(pk.ReasonCode)
+		return pk
+	}
+	if pk.ReasonCode == packets.CodeSuccess.Code {
+		pk.Properties.MaximumPacketSize = maxPacket
+		pk.Properties.TopicAliasMaximum = maxAliases
+	}
+	return pk
+}
+
+// OnDisconnect runs when the connection has ended, however it did.
+func (g *guard) OnDisconnect(cl *mqtt.Client, _ error, expire bool) {
+	g.b.leave(cl, expire)
+}
+
+// OnClientExpired runs when a session was left for too long. mochi forgets its subscriptions' owner, but not them.
+func (g *guard) OnClientExpired(cl *mqtt.Client) {
+	if now, ok := g.b.server.Clients.Get(cl.ID); ok && now == cl {
+		g.b.expire(connOf(cl).session.Load())
+	}
+}
+
+// expires says whether the session ends with its connection.
+func expires(cl *mqtt.Client) bool {
+	if cl.Properties.ProtocolVersion == 5 {
+		return cl.Properties.Props.SessionExpiryInterval == 0
+	}
+	return cl.Properties.Clean
+}
+
+func capabilities() *mqtt.Capabilities {
+	c := mqtt.NewDefaultServerCapabilities()
+	c.MaximumClients = math.MaxInt64   // counted by claim, since a reload may change it
+	c.MaximumMessageExpiryInterval = 0 // else retained messages and sessions lose theirs after it
+	c.MaximumClientWritesPending = 1   // nothing goes through mochi's queue
+	c.MaximumSessionExpiryInterval = maxSessionExpiry
+	c.MaximumPacketSize = maxPacket
+	c.ReceiveMaximum = maxReceive
+	c.MaximumInflight = maxReceive
+	c.TopicAliasMaximum = maxAliases
+	c.Compatibilities.NoInheritedPropertiesOnAck = true // MQTT 5.0 wants no echo of a publish's properties
+	return c
+}

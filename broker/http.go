@@ -1,0 +1,108 @@
+package broker
+
+import (
+	"crypto/tls"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	idleHTTP   = 60 * time.Second // a page's connection between two requests
+	headerSize = 16 << 10         // bytes of a request's header
+	wsReadSize = 512              // bytes that a WebSocket reads ahead; frames of any size pass through it
+	wsMessage  = 1 << 20          // bytes of one WebSocket message, which may hold many packets
+)
+
+// upgrader takes every origin: a mini-program sends odd ones, and a page elsewhere that knows the password could
+// as well connect from anywhere. There is no cookie that a foreign page could ride on.
+func upgrader() *websocket.Upgrader {
+	return &websocket.Upgrader{
+		HandshakeTimeout: connectTime,
+		ReadBufferSize:   wsReadSize,
+		WriteBufferPool:  new(sync.Pool), // for gorilla's own close frames; conn frames what it sends itself
+		Subprotocols:     []string{"mqtt", "mqttv3.1.1", "mqttv3.1"},
+		CheckOrigin:      func(*http.Request) bool { return true },
+	}
+}
+
+// serveHTTP makes the servers of the TLS port and of the plain WebSocket port.
+func (b *Broker) serveHTTP() {
+	pages := http.NewServeMux()
+	for pattern, h := range b.pages {
+		pages.Handle(pattern, h)
+	}
+	if b.pages["/"] == nil {
+		pages.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "minirelay: MQTT over WebSocket is at /mqtt\n")
+		})
+	}
+	plain := http.NewServeMux()
+	for _, mux := range []*http.ServeMux{pages, plain} {
+		mux.Handle("/mqtt", b.websocket(upgrader()))
+		mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	}
+	b.secure, b.plain = b.httpServer(pages), b.httpServer(plain)
+}
+
+func (b *Broker) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: connectTime, // of the TLS handshake too
+		IdleTimeout:       idleHTTP,
+		MaxHeaderBytes:    headerSize,
+		ErrorLog:          log.New(serverLog{b.log}, "", 0),
+	}
+}
+
+// serverLog takes net/http's lines: strangers' broken handshakes, and panics of pages.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Write(p []byte) (int, error) {
+	line := strings.TrimSpace(string(p))
+	if strings.Contains(line, "panic serving") {
+		l.log.Error("a page could not be served", "error", line)
+	} else {
+		l.log.Debug("http", "error", line)
+	}
+	return len(p), nil
+}
+
+func (b *Broker) stopHTTP() {
+	_ = b.secure.Close()
+	_ = b.plain.Close()
+}
+
+// websocket serves /mqtt. The session runs on a goroutine of its own, so that the deep stack of the TLS handshake
+// and the request are given back.
+func (b *Broker) websocket(up *websocket.Upgrader) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := up.Upgrade(w, r, nil)
+		if err != nil {
+			return // Upgrade has answered
+		}
+		ws.SetReadLimit(wsMessage)
+		raw := ws.NetConn()
+		_ = raw.SetDeadline(time.Time{})
+		_ = raw.SetReadDeadline(time.Now().Add(connectTime))
+		gated := gatedOf(raw)
+		c := newConn(gated, raw, ws, b.traffic)
+		c.ticket = gated.ticket
+		b.welcome(c)
+	})
+}
+
+// gatedOf is the connection as it was accepted, below TLS.
+func gatedOf(raw net.Conn) *gatedConn {
+	if t, ok := raw.(*tls.Conn); ok {
+		raw = t.NetConn()
+	}
+	return raw.(*gatedConn)
+}

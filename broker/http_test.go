@@ -1,0 +1,116 @@
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// mochi's own listener answers only the subprotocol mqtt, so that clients that ask for mqttv3.1.1 fail.
+func TestSubprotocols(t *testing.T) {
+	b := start(t, testConfig(t))
+	for _, test := range []struct {
+		asked []string
+		want  string
+	}{{[]string{"mqtt"}, "mqtt"}, {[]string{"mqttv3.1.1"}, "mqttv3.1.1"}, {[]string{"mqttv3.1"}, "mqttv3.1"}, {nil, ""}, {[]string{"x", "mqttv3.1"}, "mqttv3.1"}} {
+		ws := b.dialWS(t, http.Header{"Origin": {"https://servicewechat.com/wx1/devtools/page-frame.html"}}, test.asked...)
+		if got := ws.Subprotocol(); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+		conn := &wsConn{Conn: ws}
+		if _, err := conn.Write(encode(t, connectPacket(4, "operator", "phone"))); err != nil {
+			t.Fatal(err)
+		}
+		var ack [4]byte
+		if _, err := io.ReadFull(conn, ack[:]); err != nil || ack[3] != 0 {
+			t.Errorf("%v: %x %v", test.asked, ack, err)
+		}
+	}
+}
+
+// A packet may span messages, a message may hold several, and a ping is answered in between.
+func TestFrames(t *testing.T) {
+	b := start(t, testConfig(t))
+	ws := b.dialWS(t, nil, "mqtt")
+	pongs := make(chan string, 10)
+	ws.SetPongHandler(func(text string) error { pongs <- text; return nil })
+	var all []byte
+	all = append(all, encode(t, connectPacket(4, "operator", "phone"))...)
+	for range 3 {
+		all = append(all, packets.Pingreq<<4, 0)
+	}
+	for i, by := range all {
+		if i == len(all)-4 {
+			break
+		}
+		if err := ws.WriteMessage(websocket.BinaryMessage, []byte{by}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ws.WriteControl(websocket.PingMessage, []byte("are you there"), time.Now().Add(soon)); err != nil {
+		t.Fatal(err)
+	}
+	if err := ws.WriteMessage(websocket.BinaryMessage, all[len(all)-4:]); err != nil {
+		t.Fatal(err)
+	}
+	var got [4 + 3*2]byte
+	if _, err := io.ReadFull(&wsConn{Conn: ws}, got[:]); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, pongs, "are you there")
+	if err := ws.WriteMessage(websocket.TextMessage, []byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+		t.Errorf("after a text frame: %v", err)
+	}
+}
+
+func TestPages(t *testing.T) {
+	b, err := New(testConfig(t), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb := &testBroker{Broker: b}
+	b.HandleHTTP("/api/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") }))
+	if err := b.Start(newRecorder()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), soon)
+		defer cancel()
+		if err := b.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	for url, want := range map[string]string{
+		"https://" + tb.Addrs().TLS + "/healthz": "200 ok\n",
+		"https://" + tb.Addrs().TLS + "/":        "200 minirelay: MQTT over WebSocket is at /mqtt\n",
+		"https://" + tb.Addrs().TLS + "/api/x":   "200 api",
+		"https://" + tb.Addrs().TLS + "/none":    "404 404 page not found\n",
+		"https://" + tb.Addrs().TLS + "/mqtt":    "400 Bad Request\n",
+		"http://" + tb.Addrs().WS + "/healthz":   "200 ok\n",
+		"http://" + tb.Addrs().WS + "/api/x":     "404 404 page not found\n",
+	} {
+		r, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(r.Body)
+		r.Body.Close()
+		if got := strings.Fields(r.Status)[0] + " " + string(text); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package broker
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// ports are the listeners. nil: off.
+type ports struct{ tls, mqtt, ws net.Listener }
+
+func (p ports) close() { p.closeExcept(ports{}) }
+
+func (p ports) closeExcept(kept ports) {
+	if p.tls != nil && p.tls != kept.tls {
+		_ = p.tls.Close()
+	}
+	if p.mqtt != nil && p.mqtt != kept.mqtt {
+		_ = p.mqtt.Close()
+	}
+	if p.ws != nil && p.ws != kept.ws {
+		_ = p.ws.Close()
+	}
+}
+
+// bind binds what cfg asks for. Listeners of old whose address did not change are kept. After an error the ports
+// are those of old, though perhaps bound anew.
+func (b *Broker) bind(cfg Config, old ports) (ports, error) {
+	bound := old
+	steps := []struct {
+		key, want, had string
+		old            net.Listener
+		to, restored   *net.Listener
+	}{
+		{"broker.listen", cfg.Listen, b.config.Listen, old.tls, &bound.tls, &old.tls},
+		{"broker.mqtt", cfg.MQTT, b.config.MQTT, old.mqtt, &bound.mqtt, &old.mqtt},
+		{"broker.ws", cfg.WS, b.config.WS, old.ws, &bound.ws, &old.ws},
+	}
+	for _, s := range steps {
+		if s.want == "" {
+			*s.to = nil
+			continue
+		}
+		if s.old != nil && s.want == s.had {
+			continue
+		}
+		l, err := listen(s.key, s.want)
+		if errors.Is(err, syscall.EADDRINUSE) && s.old != nil && samePort(s.want, s.had) {
+			// Another address of our own port, such as :8443 for 127.0.0.1:8443.
+			_ = s.old.Close()
+			if l, err = listen(s.key, s.want); err != nil {
+				*s.restored, _ = listen(s.key, s.had)
+			}
+		}
+		if err != nil {
+			bound.closeExcept(old)
+			return old, err
+		}
+		*s.to = l
+	}
+	return bound, nil
+}
+
+func samePort(a, b string) bool {
+	_, portA, errA := net.SplitHostPort(a)
+	_, portB, errB := net.SplitHostPort(b)
+	return errA == nil && errB == nil && portA == portB
+}
+
+func listen(key, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s: %s is in use by another program (%w); stop that one (ss -ltnp shows it) or choose another port", key, address, err)
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("%s: not permitted to listen on %s (%w); ports below 1024 need CAP_NET_BIND_SERVICE, 8443 does not", key, address, err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%s: this machine does not have the address %s (%w); use :port to listen on all it has", key, address, err)
+	}
+	return nil, fmt.Errorf("%s: cannot listen on %q (%w); write host:port or :port", key, address, err)
+}
+
+// accept serves those listeners of p that old did not have.
+func (b *Broker) accept(p, old ports) {
+	start := func(l, had net.Listener, serve func(net.Listener)) {
+		if l == nil || l == had {
+			return
+		}
+		b.running.Add(1)
+		go func() {
+			defer b.running.Done()
+			serve(l)
+		}()
+	}
+	start(p.tls, old.tls, func(l net.Listener) { _ = b.secure.Serve(&gatedListener{Listener: l, b: b, tls: true}) })
+	start(p.ws, old.ws, func(l net.Listener) { _ = b.plain.Serve(&gatedListener{Listener: l, b: b}) })
+	start(p.mqtt, old.mqtt, b.acceptMQTT)
+}
+
+// gatedListener lets strangers in through the gate, and wraps them in TLS if there is a certificate.
+type gatedListener struct {
+	net.Listener
+	b   *Broker
+	tls bool
+}
+
+// Accept returns the next connection. A lack of file descriptors passes; it must not end the listener.
+func (l *gatedListener) Accept() (net.Conn, error) {
+	pause := 5 * time.Millisecond
+	for {
+		raw, err := l.Listener.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return nil, err
+			}
+			l.b.log.Warn("cannot accept a connection", "error", err)
+			if !l.b.sleep(pause) {
+				return nil, net.ErrClosed
+			}
+			pause = min(2*pause, time.Second)
+			continue
+		}
+		t := l.b.gate.enter(raw)
+		if t == nil {
+			_ = raw.Close()
+			continue
+		}
+		gated := &gatedConn{Conn: raw, ticket: t}
+		if id := l.b.identity.Load(); l.tls && id != nil {
+			return tls.Server(gated, id.server), nil
+		}
+		return gated, nil
+	}
+}
+
+// sleep waits, unless the broker stops: false.
+func (b *Broker) sleep(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-b.quit:
+		return false
+	}
+}
+
+// acceptMQTT serves plain MQTT.
+func (b *Broker) acceptMQTT(l net.Listener) {
+	gl := &gatedListener{Listener: l, b: b}
+	for {
+		raw, err := gl.Accept()
+		if err != nil {
+			return
+		}
+		gated := raw.(*gatedConn)
+		_ = raw.SetReadDeadline(time.Now().Add(connectTime))
+		c := newConn(gated, raw, nil, b.traffic)
+		c.in = bufio.NewReaderSize(raw, keepBuffer)
+		c.ticket = gated.ticket
+		b.welcome(c)
+	}
+}
+
+// welcome starts serving c, unless the broker is stopping.
+func (b *Broker) welcome(c *conn) {
+	b.sessionsMu.Lock()
+	if b.stopping.Load() {
+		b.sessionsMu.Unlock()
+		c.abort("")
+		return
+	}
+	b.conns[c] = struct{}{}
+	b.running.Add(1)
+	b.sessionsMu.Unlock()
+	go b.serve(c)
+}

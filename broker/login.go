@@ -1,0 +1,82 @@
+package broker
+
+import (
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// OnConnect decides who comes in. mochi sends no CONNACK when this refuses, so refuse does.
+func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
+	c, b := connOf(cl), g.b
+	if len(cl.ID) > maxClientID {
+		return g.refuse(cl, packets.ErrClientIdentifierNotValid)
+	}
+	user := string(pk.Connect.Username)
+	users := b.users.Load()
+	switch b.doorman.check(users, user, string(pk.Connect.Password), c.host) {
+	case right:
+	case tooFast:
+		b.refusals.log(b.log, "too many wrong passwords; new ones have to wait", user, c)
+		return g.refuse(cl, packets.ErrServerUnavailable)
+	default:
+		b.refusals.log(b.log, "wrong user or password", user, c)
+		return g.refuse(cl, packets.ErrBadUsernameOrPassword)
+	}
+	acc := users.byName[user]
+	if pk.Connect.WillFlag && !mayLeave(acc.rights, cl) {
+		b.refusals.log(b.log, "a last will on a topic that this user may not publish to", user, c)
+		return g.refuse(cl, packets.ErrNotAuthorized)
+	}
+	if code := b.claim(c, cl, acc); code != packets.CodeSuccess {
+		b.refusals.log(b.log, "refused: "+code.Reason, user, c)
+		return g.refuse(cl, code)
+	}
+	c.ticket.leave()
+	if cl.Properties.ProtocolVersion == 5 {
+		cl.State.ServerKeepalive = true
+	}
+	c.will = willOf(cl, pk)
+	cl.Properties.Will = mqtt.Will{} // mochi would publish it without asking anyone
+	return nil
+}
+
+// mayLeave says whether a client may leave this will behind. A command must not be given by a dying connection,
+// so there are none on the gateway's topics.
+func mayLeave(r *rights, cl *mqtt.Client) bool {
+	topic := cl.Properties.Will.TopicName
+	return validTopic(topic) && !r.under(topic) && r.mayWrite(topic, cl.ID)
+}
+
+// refuse answers a CONNECT with code and ends the connection.
+func (g *guard) refuse(cl *mqtt.Client, code packets.Code) error {
+	if cl.Properties.ProtocolVersion < 5 {
+		// mochi says "not authorised" for a wrong password, and people look for a missing right.
+		_ = cl.WritePacket(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: connack3(code.Code)})
+		return code
+	}
+	_ = g.b.server.SendConnack(cl, code, false, nil)
+	return code
+}
+
+// OnConnectAuthenticate repeats what OnConnect found: whoever has no session has not logged in.
+func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, _ packets.Packet) bool {
+	return connOf(cl).session.Load() != nil
+}
+
+// connack3 is the return code of MQTT 3.1.1, table 3.1, for a reason code of MQTT 5 that mochi does not know one for.
+func connack3(code byte) byte {
+	switch code {
+	case packets.ErrUnsupportedProtocolVersion.Code:
+		return 1
+	case packets.ErrClientIdentifierNotValid.Code:
+		return 2
+	case packets.ErrBadUsernameOrPassword.Code:
+		return 4
+	case packets.ErrNotAuthorized.Code:
+		return 5
+	}
+	if code >= packets.ErrUnspecifiedError.Code {
+		return 3 // server unavailable
+	}
+	return code
+}

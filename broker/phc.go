@@ -1,0 +1,106 @@
+package broker
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// What HashPassword uses: the least memory that OWASP's Password Storage Cheat Sheet accepts for argon2id
+// (m=7168 KiB, t=5, p=1), since the box may be a Pi Zero with 512 MB.
+const (
+	hashMemory = 7168 // KiB
+	hashPasses = 5
+	hashSalt   = 16 // bytes
+	hashLength = 32 // bytes
+)
+
+// Bounds of what others' tools may have used. Beyond them one login would starve the box.
+const (
+	maxMemory  = 256 << 10 // KiB
+	maxPasses  = 32
+	maxThreads = 16
+)
+
+// phc is an argon2id hash in the PHC string format:
+// $argon2id$v=19$m=7168,t=5,p=1$salt$hash, base64 without padding.
+type phc struct {
+	memory, passes uint32
+	threads        uint8
+	salt, hash     []byte
+}
+
+// HashPassword makes the argon2id hash of a password for password_hash in the config.
+func HashPassword(password string) (string, error) {
+	if password == "" {
+		return "", errors.New("an empty password cannot be hashed; type one")
+	}
+	p := phc{memory: hashMemory, passes: hashPasses, threads: 1, salt: make([]byte, hashSalt), hash: make([]byte, hashLength)}
+	if _, err := rand.Read(p.salt); err != nil {
+		return "", err
+	}
+	p.hash = p.of(password)
+	return p.String(), nil
+}
+
+// CheckHash says what is wrong with a password_hash, if anything.
+func CheckHash(text string) error {
+	_, err := parsePHC(text)
+	return err
+}
+
+func (p phc) String() string {
+	enc := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.passes, p.threads,
+		enc.EncodeToString(p.salt), enc.EncodeToString(p.hash))
+}
+
+// of hashes password as p was made. It takes p.memory and a good part of a second on a small box.
+func (p phc) of(password string) []byte {
+	return argon2.IDKey([]byte(password), p.salt, p.passes, p.memory, p.threads, uint32(len(p.hash)))
+}
+
+func (p phc) verify(password string) bool {
+	return subtle.ConstantTimeCompare(p.of(password), p.hash) == 1
+}
+
+func parsePHC(text string) (phc, error) {
+	parts := strings.Split(text, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || strings.ContainsAny(text, "\r\n") { // base64 skips those
+		return phc{}, errors.New("not an argon2id hash ($argon2id$v=19$…); make one with minirelay user hash")
+	}
+	if parts[2] != "v=19" {
+		return phc{}, fmt.Errorf("argon2 version %q is not known, only v=19; make the hash with minirelay user hash", parts[2])
+	}
+	var p phc
+	if err := p.parseCost(parts[3]); err != nil {
+		return phc{}, err
+	}
+	var err error
+	if p.salt, err = base64.RawStdEncoding.Strict().DecodeString(parts[4]); err != nil || len(p.salt) < 8 || len(p.salt) > 64 {
+		return phc{}, errors.New("the salt of the hash is damaged; copy the hash again, to its end")
+	}
+	if p.hash, err = base64.RawStdEncoding.Strict().DecodeString(parts[5]); err != nil || len(p.hash) < 16 || len(p.hash) > 64 {
+		return phc{}, errors.New("the end of the hash is damaged; copy the hash again, to its end")
+	}
+	return p, nil
+}
+
+func (p *phc) parseCost(text string) error {
+	var threads uint32
+	if n, err := fmt.Sscanf(text, "m=%d,t=%d,p=%d", &p.memory, &p.passes, &threads); err != nil || n != 3 ||
+		text != fmt.Sprintf("m=%d,t=%d,p=%d", p.memory, p.passes, threads) {
+		return fmt.Errorf("the cost %q of the hash is damaged; it looks like m=7168,t=5,p=1", text)
+	}
+	if threads < 1 || threads > maxThreads || p.passes < 1 || p.passes > maxPasses ||
+		p.memory < 8*threads || p.memory > maxMemory {
+		return fmt.Errorf("the cost %s of the hash is out of reach of this gateway; make it with minirelay user hash", text)
+	}
+	p.threads = uint8(threads)
+	return nil
+}

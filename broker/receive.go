@@ -1,0 +1,64 @@
+package broker
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// OnPublish takes every publish out of mochi's hands: refused, for the gateway, or delivered by spread.
+func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	c, b := connOf(cl), g.b
+	s := c.session.Load()
+	if pk.TopicName == "" { // an alias that was never set
+		return pk, errors.Join(b.server.DisconnectClient(cl, packets.ErrTopicAliasInvalid), packets.ErrRejectPacket)
+	}
+	acc := b.users.Load().byName[s.user]
+	if !validTopic(pk.TopicName) || acc == nil || !acc.rights.mayWrite(pk.TopicName, cl.ID) {
+		b.refusals.log(b.log, "publish without right", s.user, c, slog.String("topic", clip(pk.TopicName)))
+		return pk, g.reject(cl, pk, packets.ErrNotAuthorized)
+	}
+	if to := pk.Properties.ResponseTopic; to != "" && !mayAnswer(acc.rights, to, cl.ID) {
+		pk.Properties.ResponseTopic = ""
+	}
+	handled := b.handler.Handle(Message{Topic: pk.TopicName, Payload: pk.Payload, QoS: pk.FixedHeader.Qos,
+		Retain: pk.FixedHeader.Retain, Dup: pk.FixedHeader.Dup, User: s.user, Client: cl.ID,
+		ResponseTopic: pk.Properties.ResponseTopic, Correlation: pk.Properties.CorrelationData})
+	if handled || acc.rights.under(pk.TopicName) {
+		return pk, packets.CodeSuccessIgnore
+	}
+	m := &message{topic: pk.TopicName, payload: pk.Payload, qos: min(pk.FixedHeader.Qos, 1), retain: pk.FixedHeader.Retain,
+		origin: cl.ID, props: appendProps(nil, &pk.Properties)}
+	if after := pk.Properties.MessageExpiryInterval; after > 0 {
+		m.expires = time.Now().Unix() + int64(after)
+	}
+	if !b.spread(m) {
+		b.refusals.log(b.log, "too many retained messages of clients; this one was not kept", s.user, c, slog.String("topic", clip(m.topic)))
+		return pk, g.reject(cl, pk, packets.ErrQuotaExceeded)
+	}
+	return pk, packets.CodeSuccessIgnore
+}
+
+// reject answers a publish that is dropped. MQTT 5 clients learn the code; those of 3.1.1, which has no way to
+// say no, get their acknowledgement and stay connected.
+func (g *guard) reject(cl *mqtt.Client, pk packets.Packet, code packets.Code) error {
+	kind := packets.Puback
+	switch {
+	case pk.FixedHeader.Qos == 0 || cl.Properties.ProtocolVersion < 5:
+		return packets.CodeSuccessIgnore
+	case pk.FixedHeader.Qos == 2:
+		kind = packets.Pubrec
+	}
+	_ = cl.WritePacket(packets.Packet{FixedHeader: packets.FixedHeader{Type: kind}, PacketID: pk.PacketID,
+		ReasonCode: code.Code, Properties: packets.Properties{ReasonString: code.Reason}})
+	return packets.ErrRejectPacket
+}
+
+// mayAnswer says whether an answer may be sent to topic on behalf of client: its own reply, or a topic outside the
+// root that it may read.
+func mayAnswer(r *rights, topic, client string) bool {
+	return validTopic(topic) && (topic == r.own("reply", client) || !r.under(topic) && r.mayRead(topic, client))
+}

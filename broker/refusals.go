@@ -1,0 +1,59 @@
+package broker
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	refusalEvery = time.Minute // one line for the same refusal of the same user from the same address
+	maxRefusals  = 256         // kinds remembered; beyond them all are forgotten, and may be said again
+)
+
+// refusals logs what was refused, without letting a stranger fill the disk with lines.
+type refusals struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+	line int       // in this minute
+	full time.Time // when the minute began
+}
+
+const refusalLines = 60 // in refusalEvery, whoever causes them
+
+func newRefusals() *refusals { return &refusals{last: map[string]time.Time{}} }
+
+func (r *refusals) log(log *slog.Logger, what, user string, c *conn, more ...any) {
+	if !r.due(what+"\x00"+user+"\x00"+c.host, time.Now()) {
+		return
+	}
+	log.Warn(what, append([]any{"user", clip(user), "from", c.remote}, more...)...)
+}
+
+func (r *refusals) due(key string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, ok := r.last[key]; ok && now.Sub(at) < refusalEvery {
+		return false
+	}
+	if now.Sub(r.full) >= refusalEvery {
+		r.full, r.line = now, 0
+	}
+	if r.line++; r.line > refusalLines {
+		return false
+	}
+	if len(r.last) >= maxRefusals {
+		clear(r.last)
+	}
+	r.last[key] = now
+	return true
+}
+
+// clip keeps what strangers send us short.
+func clip(s string) string {
+	const most = 80
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

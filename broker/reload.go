@@ -1,0 +1,68 @@
+package broker
+
+import (
+	"errors"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// Reload applies a new config. What did not change is not disturbed: connections stay, also those of a listener
+// that goes away. A user that is gone or has another password is disconnected; other rules hold from the next
+// message on. After an error everything is as it was.
+func (b *Broker) Reload(cfg Config) error {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	if b.state == stopped {
+		return errors.New("the broker has been stopped")
+	}
+	p, err := prepare(cfg, &prepared{config: b.config, identity: b.identity.Load()})
+	if err != nil {
+		return err
+	}
+	if b.state == unstarted {
+		b.adopt(p)
+		return nil
+	}
+	bound, err := b.bind(p.config, b.ports)
+	if err != nil {
+		b.accept(bound, b.ports)
+		b.ports = bound
+		return err
+	}
+	before, old := b.users.Load(), b.ports
+	b.adopt(p)
+	b.ports = bound
+	b.accept(bound, old)
+	old.closeExcept(bound)
+	b.dismiss(before, p.users)
+	return nil
+}
+
+// dismiss disconnects those whose user is gone or has another password, and ends the sessions of users that are
+// gone.
+func (b *Broker) dismiss(before, after *accounts) {
+	changed := func(user string) (gone, other bool) {
+		was, is := before.byName[user], after.byName[user]
+		return is == nil, is == nil || was == nil || was.secret != is.secret
+	}
+	var online []*conn
+	var away []*session
+	b.sessionsMu.Lock()
+	for _, s := range b.sessions {
+		gone, other := changed(s.user)
+		switch {
+		case other && s.owner != nil && s.owner.client != nil:
+			online = append(online, s.owner)
+			s.doomed = gone
+		case gone:
+			away = append(away, s)
+		}
+	}
+	b.sessionsMu.Unlock()
+	for _, c := range online {
+		_ = b.server.DisconnectClient(c.client, packets.ErrAdministrativeAction)
+	}
+	for _, s := range away {
+		b.expire(s)
+	}
+}

@@ -1,0 +1,165 @@
+package broker
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+const (
+	maxRoutes  = 4096    // topics whose receivers are remembered
+	maxTargets = 1 << 17 // and their receivers, all together (4 MiB)
+)
+
+// target is one receiver of a topic, with what its subscriptions say about it.
+type target struct {
+	session *session
+	subIDs  []uint32
+	qos     byte
+	asIs    bool
+	noLocal bool // all its subscriptions are: it gets nothing of its own
+}
+
+// route is who gets the messages of one topic.
+type route struct {
+	version uint64
+	targets []target
+	groups  [][]target // of shared subscriptions: one of each gets a message
+	next    atomic.Uint32
+}
+
+// routes remembers routes. Finding them costs mochi ten allocations and more for every receiver; topics are
+// few and subscriptions seldom change. When they do, or the rules, everything is forgotten at once.
+type routes struct {
+	version atomic.Uint64
+	mu      sync.RWMutex
+	byTopic map[string]*route
+	targets int
+}
+
+// change makes every route be found anew.
+func (r *routes) change() { r.version.Add(1) }
+
+func (r *routes) get(topic string) *route {
+	r.mu.RLock()
+	found := r.byTopic[topic]
+	r.mu.RUnlock()
+	if found == nil || found.version != r.version.Load() {
+		return nil
+	}
+	return found
+}
+
+// put remembers a route. When there are too many, all are forgotten.
+func (r *routes) put(topic string, found *route) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := len(found.targets)
+	for _, group := range found.groups {
+		n += len(group)
+	}
+	if old := r.byTopic[topic]; old != nil {
+		r.targets -= len(old.targets)
+		for _, group := range old.groups {
+			r.targets -= len(group)
+		}
+	}
+	if len(r.byTopic) >= maxRoutes || r.targets+n > maxTargets {
+		clear(r.byTopic)
+		r.targets = 0
+	}
+	r.byTopic[topic] = found
+	r.targets += n
+}
+
+// route finds who gets a message on topic and may.
+func (b *Broker) route(topic string) *route {
+	if found := b.routes.get(topic); found != nil {
+		return found
+	}
+	found := &route{version: b.routes.version.Load()} // before looking: a change meanwhile makes it stale
+	subscribers := b.server.Topics.Subscribers(topic)
+	users := b.users.Load()
+	reader := func(client string) *session {
+		s := b.lookup(client)
+		if s == nil {
+			return nil
+		}
+		if u := users.byName[s.user]; u == nil || !u.rights.mayRead(topic, client) {
+			return nil
+		}
+		return s
+	}
+	for client := range subscribers.Subscriptions {
+		if s := reader(client); s != nil {
+			if t, ok := s.target(topic); ok {
+				found.targets = append(found.targets, t)
+			}
+		}
+	}
+	for _, members := range subscribers.Shared {
+		found.groups = appendGroup(found.groups, members, reader)
+	}
+	b.routes.put(topic, found)
+	return found
+}
+
+// appendGroup appends those members of a shared subscription that may read, in a fixed order.
+func appendGroup(groups [][]target, members map[string]packets.Subscription, reader func(string) *session) [][]target {
+	var group []target
+	for client, sub := range members {
+		if s := reader(client); s != nil {
+			t := target{session: s, qos: sub.Qos, asIs: sub.RetainAsPublished}
+			if sub.Identifier > 0 {
+				t.subIDs = []uint32{uint32(sub.Identifier)}
+			}
+			group = append(group, t)
+		}
+	}
+	if group == nil {
+		return groups
+	}
+	slices.SortFunc(group, func(a, b target) int {
+		if a.session.id < b.session.id {
+			return -1
+		}
+		return 1
+	})
+	return append(groups, group)
+}
+
+// target sums up the subscriptions of the session that ask for topic: one message, the best QoS, all identifiers.
+func (s *session) target(topic string) (target, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := target{session: s, noLocal: true}
+	found := false
+	for filter, sub := range s.subs {
+		if group, _, _ := splitShare(filter); group != "" || !matches(filter, topic) {
+			continue
+		}
+		found = true
+		t.qos = max(t.qos, sub.qos)
+		t.asIs = t.asIs || sub.asIs
+		t.noLocal = t.noLocal && sub.noLocal
+		if sub.id > 0 {
+			t.subIDs = append(t.subIDs, sub.id)
+		}
+	}
+	slices.Sort(t.subIDs)
+	return t, found
+}
+
+// pick chooses one of a shared group: in turn, and somebody who is there if anybody is.
+func (r *route) pick(group []target) *target {
+	first := int(r.next.Add(1) % uint32(len(group)))
+	for i := range group {
+		t := &group[(first+i)%len(group)]
+		if t.session.online() {
+			return t
+		}
+	}
+	return &group[first]
+}

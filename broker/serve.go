@@ -1,0 +1,248 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+const (
+	takeoverTime = 5 * time.Second // for the old connection of a client id to end
+	maxSessions  = 1024            // of clients that are away; the one away longest is forgotten
+)
+
+// serve runs one connection to its end. It is the goroutine that reads from the client, and mochi's code runs on
+// it: whatever panics there (a truncated SUBSCRIBE of MQTT 5 does) ends this connection and nothing else.
+func (b *Broker) serve(c *conn) {
+	defer b.running.Done()
+	defer func() { <-c.done; c.strip() }()
+	defer b.ended(c)
+	defer func() {
+		if r := recover(); r != nil {
+			b.log.Error("a packet could not be handled; the connection is closed", "from", c.remote,
+				"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			c.abort("")
+		}
+	}()
+	if err := c.readHead(); err != nil {
+		b.log.Debug("connection without CONNECT", "from", c.remote, "error", err)
+		return
+	}
+	_ = b.server.EstablishConnection("minirelay", c) // why it ended is in c.reason, or the client's own affair
+}
+
+// readHead reads the fixed header of the first packet ahead of mochi, which would make room for whatever length
+// it announces: 5 bytes for 256 MB, from anyone.
+func (c *conn) readHead() error {
+	head := make([]byte, 0, 5)
+	length, shift := 0, 0
+	for len(head) < 2 || head[len(head)-1]&0x80 != 0 {
+		if len(head) == cap(head) {
+			return errors.New("no MQTT: bad length")
+		}
+		n, err := c.Read(head[len(head) : len(head)+1])
+		if err != nil {
+			return err
+		}
+		head = head[:len(head)+n]
+		switch {
+		case n == 0:
+		case len(head) == 1 && head[0] != packets.Connect<<4:
+			return errors.New("no MQTT: the first packet is no CONNECT")
+		case len(head) > 1:
+			length |= int(head[len(head)-1]&0x7f) << shift
+			shift += 7
+		}
+	}
+	if length > maxConnect {
+		return fmt.Errorf("a CONNECT of %d bytes", length)
+	}
+	c.head = head
+	return nil
+}
+
+// ended clears up after a connection, in whatever state it ended.
+func (b *Broker) ended(c *conn) {
+	c.ticket.leave()
+	_ = c.Close()
+	if s := c.session.Load(); s != nil {
+		s.detach(c)
+		if !c.left {
+			b.forget(c.client) // it ended before mochi could do this itself
+		}
+		b.release(s, c)
+		if c.failure() != "" {
+			b.log.Warn("client disconnected: "+c.failure(), "client", s.id, "user", s.user, "from", c.remote)
+		} else {
+			b.log.Debug("client disconnected", "client", s.id, "user", s.user, "from", c.remote)
+		}
+	}
+	close(c.gone)
+	b.sessionsMu.Lock()
+	delete(b.conns, c)
+	b.sessionsMu.Unlock()
+}
+
+// claim gives the client id of cl to c. An id belongs to one user while its session lives; a connection of the
+// same user that holds it is ended first, and waited for, so that mochi never has two of one id.
+func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
+	deadline := time.NewTimer(takeoverTime)
+	defer deadline.Stop()
+	for {
+		b.sessionsMu.Lock()
+		if now := b.users.Load().byName[acc.id]; now == nil || now.secret != acc.secret {
+			b.sessionsMu.Unlock()
+			return packets.ErrBadUsernameOrPassword // changed while it logged in
+		}
+		s := b.sessions[cl.ID]
+		switch {
+		case s != nil && s.user != acc.id:
+			b.sessionsMu.Unlock()
+			return packets.ErrClientIdentifierNotValid
+		case s == nil || s.owner == nil:
+			defer b.sessionsMu.Unlock()
+			if b.online >= b.maxClients {
+				return packets.ErrServerBusy
+			}
+			if s == nil {
+				s = &session{id: cl.ID, user: acc.id}
+				b.sessions[cl.ID] = s
+			}
+			s.owner = c
+			b.online++
+			c.client = cl
+			c.session.Store(s)
+			b.doorman.arrived()
+			return packets.CodeSuccess
+		}
+		old := s.owner
+		b.sessionsMu.Unlock()
+		if old.client != nil { // else the session is just being ended
+			_ = b.server.DisconnectClient(old.client, packets.ErrSessionTakenOver)
+		}
+		select {
+		case <-old.gone:
+		case <-deadline.C:
+			return packets.ErrServerUnavailable
+		}
+	}
+}
+
+// release gives c's client id back. The session stays if mochi keeps the client.
+func (b *Broker) release(s *session, c *conn) {
+	_, kept := b.server.Clients.Get(s.id)
+	b.sessionsMu.Lock()
+	s.owner = nil
+	b.online--
+	if !kept {
+		delete(b.sessions, s.id)
+	}
+	b.departures++
+	s.left = b.departures
+	over := b.crowdedOutLocked()
+	if s.doomed && kept {
+		over = s
+	}
+	if over != nil {
+		b.seizeLocked(over) // at once, or two that leave together would choose the same one
+	}
+	b.sessionsMu.Unlock()
+	if !kept {
+		b.publishWill(s.takeWill())
+		s.reset()
+		b.routes.change()
+	}
+	if over != nil {
+		b.end(over)
+	}
+}
+
+// crowdedOutLocked is the session that has been away longest, if there are too many.
+func (b *Broker) crowdedOutLocked() (oldest *session) {
+	if len(b.sessions)-b.online-b.expiring <= maxSessions {
+		return nil
+	}
+	for _, s := range b.sessions {
+		if s.owner == nil && (oldest == nil || s.left < oldest.left) {
+			oldest = s
+		}
+	}
+	return oldest
+}
+
+// expire ends the session of a client that is away, if it still is.
+func (b *Broker) expire(s *session) {
+	b.sessionsMu.Lock()
+	away := s.owner == nil && b.sessions[s.id] == s
+	if away {
+		b.seizeLocked(s)
+	}
+	b.sessionsMu.Unlock()
+	if away {
+		b.end(s)
+	}
+}
+
+// seizeLocked keeps a session that is about to end from being claimed. The caller calls end.
+func (b *Broker) seizeLocked(s *session) {
+	s.owner = &conn{gone: make(chan struct{})}
+	b.expiring++
+}
+
+// end ends a seized session and lets those in who wait for its id.
+func (b *Broker) end(s *session) {
+	if cl, ok := b.server.Clients.Get(s.id); ok {
+		cl.ClearInflights()
+		b.server.UnsubscribeClient(cl)
+		b.server.Clients.Delete(s.id)
+	}
+	b.publishWill(s.takeWill())
+	s.reset()
+	b.routes.change()
+
+	b.sessionsMu.Lock()
+	b.expiring--
+	delete(b.sessions, s.id)
+	nobody := s.owner
+	b.sessionsMu.Unlock()
+	close(nobody.gone)
+}
+
+// forget does what mochi does at the end of a connection, for one whose end it missed.
+func (b *Broker) forget(cl *mqtt.Client) {
+	b.leave(cl, expires(cl))
+	if expires(cl) {
+		cl.ClearInflights()
+		b.server.UnsubscribeClient(cl)
+		b.server.Clients.Delete(cl.ID)
+	}
+}
+
+// leave stops delivering to cl and sees to its will.
+func (b *Broker) leave(cl *mqtt.Client, expire bool) {
+	c := connOf(cl)
+	s := c.session.Load()
+	c.left = true
+	s.detach(c)
+	w := c.will
+	c.will = nil
+	if w == nil || errors.Is(cl.StopCause(), packets.CodeDisconnect) {
+		return
+	}
+	if delay := min(w.delay, time.Duration(cl.Properties.Props.SessionExpiryInterval)*time.Second); delay > 0 && !expire {
+		s.delayWill(w, delay, b.publishWill)
+		return
+	}
+	b.publishWill(w)
+}
+
+// lookup is the session of a client id.
+func (b *Broker) lookup(id string) *session {
+	b.sessionsMu.Lock()
+	defer b.sessionsMu.Unlock()
+	return b.sessions[id]
+}
