@@ -1,0 +1,108 @@
+package softboard
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Fault is a way in which a board misbehaves.
+type Fault int
+
+// The faults. Good is none.
+const (
+	Good     Fault = iota
+	Mute           // it says nothing at all
+	Deaf           // it obeys nothing and answers nothing, but goes on telling its state
+	NoAnswer       // it obeys, but does not answer
+	Late           // it answers only with the next telemetry
+	WrongSeq       // its answers carry the number after the one it was given
+	Twice          // it answers twice
+	Stubborn       // it acknowledges, but does nothing
+	Refusing       // it refuses everything
+	Reset          // a command resets it: it says what it says when power comes, and obeys nothing
+	Noisy          // bytes that are no text come before each of its lines
+)
+
+// Faulty is a board with a fault that can be changed while it lives.
+type Faulty struct {
+	Board
+
+	mu       sync.Mutex
+	fault    Fault
+	commands []string
+	late     []byte
+}
+
+// Set makes the board misbehave in another way from now on.
+func (f *Faulty) Set(fault Fault) {
+	f.mu.Lock()
+	f.fault = fault
+	f.mu.Unlock()
+}
+
+// Commands gives every line that has come.
+func (f *Faulty) Commands() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.commands...)
+}
+
+// noise holds what no line of text may hold: a NUL and bytes that are not UTF-8. It ends in the middle of a line.
+const noise = "\x00\xff\xfe{\x80\n\xf8}"
+
+// Step lets dt pass.
+func (f *Faulty) Step(dt time.Duration) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := f.Board.Step(dt)
+	late := f.late
+	f.late = nil
+	switch f.fault {
+	case Mute:
+		return nil
+	case Noisy:
+		return append([]byte(noise+"\n"), out...)
+	}
+	return append(late, out...)
+}
+
+// Command takes one line.
+func (f *Faulty) Command(line string) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.commands = append(f.commands, line)
+	seq := line[strings.LastIndexByte(line, '#')+1:]
+	switch f.fault {
+	case Deaf:
+		return nil
+	case Stubborn:
+		return []byte("OK #" + seq + "\n")
+	case Refusing:
+		return []byte("ERR #" + seq + " not now\n")
+	case Reset:
+		return []byte("rst cause:2, boot mode:(3,6)\r\nready\r\n")
+	}
+	out := f.Board.Command(line)
+	answer, telemetry, _ := bytes.Cut(out, []byte("\n"))
+	answer = append(bytes.Clone(answer), '\n')
+	switch f.fault {
+	case Mute:
+		return nil
+	case NoAnswer:
+		return telemetry
+	case Late:
+		f.late = answer
+		return nil
+	case WrongSeq:
+		n, _ := strconv.Atoi(seq)
+		return append(bytes.Replace(answer, []byte("#"+seq), []byte("#"+strconv.Itoa(n+1)), 1), telemetry...)
+	case Twice:
+		return append(append(answer, answer...), telemetry...)
+	case Noisy:
+		return append([]byte(noise+"\n"), out...)
+	}
+	return out
+}
