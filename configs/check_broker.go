@@ -1,0 +1,175 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"minirelay/broker"
+)
+
+// listener is one address of the broker.
+type listener struct {
+	key, address string
+	host, port   string
+}
+
+func (k *checker) checkBroker() {
+	b := k.doc.Broker
+	if k.has("broker", "listen") && b.Listen == "" {
+		k.fault(k.at("broker", "listen"), "listen is empty", `leave it out for ":8443", or write an address as in "127.0.0.1:8443"`)
+	}
+	var all []listener
+	for _, l := range []listener{{key: "listen", address: b.Listen}, {key: "mqtt", address: b.MQTT}, {key: "ws", address: b.WS}} {
+		if l.address == "" || !k.sound("broker", l.key) {
+			continue
+		}
+		var ok bool
+		if l.host, l.port, ok = k.splitAddress(l); !ok {
+			continue
+		}
+		for _, other := range all {
+			if l.collides(other) {
+				k.fault(k.at("broker", l.key), fmt.Sprintf("%s = %q and %s = %q are the same address", l.key, l.address, other.key, other.address),
+					"give each its own port")
+			}
+		}
+		all = append(all, l)
+		clear := l.key != "listen" || b.TLS.Mode == "off"
+		if clear && !l.loopback() {
+			k.warning(k.at("broker", l.key), fmt.Sprintf("passwords cross the network in the clear at %s = %q", l.key, l.address),
+				"use 127.0.0.1 unless everybody on that network is trusted")
+		}
+	}
+	k.checkTLS(b.TLS)
+}
+
+// splitAddress checks host:port.
+func (k *checker) splitAddress(l listener) (host, port string, ok bool) {
+	at := k.at("broker", l.key)
+	host, port, err := net.SplitHostPort(l.address)
+	if err != nil {
+		try := `write host:port or :port, as in "127.0.0.1:8443" or ":8443"`
+		if _, err := strconv.ParseUint(l.address, 10, 16); err == nil {
+			try = fmt.Sprintf("write %q", ":"+l.address)
+		}
+		k.fault(at, fmt.Sprintf("%s = %q is no address", l.key, l.address), try)
+		return "", "", false
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		k.fault(at.within(port), fmt.Sprintf("%q is no port", port), "use a number from 1 to 65535")
+		return "", "", false
+	}
+	if strings.ContainsAny(host, "/ ") {
+		k.fault(at.within(host), fmt.Sprintf("%q is no host", host), "write host:port without any scheme or path")
+		return "", "", false
+	}
+	return host, port, true
+}
+
+// collides says whether both cannot be listened on. Port 0 is a new one each time.
+func (l listener) collides(other listener) bool {
+	return l.port == other.port && l.port != "0" && (l.host == other.host || l.everywhere() || other.everywhere())
+}
+
+// everywhere says whether the address is that of every interface.
+func (l listener) everywhere() bool {
+	ip := net.ParseIP(l.host)
+	return l.host == "" || ip != nil && ip.IsUnspecified()
+}
+
+func (l listener) loopback() bool {
+	ip := net.ParseIP(l.host)
+	return l.host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (k *checker) checkTLS(t broker.TLSConfig) {
+	if !k.sound("broker", "tls", "mode") {
+		return
+	}
+	for _, f := range []struct{ key, path string }{{"cert_file", t.CertFile}, {"key_file", t.KeyFile}} {
+		at := k.at("broker", "tls", f.key)
+		switch {
+		case t.Mode != "files" && f.path != "":
+			k.fault(at, fmt.Sprintf("%s means nothing in mode %q", f.key, t.Mode), `write mode = "files", or leave it out`)
+		case t.Mode == "files" && f.path == "":
+			k.fault(k.at("broker", "tls", "mode"), `mode = "files" needs a `+f.key, "name both cert_file and key_file, in PEM format")
+		case f.path != "":
+			if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
+				k.warning(at, fmt.Sprintf("there is no file %s on this machine", f.path), "the gateway will not start without it")
+			}
+		}
+	}
+}
+
+func (k *checker) checkUsers(path string) {
+	var ids []string
+	for _, d := range k.doc.Devices {
+		ids = append(ids, d.ID)
+	}
+	for _, u := range k.doc.Users {
+		k.checkPassword(u)
+		k.checkRights(u, ids)
+	}
+	if len(k.doc.Users) == 0 && k.whole {
+		k.warnings = append(k.warnings, Fault{File: path, What: "nobody can log in: there are no users",
+			Try: "add [users.phone] with a password_hash made by minirelay user hash"})
+	}
+}
+
+func (k *checker) checkPassword(u broker.UserConfig) {
+	table := k.root.get("users", u.ID)
+	hash, plain := table.child("password_hash"), table.child("password")
+	if !k.sound("users", u.ID, "password") || !k.sound("users", u.ID, "password_hash") || table.broken {
+		return
+	}
+	switch {
+	case hash == nil && plain == nil:
+		k.fault(table.at, fmt.Sprintf("the user %q has no password", u.ID), "add a password_hash made by minirelay user hash")
+	case hash != nil && plain != nil:
+		k.fault(plain.key, fmt.Sprintf("the user %q has both a password and a password_hash", u.ID), "leave the password out")
+	case hash != nil:
+		if err := broker.CheckHash(u.PasswordHash.Value()); err != nil {
+			what, try, ok := strings.Cut(err.Error(), "; ")
+			if !ok {
+				try = "make one with minirelay user hash"
+			}
+			k.fault(hash.at, "password_hash: "+what, try)
+		}
+	case u.Password.Value() == "":
+		k.fault(plain.at, "the password is empty", "use a password_hash made by minirelay user hash")
+	case u.Password.Plain():
+		k.warning(plain.at, fmt.Sprintf("the password of %q can be read by everybody who may read this file", u.ID),
+			`use a password_hash made by minirelay user hash, or { file = "path" }`)
+	}
+}
+
+func (k *checker) checkRights(u broker.UserConfig, devices []string) {
+	if n := k.root.get("users", u.ID, "devices"); n != nil && k.has("users", u.ID, "devices") {
+		if len(n.children) == 0 {
+			k.fault(n.at, "an empty list of devices would mean all of them", "leave it out for all devices, or name some")
+		}
+		for _, child := range n.children {
+			if name, ok := child.value.(string); ok && k.whole && !slices.Contains(devices, name) {
+				k.reference(child.at, "device", name, devices)
+			}
+		}
+	}
+	for _, key := range []string{"read", "write"} {
+		if !k.has("users", u.ID, key) {
+			continue
+		}
+		for _, child := range k.root.get("users", u.ID, key).children {
+			if filter, ok := child.value.(string); ok {
+				if what, try := filterFault(filter, k.doc.Gateway.Root); what != "" {
+					k.fault(child.at, what, try)
+				}
+			}
+		}
+	}
+}

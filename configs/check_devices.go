@@ -1,0 +1,218 @@
+package configs
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+
+	"minirelay/devices"
+	"minirelay/relay"
+)
+
+// usbID is a vendor and a product id in hexadecimal.
+var usbID = regexp.MustCompile(`^[0-9a-fA-F]{4}:[0-9a-fA-F]{4}$`)
+
+func (k *checker) checkPorts() {
+	for i, p := range k.doc.Ports {
+		k.checkIdentity(p)
+		if p.Path != "" && k.has("ports", p.ID, "path") {
+			k.checkPath(p)
+		}
+		for _, other := range k.doc.Ports[:i] {
+			if key := samePort(p, other); key != "" && k.has("ports", p.ID, key) && k.has("ports", other.ID, key) {
+				k.fault(k.at("ports", p.ID, key), fmt.Sprintf("[ports.%s] is the same port as [ports.%s]", p.ID, other.ID),
+					"only one table can describe a port; the other stands at "+k.at("ports", other.ID, key).String())
+			}
+		}
+		used := slices.ContainsFunc(k.doc.Devices, func(d devices.DeviceConfig) bool { return d.Port == p.ID })
+		if !used && k.whole {
+			k.warning(k.root.get("ports", p.ID).key, fmt.Sprintf("no device uses the port %q: it is not opened", p.ID),
+				fmt.Sprintf("write port = %q in a device, or leave the port out", p.ID))
+		}
+	}
+}
+
+// samePort gives the key by which two tables name one port, or "". Without a serial number any adapter of that kind
+// fits.
+func samePort(a, b devices.PortConfig) string {
+	switch {
+	case a.Path != "" && b.Path != "" && filepath.Clean(a.Path) == filepath.Clean(b.Path):
+		return "path"
+	case a.USB != "" && strings.EqualFold(a.USB, b.USB) && (a.Serial == b.Serial || a.Serial == "" || b.Serial == ""):
+		return "usb"
+	}
+	return ""
+}
+
+// checkIdentity checks that exactly one of path and usb says which port it is.
+func (k *checker) checkIdentity(p devices.PortConfig) {
+	at := func(key string) place { return k.at("ports", p.ID, key) }
+	switch {
+	case !k.sound("ports", p.ID, "path") || !k.sound("ports", p.ID, "usb"):
+	case p.Path == "" && p.USB == "" && !k.root.get("ports", p.ID).broken:
+		k.fault(k.at("ports", p.ID), fmt.Sprintf("%s has neither path nor usb", bracket("ports."+p.ID)),
+			"minirelay ports lists what is plugged in and the path to write")
+	case p.Path != "" && p.USB != "":
+		k.fault(at("usb"), fmt.Sprintf("%s has both path and usb", bracket("ports."+p.ID)), "keep one of the two")
+	case p.USB != "" && !usbID.MatchString(p.USB):
+		k.fault(at("usb"), fmt.Sprintf("usb = %q is no USB id", p.USB), "write vendor and product as minirelay ports shows them, as in 2341:0043")
+	}
+	if p.Serial != "" && p.USB == "" && k.sound("ports", p.ID, "usb") {
+		k.fault(at("serial"), "serial means nothing without usb", `add usb = "vvvv:pppp", or leave it out`)
+	}
+}
+
+func (k *checker) checkPath(p devices.PortConfig) {
+	at := k.at("ports", p.ID, "path")
+	if address, ok := strings.CutPrefix(p.Path, "tcp://"); ok {
+		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+			k.fault(at, fmt.Sprintf("path = %q is no address of a serial server", p.Path), "write it as in tcp://192.168.1.20:4001")
+		}
+		return
+	}
+	if !filepath.IsAbs(p.Path) {
+		k.fault(at, fmt.Sprintf("path = %q is no path of a device file", p.Path), "write it in full, as in /dev/ttyACM0; minirelay ports lists them")
+	}
+}
+
+func (k *checker) checkDevices() {
+	var ports []string
+	for _, p := range k.doc.Ports {
+		ports = append(ports, p.ID)
+	}
+	users := map[string]owner{}
+	for _, d := range k.doc.Devices {
+		table := k.root.get("devices", d.ID)
+		if relay.ReservedDevice(d.ID) {
+			k.fault(table.key, fmt.Sprintf("%q cannot be a device: it is a topic of the gateway", d.ID), "call it otherwise")
+		}
+		if k.has("devices", d.ID, "port") {
+			at := k.at("devices", d.ID, "port")
+			if !slices.Contains(ports, d.Port) {
+				if k.whole {
+					k.reference(at, "port", d.Port, ports)
+				}
+			} else if o, ok := taken(users, d.Port, bracket("devices."+d.ID), at); ok {
+				k.fault(at, fmt.Sprintf("the port %q is taken by %s: lines of JSON cannot share one", d.Port, o.what),
+					"give each its own port; the other stands at "+o.at.String())
+			}
+		}
+		if len(d.Fields)+len(d.Commands) == 0 && !table.broken && k.sound("devices", d.ID, "fields") && k.sound("devices", d.ID, "commands") {
+			k.warning(table.key, fmt.Sprintf("the device %q has neither fields nor commands", d.ID),
+				fmt.Sprintf("add [devices.%s.fields.…] for what it says", d.ID))
+		}
+		k.checkMapping(d)
+		k.checkFields(d)
+		k.checkCommands(d)
+	}
+}
+
+// checkMapping tells what package devices finds in a mapping.
+func (k *checker) checkMapping(d devices.DeviceConfig) {
+	for _, p := range devices.CheckDevice(d) {
+		table := []string{"devices", d.ID}
+		switch {
+		case p.Field != "":
+			table = append(table, "fields", p.Field)
+		case p.Command != "":
+			table = append(table, "commands", p.Command)
+		}
+		names := append(slices.Clone(table), p.Key)
+		if n := k.root.get(table...); n == nil || n.broken || !k.sound(names...) || !k.sound(append(table, "type")...) {
+			continue
+		}
+		at, what, try := k.at(names...), p.Key+": "+p.What, p.Try
+		switch p.Key {
+		case "confirm", "field":
+			field := k.text(names)
+			known := k.root.get("devices", d.ID, "fields", field) != nil
+			if !known && !k.whole || known && !k.sound("devices", d.ID, "fields", field, "type") {
+				continue // it may be in a part that could not be read
+			}
+			if !known {
+				try = didYouMean(field, fieldIDs(d), "there are: ")
+			}
+		case "expect", "refuse":
+			if why, part, ok := patternFault(k.root.get(names...)); ok {
+				at, what = at.within(part), p.Key+": it is no regular expression: "+why
+			}
+		}
+		k.fault(at, what, try)
+	}
+}
+
+// text is the text at a path, if there is one.
+func (k *checker) text(names []string) string {
+	if n := k.root.get(names...); n != nil {
+		text, _ := n.value.(string)
+		return text
+	}
+	return ""
+}
+
+func fieldIDs(d devices.DeviceConfig) []string {
+	var ids []string
+	for _, f := range d.Fields {
+		ids = append(ids, f.ID)
+	}
+	return ids
+}
+
+// patternFault tells why a value is no regular expression, and which part of it is to blame, in the words of the
+// file: the placeholders {seq} and {value} count as letters.
+func patternFault(n *node) (why, part string, ok bool) {
+	if n == nil {
+		return "", "", false
+	}
+	expression, _ := n.value.(string)
+	const seq, value = "\ue000", "\ue001" // private use: in nobody's expression
+	_, err := syntax.Parse(strings.NewReplacer("{seq}", seq, "{value}", value).Replace(expression), syntax.Perl)
+	e, isSyntax := err.(*syntax.Error)
+	if !isSyntax {
+		return "", "", false
+	}
+	part = strings.NewReplacer(seq, "{seq}", value, "{value}").Replace(e.Expr)
+	return fmt.Sprintf("%s: %s", e.Code, part), part, true
+}
+
+func (k *checker) checkFields(d devices.DeviceConfig) {
+	for _, f := range d.Fields {
+		if f.ID == "ts" {
+			k.fault(k.root.get("devices", d.ID, "fields", f.ID).key, "a field cannot be called \"ts\": the state carries its time there",
+				"call it otherwise; key = \"ts\" can stay its name on the wire")
+		}
+		names := []string{"devices", d.ID, "fields", f.ID, "stale_after"}
+		if k.has(names...) && k.sound("devices", d.ID, "offline_after") && f.StaleAfter > d.OfflineAfter {
+			k.warning(k.at(names...), fmt.Sprintf("stale_after = %v is longer than the device's offline_after = %v, which comes first", f.StaleAfter, d.OfflineAfter),
+				"make it shorter, or leave it out")
+		}
+	}
+}
+
+// checkCommands checks what the mapping alone allows and people hardly want, and keys that mean nothing.
+func (k *checker) checkCommands(d devices.DeviceConfig) {
+	for _, c := range d.Commands {
+		names := func(key string) []string { return []string{"devices", d.ID, "commands", c.ID, key} }
+		if !k.sound(names("type")...) {
+			continue
+		}
+		if k.has(names("step")...) {
+			switch {
+			case c.Type != relay.TypeNumber:
+				k.fault(k.at(names("step")...), "step: it means nothing for type "+string(c.Type), "leave it out")
+			case c.Step <= 0:
+				k.fault(k.at(names("step")...), "step: it must be greater than 0", "leave it out if any value is allowed")
+			}
+		}
+		if k.has(names("max_length")...) && c.Type != relay.TypeText {
+			k.fault(k.at(names("max_length")...), "max_length: it means nothing for type "+string(c.Type), "leave it out")
+		}
+		if k.has(names("send")...) && !strings.HasSuffix(c.Send, "\n") && !strings.HasSuffix(c.Send, "\r") {
+			k.warning(k.at(names("send")...), "send has no line end: most boards wait for one", `end it with \n, in double quotes`)
+		}
+	}
+}

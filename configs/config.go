@@ -1,0 +1,79 @@
+package configs
+
+import (
+	"log/slog"
+	"time"
+
+	"minirelay/broker"
+	"minirelay/devices"
+	"minirelay/relay"
+)
+
+// Config is everything that minirelay.toml says, with the defaults filled in.
+type Config struct {
+	Gateway GatewayConfig
+	Log     LogConfig
+	Broker  broker.Config  // with the users, and Root, Gateway and DataDir of the gateway
+	Devices devices.Config // ports and devices
+
+	Files    []string // what was read
+	Warnings []Fault  // what is allowed and hardly wanted
+}
+
+// GatewayConfig is the [gateway] table.
+type GatewayConfig struct {
+	ID       string        `toml:"id" doc:"the gateway's level in every topic, as in minirelay/ID/greenhouse/state" required:"true"`
+	Name     relay.Name    `toml:"name" doc:"the name people read; a text or a table of languages"`
+	DataDir  string        `toml:"data_dir" doc:"the directory for the certificate and the journal of commands"`
+	Root     string        `toml:"root" doc:"the first level of every topic; below it only the gateway publishes"`
+	Remember time.Duration `toml:"remember" doc:"how long the id of a command is remembered, so that it is never executed twice" min:"1m" max:"168h"`
+}
+
+// DefaultGateway is what the [gateway] table starts from.
+func DefaultGateway() GatewayConfig {
+	return GatewayConfig{DataDir: "/var/lib/minirelay", Root: "minirelay", Remember: 24 * time.Hour}
+}
+
+// LogConfig is the [log] table.
+type LogConfig struct {
+	Level  string `toml:"level" doc:"the least important line to write" oneof:"debug,info,warn,error"`
+	Format string `toml:"format" doc:"text for people and journals, json for machines; a change takes effect at the next start" oneof:"text,json"`
+}
+
+// DefaultLog is what the [log] table starts from.
+func DefaultLog() LogConfig { return LogConfig{Level: "info", Format: "text"} }
+
+// SlogLevel is the level for package slog.
+func (c LogConfig) SlogLevel() slog.Level {
+	switch c.Level {
+	case "debug":
+		return slog.LevelDebug
+	case "warn":
+		return slog.LevelWarn
+	case "error":
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+// document is the file as it is written: its top-level tables. A slice whose elements have an ID is written as
+// tables by that id, [ports.ID].
+type document struct {
+	Gateway GatewayConfig          `toml:"gateway" doc:"the gateway itself" required:"true"`
+	Log     LogConfig              `toml:"log" doc:"what is logged, to stderr"`
+	Broker  broker.Config          `toml:"broker" doc:"the embedded MQTT broker"`
+	Users   []broker.UserConfig    `toml:"users" doc:"who may log in to the broker"`
+	Ports   []devices.PortConfig   `toml:"ports" doc:"the serial lines"`
+	Devices []devices.DeviceConfig `toml:"devices" doc:"the things on the ports, in the order in which people see them"`
+}
+
+// config composes the packages' configs.
+func (d document) config() *Config {
+	c := &Config{Gateway: d.Gateway, Log: d.Log, Broker: d.Broker,
+		Devices: devices.Config{Ports: d.Ports, Devices: d.Devices}}
+	c.Broker.Users = d.Users
+	c.Broker.Root = d.Gateway.Root
+	c.Broker.Gateway = d.Gateway.ID
+	c.Broker.DataDir = d.Gateway.DataDir
+	return c
+}

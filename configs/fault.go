@@ -1,0 +1,173 @@
+package configs
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Fault is one thing that is wrong with a config, or hardly wanted.
+type Fault struct {
+	File   string // as it was asked for
+	Line   int    // from 1; 0: the file as a whole
+	Column int    // in characters, from 1
+	What   string // what is wrong: lower case, without a full stop
+	Try    string // what to try
+	Source string // the line it stands in, with secrets struck out
+	Length int    // of the offending part, in characters
+}
+
+// Position is where the fault is, as in minirelay.toml:12:8.
+func (f Fault) Position() string {
+	if f.Line == 0 {
+		return f.File
+	}
+	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+}
+
+// String shows the fault to a person, in lines that each have their end.
+func (f Fault) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", f.Position(), f.What)
+	if f.Line > 0 {
+		number := fmt.Sprint(f.Line)
+		source, before, marked := f.excerpt()
+		fmt.Fprintf(&b, "  %s | %s\n", number, source)
+		fmt.Fprintf(&b, "  %s | %s%s\n", strings.Repeat(" ", len(number)), blank(before), strings.Repeat("^", max(1, width(marked))))
+	}
+	if f.Try != "" {
+		fmt.Fprintf(&b, "  hint: %s\n", f.Try)
+	}
+	return b.String()
+}
+
+// excerptWidth is how many characters of a line are shown. The offending part is always among them.
+const excerptWidth = 160
+
+// excerpt gives what is shown of the line, the part of it before the offending one, and the offending one.
+func (f Fault) excerpt() (source, before, marked string) {
+	line := []rune(f.Source)
+	start := min(max(f.Column-1, 0), len(line))
+	end := min(start+max(f.Length, 1), len(line))
+	from, to := 0, len(line)
+	if len(line) > excerptWidth {
+		from = max(0, start-excerptWidth/2)
+		to = min(len(line), from+excerptWidth)
+		end = min(end, to)
+	}
+	cutLeft, cutRight := "", ""
+	if from > 0 {
+		cutLeft = "…"
+	}
+	if to < len(line) {
+		cutRight = "…"
+	}
+	return cutLeft + string(line[from:to]) + cutRight, cutLeft + string(line[from:start]), string(line[start:end])
+}
+
+// blank replaces s by as much white space. A tab stays one, wherever it may lead.
+func blank(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r == '\t' {
+			b.WriteByte('\t')
+			continue
+		}
+		b.WriteString(strings.Repeat(" ", runeWidth(r)))
+	}
+	return b.String()
+}
+
+// width is how many columns of a terminal s takes.
+func width(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeWidth(r)
+	}
+	return n
+}
+
+// wide are the characters that take two columns: those that Unicode's EastAsianWidth.txt (annex 11) calls wide
+// or full-width, in whole blocks.
+var wide = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x1100, Hi: 0x115f, Stride: 1}, {Lo: 0x2e80, Hi: 0x303e, Stride: 1}, {Lo: 0x3041, Hi: 0x4dbf, Stride: 1},
+		{Lo: 0x4e00, Hi: 0xa4cf, Stride: 1}, {Lo: 0xac00, Hi: 0xd7a3, Stride: 1}, {Lo: 0xf900, Hi: 0xfaff, Stride: 1},
+		{Lo: 0xfe30, Hi: 0xfe6f, Stride: 1}, {Lo: 0xff00, Hi: 0xff60, Stride: 1}, {Lo: 0xffe0, Hi: 0xffe6, Stride: 1},
+	},
+	R32: []unicode.Range32{
+		{Lo: 0x1f300, Hi: 0x1f64f, Stride: 1}, {Lo: 0x1f680, Hi: 0x1f6ff, Stride: 1}, {Lo: 0x1f900, Hi: 0x1f9ff, Stride: 1},
+		{Lo: 0x20000, Hi: 0x3fffd, Stride: 1},
+	},
+}
+
+func runeWidth(r rune) int {
+	switch {
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	case unicode.Is(wide, r):
+		return 2
+	}
+	return 1
+}
+
+// Faults is everything that is wrong with a config. It is the error of Load.
+type Faults struct {
+	Path string // what was to be loaded
+	List []Fault
+}
+
+// Error counts the faults.
+func (f *Faults) Error() string {
+	in := f.List[0].File
+	for _, fault := range f.List {
+		if fault.File != in {
+			in = f.Path
+			break
+		}
+	}
+	if len(f.List) == 1 {
+		return "1 fault in " + in
+	}
+	return fmt.Sprintf("%d faults in %s", len(f.List), in)
+}
+
+// report gathers what is wrong and what is hardly wanted.
+type report struct {
+	faults, warnings []Fault
+}
+
+func (r *report) fault(at place, what, try string) { r.faults = append(r.faults, at.fault(what, try)) }
+func (r *report) warning(at place, what, try string) {
+	r.warnings = append(r.warnings, at.fault(what, try))
+}
+
+// inOrder gives faults in the order of the files, which is that of their names, each once.
+func inOrder(faults []Fault) []Fault {
+	slices.SortStableFunc(faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return slices.Compact(faults)
+}
+
+// secretValue finds passwords that stand in a line itself, up to the line's end, also behind a key that was to be
+// password: p, s, and w or rd.
+var secretValue = regexp.MustCompile(`(?i)\bp\w*s\w*(?:w|rd)\w*["']?\s*=\s*([^{\s].*)`)
+
+// hideSecrets strikes out what follows password = in line, character by character, so that columns stay.
+func hideSecrets(line string) string {
+	m := secretValue.FindStringSubmatchIndex(line)
+	if m == nil {
+		return line
+	}
+	hidden := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || strings.ContainsRune(`"'`, r) {
+			return r
+		}
+		return '*'
+	}, line[m[2]:])
+	return line[:m[2]] + hidden
+}

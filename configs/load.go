@@ -1,0 +1,67 @@
+package configs
+
+import (
+	"reflect"
+
+	"minirelay/devices"
+	"minirelay/relay"
+)
+
+// Load reads the config at path, a file or a directory whose *.toml files are merged in the order of their names.
+// Its error is a *Faults with everything that is wrong.
+func Load(path string) (*Config, error) {
+	sources, faults := readSources(path)
+	return load(path, sources, faults)
+}
+
+// load makes a config of what has been read from path, if there are no faults in it besides those of the reading.
+func load(path string, sources []*source, faults []Fault) (*Config, error) {
+	r := &report{faults: faults}
+	if len(sources) == 0 {
+		return nil, &Faults{Path: path, List: inOrder(r.faults)}
+	}
+	root := &node{at: place{sources[0], 0, 0}}
+	whole := len(faults) == 0
+	for _, s := range sources {
+		whole = parseSource(s, root, r) && whole
+	}
+	root.broken = !whole
+
+	w := &walker{report: r, bad: map[*node]map[string]bool{}}
+	doc := defaults(reflect.TypeFor[document]()).Interface().(document)
+	w.table(root, documentShape().keys, reflect.ValueOf(&doc).Elem(), "")
+	(&checker{walker: w, root: root, doc: doc, whole: whole}).check(path)
+	if len(r.faults) > 0 {
+		return nil, &Faults{Path: path, List: inOrder(r.faults)}
+	}
+	orderChoices(root, &doc)
+	config := doc.config()
+	for _, s := range sources {
+		config.Files = append(config.Files, s.name)
+	}
+	config.Warnings = inOrder(r.warnings)
+	return config, nil
+}
+
+// orderChoices gives an enum that has values and no options the values as its options, in the order of the file,
+// which their map has lost.
+func orderChoices(root *node, doc *document) {
+	choices := func(t relay.Type, options []devices.OptionConfig, names ...string) []devices.OptionConfig {
+		values := root.get(append(names, "values")...)
+		if t != relay.TypeEnum || len(options) > 0 || values == nil {
+			return options
+		}
+		for _, v := range values.children {
+			options = append(options, devices.OptionConfig{Value: v.name})
+		}
+		return options
+	}
+	for _, d := range doc.Devices {
+		for i, f := range d.Fields {
+			d.Fields[i].Options = choices(f.Type, f.Options, "devices", d.ID, "fields", f.ID)
+		}
+		for i, c := range d.Commands {
+			d.Commands[i].Options = choices(c.Type, c.Options, "devices", d.ID, "commands", c.ID)
+		}
+	}
+}

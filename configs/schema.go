@@ -1,0 +1,137 @@
+package configs
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"strconv"
+	"time"
+
+	"minirelay/relay"
+)
+
+// idPattern is what relay.ValidID allows, for the schema.
+const idPattern = "^[a-z0-9][a-z0-9_-]{0,31}$"
+
+// durationPattern is what time.ParseDuration reads, without signs.
+const durationPattern = `^(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`
+
+// Schema gives the JSON Schema (draft-07) of the config file, for editors: taplo and Even Better TOML complete and
+// check by it where a file begins with #:schema and its path.
+func Schema() []byte {
+	s := documentShape()
+	root := s.tableSchema(defaults(s.typ))
+	root["$schema"] = "http://json-schema.org/draft-07/schema#"
+	root["title"] = "minirelay.toml"
+	delete(root, "required") // one file of a directory may hold a part only
+	out, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		panic(err) // maps and texts only
+	}
+	return append(out, '\n')
+}
+
+// object is a part of a JSON Schema.
+type object = map[string]any
+
+// tableSchema is the schema of one table that starts from the struct start.
+func (s *shape) tableSchema(start reflect.Value) object {
+	properties := object{}
+	required := []string{}
+	for _, k := range s.keys {
+		p := k.schema(start.Field(k.index))
+		p["description"] = k.doc
+		properties[k.name] = p
+		if k.required {
+			required = append(required, k.name)
+		}
+	}
+	return object{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+}
+
+// schema is the schema of a value that starts from start.
+func (s *shape) schema(start reflect.Value) object {
+	o := object{}
+	switch s.form {
+	case formTable:
+		return s.tableSchema(start)
+	case formTables:
+		return object{"type": "array", "items": s.elemSchema()}
+	case formByID:
+		return object{"type": "object", "patternProperties": object{idPattern: s.elemSchema()}, "additionalProperties": false}
+	case formText:
+		o["type"] = "string"
+		if len(s.oneof) > 0 {
+			o["enum"] = s.oneof
+		}
+	case formTruth:
+		o["type"] = "boolean"
+	case formDuration:
+		o["type"], o["pattern"] = "string", durationPattern
+	case formWhole, formNumber:
+		s.numberSchema(o)
+	case formTexts:
+		o["type"], o["items"] = "array", object{"type": "string"}
+	case formWords:
+		o["type"], o["additionalProperties"] = "object", object{"type": "string"}
+	case formName:
+		o["oneOf"] = []object{{"type": "string"}, {"type": "object", "additionalProperties": object{"type": "string"}}}
+	case formSecret:
+		one := func(key string) object {
+			return object{"type": "object", "properties": object{key: object{"type": "string"}}, "required": []string{key},
+				"additionalProperties": false}
+		}
+		o["oneOf"] = []object{{"type": "string"}, one("env"), one("file")}
+	}
+	if d, ok := s.defaultValue(start); ok {
+		o["default"] = d
+	}
+	return o
+}
+
+func (s *shape) elemSchema() object {
+	return s.tableSchema(defaults(s.typ.Elem()))
+}
+
+func (s *shape) numberSchema(o object) {
+	o["type"] = "number"
+	if s.form == formWhole {
+		o["type"] = "integer"
+	}
+	if s.min != "" {
+		o["minimum"] = s.bound(s.min, 0)
+	}
+	if s.max != "" {
+		o["maximum"] = s.bound(s.max, 0)
+	}
+	var numbers []float64
+	for _, word := range s.oneof {
+		if f, err := strconv.ParseFloat(word, 64); err == nil {
+			numbers = append(numbers, f)
+		}
+	}
+	if numbers != nil {
+		o["enum"] = numbers
+	}
+}
+
+// defaultValue is the default as it would be written. What stands for an absent value, zero, -1 or an infinity,
+// is none.
+func (s *shape) defaultValue(start reflect.Value) (any, bool) {
+	if start.IsZero() {
+		return nil, false
+	}
+	switch v := start.Interface().(type) {
+	case time.Duration:
+		return v.String(), true
+	case string:
+		return v, true
+	case relay.Type:
+		return string(v), true
+	case int:
+		return v, v >= 0
+	case float64:
+		return v, v >= 0 && !math.IsInf(v, 0)
+	}
+	return nil, false
+}

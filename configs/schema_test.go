@@ -1,0 +1,146 @@
+package configs
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"minirelay/relay"
+)
+
+var update = flag.Bool("update", false, "write the schema file anew")
+
+const schemaFile = "samples/minirelay.schema.json"
+
+// The file beside the samples is what editors read.
+func TestSchemaFile(t *testing.T) {
+	if *update {
+		if err := os.WriteFile(schemaFile, Schema(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := os.ReadFile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(file, Schema()) {
+		t.Error(schemaFile + " is stale: go generate ./configs")
+	}
+}
+
+func TestSamples(t *testing.T) {
+	t.Setenv("PHONE_PASSWORD", "a password for the test")
+	t.Setenv("WALL_PASSWORD", "another one")
+	samples := Samples()
+	if len(samples) != 3 {
+		t.Errorf("%d samples", len(samples))
+	}
+	for _, s := range samples {
+		if !strings.HasPrefix(string(s.Text), "#:schema ./minirelay.schema.json\n") {
+			t.Errorf("%s does not begin with its schema", s.Name)
+		}
+		if s.Summary == "" {
+			t.Errorf("%s says nothing about itself", s.Name)
+		}
+		c, err := Load("samples/" + s.Name + ".toml")
+		if err != nil {
+			t.Errorf("%s: %v", s.Name, faultsOf(t, err))
+			continue
+		}
+		for _, w := range c.Warnings {
+			t.Errorf("%s: %s", s.Name, w)
+		}
+	}
+}
+
+// The annotated sample shows every key there is. A key that is commented out can be put in.
+func TestSampleShowsEveryKey(t *testing.T) {
+	text, err := os.ReadFile("samples/minirelay.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := ""
+	shown := map[string]bool{}
+	table := regexp.MustCompile(`^\[([a-z_]+)(?:\.[a-z_]+)?(?:\.([a-z_]+))?`)
+	key := regexp.MustCompile(`^(?:# )?([a-z_]+) = `)
+	for line := range strings.Lines(string(text)) {
+		if m := table.FindStringSubmatch(line); m != nil {
+			section = m[1]
+			if m[2] != "" {
+				section = m[2]
+			}
+			shown[m[1]], shown[section] = true, true
+			if strings.HasPrefix(line, "[broker.tls]") {
+				section, shown["tls"] = "tls", true
+			}
+		} else if m := key.FindStringSubmatch(line); m != nil {
+			shown[section+"."+m[1]] = true
+		}
+	}
+	var walk func(s *shape, section string)
+	walk = func(s *shape, section string) {
+		for _, k := range s.keys {
+			switch {
+			case k.form == formTable || k.form == formByID:
+				if !shown[k.name] {
+					t.Errorf("the sample has no [%s]", k.name)
+				}
+				walk(k.shape, k.name)
+			case !shown[section+"."+k.name]:
+				t.Errorf("the sample does not show %s of [%s]", k.name, section)
+			}
+		}
+	}
+	walk(documentShape(), "")
+}
+
+// What is commented out in the annotated sample is right when it is put in.
+func TestSampleOptions(t *testing.T) {
+	text, err := os.ReadFile("samples/minirelay.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	option := regexp.MustCompile(`(?m)^# ([a-z_]+ = .*)$`)
+	for _, m := range option.FindAllSubmatchIndex(text, -1) {
+		line := string(text[m[2]:m[3]])
+		if strings.HasPrefix(line, "password =") || strings.Contains(line, "_file =") {
+			continue // the hash beside it, and mode, would have to change too
+		}
+		with := string(text[:m[0]]) + line + string(text[m[1]:])
+		if _, err := loadText(t, with); err != nil {
+			t.Errorf("%s: %v", line, faultsOf(t, err))
+		}
+	}
+}
+
+// Every tag can be read, every key explains itself, and the schema agrees with what Load does about ids.
+func TestShapes(t *testing.T) {
+	var walk func(s *shape, path string)
+	walk = func(s *shape, path string) {
+		for _, k := range s.keys {
+			at := path + "." + k.name
+			if k.doc == "" {
+				t.Errorf("%s has no doc", at)
+			}
+			if low, high := k.bound(k.min, 0), k.bound(k.max, 1e18); low > high {
+				t.Errorf("%s: %s is greater than %s", at, k.min, k.max)
+			}
+			walk(k.shape, at)
+		}
+	}
+	walk(documentShape(), "")
+	id := regexp.MustCompile(idPattern)
+	for _, s := range []string{"a", "0-_", "A", "-a", "", strings.Repeat("a", 32), strings.Repeat("a", 33)} {
+		if id.MatchString(s) != relay.ValidID(s) {
+			t.Errorf("the schema and the relay disagree about %q", s)
+		}
+	}
+	var schema map[string]any
+	if err := json.Unmarshal(Schema(), &schema); err != nil {
+		t.Error(err)
+	}
+}

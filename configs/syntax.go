@@ -1,0 +1,163 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// maxSyntaxFaults of one file are told. More of them say that it is no TOML at all.
+const maxSyntaxFaults = 10
+
+// parseSource adds what s says to the tree at root. It says whether that is all of it.
+func parseSource(s *source, root *node, r *report) bool {
+	b := &builder{source: s, report: r, root: root, table: root, whole: true}
+	faults := 0
+	for last := -1; b.base < len(s.text) && faults < maxSyntaxFaults; {
+		// The parser must not see the bytes behind the text's end, which are another slice's.
+		var p unstable.Parser
+		p.Reset(s.text[b.base:len(s.text):len(s.text)])
+		for p.NextExpression() {
+			b.expression(p.Expression())
+		}
+		if p.Error() == nil {
+			break
+		}
+		at := b.errorPlace(p.Error())
+		if at.start != last {
+			faults++
+			what, try := syntaxFault(p.Error().Error(), at)
+			b.fault(at, what, try)
+			b.lose(at)
+		}
+		b.resume(at, at.start == last)
+		last = at.start
+	}
+	if b.whole {
+		b.checkStrictly()
+	}
+	return b.whole
+}
+
+// errorPlace finds where the parser gave up. It marks bytes by a slice of the text it was given.
+func (b *builder) errorPlace(err error) place {
+	var e *unstable.ParserError
+	if errors.As(err, &e) {
+		start := len(b.source.text) - cap(e.Highlight)
+		if start >= b.base && start+len(e.Highlight) <= len(b.source.text) {
+			return place{b.source, start, len(e.Highlight)}
+		}
+	}
+	return place{b.source, b.base, 1}
+}
+
+// lose notes that the current table lacks something, and forgets it where a header could not be read.
+func (b *builder) lose(at place) {
+	b.table.broken = true
+	_, start, end := b.source.line(at.start)
+	if strings.HasPrefix(strings.TrimSpace(string(b.source.text[start:end])), "[") {
+		b.table = &node{broken: true}
+	}
+}
+
+// begins finds a line with which an expression can begin.
+var begins = regexp.MustCompile(`(?m)^[ \t]*(\[|[A-Za-z0-9_."'-]+[ \t]*=)`)
+
+// resume goes on behind a fault: with the line it is in, which may end what came before without being part of it,
+// or, if that has been tried, with the next line that can begin something.
+func (b *builder) resume(at place, tried bool) {
+	_, from, end := b.source.line(at.start)
+	if tried || from <= b.base {
+		from = end
+	}
+	if m := begins.FindIndex(b.source.text[from:]); m != nil {
+		b.base = from + m[0]
+		return
+	}
+	b.base = len(b.source.text)
+}
+
+// checkStrictly lets the other parser have the last word on what is TOML. It finds what the grammar allows and
+// TOML does not: dates that do not exist, tables that are extended from outside.
+func (b *builder) checkStrictly() {
+	var ignored map[string]any
+	_, err := toml.Decode(string(b.source.text), &ignored)
+	if err == nil {
+		return
+	}
+	at := place{b.source, 0, 1}
+	message := err.Error()
+	var e toml.ParseError
+	if errors.As(err, &e) {
+		message = e.Message
+		at.start = min(max(e.Position.Start, 0), max(len(b.source.text)-1, 0))
+		at.length = max(min(e.Position.Len, len(b.source.text)-at.start), 1)
+	}
+	what, try := syntaxFault(message, at)
+	b.fault(at, what, try)
+}
+
+const noValue = "this is no value"
+
+// syntaxWords puts the parser's messages into words for people.
+var syntaxWords = []struct{ message, what, try string }{
+	{"nested more than", "lists and tables are nested too deep", "is this the right file?"},
+	{"expected '=' after key", "there is no = behind the key", `write key = value, and a table's name as [name]`},
+	{"expected newline", "something stands behind what is complete", `one key = value a line; a text stands in quotes, a comment begins with #`},
+	{"new lines", "the text has no closing quote in its line", "end it with the quote it begins with"},
+	{"not terminated", "the text has no closing quotes", "end it with the three quotes it begins with"},
+	{"unterminated", "the text has no closing quote", "end it with the quote it begins with"},
+	{"U+000A at start of value", "the value is missing", `write it behind the =, a text in quotes`},
+	{"U+000D at start of value", "the value is missing", `write it behind the =, a text in quotes`},
+	{"'#' at start of value", "the value is missing", `write it behind the =, a text in quotes`},
+	{"expected value", "the value is missing", `write it behind the =, a text in quotes`},
+	{"at start of value", noValue, `a text stands in quotes, as in "text"; others are numbers, true, false, [ … ] and { … }`},
+	{"expected keyword", noValue, `a text stands in quotes, as in "text"; others are numbers, true, false, [ … ] and { … }`},
+	{"strings must be quoted", noValue, `a text stands in quotes, as in "text"; others are numbers, true, false, [ … ] and { … }`},
+	{"array is incomplete", "the list has no end", "separate its values by , and end it with ]"},
+	{"after array value", "the list goes on without a comma, or has no end", "separate its values by , and end it with ]"},
+	{"inline table", "the { … } goes on without a comma, or has no end", "separate its keys by single commas and end it with }"},
+	{"expected key but", "a key or a part of it is missing", "write key = value, and a table's name as [name]"},
+	{"to close", "the table's name has no closing bracket", "write [name], or [[name]] for one of several"},
+	{"start of key", "no key can begin like this", "keys are made of letters, digits, - and _; others stand in quotes"},
+	{"escape", `a \ in a text begins an escape, and this is none`, `write \\ for a backslash, or put the text into single quotes`},
+	{`need a character after \`, `a \ in a text begins an escape, and this is none`, `write \\ for a backslash, or put the text into single quotes`},
+	{"control characters", "a control character stands in the text", `write it as an escape, as in "\n"`},
+	{"carriage return", "a carriage return stands alone", "save the file with the usual line ends"},
+	{"number must have", "this is no number", "underscores stand between digits only"},
+	{"leading zeroes", "a number cannot begin with 0", "leave the zeros out, or put it into quotes if it is a text"},
+	{"invalid datetime", "there is no such date or time", "a date stands as in 2026-01-31"},
+	{"quotes at the end", "too many quotes end the text", "write three of them"},
+}
+
+// syntaxFault explains a message of the parser about a place. Where the text ends too early it may have been saved
+// half-way.
+func syntaxFault(message string, at place) (what, try string) {
+	message = strings.TrimPrefix(message, "toml: ")
+	what, try = message, "toml.io explains the format"
+	for _, w := range syntaxWords {
+		if strings.Contains(message, w.message) {
+			what, try = w.what, w.try
+			break
+		}
+	}
+	text := at.source.text
+	_, start, _ := at.source.line(at.start)
+	if quote, _ := utf8.DecodeRune(text[min(at.start, len(text)):]); strings.ContainsRune("“”„‘’「」＂＇", quote) && quote != utf8.RuneError {
+		return "these are not the quotes of TOML", "use the straight ones, as in \"text\"; word processors and Chinese keyboards make others"
+	}
+	if what == noValue && len(bytes.Trim(text[start:at.start], " \t[")) == 0 {
+		// Only in a list may a value begin a line.
+		what, try = "a list before this line has no end", "separate its values by , and end it with ]"
+	}
+	if at.start+at.length >= len(text) {
+		what += ", and the file ends here"
+		try += "; has it been saved completely?"
+	}
+	return what, try
+}

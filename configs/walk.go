@@ -1,0 +1,220 @@
+package configs
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"minirelay/relay"
+)
+
+// walker checks a tree against a shape and puts the values into the structs.
+type walker struct {
+	*report
+	bad map[*node]map[string]bool // keys of tables about which something has been said
+}
+
+// spoil notes that key of table n has a fault, so that no second one is told about what follows from it.
+func (w *walker) spoil(n *node, key string) {
+	if w.bad[n] == nil {
+		w.bad[n] = map[string]bool{}
+	}
+	w.bad[n][key] = true
+}
+
+// spoilt says whether key of table n has a fault.
+func (w *walker) spoilt(n *node, key string) bool { return w.bad[n][key] }
+
+// table walks a table with the keys of struct v. where names it to people; "" is the file itself.
+func (w *walker) table(n *node, keys []key, v reflect.Value, where string) {
+	s := shape{keys: keys}
+	for _, child := range n.children {
+		k, ok := s.key(child.name)
+		if !ok {
+			w.unknown(n, child, s.names(), where)
+			continue
+		}
+		before := len(w.faults)
+		w.value(child, k.shape, v.Field(k.index), join(where, child.name))
+		if k.required && k.form == formText && child.value == "" && len(w.faults) == before {
+			w.fault(child.at, k.name+" is empty", "it is "+k.doc)
+		}
+		if len(w.faults) > before {
+			w.spoil(n, child.name)
+		}
+	}
+	for _, k := range keys {
+		if k.required && n.child(k.name) == nil && !w.spoilt(n, k.name) {
+			w.spoil(n, k.name)
+			if !n.broken {
+				w.missing(n, k, where)
+			}
+		}
+	}
+}
+
+func (w *walker) missing(n *node, k key, where string) {
+	if where == "" {
+		w.fault(n.at, "there is no ["+k.name+"] table", "begin with ["+k.name+"] and id = \"home\"")
+		return
+	}
+	try := fmt.Sprintf("add %s = …: it is %s", k.name, k.doc)
+	if len(k.oneof) > 0 {
+		try = fmt.Sprintf("add %s = …, one of %s", k.name, strings.Join(k.oneof, ", "))
+	}
+	w.fault(n.at, k.name+" is missing in "+bracket(where), try)
+}
+
+// unknown tells of a key that nothing is known by. What was probably meant is not told to be missing too.
+func (w *walker) unknown(n, child *node, known []string, where string) {
+	meant, ok := Nearest(child.name, known)
+	try := fmt.Sprintf("did you mean %q?", meant)
+	if ok {
+		w.spoil(n, meant)
+	} else {
+		try = "known here: " + strings.Join(known, ", ")
+	}
+	what := fmt.Sprintf("unknown key %q in %s", child.name, bracket(where))
+	if where == "" {
+		what = fmt.Sprintf("unknown key %q outside of any table", child.name)
+		if child.kind == kindTable || child.tables {
+			what = fmt.Sprintf("unknown table [%s]", child.name)
+		}
+	}
+	w.fault(child.key, what, try)
+}
+
+func join(where, name string) string { return strings.TrimPrefix(where+"."+name, ".") }
+
+func bracket(where string) string { return "[" + where + "]" }
+
+// value walks one value of shape s into v.
+func (w *walker) value(n *node, s *shape, v reflect.Value, where string) {
+	switch s.form {
+	case formTable:
+		if w.isTable(n, s, where) {
+			w.table(n, s.keys, v, where)
+		}
+	case formTables:
+		if w.is(n, kindList, s) {
+			w.tables(n, s, v, where)
+		}
+	case formByID:
+		if w.isTable(n, s, where+".ID") {
+			w.byID(n, s, v, where)
+		}
+	case formName:
+		w.name(n, s, v)
+	case formSecret:
+		w.secret(n, s, v)
+	case formTexts:
+		w.texts(n, s, v)
+	case formWords:
+		w.words(n, s, v)
+	default:
+		w.scalar(n, s, v)
+	}
+}
+
+// is says whether n is of kind k, and tells what it should be if it is not.
+func (w *walker) is(n *node, k kind, s *shape) bool {
+	if n.kind == k {
+		return true
+	}
+	w.fault(n.at, fmt.Sprintf("%s must be %s, not %s", n.name, s.form.noun(), n.kind.noun()), example(n, s))
+	return false
+}
+
+// isTable is is for tables. header is what a person writes above the keys.
+func (w *walker) isTable(n *node, s *shape, header string) bool {
+	if n.kind == kindTable {
+		return true
+	}
+	w.fault(n.at, fmt.Sprintf("%s must be %s, not %s", n.name, s.form.noun(), n.kind.noun()),
+		"write "+bracket(header)+" and put the keys below it")
+	return false
+}
+
+// example hints at how a value of the form is written, if it can with what is there.
+func example(n *node, s *shape) string {
+	text, isText := n.value.(string)
+	switch {
+	case len(s.oneof) > 0:
+		return "it can be " + strings.Join(s.oneof, ", ")
+	case (s.form == formText || s.form == formName) && !isText && n.value != nil:
+		return fmt.Sprintf("put it into quotes: \"%v\"", n.value)
+	case s.form == formDuration && n.kind == kindWhole:
+		return fmt.Sprintf("add the unit and quotes, as in \"%vs\"", n.value)
+	case (s.form == formWhole || s.form == formNumber) && isText:
+		if _, err := strconv.ParseFloat(text, 64); err == nil {
+			return "leave the quotes out: " + text
+		}
+	case s.form == formTruth && isText && (text == "true" || text == "false"):
+		return "leave the quotes out: " + text
+	case s.form == formTexts && isText:
+		return fmt.Sprintf("put it into brackets: [%q]", text)
+	}
+	switch s.form {
+	case formTables:
+		return "write it in brackets, [ { … }, { … } ]"
+	case formWords:
+		return `write it in braces, as in { true = "1", false = "0" }`
+	case formTexts:
+		return `write it in brackets, as in ["a", "b"]`
+	case formTruth:
+		return "write true or false, without quotes"
+	case formDuration:
+		return `write numbers with their units in quotes, as in "500ms", "10s" or "2m"`
+	case formWhole, formNumber:
+		if s.min != "" || s.max != "" {
+			return "it can be " + s.bounds()
+		}
+		return "write digits without quotes"
+	}
+	return `write it in quotes, as in "text"`
+}
+
+func (w *walker) tables(n *node, s *shape, v reflect.Value, where string) {
+	for _, child := range n.children {
+		if child.kind != kindTable {
+			w.fault(child.at, where+" holds "+child.kind.noun()+" where a table belongs", "write it in braces, { … }")
+			continue
+		}
+		elem := reflect.New(s.typ.Elem()).Elem()
+		elem.Set(defaults(s.typ.Elem()))
+		w.table(child, s.keys, elem, where)
+		v.Set(reflect.Append(v, elem))
+	}
+}
+
+func (w *walker) byID(n *node, s *shape, v reflect.Value, where string) {
+	for _, child := range n.children {
+		if !relay.ValidID(child.name) {
+			w.fault(child.key, fmt.Sprintf("%q cannot be an id", child.name), properID(child.name))
+		}
+		if child.kind != kindTable {
+			w.fault(child.at, fmt.Sprintf("%s must be a table, not %s", child.name, child.kind.noun()),
+				"write "+bracket(where+".ID")+" and put the keys below it")
+			continue
+		}
+		elem := reflect.New(s.typ.Elem()).Elem()
+		elem.Set(defaults(s.typ.Elem()))
+		elem.FieldByName("ID").SetString(child.name)
+		w.table(child, s.keys, elem, join(where, child.name))
+		v.Set(reflect.Append(v, elem))
+	}
+}
+
+var notInID = regexp.MustCompile(`[^a-z0-9_-]+`)
+
+// properID hints at an id like the one that is none.
+func properID(id string) string {
+	rule := "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit"
+	like := strings.Trim(notInID.ReplaceAllString(strings.ToLower(id), "-"), "-_")
+	if like = like[:min(len(like), 32)]; relay.ValidID(like) {
+		return fmt.Sprintf("%s, as in %q; what people read is its name", rule, like)
+	}
+	return rule + "; what people read is its name"
+}
