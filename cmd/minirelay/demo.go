@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"minirelay/softboard"
+)
+
+// runDemo is `minirelay demo`: the gateway with two software boards, until ctx ends. Everything it makes is in
+// one temporary directory, which it removes.
+func runDemo(ctx context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	listen := flags.String("listen", "127.0.0.1:8443", "address for wss; :8443 lets phones on your network in")
+	if err := parseFlags(flags, env, args); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "minirelay-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+
+	d := demo{dir: dir, listen: freeAddress(*listen), mqtt: freeAddress("127.0.0.1:1883"),
+		password: strings.ToLower(rand.Text()[:12])}
+	boards, stop := context.WithCancel(ctx)
+	defer stop()
+	for name, board := range map[string]softboard.Board{"greenhouse": softboard.NewGreenhouse(uint64(time.Now().UnixNano())), "relays": softboard.NewRelays()} {
+		line, err := softboard.Open(d.port(name))
+		if err != nil {
+			return err
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			softboard.Run(boards, line, board, time.Second)
+		}()
+		defer func() { stop(); line.Close(); <-ended }()
+	}
+	if err := os.WriteFile(d.passwordFile(), []byte(d.password+"\n"), 0o600); err != nil {
+		return err
+	}
+	if err := os.WriteFile(d.config(), []byte(d.toml()), 0o600); err != nil {
+		return err
+	}
+	return serve(ctx, env, d.config(), func(g *gateway) { fmt.Fprint(env.stdout, d.welcome(g)) })
+}
+
+// freeAddress is addr, or the same host with another port where somebody else has that one. A wrong address is
+// left to the gateway to complain about.
+func freeAddress(addr string) string {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		host, _, _ := net.SplitHostPort(addr)
+		if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+			return addr
+		}
+		addr = l.Addr().String()
+	}
+	if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return addr
+	}
+	return addr
+}
+
+// demo is what one run has made up.
+type demo struct{ dir, listen, mqtt, password string }
+
+func (d demo) port(board string) string { return filepath.Join(d.dir, "tty-"+board) }
+func (d demo) config() string           { return filepath.Join(d.dir, "minirelay.toml") }
+func (d demo) passwordFile() string     { return filepath.Join(d.dir, "password") }
+func (d demo) certificate() string      { return filepath.Join(d.dir, "data", "tls", "cert.pem") }
+
+func (d demo) toml() string {
+	return fmt.Sprintf(`# The demo's gateway. Edit this file and save it: what you change takes effect while it runs.
+[gateway]
+id       = "demo"
+name     = { zh = "演示", en = "Demo" }
+data_dir = %q
+
+[broker]
+listen = %q
+mqtt   = %q
+
+[users.demo]
+password = { file = %q }
+role     = "operator"
+
+%s
+%s`, filepath.Join(d.dir, "data"), d.listen, d.mqtt, d.passwordFile(), softboard.GreenhouseMapping(d.port("greenhouse")),
+		softboard.RelaysMapping(d.port("relays")))
+}
+
+// welcome is what to try next. Each line works when it is pasted.
+func (d demo) welcome(g *gateway) string {
+	host, port, _ := net.SplitHostPort(g.broker.Addrs().MQTT)
+	_, tls, _ := net.SplitHostPort(g.broker.Addrs().TLS)
+	login := fmt.Sprintf("-h %s -p %s -u demo -P %s", host, port, d.password)
+	command := `'{"id":"try-'$(date +%s)'","command":"pump","value":true}'`
+	return fmt.Sprintf(`
+Two software boards are running: a greenhouse and four relays. / 两块软件板子正在运行:温室和四路继电器。
+
+  address   wss://localhost:%[1]s/mqtt
+  user      demo
+  password  %[2]s
+  mapping   %[3]s
+            (edit and save it: changes take effect at once; it is deleted at the end, copy it to keep it
+            编辑并保存,立即生效;演示结束时会删除,要保留请先复制)
+
+Watch everything / 查看全部消息 (apt install mosquitto-clients):
+
+  mosquitto_sub %[4]s -t 'minirelay/demo/#' -v
+
+Switch the pump on and see the result there / 打开水泵,结果会出现在上面:
+
+  mosquitto_pub %[4]s -q 1 -t minirelay/demo/greenhouse/command -m %[5]s
+
+The same over wss with MQTT.js / 用 MQTT.js 走 wss (npm install mqtt):
+
+  env NODE_EXTRA_CA_CERTS=%[6]s node -e '%[7]s'
+
+Stop with Ctrl-C. / 按 Ctrl-C 停止。
+`, tls, d.password, d.config(), login, command, d.certificate(), d.script(tls))
+}
+
+// script is a client in one line of JavaScript.
+func (d demo) script(port string) string {
+	return fmt.Sprintf(`const c=require("mqtt").connect("wss://localhost:%s/mqtt",{username:"demo",password:"%s"});`+
+		`c.on("connect",()=>c.subscribe("minirelay/demo/#"));`+
+		`c.on("message",(topic,payload)=>console.log(topic,payload.toString()));`+
+		`c.on("error",e=>console.error(e.message))`, port, d.password)
+}

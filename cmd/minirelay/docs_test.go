@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"minirelay/configs"
+)
+
+var pages = []string{"README.md", "README.zh-CN.md", "docs/mappings.md", "docs/mappings.zh-CN.md"}
+
+var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
+
+// What the pages show as TOML loads: the blocks of a page, one after the other, are one config, completed by
+// what a page about mappings need not repeat.
+func TestTOMLInTheDocs(t *testing.T) {
+	t.Setenv("PHONE_PASSWORD", "secret")
+	for _, page := range pages {
+		text, err := os.ReadFile(filepath.Join("../..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var config string
+		for _, block := range tomlBlock.FindAllStringSubmatch(string(text), -1) {
+			config += block[1]
+		}
+		if config == "" {
+			t.Errorf("%s shows no TOML", page)
+		}
+		if !strings.Contains(config, "[gateway]") {
+			config = "[gateway]\nid = \"home\"\n" + config
+		}
+		path := filepath.Join(t.TempDir(), "minirelay.toml")
+		writeFile(t, path, config)
+		if _, err := configs.Load(path); err != nil {
+			t.Errorf("%s: %v", page, err)
+		}
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+
+// Links within the repository lead somewhere.
+func TestLinksInTheDocs(t *testing.T) {
+	for _, page := range pages {
+		text, err := os.ReadFile(filepath.Join("../..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s links to %s", page, m[1])
+			}
+		}
+	}
+}
+
+var named = regexp.MustCompile("minirelay ([a-z]+)")
+
+// The subcommands and make targets that the pages name exist.
+func TestCommandsInTheDocs(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, c := range commands() {
+		known[c.name] = true
+	}
+	code := regexp.MustCompile("(?s)`[^`\n]+`|```sh.*?```")
+	for _, page := range pages {
+		text, err := os.ReadFile(filepath.Join("../..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, snippet := range code.FindAllString(string(text), -1) {
+			for _, m := range named.FindAllStringSubmatch(snippet, -1) {
+				if !known[m[1]] {
+					t.Errorf("%s names minirelay %s", page, m[1])
+				}
+			}
+			for _, m := range regexp.MustCompile(`make ([a-z-]+)`).FindAllStringSubmatch(snippet, -1) {
+				if !strings.Contains(string(makefile), "\n"+m[1]+":") {
+					t.Errorf("%s names make %s", page, m[1])
+				}
+			}
+		}
+	}
+}

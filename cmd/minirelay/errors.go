@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// userError is what went wrong and what to try, for people: lower case, without a full stop.
+type userError struct{ what, try string }
+
+func (e userError) Error() string { return e.what }
+
+// Hint is what to try.
+func (e userError) Hint() string { return e.try }
+
+// usageError is a command line that cannot be understood. It makes the exit status 2.
+type usageError struct{ what, try string }
+
+func (e usageError) Error() string { return e.what }
+
+// Hint is what to try.
+func (e usageError) Hint() string { return e.try }
+
+// describe puts err into the two lines that people see and gives the exit status. What to try is what the error
+// hints at, or what stands behind a semicolon in it.
+func describe(err error) (what, try string, status int) {
+	what = err.Error()
+	try = "minirelay check says whether the config is sound; minirelay help tells what there is"
+	var hinted interface{ Hint() string }
+	switch before, after, ok := strings.Cut(what, "; "); {
+	case errors.As(err, &hinted) && hinted.Hint() != "":
+		try = hinted.Hint()
+	case ok && !strings.Contains(what, "\n"):
+		what, try = before, after
+	}
+	what = strings.ReplaceAll(what, "\n", "; ")
+	var usage usageError
+	if errors.As(err, &usage) {
+		return what, try, exitUsage
+	}
+	return what, try, exitFailed
+}
+
+// parseFlags parses args of the subcommand that flags is named after. It takes no arguments that are no flags.
+func parseFlags(flags *flag.FlagSet, env *env, args []string) error {
+	rest, err := parseArgs(flags, env, args)
+	if err == nil && len(rest) > 0 {
+		return usageError{fmt.Sprintf("minirelay %s does not take %q", flags.Name(), rest[0]), helpOn(flags)}
+	}
+	return err
+}
+
+// parseArgs is parseFlags for subcommands that take arguments beside flags, in any order. It gives the arguments.
+func parseArgs(flags *flag.FlagSet, env *env, args []string) ([]string, error) {
+	flags.Init(flags.Name(), flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	var rest []string
+	for {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			usage(flags, env.stdout)
+			return nil, err
+		}
+		if err != nil {
+			return nil, usageError{err.Error(), helpOn(flags)}
+		}
+		if flags.NArg() == 0 {
+			return rest, nil
+		}
+		rest = append(rest, flags.Arg(0))
+		args = flags.Args()[1:]
+	}
+}
+
+func helpOn(flags *flag.FlagSet) string {
+	return "minirelay help " + flags.Name() + " tells what it takes"
+}
+
+// usage explains one subcommand.
+func usage(flags *flag.FlagSet, w io.Writer) {
+	for _, c := range commands() {
+		if c.name == flags.Name() {
+			fmt.Fprintf(w, "usage: minirelay %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+		}
+	}
+	first := true
+	flags.VisitAll(func(f *flag.Flag) {
+		if first {
+			fmt.Fprintln(w)
+			first = false
+		}
+		fmt.Fprintf(w, "  -%s\n\t%s", f.Name, f.Usage)
+		if f.DefValue != "" && f.DefValue != "false" {
+			fmt.Fprintf(w, " (default %s)", f.DefValue)
+		}
+		fmt.Fprintln(w)
+	})
+}

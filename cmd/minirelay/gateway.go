@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"minirelay/broker"
+	"minirelay/configs"
+	"minirelay/devices"
+	"minirelay/relay"
+)
+
+// stopTime is how long a gateway may take to stop: the command on the wire gets its answer or an unknown end.
+const stopTime = 5 * time.Second
+
+// gateway is a running relay between its broker and its ports. Outlets start before inlets: the broker takes
+// messages before it serves anyone, and ports open last. They stop in reverse.
+type gateway struct {
+	config *configs.Config
+	log    *slog.Logger
+	broker *broker.Broker
+	relay  *relay.Relay
+	ports  *devices.Ports
+}
+
+// startGateway starts everything and returns once clients can connect. The ports are being tried then.
+func startGateway(config *configs.Config, log *slog.Logger) (*gateway, error) {
+	// A disk that takes nothing more is no reason not to run, unless something must be written before.
+	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
+	b, err := broker.New(config.Broker, log)
+	if err != nil && unusable != nil {
+		return nil, userError{fmt.Sprintf("the data directory cannot be used: %v", unusable),
+			"set [gateway] data_dir to a directory that this user may write to, or make it: sudo install -d -o $USER " + config.Gateway.DataDir}
+	}
+	if err != nil {
+		return nil, err
+	}
+	g := &gateway{config: config, log: log, broker: b}
+	g.relay, err = relay.Start(relayConfig(config), b, log)
+	if errors.Is(err, relay.ErrInUse) {
+		return nil, userError{"another gateway runs with the data directory " + config.Gateway.DataDir,
+			"stop that one first (systemctl stop minirelay), or set another [gateway] data_dir"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Start(handler{g.relay}); err != nil {
+		return nil, errors.Join(err, g.relay.Close())
+	}
+	g.ports = devices.New(g.relay, log)
+	if err := g.ports.Apply(config.Devices); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		return nil, errors.Join(err, g.stop(ctx))
+	}
+	return g, nil
+}
+
+func relayConfig(c *configs.Config) relay.Config {
+	return relay.Config{Root: c.Gateway.Root, Gateway: c.Gateway.ID, Name: c.Gateway.Name, Version: buildVersion(),
+		DataDir: c.Gateway.DataDir, Remember: c.Gateway.Remember}
+}
+
+// stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
+func (g *gateway) stop(ctx context.Context) error {
+	g.relay.Stopping()
+	return errors.Join(g.ports.Close(ctx), g.relay.Close(), g.broker.Stop(ctx))
+}
+
+// sameIdentity says whether next can be applied to a running gateway. Other topics or another data directory
+// make it another gateway.
+func (g *gateway) sameIdentity(next *configs.Config) bool {
+	a, b := g.config.Gateway, next.Gateway
+	return a.ID == b.ID && a.Root == b.Root && a.DataDir == b.DataDir && a.Remember == b.Remember
+}
+
+// apply changes what differs in next and leaves the rest undisturbed. After an error the gateway goes on with
+// what it had.
+func (g *gateway) apply(next *configs.Config) error {
+	if err := g.broker.Reload(next.Broker); err != nil {
+		return err
+	}
+	if err := g.ports.Apply(next.Devices); err != nil {
+		return errors.Join(err, g.broker.Reload(g.config.Broker), g.ports.Apply(g.config.Devices))
+	}
+	g.relay.Rename(next.Gateway.Name)
+	g.config = next
+	return nil
+}
+
+// addresses are where clients can connect, as the ready line prints them.
+func (g *gateway) addresses() []string {
+	a := g.broker.Addrs()
+	var out []string
+	add := func(scheme, addr, path string) {
+		if addr != "" {
+			out = append(out, fmt.Sprintf("%s://%s%s", scheme, addr, path))
+		}
+	}
+	tls := "wss"
+	if g.config.Broker.TLS.Mode == "off" {
+		tls = "ws"
+	}
+	add(tls, a.TLS, "/mqtt")
+	add("mqtt", a.MQTT, "")
+	add("ws", a.WS, "/mqtt")
+	return out
+}
+
+// handler hands the broker's messages to the relay.
+type handler struct{ relay *relay.Relay }
+
+func (h handler) Handle(m broker.Message) bool {
+	return h.relay.Handle(relay.Message{Topic: m.Topic, Payload: m.Payload, Retain: m.Retain, Dup: m.Dup,
+		User: m.User, Client: m.Client, Respond: m.ResponseTopic, Correlation: m.Correlation})
+}
+
+func (h handler) Subscribed(user, client, filter string) { h.relay.Subscribed(user, filter) }

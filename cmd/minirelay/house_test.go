@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Imports point one way. Each rule says who must not reach what, and why.
+func TestHouse(t *testing.T) {
+	for _, rule := range []struct {
+		pkg    string
+		banned []string
+		why    string
+	}{
+		{"./relay/...", []string{"."}, "the nouns and the policy stand on the standard library alone, so that they can be tested and read alone"},
+		{"./relay/...", []string{"minirelay/devices", "minirelay/broker", "minirelay/configs"}, "policy must not know who carries it out"},
+		{"./devices", []string{"minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "github.com/BurntSushi/"}, "a device knows the relay and its wire, never who listens"},
+		{"./broker", []string{"minirelay/relay", "minirelay/devices", "minirelay/configs", "go.bug.st/"}, "the broker could carry any application"},
+		{"./softboard", []string{"minirelay/"}, "a software board behaves like hardware: it knows nothing of us"},
+	} {
+		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "minirelay/"+strings.TrimPrefix(rule.pkg, "./")).CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		self := "minirelay/" + strings.TrimSuffix(strings.TrimPrefix(rule.pkg, "./"), "/...")
+		for dep := range strings.Lines(string(out)) {
+			dep = strings.TrimSpace(dep)
+			if dep == self || strings.HasPrefix(dep, self+"/") {
+				continue
+			}
+			for _, b := range rule.banned {
+				// "." bans everything that is not the standard library's.
+				if b == "." || strings.HasPrefix(dep, b) {
+					t.Errorf("%s imports %s: %s", rule.pkg, dep, rule.why)
+				}
+			}
+		}
+	}
+}
+
+// The serial library is imported in one file, so that its hazards are met in one place.
+func TestSerialLibraryInOneFile(t *testing.T) {
+	var importers []string
+	err := filepath.WalkDir("../..", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if bytes.Contains(source, []byte("\t\"go.bug.st/serial\"")) {
+			importers = append(importers, path)
+		}
+		return err
+	})
+	if err != nil || len(importers) != 1 || !strings.HasPrefix(importers[0], "../../devices/") {
+		t.Errorf("go.bug.st/serial is imported in %v (%v)", importers, err)
+	}
+}

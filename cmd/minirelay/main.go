@@ -1,0 +1,140 @@
+// Command minirelay is a gateway for boards on serial lines: it publishes what they say to its own MQTT broker and
+// carries commands from phones back to them.
+//
+// Each subcommand is a file of its own with a function and a flag set; commands lists them. What goes wrong is told
+// in two lines on stderr, what and what to try: see errors.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+
+	"minirelay/configs"
+)
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the thing asked for failed
+	exitUsage  = 2 // it was asked for wrongly
+)
+
+// env is what a subcommand may read and write.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// command is one subcommand.
+type command struct {
+	name, args, summary string
+	run                 func(ctx context.Context, env *env, args []string) error
+}
+
+// commands lists the subcommands in the order in which help shows them.
+func commands() []command {
+	return []command{
+		{"run", "[-c FILE_OR_DIR]", "run the gateway", runGateway},
+		{"demo", "[-listen ADDRESS]", "run the gateway with software boards: no hardware, no config", runDemo},
+		{"check", "[[-c] FILE_OR_DIR]", "say everything that is wrong with a config; touches no hardware", runCheck},
+		{"sample", "[-l | NAME]", "print a complete config to begin with", runSample},
+		{"schema", "", "print the JSON Schema with which editors complete and check a config", runSchema},
+		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},
+		{"user", "hash [-stdin]", "make the hash of a password for a config", runUser},
+		{"version", "[-json]", "print the version", runVersion},
+	}
+}
+
+func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// Main runs one command line and gives the exit status.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	env := &env{stdin, stdout, stderr}
+	ctx, stop := untilSignal()
+	defer stop()
+	err := dispatch(ctx, env, args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	what, try, status := describe(err)
+	fmt.Fprintf(stderr, "error: %s\nhint: %s\n", what, try)
+	return status
+}
+
+// untilSignal gives a context that ends with the first SIGINT or SIGTERM. The second one ends the process at
+// once, in case the clean end hangs.
+func untilSignal() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			os.Exit(exitFailed)
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}
+
+func dispatch(ctx context.Context, env *env, args []string) error {
+	if len(args) == 0 {
+		help(env.stderr)
+		return usageError{what: "no command given", try: "minirelay demo shows what it does; minirelay help explains"}
+	}
+	name, args := args[0], args[1:]
+	switch name {
+	case "-h", "-help", "--help":
+		help(env.stdout)
+		return nil
+	case "help":
+		if len(args) == 0 {
+			help(env.stdout)
+			return nil
+		}
+		name, args = args[0], []string{"-h"}
+	case "-version", "--version":
+		name = "version"
+	}
+	var names []string
+	for _, c := range commands() {
+		if c.name == name {
+			return c.run(ctx, env, args)
+		}
+		names = append(names, c.name)
+	}
+	try := "the commands are " + strings.Join(names, ", ")
+	if meant, ok := configs.Nearest(name, append(names, "help")); ok {
+		try = fmt.Sprintf("did you mean minirelay %s?", meant)
+	}
+	return usageError{what: fmt.Sprintf("there is no command %q", name), try: try}
+}
+
+func help(w io.Writer) {
+	fmt.Fprint(w, "minirelay is a gateway for boards on serial lines.\n\n")
+	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	for _, c := range commands() {
+		fmt.Fprintf(columns, "  minirelay %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+	}
+	columns.Flush()
+	fmt.Fprint(w, "\nminirelay help COMMAND tells more about one.\n")
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"reflect"
+	"strings"
+	"syscall"
+
+	"minirelay/configs"
+)
+
+// runGateway is `minirelay run`: the gateway, until ctx ends.
+func runGateway(ctx context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	path := configFlag(flags)
+	if err := parseFlags(flags, env, args); err != nil {
+		return err
+	}
+	return serve(ctx, env, configPath(*path), nil)
+}
+
+// serve runs the gateway of the config at path until ctx ends, applying the config again whenever it changes.
+// It calls ready, if there is one, once clients can connect and every port has been tried.
+func serve(ctx context.Context, env *env, path string, ready func(*gateway)) error {
+	reload, stopWatching := watchConfig(path) // before it is read: no change falls between
+	defer stopWatching()
+	config, err := loadConfig(env, path)
+	if err != nil {
+		return err
+	}
+	level := new(slog.LevelVar)
+	log := newLog(env.stderr, config.Log, level)
+	warn(log, config)
+
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+
+	g, err := startGateway(config, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if g == nil {
+			return
+		}
+		stop, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		if err := g.stop(stop); err != nil {
+			log.Error("the gateway did not stop cleanly", "error", err)
+		}
+	}()
+	tried := g.ports.Tried()
+	for {
+		select {
+		case <-ctx.Done():
+			log.Info("stopping")
+			return nil
+		case <-tried:
+			tried = nil
+			fmt.Fprintln(env.stdout, "ready", strings.Join(g.addresses(), " "))
+			if ready != nil {
+				ready(g)
+			}
+		case <-reload:
+			g, err = reconfigure(g, path, level, log)
+		case <-hangup:
+			g, err = reconfigure(g, path, level, log)
+		}
+		if err != nil {
+			return err
+		}
+		if tried != nil {
+			tried = g.ports.Tried() // of the gateway that runs now
+		}
+	}
+}
+
+// reconfigure applies the config at path to g and gives the gateway that runs afterwards. A config with a fault
+// changes nothing. An error means that no gateway runs any more.
+func reconfigure(g *gateway, path string, level *slog.LevelVar, log *slog.Logger) (*gateway, error) {
+	next, err := configs.Load(path)
+	if err != nil {
+		logFaults(log, err)
+		return g, nil
+	}
+	if reflect.DeepEqual(next, g.config) {
+		log.Info("the configuration is sound and has not changed")
+		return g, nil
+	}
+	warn(log, next)
+	if !g.sameIdentity(next) {
+		g, err = restart(g, next, log)
+	} else if err := g.apply(next); err != nil {
+		log.Error("the new configuration cannot be used; going on with the last good one", "error", err)
+		return g, nil
+	}
+	if g != nil && g.config == next {
+		level.Set(next.Log.SlogLevel())
+		log.Info("the new configuration is in use")
+	}
+	return g, err
+}
+
+// restart replaces g by a gateway with other topics or another data directory, or by itself again if that one
+// does not start.
+func restart(g *gateway, next *configs.Config, log *slog.Logger) (*gateway, error) {
+	log.Info("the gateway's identity has changed: starting anew")
+	old := g.config
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := g.stop(ctx); err != nil {
+		log.Error("the gateway did not stop cleanly", "error", err)
+	}
+	g, err := startGateway(next, log)
+	if err == nil {
+		return g, nil
+	}
+	log.Error("the new configuration cannot be used; going on with the last good one", "error", err)
+	return startGateway(old, log)
+}
+
+// newLog writes text or JSON lines to w.
+func newLog(w io.Writer, c configs.LogConfig, level *slog.LevelVar) *slog.Logger {
+	level.Set(c.SlogLevel())
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func warn(log *slog.Logger, config *configs.Config) {
+	for _, w := range config.Warnings {
+		log.Warn(w.What, "at", w.Position(), "hint", w.Try)
+	}
+}
+
+// logFaults says each fault of a config that is not used, one line each.
+func logFaults(log *slog.Logger, err error) {
+	var faults *configs.Faults
+	if !errors.As(err, &faults) {
+		log.Error("the configuration cannot be read; going on with the last good one", "error", err)
+		return
+	}
+	for _, f := range faults.List {
+		log.Error(f.What, "at", f.Position(), "hint", f.Try)
+	}
+	log.Error("the configuration has faults; going on with the last good one", "faults", len(faults.List))
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+// version and commit are set by the linker: -X main.version=v1.2.3 -X main.commit=abc1234.
+var version, commit string
+
+// build says what this binary was made of.
+type build struct {
+	Version  string `json:"version"`
+	Commit   string `json:"commit"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// thisBuild takes what the linker did not set from the module and its repository.
+func thisBuild() build {
+	b := build{version, commit, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if b.Version == "" {
+		b.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && b.Commit == "" {
+			b.Commit = s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return b
+}
+
+// buildVersion is the version alone.
+func buildVersion() string { return thisBuild().Version }
+
+// runVersion is `minirelay version`.
+func runVersion(_ context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("version", flag.ContinueOnError)
+	asJSON := flags.Bool("json", false, "print one JSON object")
+	if err := parseFlags(flags, env, args); err != nil {
+		return err
+	}
+	b := thisBuild()
+	if *asJSON {
+		return json.NewEncoder(env.stdout).Encode(b)
+	}
+	fmt.Fprintf(env.stdout, "minirelay %s", b.Version)
+	if b.Commit != "" && !strings.Contains(b.Version, b.Commit) {
+		fmt.Fprintf(env.stdout, " (%s)", b.Commit)
+	}
+	_, err := fmt.Fprintf(env.stdout, " %s %s\n", b.Go, b.Platform)
+	return err
+}
