@@ -1,0 +1,56 @@
+# Two commands do everything: `make demo` shows it, `make test` proves it.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: demo build test test-deps lint vuln bench fuzz clean
+
+demo: ## the gateway with two software boards: no hardware, no config
+	CGO_ENABLED=0 $(GO) run -ldflags '$(LDFLAGS)' ./cmd/minirelay demo
+
+build: ## the static binary for this machine
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o minirelay ./cmd/minirelay
+
+test: test-deps ## every test, on a fresh Debian machine with Go, git, make and node
+	$(GO) vet ./...
+	$(GO) test -race ./...
+	e2e/test32
+	CGO_ENABLED=0 GOARCH=arm GOARM=6 $(GO) build -o /dev/null ./...
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./...
+	$(GO) test -race -count=1 -tags e2e ./e2e
+
+test-deps: # what the tests need beside Go and node: a C compiler for -race, real MQTT clients
+	@e2e/install
+
+lint: ## gofmt, vet, staticcheck, known vulnerabilities
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	$(GO) vet -tags e2e ./...
+	$(GO) run $(STATICCHECK) -tags e2e ./...
+	@$(MAKE) --no-print-directory vuln
+
+# The vulnerability database is on the internet. Without it nothing is known, which is said and is no failure;
+# a vulnerability that is found is one.
+vuln:
+	@out=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); status=$$?; \
+	if echo "$$out" | grep -qE 'fetching vulnerabilities|vuln.go.dev|dial tcp|no such host|Forbidden'; then \
+		echo "govulncheck: the vulnerability database cannot be reached; nothing was checked"; \
+	else echo "$$out"; exit $$status; fi
+
+bench: ## our figures beside a minimal pipe in the same run; takes some minutes
+	$(GO) run ./bench
+
+FUZZTIME ?= 20s
+fuzz: ## every fuzz target for FUZZTIME each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg; \
+		done; \
+	done
+
+clean:
+	rm -rf minirelay bin dist
