@@ -84,7 +84,7 @@ func (k *checker) checkDevices() {
 	for _, p := range k.doc.Ports {
 		ports = append(ports, p.ID)
 	}
-	users := map[string]owner{}
+	first := map[string]devices.DeviceConfig{} // by port
 	for _, d := range k.doc.Devices {
 		table := k.root.get("devices", d.ID)
 		if relay.ReservedDevice(d.ID) {
@@ -96,11 +96,14 @@ func (k *checker) checkDevices() {
 				if k.whole {
 					k.reference(at, "port", d.Port, ports)
 				}
-			} else if o, ok := taken(users, d.Port, bracket("devices."+d.ID), at); ok {
-				k.fault(at, fmt.Sprintf("the port %q is taken by %s: lines of JSON cannot share one", d.Port, o.what),
-					"give each its own port; the other stands at "+o.at.String())
+			} else if o, ok := first[d.Port]; !ok {
+				first[d.Port] = d
+			} else if why := devices.CannotShare(o, d); why != "" && k.has("devices", d.ID, "codec") && k.has("devices", o.ID, "codec") {
+				k.fault(at, fmt.Sprintf("the port %q is taken by %s: %s", d.Port, bracket("devices."+o.ID), why),
+					"give each its own port; the other stands at "+k.at("devices", o.ID, "port").String())
 			}
 		}
+		k.checkCodecKeys(d)
 		if len(d.Fields)+len(d.Commands) == 0 && !table.broken && k.sound("devices", d.ID, "fields") && k.sound("devices", d.ID, "commands") {
 			k.warning(table.key, fmt.Sprintf("the device %q has neither fields nor commands", d.ID),
 				fmt.Sprintf("add [devices.%s.fields.…] for what it says", d.ID))

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"minirelay/relay"
@@ -39,8 +40,11 @@ func (s *shape) tableSchema(start reflect.Value) object {
 	properties := object{}
 	required := []string{}
 	for _, k := range s.keys {
-		p := k.schema(start.Field(k.index))
+		p := k.schema(start.FieldByIndex(k.index))
 		p["description"] = k.doc
+		if len(k.codecs) > 0 {
+			p["description"] = k.doc + " (codec " + strings.Join(k.codecs, ", ") + ")"
+		}
 		properties[k.name] = p
 		if k.required {
 			required = append(required, k.name)

@@ -53,8 +53,9 @@ type shape struct {
 type key struct {
 	*shape
 	name     string
-	index    int // of the struct's field
+	index    []int // of the struct's field
 	required bool
+	codecs   []string // the codecs to which it means something; none: it is not about codecs
 }
 
 // documentShape is the shape of a whole file.
@@ -102,15 +103,30 @@ func shapeOf(t reflect.Type) *shape {
 	return s
 }
 
+// keysOf lists the keys of a struct, those of its embedded structs in their place.
 func keysOf(t reflect.Type) []key {
 	var keys []key
 	for i := range t.NumField() {
 		f := t.Field(i)
+		var codecs []string
+		if words := f.Tag.Get("codecs"); words != "" {
+			codecs = strings.Split(words, ",")
+		}
+		if f.Anonymous {
+			for _, k := range keysOf(f.Type) {
+				k.index = append([]int{i}, k.index...)
+				if k.codecs == nil {
+					k.codecs = codecs
+				}
+				keys = append(keys, k)
+			}
+			continue
+		}
 		name, ok := f.Tag.Lookup("toml")
 		if !ok || name == "-" {
 			continue
 		}
-		k := key{shape: shapeOf(f.Type), name: name, index: i, required: f.Tag.Get("required") == "true"}
+		k := key{shape: shapeOf(f.Type), name: name, index: []int{i}, required: f.Tag.Get("required") == "true", codecs: codecs}
 		k.doc, k.min, k.max = f.Tag.Get("doc"), f.Tag.Get("min"), f.Tag.Get("max")
 		if words := f.Tag.Get("oneof"); words != "" {
 			k.oneof = strings.Split(words, ",")

@@ -37,7 +37,7 @@ func (w *walker) table(n *node, keys []key, v reflect.Value, where string) {
 			continue
 		}
 		before := len(w.faults)
-		w.value(child, k.shape, v.Field(k.index), join(where, child.name))
+		w.value(child, k.shape, v.FieldByIndex(k.index), join(where, child.name))
 		if k.required && k.form == formText && child.value == "" && len(w.faults) == before {
 			w.fault(child.at, k.name+" is empty", "it is "+k.doc)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,10 +40,10 @@ func New(r *relay.Relay, log *slog.Logger) *Ports {
 // Tried is closed once every port of the first Apply has been tried, with success or without.
 func (p *Ports) Tried() <-chan struct{} { return p.tried }
 
-// plannedLine is a port that a device hangs on.
+// plannedLine is a port that devices hang on.
 type plannedLine struct {
-	port   PortConfig
-	device DeviceConfig
+	port    PortConfig
+	devices []DeviceConfig
 }
 
 // Apply makes ports and devices be as cfg wants them. What did not change is not disturbed: a port with equal
@@ -65,7 +64,9 @@ func (p *Ports) Apply(cfg Config) error {
 	var unwanted []*line
 	var devices []*relay.Device
 	for _, l := range before {
-		devices = append(devices, l.mapping.device)
+		for _, m := range l.mappings {
+			devices = append(devices, m.device)
+		}
 		if _, ok := plan.find(l.id); ok {
 			kept[l.id] = l
 		} else {
@@ -102,15 +103,13 @@ func (p *Ports) change(l *line, pl plannedLine) {
 	if l.settings() != pl.port {
 		l.reopen(pl.port)
 	}
-	if !reflect.DeepEqual(l.mapping.config, pl.device) {
-		l.swap(pl.device, p.relay)
-	}
+	l.remap(pl.devices, p.relay)
 }
 
 func (p *Ports) newLine(pl plannedLine) *line {
 	l := newLine(pl.port.ID, pl.port, p.log)
 	l.open, l.whatIs, l.tried = p.open, p.whatIs, func() {}
-	l.swap(pl.device, p.relay)
+	l.remap(pl.devices, p.relay)
 	return l
 }
 
@@ -180,11 +179,12 @@ func (p *Ports) Close(ctx context.Context) error {
 
 // PortStats is what a status page shows of one port.
 type PortStats struct {
-	Port, Device string // ids
-	Path         string // as configured
-	Open         bool
-	Trouble      string // why it is not usable; "" if it is, or has not been tried
-	Counts       Counts
+	Port    string   // its id
+	Devices []string // their ids
+	Path    string   // as configured
+	Open    bool
+	Trouble string // why it is not usable; "" if it is, or has not been tried
+	Counts  Counts
 }
 
 // Stats gives the state of every port, in the order of the config.
@@ -194,8 +194,11 @@ func (p *Ports) Stats() []PortStats {
 	var all []PortStats
 	for _, l := range p.lines {
 		l.mu.Lock()
-		all = append(all, PortStats{Port: l.id, Device: l.mapping.config.ID, Path: l.port.place(),
-			Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()})
+		stats := PortStats{Port: l.id, Path: l.port.place(), Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
+		for _, m := range l.mappings {
+			stats.Devices = append(stats.Devices, m.config.ID)
+		}
+		all = append(all, stats)
 		l.mu.Unlock()
 	}
 	return all
@@ -203,19 +206,21 @@ func (p *Ports) Stats() []PortStats {
 
 type plan []plannedLine
 
-func (p plan) find(port string) (plannedLine, bool) {
-	for _, pl := range p {
-		if pl.port.ID == port {
-			return pl, true
+func (p plan) find(port string) (*plannedLine, bool) {
+	for i := range p {
+		if p[i].port.ID == port {
+			return &p[i], true
 		}
 	}
-	return plannedLine{}, false
+	return nil, false
 }
 
 func (p plan) holds(device string) bool {
 	for _, pl := range p {
-		if pl.device.ID == device {
-			return true
+		for _, d := range pl.devices {
+			if d.ID == device {
+				return true
+			}
 		}
 	}
 	return false
@@ -230,15 +235,18 @@ func planLines(cfg Config) (plan, error) {
 		for _, problem := range CheckDevice(d) {
 			fault(problem.String())
 		}
-		if other, ok := lines.find(d.Port); ok {
-			fault(fmt.Sprintf("the port %q is taken by device %q; lines of JSON cannot share one", d.Port, other.device.ID))
+		if line, ok := lines.find(d.Port); ok {
+			if why := CannotShare(line.devices[0], d); why != "" {
+				fault(fmt.Sprintf("the port %q is taken by device %q; %s", d.Port, line.devices[0].ID, why))
+			}
+			line.devices = append(line.devices, d)
 			continue
 		}
 		known := false
 		for _, port := range cfg.Ports {
 			if port.ID == d.Port {
 				known = true
-				lines = append(lines, plannedLine{port, d})
+				lines = append(lines, plannedLine{port, []DeviceConfig{d}})
 			}
 		}
 		if !known {

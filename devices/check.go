@@ -26,8 +26,9 @@ func (p Problem) String() string { return p.name() + p.Key + ": " + p.What + "; 
 // CheckDevice tells everything in a device's mapping that cannot work. It touches no hardware.
 func CheckDevice(c DeviceConfig) []Problem {
 	k := &checker{device: c}
-	if c.Codec != "json" {
-		k.add("codec", fmt.Sprintf("there is no codec %q", c.Codec), `write codec = "json"`)
+	codec, ok := kindOf(c)
+	if !ok {
+		k.add("codec", fmt.Sprintf("there is no codec %q", c.Codec), "use "+codecNames())
 	}
 	if _, ok := checksumOf(c.Checksum); !ok {
 		k.add("checksum", fmt.Sprintf("there is no checksum %q", c.Checksum),
@@ -43,6 +44,9 @@ func CheckDevice(c DeviceConfig) []Problem {
 	for _, cmd := range c.Commands {
 		k.at = Problem{Command: cmd.ID}
 		k.command(cmd)
+	}
+	if ok {
+		codec.check(k)
 	}
 	return k.problems
 }
@@ -61,9 +65,6 @@ func (k *checker) add(key, what, try string) {
 }
 
 func (k *checker) field(f FieldConfig) {
-	if slices.Contains(strings.Split(f.wireKey(), "."), "") {
-		k.add("key", fmt.Sprintf("%q has an empty part", f.Key), `write nested keys as in "air.temperature"`)
-	}
 	switch f.Type {
 	case relay.TypeNumber, relay.TypeBool, relay.TypeEnum, relay.TypeText:
 	default:
@@ -155,9 +156,6 @@ func (k *checker) command(c CommandConfig) {
 	}
 	k.number(c.Type, c.Scale, c.Offset, c.Min, c.Max, c.Decimals)
 	k.words(c.Type, c.Values, c.Options)
-	k.send(c)
-	k.pattern("expect", c.Expect, c)
-	k.pattern("refuse", c.Refuse, c)
 	k.confirm(c)
 	if c.Field != "" && k.fieldNamed(c.Field) == nil {
 		k.add("field", fmt.Sprintf("there is no field %q", c.Field), k.fieldNames())
@@ -174,6 +172,16 @@ func (k *checker) command(c CommandConfig) {
 	}
 }
 
+// textCommands checks what commands write to a device whose commands are lines of text.
+func (k *checker) textCommands() {
+	for _, c := range k.device.Commands {
+		k.at = Problem{Command: c.ID}
+		k.send(c)
+		k.pattern("expect", c.Expect, c)
+		k.pattern("refuse", c.Refuse, c)
+	}
+}
+
 // placeholder finds what looks like one: {word}. A JSON object begins with a quote and is none.
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
@@ -186,7 +194,7 @@ func (k *checker) send(c CommandConfig) {
 	body := strings.TrimRight(c.Send, "\r\n")
 	switch {
 	case c.Send == "":
-		k.add("send", "it is empty", `write what the board reads, as in "PUMP {value} #{seq}\n"`)
+		k.add("send", "it is missing or empty", `write what the board reads, as in "PUMP {value} #{seq}\n"`)
 	case body == "":
 		k.add("send", "it is nothing but a line end", `write what the board reads, as in "PUMP {value} #{seq}\n"`)
 	case strings.ContainsAny(body, "\r\n"), !slices.Contains([]string{"", "\n", "\r", "\r\n"}, c.Send[len(body):]):
@@ -196,7 +204,7 @@ func (k *checker) send(c CommandConfig) {
 	if has && c.Type == relay.TypeNone {
 		k.add("send", "{value} stands in a command without a value", "leave {value} out, or give the command another type")
 	}
-	if !has && c.Type != relay.TypeNone {
+	if !has && c.Send != "" && c.Type != relay.TypeNone {
 		k.add("send", "it would write the same whatever the value is", "put {value} where the value belongs, or use type = \"none\"")
 	}
 }

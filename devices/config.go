@@ -19,6 +19,7 @@ type PortConfig struct {
 	DataBits int     `toml:"data_bits" doc:"data bits of a character" min:"5" max:"8"`
 	Parity   string  `toml:"parity" doc:"parity bit of a character" oneof:"none,odd,even,mark,space"`
 	StopBits float64 `toml:"stop_bits" doc:"stop bits of a character" oneof:"1,2"`
+	Echo     bool    `toml:"echo" doc:"the adapter hears what it writes itself, as some RS-485 adapters do; for devices that are asked"`
 }
 
 // DefaultPort is 9600 8N1, as most boards are delivered.
@@ -82,7 +83,7 @@ type CommandConfig struct {
 	ID         string            `toml:"-"`
 	Name       relay.Name        `toml:"name" doc:"the name people read; a text or a table of languages"`
 	Type       relay.Type        `toml:"type" doc:"what value it takes" oneof:"number,bool,enum,text,none" required:"true"`
-	Send       string            `toml:"send" doc:"the bytes to write; {value} is the value, {seq} a number that differs each time" required:"true"`
+	Send       string            `toml:"send" doc:"the bytes to write; {value} is the value, {seq} a number that differs each time"`
 	Values     map[string]string `toml:"values" doc:"for bool and enum: what each value looks like on the wire"`
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the choices in order, with names for people"`
 	Expect     string            `toml:"expect" doc:"regular expression of the line that acknowledges; may hold {seq} and {value}"`

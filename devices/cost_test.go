@@ -106,7 +106,7 @@ func BenchmarkTake(b *testing.B) {
 	g := startGateway(b)
 	l := newLine("uno", DefaultPort(), slog.New(slog.DiscardHandler))
 	d := device(greenhouseFields()...)
-	l.swap(d, g.relay)
+	l.remap([]DeviceConfig{d}, g.relay)
 	s := &session{good: true}
 	framer := NewFramer(&endless{line: []byte(telemetry + "\n")}, &l.count)
 	b.ReportAllocs()

@@ -8,6 +8,7 @@
 //
 // Each step is a file named after it:
 //
+//	codec.go     kinds           what codecs there are, and what each needs
 //	port.go      Open            a serial port (or tcp://host:port) as a stream
 //	frame.go     Framer.Next     one line, cut out of the noise
 //	checksum.go                  the *HEX behind a line, where the mapping asks for it
@@ -18,6 +19,9 @@
 //	answer.go                    a line as answer: expect, refuse
 //	exchange.go                  what a written command still waits for
 //	execute.go                   write, wait, decide, perhaps retry: the one outcome
+//	query.go     asker           devices that speak when they are spoken to: requests and their answers
+//	schedule.go                  who is asked next: the living in turn, the dead ever more rarely
+//	bus.go                       one request at a time, commands ahead of polling
 //	line.go                      the owning goroutine: open, serve, lose, open again
 //	mapping.go, check.go         a config, compiled and checked
 //	apply.go     Ports.Apply     which lines there are
@@ -35,5 +39,8 @@
 // comes after its command has timed out cannot be told from the answer to the next command: use {seq}, or
 // confirm, wherever the board allows it.
 //
-// Deliberately absent: flow control lines, and polling, which comes with codecs that ask.
+// Several devices share a port where they are asked, or where their frames tell who speaks. A device that does not
+// answer is asked ever more rarely, so that it costs its neighbours next to nothing.
+//
+// Deliberately absent: flow control lines.
 package devices

@@ -10,6 +10,7 @@ import (
 // exchange is one written command and what it still waits for. The reading goroutine fills it in; everything
 // from acked on is guarded by the line's mu.
 type exchange struct {
+	device  string // its id
 	command *command
 	field   string // id of the field that must read back; "": none
 	want    relay.Value
@@ -23,8 +24,8 @@ type exchange struct {
 	wake           chan struct{}
 }
 
-func newExchange(c *command, want relay.Value, text string, seq int) *exchange {
-	return &exchange{command: c, field: c.Confirm, want: want, text: text, seq: seq,
+func newExchange(device string, c *command, want relay.Value, text string, seq int) *exchange {
+	return &exchange{device: device, command: c, field: c.Confirm, want: want, text: text, seq: seq,
 		since: time.Now(), wake: make(chan struct{}, 1)}
 }
 

@@ -9,12 +9,10 @@ import (
 
 // execute runs one command to its one outcome. An error says that the stream can be used no longer.
 func (l *line) execute(t *relay.Task, s *session) error {
-	l.mu.Lock()
-	m := l.mapping
-	l.mu.Unlock()
+	m := l.mappingOf(t.Device())
 	// The lane may still hold what was accepted before the port was lost, or for another mapping.
 	switch {
-	case m.device != t.Device():
+	case m == nil:
 		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
 		return nil
 	case s.ended() || !t.Device().Online():
@@ -43,8 +41,8 @@ func (l *line) execute(t *relay.Task, s *session) error {
 // attempt writes the command once and waits for what became of it. again says that nothing answered.
 func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, text string) (o relay.Outcome, again bool, broken error) {
 	seq := l.nextSeq()
-	l.out = m.codec.sum.seal(c.append(l.out[:0], text, seq), 0)
-	ex := newExchange(c, want, text, seq)
+	l.out = m.codec.Seal(c.append(l.out[:0], text, seq))
+	ex := newExchange(m.config.ID, c, want, text, seq)
 	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
@@ -80,6 +78,18 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 			return relay.Unknown("the gateway stopped before an answer came"), false, errStopped
 		}
 	}
+}
+
+// mappingOf is the mapping that is attached as d; nil if it is another one by now.
+func (l *line) mappingOf(d *relay.Device) *mapping {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.mappings {
+		if m.device == d {
+			return m
+		}
+	}
+	return nil
 }
 
 func (l *line) expectAnswer(ex *exchange) {

@@ -1,18 +1,19 @@
 package devices
 
 import (
-	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"minirelay/relay"
 )
 
-// Codec turns lines that are one JSON object each into readings. It is strict: a value of another type than the
-// field's, even a number in quotes, is no good reading. It serves one goroutine.
-type Codec struct {
-	sum    checksum
+// jsonCodec turns lines that are one JSON object each into readings. It is strict: a value of another type than
+// the field's, even a number in quotes, is no good reading.
+type jsonCodec struct {
+	lineSeal
 	root   node
 	fields []wireField
 	count  *Counters
@@ -50,23 +51,25 @@ type wireWord struct {
 	value   relay.Value
 }
 
-// NewCodec makes the codec of a device; its faults are those that CheckDevice tells.
-func NewCodec(c DeviceConfig, count *Counters) (*Codec, error) {
-	if problems := CheckDevice(c); len(problems) > 0 {
-		return nil, errors.New(problems[0].String())
-	}
-	return newCodec(c, count), nil
-}
-
-func newCodec(c DeviceConfig, count *Counters) *Codec {
-	sum, _ := checksumOf(c.Checksum)
-	j := &Codec{sum: sum, count: count, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
+func newJSON(c DeviceConfig, count *Counters) Codec {
+	j := &jsonCodec{lineSeal: newLineSeal(c), count: count, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
 	for i, f := range c.Fields {
 		j.fields = append(j.fields, wireField{kind: f.Type, scale: f.Scale, offset: f.Offset,
 			plausible: relay.Range{Min: f.Min, Max: f.Max}, words: fieldWords(f)})
 		j.root.add(strings.Split(f.wireKey(), "."), i)
 	}
 	return j
+}
+
+// checkJSON checks the keys of fields and the lines of commands.
+func checkJSON(k *checker) {
+	k.textCommands()
+	for _, f := range k.device.Fields {
+		k.at = Problem{Field: f.ID}
+		if slices.Contains(strings.Split(f.wireKey(), "."), "") {
+			k.add("key", fmt.Sprintf("%q has an empty part", f.Key), `write nested keys as in "air.temperature"`)
+		}
+	}
 }
 
 // wireKey is the field's name on the wire.
@@ -154,15 +157,9 @@ func (n *node) find(key []byte, from *int) *node {
 	return nil
 }
 
-// Unseal checks and takes off the checksum of a line; without one in the mapping every line is right.
-func (j *Codec) Unseal(line []byte) (text []byte, ok bool) { return j.sum.strip(line) }
-
-// Sealed says whether lines carry a checksum, so that a broken one cannot pass for a good one.
-func (j *Codec) Sealed() bool { return !j.sum.none() }
-
 // Decode reads one JSON object. It says no, and gives nothing, if text is anything else. A value that is no
 // good reading becomes null and is counted. The readings are valid until the next call.
-func (j *Codec) Decode(text []byte) (readings []relay.Reading, ok bool) {
+func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.frame++
 	j.readings = j.readings[:0]
 	j.spoilt = 0
@@ -182,7 +179,7 @@ func (j *Codec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 }
 
 // object reads an object whose keys are those of n.
-func (j *Codec) object(n *node, depth int) bool {
+func (j *jsonCodec) object(n *node, depth int) bool {
 	s := &j.scan
 	if depth >= maxDepth {
 		return false
@@ -227,7 +224,7 @@ func (j *Codec) object(n *node, depth int) bool {
 
 // give makes t the reading of fields. A key that stands twice in a frame gives null: it is what noise makes of
 // two frames, and nobody can say which value is true.
-func (j *Codec) give(fields []int, t token) {
+func (j *jsonCodec) give(fields []int, t token) {
 	for _, i := range fields {
 		if j.given[i] == j.frame {
 			j.readings[j.place[i]].Value = relay.Value{}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,7 +29,7 @@ var (
 	errStopped = errors.New("the gateway is stopping")
 )
 
-// line is one port with its device. The goroutine that runs run owns the stream: it alone opens, writes and
+// line is one port with its devices. The goroutine that runs run owns the stream: it alone opens, writes and
 // closes it.
 type line struct {
 	id      string
@@ -37,11 +39,13 @@ type line struct {
 	lane    *relay.Lane
 	tried   func() // to be called after the first try to open; only the first call counts
 	count   Counters
-	limit   atomic.Int64  // longest line of the current mapping
+	limit   atomic.Int64  // longest frame of the current mappings
 	changed chan struct{} // holds a token when port may have changed
 	stop    chan struct{} // closed: end after the command on the wire
 	kill    chan struct{} // closed: end now
 	done    chan struct{} // closed when run has returned
+
+	heardBytes chan struct{} // holds a token when something may have come into the inbox
 
 	// Only the owner touches these.
 	seq int
@@ -49,16 +53,18 @@ type line struct {
 
 	mu       sync.Mutex // guards everything below; held while a frame is taken
 	port     PortConfig
-	mapping  *mapping
-	exchange *exchange // the command on the wire
-	session  *session  // nil while the port is closed
-	trouble  string    // as last logged; "": none
-	flapping bool      // the port was lost as soon as it was opened
+	mappings []*mapping // in the order of the config; at least one
+	exchange *exchange  // the command on the wire
+	inbox    inbox
+	session  *session // nil while the port is closed
+	trouble  string   // as last logged; "": none
+	flapping bool     // the port was lost as soon as it was opened
 }
 
 func newLine(id string, port PortConfig, log *slog.Logger) *line {
 	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(maxSeq),
-		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{})}
+		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
+		heardBytes: make(chan struct{}, 1)}
 }
 
 // run opens the port, serves it until it is lost, and opens it again, until it is told to stop.
@@ -73,7 +79,7 @@ func (l *line) run() {
 		l.tried()
 		if err == nil {
 			l.count.opened.Add(1)
-			s := &session{stream: stream, config: config, opened: time.Now(), gone: make(chan struct{})}
+			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{})}
 			err = l.serve(s)
 			if errors.Is(err, errChanged) {
 				continue
@@ -102,16 +108,26 @@ func (l *line) run() {
 func (l *line) serve(s *session) error {
 	l.mu.Lock()
 	l.session = s
-	if len(l.mapping.config.Fields) == 0 {
-		l.mapping.device.Seen(s.opened) // it says nothing by itself
+	l.inbox = inbox{}
+	first := l.mappings[0]
+	for _, m := range l.mappings {
+		if len(m.config.Fields) == 0 {
+			m.device.Seen(s.opened) // it says nothing by itself
+		}
 	}
 	if !l.flapping {
 		l.noteOpen()
 	}
 	l.mu.Unlock()
 
-	go l.read(s)
-	err := l.work(s)
+	var err error
+	if first.asker != nil {
+		go l.listen(s)
+		err = l.ask(s)
+	} else {
+		go l.read(s, first.cutter(s.stream, &l.count))
+		err = l.work(s)
+	}
 	if cerr := s.stream.Close(); cerr != nil && err == nil {
 		err = cerr
 	}
@@ -119,13 +135,15 @@ func (l *line) serve(s *session) error {
 
 	l.mu.Lock()
 	l.session = nil
-	l.mapping.device.Lost(err.Error())
+	for _, m := range l.mappings {
+		m.device.Lost(err.Error())
+	}
 	l.mu.Unlock()
 	l.refuseWaiting()
 	return err
 }
 
-// work executes commands until something ends the session. The error says what.
+// work is for devices that talk by themselves: it executes commands until something ends the session. The error says what.
 func (l *line) work(s *session) error {
 	for {
 		switch {
@@ -133,7 +151,7 @@ func (l *line) work(s *session) error {
 			return errStopped
 		case s.ended():
 			return s.err
-		case l.settings() != s.config:
+		case l.outdated(s):
 			return errChanged
 		}
 		if t := l.lane.Take(); t != nil {
@@ -231,27 +249,57 @@ func (l *line) close(code relay.Code, message string) {
 	close(l.stop)
 }
 
+// outdated says whether the port must be opened anew: its settings have changed, or how its frames are cut.
+func (l *line) outdated(s *session) bool { return l.settings() != s.config || l.framing() != s.framing }
+
+// framing tells how the frames of the line are cut.
+func (l *line) framing() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.mappings[0].framing
+}
+
 // reopen gives the port new settings.
 func (l *line) reopen(port PortConfig) {
 	l.mu.Lock()
 	l.port = port
 	l.trouble, l.flapping = "", false
 	l.mu.Unlock()
+	l.wake()
+}
+
+// wake makes the owner look what has changed.
+func (l *line) wake() {
 	select {
 	case l.changed <- struct{}{}:
 	default:
 	}
 }
 
-// swap gives the line a new mapping between two frames.
-func (l *line) swap(c DeviceConfig, r *relay.Relay) {
-	m := compile(c, &l.count)
+// remap gives the line its devices, between two frames. Those whose mapping is the same are not disturbed. Who is
+// not among them any more is left to the caller: it may have moved to another line.
+func (l *line) remap(devices []DeviceConfig, r *relay.Relay) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	m.device = r.Attach(c.model(), l.lane)
-	l.mapping = m
-	l.limit.Store(int64(c.MaxFrame))
-	if l.session != nil && len(c.Fields) == 0 {
-		m.device.Seen(time.Now())
+	before := l.mappings
+	l.mappings = make([]*mapping, 0, len(devices))
+	limit := 0
+	for _, c := range devices {
+		limit = max(limit, c.MaxFrame)
+		i := slices.IndexFunc(before, func(m *mapping) bool { return reflect.DeepEqual(m.config, c) })
+		if i >= 0 {
+			l.mappings = append(l.mappings, before[i])
+			continue
+		}
+		m := compile(c, &l.count)
+		m.device = r.Attach(c.model(), l.lane)
+		l.mappings = append(l.mappings, m)
+		if l.session != nil && len(c.Fields) == 0 {
+			m.device.Seen(time.Now())
+		}
+	}
+	l.limit.Store(int64(limit))
+	if l.session != nil {
+		l.wake()
 	}
 }

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,26 +12,52 @@ import (
 // mapping is a compiled DeviceConfig that is attached to the relay.
 type mapping struct {
 	config   DeviceConfig
-	codec    *Codec
+	codec    Codec      // nil: it is asked
+	asker    asker      // nil: it talks by itself
+	rounds   rounds     // of an asker: when it is asked what; only the owner of the port touches it
+	framing  string     // how its frames are cut; "asked" if it is asked
 	commands []*command // in the order of the model
 	device   *relay.Device
 }
 
 // compile turns a config without problems into a mapping; it is not attached yet.
 func compile(c DeviceConfig, count *Counters) *mapping {
-	m := &mapping{config: c, codec: newCodec(c, count)}
+	m := &mapping{config: c}
+	k, _ := kindOf(c)
+	switch {
+	case k.asks != nil:
+		m.asker, m.framing = k.asks(c, count), "asked"
+		m.rounds = newRounds(m.asker.queries())
+	case k.framing != nil:
+		m.codec, m.framing = k.talks(c, count), k.framing(c)
+	default:
+		m.codec = k.talks(c, count)
+	}
 	known := map[string]*pattern{}
 	for _, cc := range c.Commands {
 		cmd := &command{CommandConfig: cc, parts: parseTemplate(cc.Send), confirm: -1}
 		cmd.expect = sharedPattern(known, cc.Expect, cc)
 		cmd.refuse = sharedPattern(known, cc.Refuse, cc)
 		if cc.Confirm != "" {
-			cmd.confirm = slices.IndexFunc(c.Fields, func(f FieldConfig) bool { return f.ID == cc.Confirm })
+			cmd.confirm = c.fieldIndex(cc.Confirm)
 			cmd.slack = slack(cc, c.Fields[cmd.confirm])
 		}
 		m.commands = append(m.commands, cmd)
 	}
 	return m
+}
+
+// cutter cuts the frames of a stream.
+func (m *mapping) cutter(stream io.Reader, count *Counters) Cutter {
+	if k, _ := kindOf(m.config); k.cuts != nil {
+		return k.cuts(m.config, stream, count)
+	}
+	return NewFramer(stream, count)
+}
+
+// fieldIndex is the place of a field; -1 if there is none.
+func (c DeviceConfig) fieldIndex(id string) int {
+	return slices.IndexFunc(c.Fields, func(f FieldConfig) bool { return f.ID == id })
 }
 
 // sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a

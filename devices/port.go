@@ -20,6 +20,15 @@ const writeTime = 2 * time.Second
 
 var errHungUp = errors.New("the port hung up")
 
+// lasts is how long n characters take on the line.
+func (c PortConfig) lasts(n int) time.Duration {
+	bits := 1 + float64(c.DataBits) + c.StopBits
+	if c.Parity != "none" {
+		bits++
+	}
+	return time.Duration(float64(n) * bits / float64(max(c.Baud, 1)) * float64(time.Second))
+}
+
 // Open opens the port that c names. The stream's Close ends a Read that waits; a Write that cannot go on gives up
 // after two seconds; a stream that is closed can never touch what was opened after it. Errors are of type *Error.
 //

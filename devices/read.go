@@ -7,12 +7,15 @@ import (
 
 // session is one opened stream, from open to close.
 type session struct {
-	stream io.ReadWriteCloser
-	config PortConfig // it was opened with
-	opened time.Time
-	gone   chan struct{} // closed when the reading goroutine has ended
-	err    error         // why; only to be read after gone
-	good   bool          // a good frame has come; guarded by the line's mu
+	stream  io.ReadWriteCloser
+	config  PortConfig // it was opened with
+	framing string     // how frames are cut, or "asked"; see framingOf
+	opened  time.Time
+	gone    chan struct{} // closed when the reading goroutine has ended
+	err     error         // why; only to be read after gone
+	good    bool          // a good frame has come; guarded by the line's mu
+
+	quietFrom time.Time // what was written has left, or what was heard has ended; only the owner touches it
 }
 
 func (s *session) ended() bool {
@@ -25,11 +28,10 @@ func (s *session) ended() bool {
 }
 
 // read is the reading goroutine of a session. It ends with the stream.
-func (l *line) read(s *session) {
+func (l *line) read(s *session, cutter Cutter) {
 	defer close(s.gone)
-	framer := NewFramer(s.stream, &l.count)
 	for {
-		frame, err := framer.Next(int(l.limit.Load()))
+		frame, err := cutter.Next(int(l.limit.Load()))
 		if err != nil {
 			s.err = err
 			return
@@ -38,47 +40,73 @@ func (l *line) read(s *session) {
 	}
 }
 
-// take carries one frame to the relay, and to the command that waits for it. The mapping cannot change on the
-// way. The state goes before the result: a screen that hears done already shows the effect.
+// fate is what became of a frame.
+type fate uint8
+
+const (
+	foreignFrame fate = iota // it is none of this device's
+	damagedFrame             // its checksum is wrong
+	takenFrame
+)
+
+// take carries one frame to the device that knows it. The mappings cannot change on the way.
 func (l *line) take(s *session, frame Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	m := l.mapping
+	best := foreignFrame
+	for _, m := range l.mappings {
+		if best = max(best, l.offer(s, m, frame)); best == takenFrame {
+			return
+		}
+	}
+	switch {
+	case best == damagedFrame:
+		l.count.damaged.Add(1)
+	case frame.Whole:
+		l.count.noise.Add(1)
+	}
+}
+
+// offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
+// state goes before the result: a screen that hears done already shows the effect.
+func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 	text, ok := m.codec.Unseal(frame.Line)
 	if !ok {
-		l.count.damaged.Add(1)
-		return
+		return damagedFrame
+	}
+	ex := l.exchange
+	if ex != nil && ex.device != m.config.ID {
+		ex = nil
 	}
 	if !frame.Whole && !m.codec.Sealed() {
 		// Perhaps half a line. But an answer that is waited for is whole: it began after the command was written.
-		if l.exchange != nil && l.exchange.answer(text) == fits {
-			l.heard(s)
-			m.device.Seen(frame.At)
-		}
-		return
-	}
-	readings, ok := m.codec.Decode(text)
-	if !ok {
-		if l.answer(text) == noAnswer {
-			l.count.noise.Add(1)
-			return
+		if ex == nil || ex.answer(text) != fits {
+			return foreignFrame
 		}
 		l.heard(s)
 		m.device.Seen(frame.At)
-		return
+		return takenFrame
+	}
+	readings, ok := m.codec.Decode(text)
+	if !ok {
+		if l.answer(m, ex, text) == noAnswer {
+			return foreignFrame
+		}
+		l.heard(s)
+		m.device.Seen(frame.At)
+		return takenFrame
 	}
 	l.heard(s)
 	m.device.Update(frame.At, readings)
 	if len(readings) == 0 {
-		l.answer(text) // some boards answer in JSON
-		return
-	}
-	if ex := l.exchange; ex != nil {
+		l.answer(m, ex, text) // some boards answer in JSON
+	} else if ex != nil {
 		ex.read(frame.At, &m.config, readings)
 		if ex.answer(text) == foreign { // or put the answer beside their readings
 			l.count.late.Add(1)
 		}
 	}
+	return takenFrame
 }
 
 // heard notes a good frame; mu is held.
@@ -92,15 +120,15 @@ func (l *line) heard(s *session) {
 	}
 }
 
-// answer gives a line to the command on the wire; mu is held. What answers no command that waits is counted.
-func (l *line) answer(text []byte) verdict {
+// answer gives a frame to the command that waits for one of m's; mu is held. What answers none is counted.
+func (l *line) answer(m *mapping, ex *exchange, text []byte) verdict {
 	v := noAnswer
-	if l.exchange != nil {
-		if v = l.exchange.answer(text); v == fits {
+	if ex != nil {
+		if v = ex.answer(text); v == fits {
 			return v
 		}
 	}
-	for _, c := range l.mapping.commands {
+	for _, c := range m.commands {
 		if v != noAnswer {
 			break
 		}

@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // Counters count what comes over a port, since it was first configured. They may be read at any time.
 type Counters struct {
-	bytes, frames, noise, overlong, damaged, implausible, late, opened atomic.Uint64
+	bytes, frames, noise, overlong, damaged, implausible, late, unanswered, opened atomic.Uint64
 }
 
 // Counts is a copy of Counters.
@@ -16,6 +16,7 @@ type Counts struct {
 	Damaged     uint64 // lines whose checksum is wrong or missing
 	Implausible uint64 // values that were of another type, out of range, doubled or no number: they became null
 	Late        uint64 // answers to no command that waits: too late, doubled, or with a foreign number
+	Unanswered  uint64 // requests that nobody answered in time
 	Reopened    uint64 // how often the port was opened again
 }
 
@@ -23,7 +24,7 @@ type Counts struct {
 func (c *Counters) Counts() Counts {
 	counts := Counts{
 		Bytes: c.bytes.Load(), Frames: c.frames.Load(), Noise: c.noise.Load(), Overlong: c.overlong.Load(),
-		Damaged: c.damaged.Load(), Implausible: c.implausible.Load(), Late: c.late.Load(),
+		Damaged: c.damaged.Load(), Implausible: c.implausible.Load(), Late: c.late.Load(), Unanswered: c.unanswered.Load(),
 	}
 	if n := c.opened.Load(); n > 1 {
 		counts.Reopened = n - 1

@@ -27,6 +27,13 @@ func NewLane(size int) *Lane {
 // Ready gives a token when a command waits. One token may stand for several commands: Take until it gives none.
 func (l *Lane) Ready() <-chan struct{} { return l.ready }
 
+// Waiting says whether a command waits.
+func (l *Lane) Waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting) > 0
+}
+
 // Take gives the oldest command that may still be written. Those that have become too old on the way, or whose
 // device has gone offline, are answered and skipped. It gives nil when none waits.
 func (l *Lane) Take() *Task {

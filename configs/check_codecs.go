@@ -1,0 +1,39 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"minirelay/devices"
+)
+
+// checkCodecKeys tells of keys that mean nothing for the codec of a device. The struct tags say what they are for.
+func (k *checker) checkCodecKeys(d devices.DeviceConfig) {
+	if !k.has("devices", d.ID, "codec") {
+		return
+	}
+	device, _ := documentShape().key("devices")
+	k.foreignKeys(k.root.get("devices", d.ID), device.keys, d.Codec)
+}
+
+// foreignKeys tells of the keys of a table, and of the tables in it, that are for other codecs.
+func (k *checker) foreignKeys(n *node, keys []key, codec string) {
+	s := shape{keys: keys}
+	for _, child := range n.children {
+		key, ok := s.key(child.name)
+		switch {
+		case !ok || k.spoilt(n, child.name):
+		case len(key.codecs) > 0 && !slices.Contains(key.codecs, codec):
+			k.spoil(n, child.name)
+			k.fault(child.key, fmt.Sprintf("%s means nothing for codec %s", child.name, codec),
+				"leave it out; it is for "+strings.Join(key.codecs, ", "))
+		case key.form == formTable:
+			k.foreignKeys(child, key.keys, codec)
+		case key.form == formByID || key.form == formTables:
+			for _, table := range child.children {
+				k.foreignKeys(table, key.keys, codec)
+			}
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"minirelay/relay"
+)
+
+// Codec turns the frames of a device that talks by itself into readings, and adds to commands what its frames
+// carry beside the text. It serves one goroutine.
+type Codec interface {
+	// Unseal checks and takes off the checksum of a frame; without one in the mapping every frame is right.
+	Unseal(frame []byte) (text []byte, ok bool)
+	// Sealed says whether frames carry a checksum, so that a broken one cannot pass for a good one.
+	Sealed() bool
+	// Seal puts the checksum onto a command. It may change b and gives the whole command.
+	Seal(b []byte) []byte
+	// Decode reads one unsealed frame. It says no, and gives nothing, if the frame is not one of this device's. A
+	// value that is no good reading becomes null and is counted. The readings are valid until the next call.
+	Decode(text []byte) (readings []relay.Reading, ok bool)
+}
+
+// Cutter cuts a stream into frames.
+type Cutter interface {
+	// Next gives the next frame of at most limit bytes. Its error is the reader's, once every frame before it has
+	// been given.
+	Next(limit int) (Frame, error)
+}
+
+// kind is what there is to know of a codec by its name. A device either talks by itself or is asked.
+type kind struct {
+	name string
+	// check tells what is wrong with the keys of the codec's own.
+	check func(*checker)
+	// talks makes the codec of a device that talks by itself; nil: it is asked.
+	talks func(DeviceConfig, *Counters) Codec
+	// cuts makes what cuts its frames; nil: they are lines of text.
+	cuts func(DeviceConfig, io.Reader, *Counters) Cutter
+	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
+	// by their contents. nil: it shares its port with no device.
+	framing func(DeviceConfig) string
+	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
+	asks func(DeviceConfig, *Counters) asker
+}
+
+// kinds lists the codecs in the order of the documentation.
+func kinds() []kind {
+	return []kind{
+		{name: "json", check: checkJSON, talks: newJSON},
+	}
+}
+
+// kindOf gives the codec of a device. Codecs that depend on more than the name decide here.
+func kindOf(c DeviceConfig) (kind, bool) {
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.name == c.Codec })
+	if i < 0 {
+		return kind{}, false
+	}
+	return all[i], true
+}
+
+// codecNames lists the names for people.
+func codecNames() string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// NewCodec makes the codec of a device that talks by itself; its faults are those that CheckDevice tells.
+func NewCodec(c DeviceConfig, count *Counters) (Codec, error) {
+	if problems := CheckDevice(c); len(problems) > 0 {
+		return nil, errors.New(problems[0].String())
+	}
+	k, _ := kindOf(c)
+	if k.talks == nil {
+		return nil, fmt.Errorf("a device of codec %s does not talk by itself", c.Codec)
+	}
+	return k.talks(c, count), nil
+}
+
+// CannotShare tells why two devices cannot hang on one port; "" if they can. On a shared line one asks and one
+// answers: who talks by itself would talk into it.
+func CannotShare(a, b DeviceConfig) string {
+	ka, _ := kindOf(a)
+	kb, _ := kindOf(b)
+	switch {
+	case ka.asks != nil && kb.asks != nil:
+		return ""
+	case ka.talks != nil && kb.talks != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b):
+		return ""
+	case a.Codec == "json" && b.Codec == "json":
+		return "lines of JSON cannot share one"
+	case ka.asks != nil || kb.asks != nil:
+		return "a device that talks by itself cannot share one with a device that is asked"
+	}
+	return "devices that talk by themselves cannot share one"
+}
+
+// lineSeal is the checksum behind a line of text, as far as the mapping asks for one. Codecs of lines embed it.
+type lineSeal struct{ sum checksum }
+
+func newLineSeal(c DeviceConfig) lineSeal {
+	sum, _ := checksumOf(c.Checksum)
+	return lineSeal{sum}
+}
+
+// Unseal takes the checksum off a line.
+func (s lineSeal) Unseal(line []byte) (text []byte, ok bool) { return s.sum.strip(line) }
+
+// Sealed says whether lines carry a checksum.
+func (s lineSeal) Sealed() bool { return !s.sum.none() }
+
+// Seal puts the checksum in front of the line end.
+func (s lineSeal) Seal(line []byte) []byte { return s.sum.seal(line, 0) }
