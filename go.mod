@@ -23,3 +23,5 @@ require (
 	golang.org/x/net v0.58.0 // indirect
 	golang.org/x/tools v0.26.0 // indirect
 )
+
+ignore node_modules
