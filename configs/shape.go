@@ -108,6 +108,10 @@ func keysOf(t reflect.Type) []key {
 	var keys []key
 	for i := range t.NumField() {
 		f := t.Field(i)
+		name, named := f.Tag.Lookup("toml")
+		if name == "-" {
+			continue
+		}
 		var codecs []string
 		if words := f.Tag.Get("codecs"); words != "" {
 			codecs = strings.Split(words, ",")
@@ -122,8 +126,7 @@ func keysOf(t reflect.Type) []key {
 			}
 			continue
 		}
-		name, ok := f.Tag.Lookup("toml")
-		if !ok || name == "-" {
+		if !named {
 			continue
 		}
 		k := key{shape: shapeOf(f.Type), name: name, index: []int{i}, required: f.Tag.Get("required") == "true", codecs: codecs}

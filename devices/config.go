@@ -39,6 +39,7 @@ type DeviceConfig struct {
 	MinInterval  time.Duration `toml:"min_interval" doc:"at most one published state in so long; 0 publishes each" min:"0s" max:"1h"`
 	Publish      string        `toml:"publish" doc:"all publishes every reading, change only what differs from the last" oneof:"all,change"`
 	Topic        string        `toml:"topic" doc:"a topic of your own, outside the root, that carries the whole state too"`
+	PollConfig   `toml:"-"`
 
 	Fields   []FieldConfig   `toml:"fields" doc:"its values, in the order in which people see them"`
 	Commands []CommandConfig `toml:"commands" doc:"what a person may ask of it, in the order in which people see it"`
@@ -46,7 +47,7 @@ type DeviceConfig struct {
 
 // DefaultDevice is what a [devices.ID] table starts from.
 func DefaultDevice() DeviceConfig {
-	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all"}
+	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all", PollConfig: DefaultPoll()}
 }
 
 // FieldConfig is one value of a device: [devices.ID.fields.ID].
@@ -65,11 +66,13 @@ type FieldConfig struct {
 	Values     map[string]string `toml:"values" doc:"for bool and enum: what each value looks like on the wire, as in { true = \"1\", false = \"0\" }"`
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the choices in order, with names for people"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, that carries the bare value too"`
+
+	FormatConfig `toml:"-"`
 }
 
 // DefaultField is what a field's table starts from. Min and Max are open.
 func DefaultField() FieldConfig {
-	return FieldConfig{Decimals: -1, Scale: 1, Min: relay.Open.Min, Max: relay.Open.Max}
+	return FieldConfig{Decimals: -1, Scale: 1, Min: relay.Open.Min, Max: relay.Open.Max, FormatConfig: DefaultFormat()}
 }
 
 // OptionConfig is one choice of an enumeration: { value = "auto", name = "自动" }.
@@ -105,13 +108,15 @@ type CommandConfig struct {
 	MaxLength  int               `toml:"max_length" doc:"longest text in bytes" min:"1" max:"1024"`
 	Ask        relay.Name        `toml:"ask" doc:"the question a person must answer first; a text or a table of languages"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, on which it may be given too"`
+
+	FormatConfig `toml:"-"`
 }
 
 // DefaultCommand is what a command's table starts from. Min and Max are open; Tolerance -1 means half of the
 // last digit of the field that confirms.
 func DefaultCommand() CommandConfig {
 	return CommandConfig{Timeout: 2 * time.Second, MaxAge: 5 * time.Second, Decimals: -1, Scale: 1, Tolerance: -1,
-		Min: relay.Open.Min, Max: relay.Open.Max, MaxLength: 64}
+		Min: relay.Open.Min, Max: relay.Open.Max, MaxLength: 64, FormatConfig: DefaultFormat()}
 }
 
 // Config is everything package devices needs. Ports and Devices are in the order of the files.

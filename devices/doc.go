@@ -14,6 +14,7 @@
 //	checksum.go                  the *HEX behind a line, where the mapping asks for it
 //	scan.go      scanner         strict JSON, token by token
 //	json.go      Codec.Decode    values of fields
+//	format.go                    numbers in registers and frames
 //	read.go                      the reading goroutine: Framer → Codec → relay.Device.Update
 //	command.go                   a command as bytes: {value}, {seq}
 //	answer.go                    a line as answer: expect, refuse
