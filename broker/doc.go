@@ -11,6 +11,7 @@
 //	serve.go      Broker.serve           one connection from its first byte to its last; panics end here
 //	guard.go      guard                  the one hook of mochi: whatever a client asks for passes here
 //	login.go      guard.OnConnect        who comes in, under which client id
+//	authenticate.go Broker.Authenticate  who asks the pages of HandleHTTP
 //	accounts.go   doorman.check          passwords, computed once each, and never at an attacker's speed
 //	rules.go      rights                 what a user may read and write
 //	subscribe.go  guard.OnSubscribe      what a client asks to be told

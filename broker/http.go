@@ -58,6 +58,7 @@ func (b *Broker) httpServer(h http.Handler) *http.Server {
 		ReadHeaderTimeout: connectTime, // of the TLS handshake too
 		IdleTimeout:       idleHTTP,
 		MaxHeaderBytes:    headerSize,
+		ConnContext:       withConnection,
 		ErrorLog:          log.New(serverLog{b.log}, "", 0),
 	}
 }

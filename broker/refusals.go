@@ -24,10 +24,15 @@ const refusalLines = 60 // in refusalEvery, whoever causes them
 func newRefusals() *refusals { return &refusals{last: map[string]time.Time{}} }
 
 func (r *refusals) log(log *slog.Logger, what, user string, c *conn, more ...any) {
-	if !r.due(what+"\x00"+user+"\x00"+c.host, time.Now()) {
+	r.logFrom(log, what, user, c.host, c.remote, more...)
+}
+
+// logFrom is log for whoever has no connection of MQTT. remote is the address with its port.
+func (r *refusals) logFrom(log *slog.Logger, what, user, host, remote string, more ...any) {
+	if !r.due(what+"\x00"+user+"\x00"+host, time.Now()) {
 		return
 	}
-	log.Warn(what, append([]any{"user", clip(user), "from", c.remote}, more...)...)
+	log.Warn(what, append([]any{"user", clip(user), "from", remote}, more...)...)
 }
 
 func (r *refusals) due(key string, now time.Time) bool {

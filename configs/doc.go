@@ -11,12 +11,13 @@
 //	check*.go    checker         what only a whole config can show: references, sense, safety
 //	fault.go     Fault           what is wrong, where, and what to try
 //	schema.go    Schema          the shapes again, as JSON Schema
+//	view.go      ViewOf          the file as a screen may show it, without its secrets
 //
 // # Promises
 //
 // A config that is not fully understood is refused: unknown keys, values out of bounds and references to nothing
 // are faults, and all of them are told at once, over all files. Order is kept: what stands first in the file is first in
-// the Config. Secrets never appear in a fault. Nothing is opened but the files themselves and those that secrets
+// the Config. Secrets never appear in a fault or a View. Nothing is opened but the files themselves and those that secrets
 // are kept in; no hardware is touched.
 //
 // Deliberately absent: writing. People's files, with their comments, are theirs.

@@ -1,0 +1,89 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"minirelay/devices"
+)
+
+// Access is what a request's user and password have turned out to be.
+type Access int
+
+const (
+	Stranger Access = iota // wrong or missing
+	Guessing               // not looked at: too many wrong ones came before
+	User                   // right, but no admin's
+	Admin
+)
+
+// Source is where the API takes from what it tells. Its functions may be called from any goroutine.
+type Source struct {
+	Login  func(*http.Request) Access
+	Config func() Config
+	Ports  func() []devices.PortStats
+}
+
+// Server answers requests under /api/.
+type Server struct {
+	source Source
+	mux    *http.ServeMux
+}
+
+// New makes a Server for the path /api/.
+func New(source Source) *Server {
+	s := &Server{source: source, mux: http.NewServeMux()}
+	s.mux.HandleFunc("/api/config", s.config)
+	s.mux.HandleFunc("/api/ports", s.ports)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		fail(w, http.StatusNotFound, "not_found", "there is nothing here; docs/api.md says what there is")
+	})
+	return s
+}
+
+// ServeHTTP answers admins. There is no WWW-Authenticate header in any answer, or browsers would open a dialog of
+// their own above the page that has asked.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	switch s.source.Login(r) {
+	case Stranger:
+		fail(w, http.StatusUnauthorized, "unauthorized", "user or password is wrong or missing")
+		return
+	case Guessing:
+		h.Set("Retry-After", "2")
+		fail(w, http.StatusTooManyRequests, "too_fast", "too many wrong passwords; try again in a few seconds")
+		return
+	case User:
+		fail(w, http.StatusForbidden, "forbidden", "only a user with the role admin may use this")
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		fail(w, http.StatusMethodNotAllowed, "method_not_allowed", "this can be read only: use GET")
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// Failure is what is answered instead of what was asked for.
+type Failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"` // one sentence that is safe to show to a person
+}
+
+// Error is the failure as a sentence.
+func (f Failure) Error() string { return f.Message }
+
+func fail(w http.ResponseWriter, status int, code, message string) {
+	answer(w, status, struct {
+		Error Failure `json:"error"`
+	}{Failure{code, message}})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // whoever has gone needs no answer
+}

@@ -1,0 +1,43 @@
+package api
+
+import "net/http"
+
+// Config is the answer to GET /api/config.
+type Config struct {
+	Files    []File    `json:"files"`    // as they are on the disk now, in the order in which they are merged
+	Loaded   int64     `json:"loaded"`   // Unix milliseconds when what is in use was read
+	Problems []Problem `json:"problems"` // with what is on the disk now
+}
+
+// File is one file of the config, without its secrets.
+type File struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// Problem is a fault, for which the gateway goes on with the last good config, or a warning.
+type Problem struct {
+	Severity string `json:"severity"` // Fault or Warning
+	File     string `json:"file"`
+	Line     int    `json:"line"`   // from 1; 0: the file as a whole
+	Column   int    `json:"column"` // in characters, from 1
+	What     string `json:"what"`
+	Hint     string `json:"hint"`
+}
+
+// The severities of a Problem.
+const (
+	Fault   = "fault"
+	Warning = "warning"
+)
+
+func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
+	c := s.source.Config()
+	if c.Files == nil {
+		c.Files = []File{}
+	}
+	if c.Problems == nil {
+		c.Problems = []Problem{}
+	}
+	answer(w, http.StatusOK, c)
+}
