@@ -26,6 +26,7 @@ type Counts struct {
 	Damaged     uint64 `json:"damaged"`
 	Implausible uint64 `json:"implausible"`
 	Late        uint64 `json:"late"`
+	Unanswered  uint64 `json:"unanswered"`
 	Reopened    uint64 `json:"reopened"`
 }
 
@@ -33,7 +34,7 @@ func (s *Server) ports(w http.ResponseWriter, _ *http.Request) {
 	all := Ports{Ports: []Port{}}
 	for _, p := range s.source.Ports() {
 		all.Ports = append(all.Ports, Port{Port: p.Port, Path: p.Path, Open: p.Open, Trouble: p.Trouble,
-			Devices: []string{p.Device}, Counts: Counts(p.Counts)})
+			Devices: p.Devices, Counts: Counts(p.Counts)})
 	}
 	answer(w, http.StatusOK, all)
 }

@@ -10,7 +10,8 @@ import (
 	"minirelay/configs"
 )
 
-var pages = []string{"README.md", "README.zh-CN.md", "docs/mappings.md", "docs/mappings.zh-CN.md"}
+var pages = []string{"README.md", "README.zh-CN.md", "docs/mappings.md", "docs/mappings.zh-CN.md",
+	"docs/api.md", "docs/api.zh-CN.md"}
 
 var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
 
@@ -28,7 +29,10 @@ func TestTOMLInTheDocs(t *testing.T) {
 			config += block[1]
 		}
 		if config == "" {
-			t.Errorf("%s shows no TOML", page)
+			if strings.Contains(page, "mappings") || strings.Contains(page, "README") {
+				t.Errorf("%s shows no TOML", page)
+			}
+			continue
 		}
 		if !strings.Contains(config, "[gateway]") {
 			config = "[gateway]\nid = \"home\"\n" + config

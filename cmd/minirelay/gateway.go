@@ -27,8 +27,9 @@ type gateway struct {
 	ports  *devices.Ports
 }
 
-// startGateway starts everything and returns once clients can connect. The ports are being tried then.
-func startGateway(config *configs.Config, log *slog.Logger) (*gateway, error) {
+// startGateway starts everything and returns once clients can connect. The ports are being tried then. The API
+// tells of s.
+func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gateway, error) {
 	// A disk that takes nothing more is no reason not to run, unless something must be written before.
 	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
 	b, err := broker.New(config.Broker, log)
@@ -48,10 +49,11 @@ func startGateway(config *configs.Config, log *slog.Logger) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.ports = devices.New(g.relay, log)
+	b.HandleHTTP("/api/", g.tell(s))
 	if err := b.Start(handler{g.relay}); err != nil {
 		return nil, errors.Join(err, g.relay.Close())
 	}
-	g.ports = devices.New(g.relay, log)
 	if err := g.ports.Apply(config.Devices); err != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 		defer cancel()

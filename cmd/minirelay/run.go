@@ -43,7 +43,8 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 
-	g, err := startGateway(config, log)
+	s := newStanding(path)
+	g, err := startGateway(config, s, log)
 	if err != nil {
 		return err
 	}
@@ -70,9 +71,9 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 				ready(g)
 			}
 		case <-reload:
-			g, err = reconfigure(g, path, level, log)
+			g, err = reconfigure(g, s, level, log)
 		case <-hangup:
-			g, err = reconfigure(g, path, level, log)
+			g, err = reconfigure(g, s, level, log)
 		}
 		if err != nil {
 			return err
@@ -83,26 +84,29 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 	}
 }
 
-// reconfigure applies the config at path to g and gives the gateway that runs afterwards. A config with a fault
+// reconfigure applies the config of s to g and gives the gateway that runs afterwards. A config with a fault
 // changes nothing. An error means that no gateway runs any more.
-func reconfigure(g *gateway, path string, level *slog.LevelVar, log *slog.Logger) (*gateway, error) {
-	next, err := configs.Load(path)
+func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger) (*gateway, error) {
+	next, err := configs.Load(s.path)
 	if err != nil {
 		logFaults(log, err)
 		return g, nil
 	}
 	if reflect.DeepEqual(next, g.config) {
+		s.used()
 		log.Info("the configuration is sound and has not changed")
 		return g, nil
 	}
 	warn(log, next)
 	if !g.sameIdentity(next) {
-		g, err = restart(g, next, log)
+		g, err = restart(g, next, s, log)
 	} else if err := g.apply(next); err != nil {
+		s.unused(err)
 		log.Error("the new configuration cannot be used; going on with the last good one", "error", err)
 		return g, nil
 	}
 	if g != nil && g.config == next {
+		s.used()
 		level.Set(next.Log.SlogLevel())
 		log.Info("the new configuration is in use")
 	}
@@ -111,7 +115,7 @@ func reconfigure(g *gateway, path string, level *slog.LevelVar, log *slog.Logger
 
 // restart replaces g by a gateway with other topics or another data directory, or by itself again if that one
 // does not start.
-func restart(g *gateway, next *configs.Config, log *slog.Logger) (*gateway, error) {
+func restart(g *gateway, next *configs.Config, s *standing, log *slog.Logger) (*gateway, error) {
 	log.Info("the gateway's identity has changed: starting anew")
 	old := g.config
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
@@ -119,12 +123,13 @@ func restart(g *gateway, next *configs.Config, log *slog.Logger) (*gateway, erro
 	if err := g.stop(ctx); err != nil {
 		log.Error("the gateway did not stop cleanly", "error", err)
 	}
-	g, err := startGateway(next, log)
+	g, err := startGateway(next, s, log)
 	if err == nil {
 		return g, nil
 	}
+	s.unused(err)
 	log.Error("the new configuration cannot be used; going on with the last good one", "error", err)
-	return startGateway(old, log)
+	return startGateway(old, s, log)
 }
 
 // newLog writes text or JSON lines to w.

@@ -202,7 +202,7 @@ func TestWalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := startGateway(config, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	g, err := startGateway(config, newStanding(""), slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"minirelay/api"
+)
+
+// apiConfig is testConfig with an admin.
+func apiConfig(dir, port string) string {
+	return testConfig(dir, port) + "\n[users.boss]\npassword = \"boss's\" # secret\nrole = \"admin\"\n"
+}
+
+// get asks the gateway's API and decodes the answer into v. It gives the status and the header.
+func (r *running) get(t *testing.T, user, password, path string, v any) (int, http.Header) {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequest("GET", "https://"+r.gateway.broker.Addrs().TLS+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if user != "" {
+		request.SetBasicAuth(user, password)
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		t.Errorf("%v: %s", err, body)
+	}
+	return response.StatusCode, response.Header
+}
+
+// Admins are answered, and nobody else is.
+func TestAPIAsksWhoIsThere(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir, apiConfig(dir, newTestBoard(t).path))
+	var refusal struct{ Error api.Failure }
+	for _, test := range []struct {
+		user, password, path string
+		status               int
+		code                 string
+	}{
+		{"", "", "/api/ports", 401, "unauthorized"},
+		{"boss", "guessed", "/api/ports", 401, "unauthorized"},
+		{"nobody", "boss's", "/api/config", 401, "unauthorized"},
+		{"phone", "secret", "/api/config", 403, "forbidden"},
+		{"", "", "/api/nothing", 401, "unauthorized"},
+		{"boss", "boss's", "/api/nothing", 404, "not_found"},
+		{"boss", "boss's", "/api/", 404, "not_found"},
+	} {
+		status, header := r.get(t, test.user, test.password, test.path, &refusal)
+		if status != test.status || refusal.Error.Code != test.code || refusal.Error.Message == "" {
+			t.Errorf("%v: %d %+v", test, status, refusal)
+		}
+		if header.Get("WWW-Authenticate") != "" || header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%v: %v", test, header)
+		}
+	}
+	guesses := 0
+	for status := 401; status == 401 && guesses < 100; guesses++ {
+		status, _ = r.get(t, "boss", strings.Repeat("x", guesses+1), "/api/ports", &refusal)
+	}
+	if refusal.Error.Code != "too_fast" {
+		t.Errorf("%d guesses at speed: %+v", guesses, refusal)
+	}
+	var ports api.Ports
+	if status, _ := r.get(t, "boss", "boss's", "/api/ports", &ports); status != 200 {
+		t.Errorf("whoever has been in before is held up: %d", status)
+	}
+}
+
+func TestAPIPorts(t *testing.T) {
+	dir := t.TempDir()
+	uno := newTestBoard(t)
+	r := start(t, dir, apiConfig(dir, uno.path)+"[ports.gone]\npath = \"/dev/gone\"\n[devices.gone]\nport = \"gone\"\ncodec = \"json\"\nfields.x.type = \"text\"\n")
+	uno.say(t, "first", `{"t":20,"p":0}`, "noise")
+	eventually(t, "the noise is counted", func() bool {
+		var all api.Ports
+		r.get(t, "boss", "boss's", "/api/ports", &all)
+		return len(all.Ports) == 2 && all.Ports[0].Counts.Frames == 1 && all.Ports[0].Counts.Noise == 1 &&
+			all.Ports[0].Port == "uno" && all.Ports[0].Path == uno.path && all.Ports[0].Open && all.Ports[0].Trouble == "" &&
+			len(all.Ports[0].Devices) == 1 && all.Ports[0].Devices[0] == "greenhouse" &&
+			!all.Ports[1].Open && strings.Contains(all.Ports[1].Trouble, "/dev/gone does not exist")
+	})
+}
+
+// The config is shown as it is on the disk, with what is wrong with it and without its secrets.
+func TestAPIConfig(t *testing.T) {
+	dir := t.TempDir()
+	config := apiConfig(dir, newTestBoard(t).path)
+	r := start(t, dir, config)
+	look := func() (c api.Config) {
+		r.get(t, "boss", "boss's", "/api/config", &c)
+		return c
+	}
+	c := look()
+	want := strings.NewReplacer(`"secret"`, `"(secret)"`, `"boss's"`, `"(secret)"`).Replace(config)
+	if len(c.Files) != 1 || c.Files[0].Name != r.path || c.Files[0].Text != want || c.Loaded == 0 {
+		t.Errorf("%+v", c)
+	}
+	for _, p := range c.Problems {
+		if p.Severity != api.Warning {
+			t.Errorf("%+v", p)
+		}
+	}
+
+	r.save(t, strings.Replace(config, `codec = "json"`, `codec = "jsno"`, 1))
+	line := 1 + strings.Count(config[:strings.Index(config, `codec = "json"`)], "\n")
+	eventually(t, "the fault is told", func() bool {
+		broken := look()
+		if len(broken.Problems) == 0 {
+			return false
+		}
+		p := broken.Problems[0]
+		return p.Severity == api.Fault && p.Line == line && strings.Contains(p.What, "jsno") && strings.Contains(p.Hint, "json") &&
+			broken.Loaded == c.Loaded
+	})
+
+	// A config that is sound but cannot be used.
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	r.save(t, strings.Replace(config, "127.0.0.1:0", taken.Addr().String(), 1))
+	eventually(t, "it is told why it is not used", func() bool {
+		p := look().Problems
+		return len(p) > 0 && p[0].Severity == api.Fault && p[0].Line == 0 && strings.Contains(p[0].What, "in use")
+	})
+
+	r.save(t, strings.Replace(config, "温室", "大棚", 1))
+	eventually(t, "the new config is in use", func() bool {
+		now := look()
+		return now.Loaded > c.Loaded && (len(now.Problems) == 0 || now.Problems[0].Severity == api.Warning) && strings.Contains(now.Files[0].Text, "大棚")
+	})
+}

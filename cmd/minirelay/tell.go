@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"minirelay/api"
+	"minirelay/broker"
+	"minirelay/configs"
+)
+
+// standing is how the config in use has come about. It outlives the gateways that a new identity replaces.
+type standing struct {
+	path string
+
+	mu      sync.Mutex // guards everything below
+	loaded  time.Time  // when what is in use was read
+	refused string     // why the last config, though sound, could not be used; "": it is in use
+}
+
+func newStanding(path string) *standing { return &standing{path: path, loaded: time.Now()} }
+
+// used notes that what is on the disk is in use.
+func (s *standing) used() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loaded, s.refused = time.Now(), ""
+}
+
+// unused notes why what is on the disk is not in use, though it may be sound.
+func (s *standing) unused(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = err.Error()
+}
+
+// config is what GET /api/config answers: the files as they are now, so that the lines of problems fit them.
+func (s *standing) config() api.Config {
+	view := configs.ViewOf(s.path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := api.Config{Loaded: s.loaded.UnixMilli()}
+	for _, f := range view.Files {
+		c.Files = append(c.Files, api.File(f))
+	}
+	problem := func(severity string, f configs.Fault) {
+		c.Problems = append(c.Problems, api.Problem{Severity: severity, File: f.File, Line: f.Line, Column: f.Column, What: f.What, Hint: f.Try})
+	}
+	for _, f := range view.Faults {
+		problem(api.Fault, f)
+	}
+	if len(view.Faults) == 0 && s.refused != "" {
+		what, try, _ := describe(errors.New(s.refused))
+		problem(api.Fault, configs.Fault{File: s.path, What: what, Try: try})
+	}
+	for _, w := range view.Warnings {
+		problem(api.Warning, w)
+	}
+	return c
+}
+
+// tell lets the API tell of the gateway.
+func (g *gateway) tell(s *standing) http.Handler {
+	return api.New(api.Source{
+		Login: func(r *http.Request) api.Access {
+			role, err := g.broker.Authenticate(r)
+			switch {
+			case errors.Is(err, broker.ErrTooFast):
+				return api.Guessing
+			case err != nil:
+				return api.Stranger
+			case role != "admin":
+				return api.User
+			}
+			return api.Admin
+		},
+		Config: s.config,
+		Ports:  g.ports.Stats,
+	})
+}
