@@ -104,6 +104,11 @@ func (k *checker) checkDevices() {
 			}
 		}
 		k.checkCodecKeys(d)
+		for _, p := range k.doc.Ports {
+			if p.ID == d.Port {
+				k.checkProfile(d, p)
+			}
+		}
 		if len(d.Fields)+len(d.Commands) == 0 && !table.broken && k.sound("devices", d.ID, "fields") && k.sound("devices", d.ID, "commands") {
 			k.warning(table.key, fmt.Sprintf("the device %q has neither fields nor commands", d.ID),
 				fmt.Sprintf("add [devices.%s.fields.…] for what it says", d.ID))

@@ -28,6 +28,7 @@ func load(path string, sources []*source, faults []Fault) (*Config, error) {
 	root.broken = !whole
 
 	w := &walker{report: r, bad: map[*node]map[string]bool{}}
+	w.applyProfiles(root)
 	doc := defaults(reflect.TypeFor[document]()).Interface().(document)
 	w.table(root, documentShape().keys, reflect.ValueOf(&doc).Elem(), "")
 	(&checker{walker: w, root: root, doc: doc, whole: whole}).check(path)

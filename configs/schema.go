@@ -45,6 +45,9 @@ func (s *shape) tableSchema(start reflect.Value) object {
 		if len(k.codecs) > 0 {
 			p["description"] = k.doc + " (codec " + strings.Join(k.codecs, ", ") + ")"
 		}
+		if k.name == "profile" && k.form == formText {
+			p["enum"] = ProfileNames()
+		}
 		properties[k.name] = p
 		if k.required {
 			required = append(required, k.name)

@@ -32,6 +32,8 @@ type DeviceConfig struct {
 	ID           string        `toml:"-"`
 	Name         relay.Name    `toml:"name" doc:"the name people read; a text or a table of languages"`
 	Port         string        `toml:"port" doc:"the port it hangs on: the ID of a [ports.ID] table" required:"true"`
+	Profile      string        `toml:"profile" doc:"a thing that is described already, by its name in minirelay profiles; what stands here besides wins"`
+	Without      []string      `toml:"without" doc:"fields and commands of the profile that are not wanted"`
 	Codec        string        `toml:"codec" doc:"how its bytes become fields" oneof:"json" required:"true"`
 	Checksum     string        `toml:"checksum" doc:"the checksum that ends each line in both directions, as *HEX behind the text" oneof:"none,xor8,sum8,crc16-modbus,crc16-ccitt,crc32"`
 	MaxFrame     int           `toml:"max_frame" doc:"longest line in bytes; a longer one is dropped and counted" min:"16" max:"65536"`
