@@ -27,9 +27,10 @@ func (l *line) listen(s *session) {
 		if n > 0 {
 			empty = 0
 			l.count.bytes.Add(uint64(n))
+			l.count.tap.bytes(time.Now(), false, buf[:n])
 			l.mu.Lock()
 			if len(l.inbox.bytes)+n > maxInbox {
-				l.count.overlong.Add(1)
+				l.count.drop(&l.count.overlong, l.inbox.bytes, "far more has come than any answer is long")
 				l.inbox.bytes = l.inbox.bytes[:0]
 			}
 			l.inbox.bytes = append(l.inbox.bytes, buf[:n]...)
@@ -138,12 +139,14 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 	}
 	l.mu.Lock()
 	if len(l.inbox.bytes) > 0 {
-		l.count.noise.Add(1) // came too late, or from nobody
+		l.count.drop(&l.count.noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
 		l.inbox.bytes = l.inbox.bytes[:0]
 	}
 	l.mu.Unlock()
 	started := time.Now()
-	if n, err := s.stream.Write(q.request); err != nil || n < len(q.request) {
+	n, err := s.stream.Write(q.request)
+	l.count.tap.bytes(time.Now(), true, q.request[:n])
+	if err != nil || n < len(q.request) {
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.request))
 		}
@@ -192,6 +195,7 @@ func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration)
 			r, v := l.look(s, m, q, true)
 			if v == noAnswer {
 				l.count.unanswered.Add(1)
+				l.tellUnanswered(m, q)
 			}
 			return r, v, nil
 		case <-s.gone:
@@ -227,11 +231,17 @@ func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, ver
 		return r, v
 	case garbled:
 		l.count.damaged.Add(1)
+		l.count.tap.frame(l.inbox.at, WireFrame{Device: m.config.ID, Request: q.name}, got, "it can never become the answer")
 		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
 		return r, noAnswer
 	}
 	l.inbox.bytes = l.inbox.bytes[:0]
 	l.heard(s)
+	if v == refused {
+		l.count.tap.frame(l.inbox.at, WireFrame{Device: m.config.ID, Request: q.name, OK: true}, got, "the device says no: "+r.refusal)
+	} else {
+		l.count.tap.taken(l.inbox.at, &m.config, q.name, got, r.readings)
+	}
 	if !l.current(m) {
 		return r, v // the mapping was exchanged meanwhile: its readings are nobody's
 	}
@@ -241,6 +251,13 @@ func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, ver
 		m.device.Seen(l.inbox.at)
 	}
 	return r, v
+}
+
+// tellUnanswered shows that a request has found no answer.
+func (l *line) tellUnanswered(m *mapping, q *query) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count.tap.frame(time.Now(), WireFrame{Device: m.config.ID, Request: q.name}, nil, "no answer in "+q.timeout.String())
 }
 
 // hush waits until the line has been silent for so long.

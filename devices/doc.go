@@ -27,6 +27,9 @@
 //	mapping.go, check.go         a config, compiled and checked
 //	apply.go     Ports.Apply     which lines there are
 //	list.go      List            which ports this machine has, without opening any
+//	wire.go      Record          what there is to see on a wire
+//	tap.go                       shows it to who watches, at no cost while nobody does
+//	watch.go     Ports.Watch     one watcher, who may be slow
 //	trouble.go   Error           why a port cannot be used, in words for people
 //
 // # Promises

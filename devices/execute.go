@@ -46,7 +46,9 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
-	if n, err := s.stream.Write(l.out); err != nil || n < len(l.out) {
+	n, err := s.stream.Write(l.out)
+	l.count.tap.bytes(time.Now(), true, l.out[:n])
+	if err != nil || n < len(l.out) {
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(l.out))
 		}

@@ -69,9 +69,11 @@ func (f *Framer) Next(limit int) (Frame, error) {
 		switch {
 		case len(line) == 0:
 		case len(line) > limit:
-			f.count.overlong.Add(1)
-		case bytes.IndexByte(line, 0) >= 0 || !utf8.Valid(line):
-			f.count.noise.Add(1)
+			f.count.drop(&f.count.overlong, line, "it is longer than max_frame")
+		case bytes.IndexByte(line, 0) >= 0:
+			f.count.drop(&f.count.noise, line, "a NUL is in it, so it is no text")
+		case !utf8.Valid(line):
+			f.count.drop(&f.count.noise, line, "it is not UTF-8, so it is no text: is the baud rate right?")
 		default:
 			return Frame{line, f.at, whole}, nil
 		}
@@ -85,7 +87,7 @@ func (f *Framer) more(limit int) error {
 	if f.skip || f.end-f.start > limit+1 {
 		if !f.skip {
 			f.skip = true
-			f.count.overlong.Add(1)
+			f.count.drop(&f.count.overlong, f.buf[f.start:f.end], "it is longer than max_frame")
 		}
 		f.start, f.seen, f.end = 0, 0, 0
 	}
@@ -103,7 +105,7 @@ func (f *Framer) more(limit int) error {
 		n, err := f.r.Read(f.buf[f.end:])
 		f.err = err
 		if n > 0 {
-			f.at = time.Now()
+			f.at = readAt(f.r)
 			f.count.bytes.Add(uint64(n))
 			f.end += n
 			if f.end == len(f.buf) && len(f.buf) < fullRead {
@@ -117,6 +119,14 @@ func (f *Framer) more(limit int) error {
 	}
 	f.err = io.ErrNoProgress
 	return f.err
+}
+
+// readAt is when r was read last: now, but where a recording is read.
+func readAt(r io.Reader) time.Time {
+	if recorded, ok := r.(interface{ ReadAt() time.Time }); ok {
+		return recorded.ReadAt()
+	}
+	return time.Now()
 }
 
 // grow doubles the buffer. Next never asks for more than a few bytes beyond the longest line.

@@ -35,6 +35,7 @@ type node struct {
 
 // wireField is what the codec needs to know of a field.
 type wireField struct {
+	id            string
 	kind          relay.Type
 	scale, offset float64
 	plausible     relay.Range
@@ -54,7 +55,7 @@ type wireWord struct {
 func newJSON(c DeviceConfig, count *Counters) Codec {
 	j := &jsonCodec{lineSeal: newLineSeal(c), count: count, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
 	for i, f := range c.Fields {
-		j.fields = append(j.fields, wireField{kind: f.Type, scale: f.Scale, offset: f.Offset,
+		j.fields = append(j.fields, wireField{id: f.ID, kind: f.Type, scale: f.Scale, offset: f.Offset,
 			plausible: relay.Range{Min: f.Min, Max: f.Max}, words: fieldWords(f)})
 		j.root.add(strings.Split(f.wireKey(), "."), i)
 	}
@@ -165,11 +166,16 @@ func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.spoilt = 0
 	j.scan.reset(text)
 	j.scan.space()
-	if j.scan.peek() != '{' || !j.object(&j.root, 0) {
+	if j.scan.peek() != '{' {
+		j.count.because("it is no JSON object: it does not begin with {")
 		return nil, false
 	}
+	whole := j.object(&j.root, 0)
 	j.scan.space()
-	if j.scan.i != len(text) {
+	if !whole || j.scan.i != len(text) {
+		if j.count.watched() {
+			j.count.because(fmt.Sprintf("it is no JSON object: it makes no sense from byte %d on", min(j.scan.i, len(text)-1)+1))
+		}
 		return nil, false
 	}
 	if j.spoilt > 0 {
@@ -229,11 +235,15 @@ func (j *jsonCodec) give(fields []int, t token) {
 		if j.given[i] == j.frame {
 			j.readings[j.place[i]].Value = relay.Value{}
 			j.spoilt++
+			j.count.because(j.fields[i].id + ": it stands twice in the frame")
 			continue
 		}
 		v, good := j.fields[i].read(t)
 		if !good {
 			j.spoilt++
+			if j.count.watched() {
+				j.count.because(j.fields[i].why(t))
+			}
 		}
 		j.given[i], j.place[i] = j.frame, len(j.readings)
 		j.readings = append(j.readings, relay.Reading{Field: i, Value: v})
@@ -268,6 +278,30 @@ func (f *wireField) read(t token) (v relay.Value, good bool) {
 		}
 	}
 	return v, false
+}
+
+// why says why t is no good reading.
+func (f *wireField) why(t token) string {
+	what := map[tokenKind]string{tokenNull: "null", tokenTrue: "true", tokenFalse: "false", tokenObject: "an object", tokenArray: "a list"}[t.kind]
+	switch {
+	case t.kind == tokenString:
+		what = strconv.Quote(string(t.text))
+	case t.kind == tokenNumber:
+		what = string(t.text)
+	}
+	if n := t.number*f.scale + f.offset; f.kind == relay.TypeNumber && t.kind == tokenNumber {
+		switch {
+		case n < f.plausible.Min:
+			return fmt.Sprintf("%s: %v is less than its min of %v", f.id, n, f.plausible.Min)
+		case n > f.plausible.Max:
+			return fmt.Sprintf("%s: %v is more than its max of %v", f.id, n, f.plausible.Max)
+		}
+	}
+	switch f.kind {
+	case relay.TypeBool, relay.TypeEnum:
+		return fmt.Sprintf("%s: %s is none of its values", f.id, what)
+	}
+	return fmt.Sprintf("%s: %s is no %s", f.id, what, f.kind)
 }
 
 // is says whether t stands for w. A number counts by its value: 1.0 is 1.

@@ -70,6 +70,7 @@ func newLine(id string, port PortConfig, log *slog.Logger) *line {
 // run opens the port, serves it until it is lost, and opens it again, until it is told to stop.
 func (l *line) run() {
 	defer close(l.done)
+	defer l.unwatch()
 	defer l.tried()
 	wait := firstWait
 	for !l.stopping() {
@@ -118,6 +119,7 @@ func (l *line) serve(s *session) error {
 	if !l.flapping {
 		l.noteOpen()
 	}
+	l.tellState()
 	l.mu.Unlock()
 
 	var err error
@@ -125,7 +127,7 @@ func (l *line) serve(s *session) error {
 		go l.listen(s)
 		err = l.ask(s)
 	} else {
-		go l.read(s, first.cutter(s.stream, &l.count))
+		go l.read(s, first.cutter(tappedReader{s.stream, &l.count.tap}, &l.count))
 		err = l.work(s)
 	}
 	if cerr := s.stream.Close(); cerr != nil && err == nil {
@@ -217,6 +219,7 @@ func (l *line) settings() PortConfig {
 func (l *line) note(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer l.tellState()
 	if l.trouble == err.Error() {
 		return
 	}

@@ -55,16 +55,21 @@ func (l *line) take(s *session, frame Frame) {
 	defer l.mu.Unlock()
 	best := foreignFrame
 	for _, m := range l.mappings {
+		l.count.tap.turn()
 		if best = max(best, l.offer(s, m, frame)); best == takenFrame {
 			return
 		}
 	}
+	why := "it may be half a frame: the port has just been opened"
 	switch {
 	case best == damagedFrame:
 		l.count.damaged.Add(1)
+		why = "its checksum is wrong or missing"
 	case frame.Whole:
 		l.count.noise.Add(1)
+		why = "no device on this port knows such a frame"
 	}
+	l.count.tap.frame(frame.At, WireFrame{}, frame.Line, why)
 }
 
 // offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
@@ -85,19 +90,23 @@ func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 		}
 		l.heard(s)
 		m.device.Seen(frame.At)
+		l.tellAnswer(m, frame, fits)
 		return takenFrame
 	}
 	readings, ok := m.codec.Decode(text)
 	if !ok {
-		if l.answer(m, ex, text) == noAnswer {
+		v := l.answer(m, ex, text)
+		if v == noAnswer {
 			return foreignFrame
 		}
 		l.heard(s)
 		m.device.Seen(frame.At)
+		l.tellAnswer(m, frame, v)
 		return takenFrame
 	}
 	l.heard(s)
 	m.device.Update(frame.At, readings)
+	l.count.tap.taken(frame.At, &m.config, "", frame.Line, readings)
 	if len(readings) == 0 {
 		l.answer(m, ex, text) // some boards answer in JSON
 	} else if ex != nil {
@@ -107,6 +116,20 @@ func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 		}
 	}
 	return takenFrame
+}
+
+// tellAnswer shows the answer to a command; mu is held.
+func (l *line) tellAnswer(m *mapping, frame Frame, v verdict) {
+	if !l.count.watched() {
+		return
+	}
+	l.count.tap.forget() // it is no reading, which was to be expected
+	f := WireFrame{Device: m.config.ID, Request: "command", OK: v == fits}
+	if v == fits {
+		l.count.tap.frame(frame.At, f, frame.Line, "")
+	} else {
+		l.count.tap.frame(frame.At, f, frame.Line, "it answers no command that waits: too late, doubled, or with a foreign number")
+	}
 }
 
 // heard notes a good frame; mu is held.

@@ -5,6 +5,8 @@ import "sync/atomic"
 // Counters count what comes over a port, since it was first configured. They may be read at any time.
 type Counters struct {
 	bytes, frames, noise, overlong, damaged, implausible, late, unanswered, opened atomic.Uint64
+
+	tap tap // shows what is counted, and all the rest
 }
 
 // Counts is a copy of Counters.

@@ -1,0 +1,174 @@
+package devices
+
+import (
+	"fmt"
+
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/devices/capture"
+)
+
+// seen takes what a watcher has been shown so far, a record a line.
+func seen(w *Watch) string {
+	synctest.Wait()
+	var lines []string
+	for {
+		select {
+		case r, ok := <-w.Records:
+			if !ok {
+				return strings.Join(append(lines, "end"), "\n")
+			}
+			lines = append(lines, describe(r))
+		default:
+			return strings.Join(lines, "\n")
+		}
+	}
+}
+
+func describe(r Record) string {
+	switch {
+	case r.Bytes != nil && r.Bytes.Out:
+		return "> " + capture.Text(r.Bytes.Data)
+	case r.Bytes != nil:
+		return "< " + capture.Text(r.Bytes.Data)
+	case r.State != nil:
+		return strings.TrimSpace(fmt.Sprint("open ", r.State.Open, " ", r.State.Trouble))
+	}
+	f := r.Frame
+	text := fmt.Sprintf("[%s] %s %v", capture.Text(f.Data), f.Device, f.OK)
+	for _, v := range f.Values {
+		text += fmt.Sprintf(" %s=%s", v.Field, v.Value.AppendJSON(nil, v.Decimals))
+	}
+	if f.Request != "" {
+		text += " (" + f.Request + ")"
+	}
+	if f.Why != "" {
+		text += ": " + f.Why
+	}
+	return text
+}
+
+// Whoever watches a port sees every byte, what each frame has become, and why one was dropped.
+func TestWatch(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		d := pumpBoard()
+		d.Fields[1].Max = 100
+		r.apply(d)
+		if _, err := r.ports.Watch("due"); err != ErrNoPort {
+			t.Errorf("%v", err)
+		}
+		w, err := r.ports.Watch("uno")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := r.board()
+		expect := func(want ...string) {
+			t.Helper()
+			if got := seen(w); got != strings.Join(want, "\n") {
+				t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+			}
+		}
+		b.say(`1,"fan":2}`)
+		expect(`open true`, `< 1,"fan":2}·`, `[1,"fan":2}]  false: it may be half a frame: the port has just been opened`)
+		b.say(`{"p":1,"fan":20}`)
+		expect(`< {"p":1,"fan":20}·`, `[{"p":1,"fan":20}] board true pump=true fan=20`)
+		b.say(`{"p":7,"fan":101}`)
+		expect(`< {"p":7,"fan":101}·`, `[{"p":7,"fan":101}] board true pump=null fan=null: pump: 7 is none of its values; fan: 101 is more than its max of 100`)
+		b.say(`{"p":1,"fan":2`)
+		expect(`< {"p":1,"fan":2·`, `[{"p":1,"fan":2]  false: it is no JSON object: it makes no sense from byte 14 on`)
+		b.say("booting")
+		expect(`< booting·`, `[booting]  false: it is no JSON object: it does not begin with {`)
+		b.say("\xff\x00")
+		expect("< ···", "[··]  false: a NUL is in it, so it is no text")
+		b.say(strings.Repeat("x", 5000))
+		if got := seen(w); !strings.Contains(got, "false: it is longer than max_frame") {
+			t.Errorf("%.200s", got)
+		}
+
+		r.ask(`{"id":"a","command":"pump","value":true}`)
+		seq := seqOf(b.hear())
+		b.say("OK #99999", fmt.Sprintf("OK #%d", seq))
+		b.say(`{"p":1}`)
+		expect(fmt.Sprintf("> PUMP 1 #%d·", seq), "< OK #99999·", "[OK #99999] board false (command): it answers no command that waits: too late, doubled, or with a foreign number",
+			fmt.Sprintf("< OK #%d·", seq), fmt.Sprintf("[OK #%d] board true (command)", seq), `< {"p":1}·`, `[{"p":1}] board true pump=true`)
+
+		r.set("", errNoPort)
+		b.Close()
+		expect("open false EOF")
+		time.Sleep(2 * firstWait)
+		expect("open false /dev/uno does not exist")
+		time.Sleep(2 * longWait)
+		expect("")
+		if err := r.ports.Apply(Config{}); err != nil {
+			t.Fatal(err)
+		}
+		expect("end")
+		w.Close()
+	})
+}
+
+// A watcher that does not look misses records; the port and other watchers never notice. Nine are too many.
+func TestSlowWatcher(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(pumpBoard())
+		b := r.board()
+		var all []*Watch
+		for {
+			w, err := r.ports.Watch("uno")
+			if err == ErrManyWatchers {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, w)
+		}
+		if len(all) != maxWatchers {
+			t.Errorf("%d watchers", len(all))
+		}
+		attentive := ""
+		for i := range 1000 {
+			b.say(fmt.Sprintf(`{"fan":%d}`, i%100))
+			attentive += seen(all[0]) + "\n"
+		}
+		if n := strings.Count(attentive, " board true"); n != 999 || all[0].Missed() != 0 {
+			t.Errorf("%d frames seen", n)
+		}
+		if r.counts().Frames != 999 || r.field("fan") != 99.0 {
+			t.Errorf("%+v", r.counts())
+		}
+		if n := all[1].Missed(); n != 2001-watchBuffer || all[1].Missed() != 0 {
+			t.Errorf("%d missed", n)
+		}
+		for _, w := range all {
+			w.Close()
+			w.Close()
+		}
+		if w, err := r.ports.Watch("uno"); err != nil || all[2].Counts().Frames != 999 {
+			t.Error(err)
+		} else {
+			w.Close()
+		}
+		if r.ports.lines[0].count.watched() {
+			t.Error("it goes on showing to nobody")
+		}
+	})
+}
+
+// While nobody watches, watching costs no memory.
+func TestUnwatchedTap(t *testing.T) {
+	var count Counters
+	data, now, c := []byte("some bytes"), time.Now(), DeviceConfig{}
+	if n := testing.AllocsPerRun(100, func() {
+		count.tap.bytes(now, true, data)
+		count.tap.taken(now, &c, "", data, nil)
+		count.drop(&count.noise, data, "why")
+		count.because("why")
+		count.tap.turn()
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
