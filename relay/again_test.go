@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -209,4 +210,40 @@ func TestClockPutForward(t *testing.T) {
 	if v, _ := m.look(key, waiter{}); v != known {
 		t.Error("forgotten, though it was a moment ago")
 	}
+}
+
+// An id that comes again after the window is another command. The journal still holds the first one, and must not
+// take its age for the second one's after a restart.
+func TestIDThatHasOutlivedTheWindowSurvivesACrash(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		m, err := openMemory(dir, time.Hour, nopLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := commandKey{"phone", "a"}
+		admit := func() {
+			t.Helper()
+			m.look(key, waiter{}) // forgets what is old
+			if ok, err := m.admit(record{User: "phone", ID: "a", At: time.Now().UnixMilli()}, time.Now()); !ok || err != nil {
+				t.Fatalf("not admitted: %v", err)
+			}
+		}
+		admit()
+		m.settle(key, []byte(`{"first":1}`))
+		time.Sleep(61 * time.Minute)
+		admit() // and the power is cut
+		time.Sleep(time.Second)
+		if err := m.close(); err != nil {
+			t.Fatal(err)
+		}
+		if m, err = openMemory(dir, time.Hour, nopLog); err != nil {
+			t.Fatal(err)
+		}
+		defer m.close()
+		v, result := m.look(key, waiter{})
+		if v != known || !strings.Contains(string(result), `"status":"unknown"`) {
+			t.Errorf("verdict %d, result %s: it could be executed again", v, result)
+		}
+	})
 }

@@ -35,26 +35,26 @@ type record struct {
 // open reads the journal; mu is held, or nobody else knows m yet. It may be called again after an error. What
 // could be read counts also if nothing can be written.
 func (m *memory) open() error {
-	var order []commandKey
-	found := map[commandKey]record{}
+	var all []record               // what was admitted or refused, oldest first
+	newest := map[commandKey]int{} // where in all
 	journal, report, err := segment.Open(m.dir, journalFile, func(payload []byte) {
 		var r record
 		if json.Unmarshal(payload, &r) != nil {
 			return // it has a good checksum: a newer version's
 		}
 		key := commandKey{r.User, r.ID}
-		switch old, seen := found[key]; {
+		at, seen := newest[key]
+		switch {
 		case r.Shift != 0:
-			for k, earlier := range found {
-				earlier.At += r.Shift
-				found[k] = earlier
+			for i := range all {
+				all[i].At += r.Shift
 			}
-		case !seen:
-			order = append(order, key)
-			found[key] = r
-		case r.Result != nil:
-			old.Result = r.Result
-			found[key] = old
+		case seen && r.Result != nil && !r.Refused:
+			all[at].Result = r.Result
+		default:
+			// An id that stands here already had outlived the window when it came again: this is another command.
+			newest[key] = len(all)
+			all = append(all, r)
 		}
 	})
 	if errors.Is(err, segment.ErrLocked) {
@@ -65,8 +65,10 @@ func (m *memory) open() error {
 	}
 	m.journal = journal
 	now := time.Now()
-	for _, key := range order {
-		m.load(key, found[key], now)
+	for i, r := range all {
+		if key := (commandKey{r.User, r.ID}); newest[key] == i {
+			m.load(key, r, now)
+		}
 	}
 	return err
 }
