@@ -26,6 +26,7 @@ func TestRefusals(t *testing.T) {
 		{"id a number", `{"id":1,"command":"pump","value":true}`, " rejected/bad_request"},
 		{"id empty", `{"id":"","command":"pump","value":true}`, " rejected/bad_request"},
 		{"id too long", `{"id":"` + long + `","command":"pump","value":true}`, " rejected/bad_request"},
+		{"id behind a fault", `{"command":5,"value":1,"value":2,"expires":"soon","id":"a"}`, "a rejected/bad_request"},
 		{"id in capitals is no id", `{"ID":"a","command":"pumpx","value":true}`, " rejected/unknown_command"},
 		{"expires no number", `{"id":"a","command":"pump","value":true,"expires":"soon"}`, "a rejected/bad_request"},
 		{"expired", `{"id":"a","command":"pump","value":true,"expires":1000}`, "a rejected/expired"},
@@ -76,9 +77,11 @@ func TestRedeliveryWithoutIDIsNotExecuted(t *testing.T) {
 
 func TestUnknownDeviceAndOfflineDevice(t *testing.T) {
 	b := start(t)
-	b.Handle(Message{Topic: "minirelay/home/cellar/command", Payload: []byte(`{"id":"a","command":"pump","value":true}`), User: "phone"})
-	if got := b.wire.wait(t, "minirelay/home/cellar/result", 1)[0]; !strings.Contains(got, `"unknown_device"`) {
-		t.Error(got)
+	for id, device := range map[string]string{"a": "cellar", "c": "Greenhouse"} { // the second can be no device at all
+		b.Handle(Message{Topic: "minirelay/home/" + device + "/command", Payload: []byte(`{"id":"` + id + `","command":"pump","value":true}`), User: "phone"})
+		if got := b.wire.wait(t, "minirelay/home/"+device+"/result", 1)[0]; !strings.Contains(got, `"unknown_device"`) {
+			t.Error(got)
+		}
 	}
 	b.device.Lost("unplugged")
 	b.ask(`{"id":"b","command":"pump","value":true}`)
@@ -285,8 +288,9 @@ func TestRequests(t *testing.T) {
 	ask(`{"id":"1","method":"time"}`)
 	ask(`{"id":2,"method":"dance"}`)
 	ask(`nonsense`)
-	got := b.wire.wait(t, "minirelay/home/reply/c1", 3)
-	for i, want := range []string{`{"id":"1","result":{"now":`, `{"id":2,"error":{"code":"unknown_method",`, `{"id":null,"error":{"code":"bad_request",`} {
+	ask(`{"id":4}`)
+	got := b.wire.wait(t, "minirelay/home/reply/c1", 4)
+	for i, want := range []string{`{"id":"1","result":{"now":`, `{"id":2,"error":{"code":"unknown_method",`, `{"id":null,"error":{"code":"bad_request",`, `{"id":4,"error":{"code":"bad_request",`} {
 		if !strings.HasPrefix(got[i], want) {
 			t.Errorf("%s, want %s…", got[i], want)
 		}

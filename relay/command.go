@@ -26,7 +26,7 @@ type request struct {
 
 // parseRequest reads {"id":…,"command":…,"value":…,"expires":…}. Keys are taken to the letter, and one that
 // stands twice is refused: nobody could say which value was meant. Unknown keys are ignored, for clients that
-// are newer than this gateway. What has been read before a fault is kept, so that the answer can carry the id.
+// are newer than this gateway. What is sound beside a fault is kept, so that the answer can carry the id.
 func parseRequest(payload []byte) (request, error) {
 	var q request
 	dec := json.NewDecoder(bytes.NewReader(payload))
@@ -34,6 +34,7 @@ func parseRequest(payload []byte) (request, error) {
 		return q, errors.New("a command is a JSON object")
 	}
 	seen := map[string]bool{}
+	var first error
 	for dec.More() {
 		t, err := dec.Token()
 		if err != nil {
@@ -44,8 +45,8 @@ func parseRequest(payload []byte) (request, error) {
 		if err := dec.Decode(&raw); err != nil {
 			return q, errors.New("the command is no valid JSON")
 		}
-		if err := q.set(key, raw, seen); err != nil {
-			return q, err
+		if err := q.set(key, raw, seen); err != nil && first == nil {
+			first = err
 		}
 	}
 	if _, err := dec.Token(); err != nil {
@@ -54,7 +55,7 @@ func parseRequest(payload []byte) (request, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return q, errors.New("there is something behind the command")
 	}
-	return q, nil
+	return q, first
 }
 
 func (q *request) set(key string, raw json.RawMessage, seen map[string]bool) error {

@@ -216,8 +216,8 @@ func (r *Relay) Handle(m Message) bool {
 		switch {
 		case first == "request":
 			r.request(m)
-		case rest == "command" && ValidID(first) && !ReservedDevice(first):
-			r.command(first, m, received)
+		case rest == "command" && first != "" && !ReservedDevice(first):
+			r.command(first, m, received) // also if first can be no id: then it is an unknown device
 		}
 		return true // nobody but the gateway publishes here
 	}
@@ -261,7 +261,7 @@ func (r *Relay) request(m Message) {
 		Error  *fault          `json:"error,omitempty"`
 	}{}
 	switch err := json.Unmarshal(m.Payload, &q); {
-	case err != nil:
+	case err != nil || q.Method == "":
 		answer.Error = &fault{"bad_request", `a request is {"id":…,"method":…,"params":…}`}
 	case q.Method == "time":
 		answer.Result = struct {
