@@ -215,7 +215,7 @@ func (b *Broker) Stop(ctx context.Context) error {
 			c.abort("")
 			continue
 		}
-		_ = b.server.DisconnectClient(c.client, packets.ErrServerShuttingDown)
+		b.disconnect(c.client, packets.ErrServerShuttingDown)
 	}
 	err := b.wait(ctx)
 	b.sessionsMu.Lock()

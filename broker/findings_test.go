@@ -68,8 +68,8 @@ func TestTruncatedSubscribe(t *testing.T) {
 		c.write([]byte{0x82, 6, 0, 1, 0, 0, 1, 'a'})
 		c.ended()
 	}
-	if !strings.Contains(b.logs.String(), "a packet could not be handled") {
-		t.Error("no line in the log")
+	if n := strings.Count(b.logs.String(), "a packet could not be handled"); n != 1 {
+		t.Errorf("%d lines in the log; one is enough to know, and many would fill the disk", n)
 	}
 	if !b.connected(t, 5, "operator", "phone-tcp", nil).alive() {
 		t.Error("the same client cannot come back")

@@ -118,7 +118,11 @@ func (g *guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packe
 	if pk.FixedHeader.Type != packets.Connack {
 		return pk
 	}
-	if cl.Properties.ProtocolVersion < 5 {
+	switch version := cl.Properties.ProtocolVersion; {
+	case version < 3 || version > 5:
+		pk.ReasonCode = connack3(packets.ErrUnsupportedProtocolVersion.Code)
+		return pk
+	case version < 5:
 		pk.ReasonCode = connack3(pk.ReasonCode)
 		return pk
 	}

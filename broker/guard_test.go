@@ -311,6 +311,11 @@ func TestConnack(t *testing.T) {
 			c.ended()
 		}
 	}
+	for _, version := range []byte{2, 6} {
+		if ack := b.raw(t, version).login("operator", "phone", nil); ack.FixedHeader.Type != packets.Connack || ack.ReasonCode != 1 {
+			t.Errorf("MQTT of the unknown version %d: %+v", version, ack)
+		}
+	}
 	c := b.raw(t, 5)
 	ack := c.login("operator", "", nil)
 	if p := ack.Properties; p.AssignedClientID == "" || p.MaximumPacketSize != maxPacket || p.TopicAliasMaximum != maxAliases {

@@ -153,6 +153,9 @@ func (c *rawClient) ended() (code byte) {
 			return code
 		}
 		if pk.FixedHeader.Type == packets.Disconnect {
+			if c.version != 5 {
+				c.t.Error("only MQTT 5 knows a DISCONNECT from the server")
+			}
 			code = pk.ReasonCode
 		}
 	}

@@ -60,7 +60,7 @@ func (b *Broker) dismiss(before, after *accounts) {
 	}
 	b.sessionsMu.Unlock()
 	for _, c := range online {
-		_ = b.server.DisconnectClient(c.client, packets.ErrAdministrativeAction)
+		b.disconnect(c.client, packets.ErrAdministrativeAction)
 	}
 	for _, s := range away {
 		b.expire(s)

@@ -23,8 +23,10 @@ func (b *Broker) serve(c *conn) {
 	defer b.ended(c)
 	defer func() {
 		if r := recover(); r != nil {
-			b.log.Error("a packet could not be handled; the connection is closed", "from", c.remote,
-				"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			if b.refusals.due("panic\x00"+c.host, time.Now()) { // whoever sends one can send many
+				b.log.Error("a packet could not be handled; the connection is closed", "from", c.remote,
+					"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			}
 			c.abort("")
 		}
 	}()
@@ -122,13 +124,23 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 		old := s.owner
 		b.sessionsMu.Unlock()
 		if old.client != nil { // else the session is just being ended
-			_ = b.server.DisconnectClient(old.client, packets.ErrSessionTakenOver)
+			b.disconnect(old.client, packets.ErrSessionTakenOver)
 		}
 		select {
 		case <-old.gone:
 		case <-deadline.C:
 			return packets.ErrServerUnavailable
 		}
+	}
+}
+
+// disconnect ends a client's connection. MQTT 5 clients are told why; for the others a DISCONNECT from a server is no
+// packet that they know (MQTT 3.1.1, 3.14).
+func (b *Broker) disconnect(cl *mqtt.Client, code packets.Code) {
+	if cl.Properties.ProtocolVersion == 5 {
+		_ = b.server.DisconnectClient(cl, code)
+	} else {
+		cl.Stop(code)
 	}
 }
 
