@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"minirelay/devices"
@@ -22,10 +24,11 @@ func TestDescribe(t *testing.T) {
 		{&devices.Error{What: "no permission", Try: "join dialout"}, "no permission", "join dialout", 1},
 		{errors.New("listen: :1 is in use; choose another: bind"), "listen: :1 is in use", "choose another: bind", 1},
 		{errors.Join(errors.New("one; two"), errors.New("three")), "one; two; three", "minirelay check", 1},
+		{explainDisk(&os.PathError{Op: "write", Path: "key.pem", Err: syscall.ENOSPC}, nil, "data"), "write key.pem: no space left", "free some space", 1},
 		{errors.New("plain"), "plain", "minirelay check", 1},
 	} {
 		what, try, status := describe(row.err)
-		if what != row.what || !strings.HasPrefix(try, row.try) || status != row.status {
+		if !strings.HasPrefix(what, row.what) || !strings.HasPrefix(try, row.try) || status != row.status {
 			t.Errorf("%v: %q, %q, %d", row.err, what, try, status)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"syscall"
 	"time"
 
 	"minirelay/broker"
@@ -33,12 +34,8 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 	// A disk that takes nothing more is no reason not to run, unless something must be written before.
 	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
 	b, err := broker.New(config.Broker, log)
-	if err != nil && unusable != nil {
-		return nil, userError{fmt.Sprintf("the data directory cannot be used: %v", unusable),
-			"set [gateway] data_dir to a directory that this user may write to, or make it: sudo install -d -o $USER " + config.Gateway.DataDir}
-	}
 	if err != nil {
-		return nil, err
+		return nil, explainDisk(err, unusable, config.Gateway.DataDir)
 	}
 	g := &gateway{config: config, log: log, broker: b}
 	g.relay, err = relay.Start(relayConfig(config), b, log)
@@ -60,6 +57,18 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 		return nil, errors.Join(err, g.stop(ctx))
 	}
 	return g, nil
+}
+
+// explainDisk gives err, with what to try where the data directory is to blame. unusable is why it could not be made.
+func explainDisk(err, unusable error, dir string) error {
+	switch {
+	case unusable != nil:
+		return userError{fmt.Sprintf("the data directory cannot be used: %v", unusable),
+			"set [gateway] data_dir to a directory that this user may write to, or make it: sudo install -d -o $USER " + dir}
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return userError{err.Error(), "free some space on the disk of " + dir + ", or set another [gateway] data_dir"}
+	}
+	return err
 }
 
 func relayConfig(c *configs.Config) relay.Config {
