@@ -211,3 +211,18 @@ e.toml 3:9: codec cannot be "jsn" | did you mean "json"? it can be json
 		t.Errorf("the error is %q, not %q", err, want)
 	}
 }
+
+// A name that is given twice hides nothing: what refers to a thing that is nowhere is told in the same breath.
+func TestTwiceHidesNothing(t *testing.T) {
+	_, err := loadText(t, sound+`
+[gateway]
+[devices.porch]
+port = "unno"
+codec = "json"
+`)
+	const want = `27:2: "gateway" stands here and in x.toml:1:2 | keep one of the two
+29:8: there is no port "unno" | did you mean "uno"?`
+	if got := strings.TrimSpace(told(faultsOf(t, err))); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -16,7 +16,7 @@ const maxSyntaxFaults = 10
 
 // parseSource adds what s says to the tree at root. It says whether that is all of it.
 func parseSource(s *source, root *node, r *report) bool {
-	b := &builder{source: s, report: r, root: root, table: root, whole: true}
+	b := &builder{source: s, report: r, root: root, table: root, sound: true, whole: true}
 	faults := 0
 	for last := -1; b.base < len(s.text) && faults < maxSyntaxFaults; {
 		// The parser must not see the bytes behind the text's end, which are another slice's.
@@ -38,7 +38,7 @@ func parseSource(s *source, root *node, r *report) bool {
 		b.resume(at, at.start == last)
 		last = at.start
 	}
-	if b.whole {
+	if b.sound {
 		b.checkStrictly()
 	}
 	return b.whole

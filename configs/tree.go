@@ -64,6 +64,7 @@ type builder struct {
 	root   *node
 	table  *node // the one that key = value goes into
 	base   int   // where in the source the parser's text begins
+	sound  bool  // it has no faults so far
 	whole  bool  // nothing of the source is missing in the tree
 }
 
@@ -85,8 +86,9 @@ func (b *builder) names(it unstable.Iterator) []name {
 	return names
 }
 
+// fault tells of something that the tree now lacks.
 func (b *builder) fault(at place, what, try string) {
-	b.whole = false
+	b.sound, b.whole = false, false
 	b.report.fault(at, what, try)
 }
 
@@ -134,6 +136,8 @@ func (b *builder) open(names []name, list bool) {
 		b.twice(last, t)
 		if t.kind == kindTable && !t.inline {
 			b.table = t // what stands in it twice is told too
+		} else {
+			b.whole = false
 		}
 	}
 }
@@ -150,6 +154,7 @@ func (b *builder) descend(t *node, names []name, dotted bool) *node {
 			c = c.children[len(c.children)-1]
 		case c.kind != kindTable || c.inline:
 			b.twice(n, c)
+			b.whole = false
 			return nil
 		}
 		t = c
@@ -157,8 +162,11 @@ func (b *builder) descend(t *node, names []name, dotted bool) *node {
 	return t
 }
 
+// twice tells of a name that has been given before. Nobody can look for what stands there under another name, so the
+// tree lacks nothing, unless the caller drops a table.
 func (b *builder) twice(n name, before *node) {
-	b.fault(n.at, strconv.Quote(n.text)+" stands here and in "+before.key.String(), "keep one of the two")
+	b.sound = false
+	b.report.fault(n.at, strconv.Quote(n.text)+" stands here and in "+before.key.String(), "keep one of the two")
 }
 
 func (n *node) add(child *node) *node {
@@ -182,6 +190,7 @@ func (b *builder) keyValue(t *node, e *unstable.Node) {
 	}
 	if before := t.child(last.text); before != nil {
 		b.twice(last, before)
+		b.whole = b.whole && e.Value().Kind != unstable.InlineTable
 		return
 	}
 	// The parser knows no range of a list or an inline table: it is what stands behind the =.
