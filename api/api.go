@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"sync"
 
 	"minirelay/devices"
 )
@@ -22,19 +23,25 @@ type Source struct {
 	Login  func(*http.Request) Access
 	Config func() Config
 	Ports  func() []devices.PortStats
+	Watch  func(port string) (*devices.Watch, error)
 }
 
 // Server answers requests under /api/.
 type Server struct {
-	source Source
-	mux    *http.ServeMux
+	source  Source
+	mux     *http.ServeMux
+	running sync.WaitGroup // watchers of a wire
 }
+
+// Wait returns when nobody watches a wire any more: after the ports and the listener have been closed.
+func (s *Server) Wait() { s.running.Wait() }
 
 // New makes a Server for the path /api/.
 func New(source Source) *Server {
 	s := &Server{source: source, mux: http.NewServeMux()}
 	s.mux.HandleFunc("/api/config", s.config)
 	s.mux.HandleFunc("/api/ports", s.ports)
+	s.mux.HandleFunc("/api/ports/{port}/wire", s.wire)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusNotFound, "not_found", "there is nothing here; docs/api.md says what there is")
 	})

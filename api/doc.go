@@ -1,9 +1,11 @@
 // Package api serves the JSON API under /api/ of the gateway's TLS port, and holds the client that minirelay watch
-// uses. Most callers need New, or Dial. docs/api.md describes it for people who write other clients.
+// uses. Most callers need New, or NewClient. docs/api.md describes it for people who write other clients.
 //
 //	api.go      Server.ServeHTTP    who may ask, and what is answered to everybody else
 //	config.go   Config              the files the gateway runs with, and what is wrong with them
 //	ports.go    Port                the serial ports
+//	wire.go     Sight               what is on the wire of one, live
+//	client.go   Client              the other side
 //
 // # Promises
 //

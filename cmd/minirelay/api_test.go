@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"minirelay/api"
 )
@@ -96,6 +100,105 @@ func TestAPIPorts(t *testing.T) {
 			len(all.Ports[0].Devices) == 1 && all.Ports[0].Devices[0] == "greenhouse" &&
 			!all.Ports[1].Open && strings.Contains(all.Ports[1].Trouble, "/dev/gone does not exist")
 	})
+}
+
+// sights collects what a client is shown of a wire.
+type sights struct {
+	mu   sync.Mutex
+	all  []string
+	done chan error // holds how it ended
+}
+
+// watch shows the wire of a port until the test ends.
+func (r *running) watch(t *testing.T, port string) *sights {
+	t.Helper()
+	client, err := api.NewClient("https://"+r.gateway.broker.Addrs().TLS, "boss", "boss's", api.Trust{Anything: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sights{done: make(chan error, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.done <- client.Wire(ctx, port, func(line api.Sight) error {
+			line.TS = 0
+			text, err := json.Marshal(line)
+			s.mu.Lock()
+			s.all = append(s.all, string(text))
+			s.mu.Unlock()
+			return err
+		})
+	}()
+	t.Cleanup(func() { cancel(); <-ended; client.Close() })
+	s.see(t, `{"ts":0,"open":true,"trouble":""}`)
+	return s
+}
+
+func (s *sights) see(t *testing.T, want string) {
+	t.Helper()
+	eventually(t, want, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return slices.Contains(s.all, want)
+	})
+}
+
+// An admin sees what is on the wire, while the gateway goes on reading it.
+func TestAPIWire(t *testing.T) {
+	dir := t.TempDir()
+	uno := newTestBoard(t)
+	config := apiConfig(dir, uno.path)
+	r := start(t, dir, config)
+	var refusal struct{ Error api.Failure }
+	if status, _ := r.get(t, "boss", "boss's", "/api/ports/due/wire", &refusal); status != 404 || refusal.Error.Code != "not_found" {
+		t.Errorf("%d %+v", status, refusal)
+	}
+	p := r.phone(t)
+	s := r.watch(t, "uno")
+	other := r.watch(t, "uno")
+	uno.say(t, "first")
+	s.see(t, `{"ts":0,"frame":{"hex":"6669727374","text":"first","device":"","ok":false,"fields":{},"why":"it may be half a frame: the port has just been opened"}}`)
+	uno.say(t, `{"t":20.44,"p":7}`)
+	s.see(t, `{"ts":0,"dir":"in","hex":"7b2274223a32302e34342c2270223a377d0a","text":"{\"t\":20.44,\"p\":7}·"}`)
+	s.see(t, `{"ts":0,"frame":{"hex":"7b2274223a32302e34342c2270223a377d","text":"{\"t\":20.44,\"p\":7}","device":"greenhouse","ok":true,`+
+		`"fields":{"temperature":20.4,"pump":null},"why":"pump: 7 is none of its values"}}`)
+	s.see(t, `{"ts":0,"counts":{"bytes":24,"frames":1,"noise":0,"overlong":0,"damaged":0,"implausible":1,"late":0,"unanswered":0,"reopened":0}}`)
+	wait(t, p.Publish(commandTopic, 1, false, `{"id":"c-1","command":"pump","value":true}`))
+	uno.acknowledge(t)
+	p.see(t, resultTopic, `"done"`)
+	eventually(t, "what was written", func() bool {
+		other.mu.Lock()
+		defer other.mu.Unlock()
+		return strings.Contains(strings.Join(other.all, "\n"), `"dir":"out","hex":"50554d502031`)
+	})
+
+	// Whoever is an admin no longer sees nothing any more, and nor does anybody when the port goes.
+	r.save(t, strings.Replace(config, `role = "admin"`, `role = "operator"`, 1))
+	for _, watcher := range []*sights{s, other} {
+		select {
+		case err := <-watcher.done:
+			if err != io.EOF {
+				t.Error(err)
+			}
+		case <-time.After(patience):
+			t.Error("it goes on")
+		}
+	}
+	uno.say(t, `{"t":25,"p":0}`)
+	p.see(t, "minirelay/home/greenhouse/state", `"temperature":25`)
+}
+
+// A gateway that stops does not wait for who watches.
+func TestAPIWireEnds(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir, apiConfig(dir, newTestBoard(t).path))
+	s := r.watch(t, "uno")
+	r.save(t, strings.Replace(apiConfig(dir, newTestBoard(t).path), "uno", "due", 2))
+	if err := <-s.done; err != io.EOF {
+		t.Error(err)
+	}
+	r.watch(t, "due") // until the gateway stops
 }
 
 // The config is shown as it is on the disk, with what is wrong with it and without its secrets.

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"minirelay/api"
 	"minirelay/broker"
 	"minirelay/configs"
 	"minirelay/devices"
@@ -26,6 +27,7 @@ type gateway struct {
 	broker *broker.Broker
 	relay  *relay.Relay
 	ports  *devices.Ports
+	api    *api.Server
 }
 
 // startGateway starts everything and returns once clients can connect. The ports are being tried then. The API
@@ -47,7 +49,8 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 		return nil, err
 	}
 	g.ports = devices.New(g.relay, log)
-	b.HandleHTTP("/api/", g.tell(s))
+	g.api = g.tell(s)
+	b.HandleHTTP("/api/", g.api)
 	if err := b.Start(handler{g.relay}); err != nil {
 		return nil, errors.Join(err, g.relay.Close())
 	}
@@ -79,7 +82,9 @@ func relayConfig(c *configs.Config) relay.Config {
 // stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
 func (g *gateway) stop(ctx context.Context) error {
 	g.relay.Stopping()
-	return errors.Join(g.ports.Close(ctx), g.relay.Close(), g.broker.Stop(ctx))
+	err := errors.Join(g.ports.Close(ctx), g.relay.Close(), g.broker.Stop(ctx))
+	g.api.Wait()
+	return err
 }
 
 // sameIdentity says whether next can be applied to a running gateway. Other topics or another data directory

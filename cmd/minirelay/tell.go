@@ -62,7 +62,7 @@ func (s *standing) config() api.Config {
 }
 
 // tell lets the API tell of the gateway.
-func (g *gateway) tell(s *standing) http.Handler {
+func (g *gateway) tell(s *standing) *api.Server {
 	return api.New(api.Source{
 		Login: func(r *http.Request) api.Access {
 			role, err := g.broker.Authenticate(r)
@@ -78,5 +78,6 @@ func (g *gateway) tell(s *standing) http.Handler {
 		},
 		Config: s.config,
 		Ports:  g.ports.Stats,
+		Watch:  g.ports.Watch,
 	})
 }

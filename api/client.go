@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// answerTime bounds the wait for an answer to begin.
+const answerTime = 10 * time.Second
+
+// Client asks a gateway.
+type Client struct {
+	address        string // https://host:port
+	user, password string
+	http           *http.Client
+}
+
+// Trust says which certificates a client takes.
+type Trust struct {
+	Roots    *x509.CertPool // nil: those of the system
+	Anything bool           // also one that proves nothing
+}
+
+// NewClient makes a Client of the gateway at address, as in https://192.168.1.10:8443.
+func NewClient(address, user, password string, trust Trust) (*Client, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "":
+		return nil, fmt.Errorf("%q is no address of a gateway; write it as in https://192.168.1.10:8443", address)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("the API is not served over %s; write the address as in https://192.168.1.10:8443", u.Scheme)
+	case strings.Trim(u.Path, "/") != "":
+		return nil, fmt.Errorf("the address has a path; leave %s out", u.Path)
+	}
+	transport := &http.Transport{
+		TLSClientConfig:       &tls.Config{RootCAs: trust.Roots, InsecureSkipVerify: trust.Anything, MinVersion: tls.VersionTLS12},
+		ResponseHeaderTimeout: answerTime,
+		TLSHandshakeTimeout:   answerTime,
+	}
+	return &Client{u.Scheme + "://" + u.Host, user, password, &http.Client{Transport: transport}}, nil
+}
+
+// Close closes idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Ports asks for the ports.
+func (c *Client) Ports(ctx context.Context) ([]Port, error) {
+	body, err := c.get(ctx, "/api/ports")
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	var all Ports
+	if err := json.NewDecoder(body).Decode(&all); err != nil {
+		return nil, fmt.Errorf("the answer of %s makes no sense: %w", c.address, err)
+	}
+	return all.Ports, nil
+}
+
+// Wire calls see for what is on the wire of a port, in order, until ctx ends, see gives an error, or the gateway ends
+// it: io.EOF.
+func (c *Client) Wire(ctx context.Context, port string, see func(Sight) error) error {
+	body, err := c.get(ctx, "/api/ports/"+url.PathEscape(port)+"/wire")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	for lines := json.NewDecoder(body); ; {
+		var s Sight
+		if err := lines.Decode(&s); err != nil {
+			return err
+		}
+		if err := see(s); err != nil {
+			return err
+		}
+	}
+}
+
+// get gives the body of a good answer. What the gateway answers otherwise is a Failure.
+func (c *Client) get(ctx context.Context, path string) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.SetBasicAuth(c.user, c.password)
+	response, err := c.http.Do(request)
+	if err != nil {
+		var e *url.Error
+		if errors.As(err, &e) {
+			err = e.Err // without the method
+		}
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response.Body, nil
+	}
+	defer response.Body.Close()
+	var failure struct{ Error Failure }
+	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&failure); err != nil || failure.Error.Code == "" {
+		return nil, fmt.Errorf("%s answers %s: it is no gateway, or an old one", c.address, response.Status)
+	}
+	return nil, failure.Error
+}

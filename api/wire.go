@@ -1,0 +1,217 @@
+package api
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"minirelay/devices"
+	"minirelay/devices/capture"
+	"minirelay/relay"
+)
+
+const (
+	// writeTime bounds one write to a watcher. One that takes nothing for longer has gone without a word.
+	writeTime = 10 * time.Second
+	// countsEvery is how often the counters are told if they have changed, and whether the user is still an admin
+	// is asked again.
+	countsEvery = time.Second
+)
+
+// Sight is one line of GET /api/ports/{port}/wire: bytes, a frame, the counters, the state of the port, or how much
+// was missed.
+type Sight struct {
+	TS int64 `json:"ts"` // Unix milliseconds
+
+	Dir  string `json:"dir,omitempty"` // In or Out
+	Hex  string `json:"hex,omitempty"`
+	Text string `json:"text,omitempty"` // the same as capture.Text gives it
+
+	Frame   *Frame  `json:"frame,omitempty"`
+	Counts  *Counts `json:"counts,omitempty"`
+	Open    *bool   `json:"open,omitempty"`
+	Trouble *string `json:"trouble,omitempty"`
+	Missed  uint64  `json:"missed,omitempty"` // records, before this line
+}
+
+// The directions of bytes.
+const (
+	In  = "in"  // read by the gateway
+	Out = "out" // written by it
+)
+
+// Frame is a frame and what has become of it.
+type Frame struct {
+	Hex     string `json:"hex"` // "" where an answer was waited for in vain
+	Text    string `json:"text"`
+	Device  string `json:"device"`            // whose it is; "" if nobody's
+	Request string `json:"request,omitempty"` // what it answers
+	OK      bool   `json:"ok"`
+	Fields  Fields `json:"fields"`
+	Why     string `json:"why"` // why it was dropped, or why some of its values are null
+}
+
+// Fields are the values of a frame by the ids of fields, in its order. They stand in JSON as an object.
+type Fields []Field
+
+// Field is one value, as it stands in a device's state: null if it is no good reading.
+type Field struct {
+	ID    string
+	Value json.RawMessage
+}
+
+// MarshalJSON keeps the order.
+func (f Fields) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, field := range f {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(relay.AppendJSONString(b, field.ID), ':'), field.Value...)
+	}
+	return append(b, '}'), nil
+}
+
+// UnmarshalJSON keeps the order.
+func (f *Fields) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return errors.Join(err, errors.New("fields are no object"))
+	}
+	for d.More() {
+		id, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return err
+		}
+		*f = append(*f, Field{id.(string), value}) // a key is always a string
+	}
+	return nil
+}
+
+// SightOf is the line for a record.
+func SightOf(r devices.Record) Sight {
+	s := Sight{TS: r.At.UnixMilli()}
+	switch {
+	case r.Bytes != nil:
+		s.Dir, s.Hex, s.Text = In, hex.EncodeToString(r.Bytes.Data), capture.Text(r.Bytes.Data)
+		if r.Bytes.Out {
+			s.Dir = Out
+		}
+	case r.State != nil:
+		s.Open, s.Trouble = &r.State.Open, &r.State.Trouble
+	case r.Frame != nil:
+		f := r.Frame
+		s.Frame = &Frame{Hex: hex.EncodeToString(f.Data), Text: capture.Text(f.Data), Device: f.Device, Request: f.Request, OK: f.OK, Why: f.Why}
+		for _, v := range f.Values {
+			s.Frame.Fields = append(s.Frame.Fields, Field{v.Field, v.Value.AppendJSON(nil, v.Decimals)})
+		}
+	}
+	return s
+}
+
+// wire shows the wire of a port until the client has gone.
+func (s *Server) wire(w http.ResponseWriter, r *http.Request) {
+	s.running.Add(1)
+	defer s.running.Done()
+	watch, err := s.source.Watch(r.PathValue("port"))
+	switch {
+	case errors.Is(err, devices.ErrNoPort):
+		fail(w, http.StatusNotFound, "not_found", err.Error())
+		return
+	case err != nil:
+		fail(w, http.StatusServiceUnavailable, "busy", err.Error())
+		return
+	}
+	defer watch.Close()
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if r.Method == http.MethodHead {
+		return
+	}
+	(&wireWriter{to: http.NewResponseController(w), lines: json.NewEncoder(w), watch: watch}).run(r, s.source.Login)
+}
+
+// wireWriter writes what one watcher sees.
+type wireWriter struct {
+	to    *http.ResponseController
+	lines *json.Encoder
+	watch *devices.Watch
+	told  devices.Counts
+}
+
+// run writes until the client, its right or the port has gone.
+func (w *wireWriter) run(r *http.Request, login func(*http.Request) Access) {
+	tick := time.NewTicker(countsEvery)
+	defer tick.Stop()
+	defer func() { _ = w.to.SetWriteDeadline(time.Time{}) }() // the connection may serve another request
+	for {
+		var err error
+		select {
+		case <-r.Context().Done():
+			return
+		case record, ok := <-w.watch.Records:
+			if !ok {
+				return
+			}
+			err = w.some(record)
+		case <-tick.C:
+			if login(r) != Admin {
+				return
+			}
+			err = w.counts()
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// some writes a record and those that wait behind it, and flushes.
+func (w *wireWriter) some(record devices.Record) error {
+	for {
+		if err := w.line(SightOf(record)); err != nil {
+			return err
+		}
+		if n := w.watch.Missed(); n > 0 {
+			if err := w.line(Sight{TS: time.Now().UnixMilli(), Missed: n}); err != nil {
+				return err
+			}
+		}
+		select {
+		case next, ok := <-w.watch.Records:
+			if ok {
+				record = next
+				continue
+			}
+		default:
+		}
+		return w.to.Flush()
+	}
+}
+
+// counts writes the counters if they have changed.
+func (w *wireWriter) counts() error {
+	now := w.watch.Counts()
+	if now == w.told {
+		return nil
+	}
+	w.told = now
+	counts := Counts(now)
+	if err := w.line(Sight{TS: time.Now().UnixMilli(), Counts: &counts}); err != nil {
+		return err
+	}
+	return w.to.Flush()
+}
+
+func (w *wireWriter) line(s Sight) error {
+	if err := w.to.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return err
+	}
+	return w.lines.Encode(s)
+}
