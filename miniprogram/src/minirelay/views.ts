@@ -1,0 +1,46 @@
+// What a screen shows: plain snapshots that nothing changes afterwards.
+
+import type { Command, Field, Name, Value } from './model'
+import type { CommandResult } from './results'
+
+/** Why there is no good value, or no device. */
+export type ValueReason =
+  | 'disconnected' // this phone has no connection
+  | 'gateway_offline' // the broker has lost the gateway
+  | 'device_offline'
+  | 'no_reading' // the gateway says that it has no good reading
+  | 'waiting' // the gateway has not said anything yet
+
+export interface FieldView extends Field {
+  /** What the hardware says, or null: then `reason` says why nobody knows. */
+  value: Value | null
+  reason: ValueReason | null
+  /** When it was taken, Unix ms by the gateway's clock. */
+  ts: number | null
+  /** How old it is now, in ms; null without a value or as long as the gateway's clock is not known. */
+  age: number | null
+  /** The last good value there was: to be shown as a memory, never as the value. */
+  last: { value: Value; ts: number } | null
+}
+
+export interface CommandView extends Command {
+  /** The own command that is on its way. */
+  waiting: { id: string; value: unknown } | null
+  /** How the last own command ended. */
+  result: CommandResult | null
+}
+
+export interface DeviceView {
+  id: string
+  name: Name | undefined
+  /** null: not known. */
+  online: boolean | null
+  /** Why online is not true. */
+  offlineWhy: ValueReason | null
+  /** When its newest reading was taken, Unix ms by the gateway's clock. */
+  lastSeen: number | null
+  fields: FieldView[]
+  commands: CommandView[]
+  /** How many own commands are on their way. */
+  pending: number
+}
