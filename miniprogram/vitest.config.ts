@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   test: {
+    globalSetup: ['test/lib/real/build.ts'],
     include: ['test/lib/**/*.test.ts', 'test/app/**/*.test.ts'],
     testTimeout: 60_000, // a loaded machine is slow, not wrong
     hookTimeout: 120_000,

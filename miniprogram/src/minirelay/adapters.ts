@@ -172,9 +172,9 @@ declare const tt: MiniProgram | undefined
 /** The adapter of the platform that this runs on; null if it has no WebSocket. */
 export function findSocket(): SocketAdapter | null {
   // Alipay and Douyin may bring a wx of their own: theirs go first.
-  if (typeof my !== 'undefined' && my?.connectSocket) return mySocket(my)
-  if (typeof tt !== 'undefined' && tt?.connectSocket) return ttSocket(tt)
-  if (typeof wx !== 'undefined' && wx?.connectSocket) return wxSocket(wx)
+  if (typeof my !== 'undefined' && typeof my?.connectSocket === 'function') return mySocket(my)
+  if (typeof tt !== 'undefined' && typeof tt?.connectSocket === 'function') return ttSocket(tt)
+  if (typeof wx !== 'undefined' && typeof wx?.connectSocket === 'function') return wxSocket(wx)
   if (typeof WebSocket !== 'undefined') return browserSocket()
   return null
 }

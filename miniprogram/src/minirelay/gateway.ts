@@ -29,7 +29,7 @@ export interface GatewayOptions {
   password: string
   /** The gateway's id. If left out, the first one that answers at the address. */
   gateway?: string
-  /** The first level of its topics, "minirelay" if left out. */
+  /** What its topics begin with, "minirelay" if left out. */
   root?: string
   /** Random if left out. */
   clientId?: string
@@ -71,6 +71,8 @@ type GatewayEvents = {
   ready: []
 }
 
+const validRoot = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/
+
 /** How long the gateway may take to answer a question, in ms. */
 const answerTime = 5000
 /** How long a command waits for the gateway's time, in ms. */
@@ -103,7 +105,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     const { user, password, clientId, socket, autoLife } = options
     this.id = options.gateway || null
     this.root = options.root ?? 'minirelay'
-    const valid = validId.test(this.root) && (this.id === null || validId.test(this.id))
+    const valid = validRoot.test(this.root) && (this.id === null || validId.test(this.id))
     const url = valid ? options.url ?? addressURL(options) : '' // which is a bad address
     this.client = new MqttClient({ url, user, password, clientId, socket, autoLife })
     this.requests = new Requests((payload) => this.client.publish(this.topic('request', this.client.clientId), payload))
@@ -277,8 +279,9 @@ export class Gateway extends Emitter<GatewayEvents> {
   }
 
   private take(m: Message): void {
-    const [root, id, first, second] = m.topic.split('/')
-    if (root !== this.root || m.topic.split('/').length > 4) return
+    if (!m.topic.startsWith(`${this.root}/`)) return
+    const [id, first, second, more] = m.topic.slice(this.root.length + 1).split('/')
+    if (more !== undefined) return
     if (second === undefined) {
       if (first === 'info') this.takeInfo(id, m.text())
       else if (first === 'status' && id === this.id) this.takeStatus(m.text())
