@@ -68,10 +68,10 @@ func TestPortFaults(t *testing.T) {
 		{"codec", "codec = \"json\"\n", "codec = \"modbus-rtu\"\n",
 			`13:9: codec cannot be "modbus-rtu" | it can be json`},
 		{"shared port", "", "[devices.two]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n",
-			`27:8: the port "uno" is taken by [devices.greenhouse]: lines of JSON cannot share one | give each its own port; the other stands at x.toml:12:8`},
+			`27:8: the port "uno" is taken by [devices.greenhouse]: nothing tells their lines apart without a match in each | give each its own port; the other stands at x.toml:12:8`},
 		{"reserved device", "[devices.greenhouse]", "[devices.status]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n[ports.b]\npath = \"/dev/b\"\n[devices.greenhouse]",
 			"11:10: \"status\" cannot be a device: it is a topic of the gateway | call it otherwise\n" +
-				"18:8: the port \"uno\" is taken by [devices.status]: lines of JSON cannot share one | give each its own port; the other stands at x.toml:12:8"},
+				"18:8: the port \"uno\" is taken by [devices.status]: nothing tells their lines apart without a match in each | give each its own port; the other stands at x.toml:12:8"},
 		{"device without anything", "", "[ports.b]\npath = \"/dev/b\"\n[devices.two]\nport = \"b\"\ncodec = \"json\"\n",
 			`warning 28:10: the device "two" has neither fields nor commands | add [devices.two.fields.…] for what it says`},
 	})
@@ -122,7 +122,7 @@ func TestMappingFaults(t *testing.T) {
 		{"field key", temperature, temperature + "max = 5\nkey.x = 1\n",
 			`19:1: "key" stands here and in x.toml:16:1 | keep one of the two`},
 		{"empty part of a key", "key = \"t\"\n", "key = \"a..b\"\n",
-			`16:7: key: "a..b" has an empty part | write nested keys as in "air.temperature"`},
+			`16:7: key: "a..b" has an empty part | write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`},
 		{"scale", temperature, temperature + "scale = 0\n",
 			"18:9: scale: a number cannot be scaled by 0 | leave it out for 1"},
 		{"scale infinite", temperature, temperature + "scale = inf\n",

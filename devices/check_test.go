@@ -28,7 +28,7 @@ func TestCheckDevice(t *testing.T) {
 		"checksum":             {func(d *DeviceConfig) { d.Checksum = "md5" }, `checksum: there is no checksum "md5"; use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32`},
 		"max_frame":            {func(d *DeviceConfig) { d.MaxFrame = 0 }, `max_frame: a line may have 16 to 65536 bytes; leave it out for 4096`},
 		"field type":           {with(field("x", "none")), `field "x": type: a field cannot be of type "none"; use number, bool, enum or text`},
-		"empty part":           {with(field("x", "number", key("a..b"))), `field "x": key: "a..b" has an empty part; write nested keys as in "air.temperature"`},
+		"empty part":           {with(field("x", "number", key("a..b"))), `field "x": key: "a..b" has an empty part; write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`},
 		"scale 0":              {with(field("x", "number", scaled(0, 0))), `field "x": scale: a number cannot be scaled by 0; leave it out for 1`},
 		"scale of a bool":      {with(field("x", "bool", scaled(2, 0))), `field "x": scale: it means nothing for type bool; leave it out`},
 		"min above max":        {with(field("x", "number", plausible(2, 1))), `field "x": min: min 2 is greater than max 1: no value is left; exchange the two`},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,10 +39,10 @@ type kind struct {
 	check func(*checker)
 	// talks makes the codec of a device that talks by itself; nil: it is asked.
 	talks func(DeviceConfig, *Counters) Codec
-	// cuts makes what cuts its frames; nil: they are lines of text.
+	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
 	cuts func(DeviceConfig, io.Reader, *Counters) Cutter
 	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
-	// by their contents. nil: it shares its port with no device.
+	// by their contents. nil: it shares its port with no device. "": neither does this one.
 	framing func(DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
 	asks func(DeviceConfig, *Counters) asker
@@ -50,7 +51,7 @@ type kind struct {
 // kinds lists the codecs in the order of the documentation.
 func kinds() []kind {
 	return []kind{
-		{name: "json", check: checkJSON, talks: newJSON},
+		{name: "json", check: checkJSON, talks: newJSON, framing: matchedLines},
 	}
 }
 
@@ -90,17 +91,31 @@ func NewCodec(c DeviceConfig, count *Counters) (Codec, error) {
 func CannotShare(a, b DeviceConfig) string {
 	ka, _ := kindOf(a)
 	kb, _ := kindOf(b)
+	lines := ka.cuts == nil && kb.cuts == nil && ka.talks != nil && kb.talks != nil
 	switch {
 	case ka.asks != nil && kb.asks != nil:
 		return ""
-	case ka.talks != nil && kb.talks != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b):
+	case lines && a.Codec == b.Codec && len(a.Match) > 0 && maps.Equal(a.Match, b.Match):
+		return "both take the same lines: their match is the same"
+	case ka.talks != nil && kb.talks != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b) && ka.framing(a) != "":
 		return ""
-	case a.Codec == "json" && b.Codec == "json":
-		return "lines of JSON cannot share one"
+	case lines:
+		return "nothing tells their lines apart without a match in each"
 	case ka.asks != nil || kb.asks != nil:
 		return "a device that talks by itself cannot share one with a device that is asked"
 	}
 	return "devices that talk by themselves cannot share one"
+}
+
+// linesFraming is the framing of devices whose lines can be told from those of others.
+const linesFraming = "lines"
+
+// matchedLines is the framing of codecs whose lines only match tells apart.
+func matchedLines(c DeviceConfig) string {
+	if len(c.Match) == 0 {
+		return ""
+	}
+	return linesFraming
 }
 
 // lineSeal is the checksum behind a line of text, as far as the mapping asks for one. Codecs of lines embed it.

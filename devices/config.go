@@ -41,7 +41,8 @@ type DeviceConfig struct {
 	MinInterval  time.Duration `toml:"min_interval" doc:"at most one published state in so long; 0 publishes each" min:"0s" max:"1h"`
 	Publish      string        `toml:"publish" doc:"all publishes every reading, change only what differs from the last" oneof:"all,change"`
 	Topic        string        `toml:"topic" doc:"a topic of your own, outside the root, that carries the whole state too"`
-	PollConfig   `toml:"-"`
+	MatchConfig
+	PollConfig `toml:"-"`
 
 	Fields   []FieldConfig   `toml:"fields" doc:"its values, in the order in which people see them"`
 	Commands []CommandConfig `toml:"commands" doc:"what a person may ask of it, in the order in which people see it"`
@@ -55,7 +56,7 @@ func DefaultDevice() DeviceConfig {
 // FieldConfig is one value of a device: [devices.ID.fields.ID].
 type FieldConfig struct {
 	ID         string            `toml:"-"`
-	Key        string            `toml:"key" doc:"its name on the wire, nested objects by dots; the ID of the table if left out"`
+	Key        string            `toml:"key" doc:"its name on the wire, nested objects by dots, elements of arrays by [0]; the ID of the table if left out"`
 	Name       relay.Name        `toml:"name" doc:"the name people read; a text or a table of languages"`
 	Type       relay.Type        `toml:"type" doc:"what it carries" oneof:"number,bool,enum,text" required:"true"`
 	Unit       string            `toml:"unit" doc:"unit of the value, as in °C"`
@@ -68,6 +69,7 @@ type FieldConfig struct {
 	Values     map[string]string `toml:"values" doc:"for bool and enum: what each value looks like on the wire, as in { true = \"1\", false = \"0\" }"`
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the choices in order, with names for people"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, that carries the bare value too"`
+	MatchConfig
 
 	FormatConfig `toml:"-"`
 }

@@ -14,6 +14,8 @@
 //	checksum.go                  the *HEX behind a line, where the mapping asks for it
 //	scan.go      scanner         strict JSON, token by token
 //	json.go      Codec.Decode    values of fields
+//	match.go     matcher         which frames are a device's, and which of them speak of a field
+//	gather.go    gatherer        the readings of one frame: value.go makes each, why.go says what was wrong
 //	format.go                    numbers in registers and frames
 //	read.go                      the reading goroutine: Framer → Codec → relay.Device.Update
 //	command.go                   a command as bytes: {value}, {seq}

@@ -28,10 +28,10 @@ func compile(c DeviceConfig, count *Counters) *mapping {
 	case k.asks != nil:
 		m.asker, m.framing = k.asks(c, count), "asked"
 		m.rounds = newRounds(m.asker.queries())
-	case k.framing != nil:
-		m.codec, m.framing = k.talks(c, count), k.framing(c)
+	case k.cuts == nil:
+		m.codec, m.framing = k.talks(c, count), linesFraming
 	default:
-		m.codec = k.talks(c, count)
+		m.codec, m.framing = k.talks(c, count), k.framing(c)
 	}
 	known := map[string]*pattern{}
 	for _, cc := range c.Commands {

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"io"
+	"slices"
 	"time"
 )
 
@@ -54,7 +55,7 @@ func (l *line) take(s *session, frame Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	best := foreignFrame
-	for _, m := range l.mappings {
+	for _, m := range l.inTurn() {
 		l.count.tap.turn()
 		if best = max(best, l.offer(s, m, frame)); best == takenFrame {
 			return
@@ -70,6 +71,20 @@ func (l *line) take(s *session, frame Frame) {
 		why = "no device on this port knows such a frame"
 	}
 	l.count.tap.frame(frame.At, WireFrame{}, frame.Line, why)
+}
+
+// inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
+// first: boards on one line may answer alike.
+func (l *line) inTurn() []*mapping {
+	if l.exchange == nil || len(l.mappings) < 2 || l.mappings[0].config.ID == l.exchange.device {
+		return l.mappings
+	}
+	waits := func(m *mapping) bool { return m.config.ID == l.exchange.device }
+	i := slices.IndexFunc(l.mappings, waits)
+	if i < 0 {
+		return l.mappings
+	}
+	return slices.Concat(l.mappings[i:i+1], l.mappings[:i], l.mappings[i+1:])
 }
 
 // offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The

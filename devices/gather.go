@@ -1,0 +1,107 @@
+package devices
+
+import (
+	"fmt"
+
+	"minirelay/relay"
+)
+
+// gatherer puts together the readings of one frame, for codecs that find the values of fields by name or place.
+type gatherer struct {
+	fields []wireField
+	match  matcher
+	count  *Counters
+
+	frame    uint32   // number of the frame, to tell which fields it has already given
+	given    []uint32 // by field: the frame that gave it last
+	place    []int    // by field: where in readings
+	readings []relay.Reading
+	faults   []fault // values of the frame that are no good readings though they are not null
+}
+
+// fault is a value that is no good reading.
+type fault struct {
+	field int
+	value token // valid as long as the frame
+	twice bool  // it stands in the frame more than once
+}
+
+func newGatherer(c DeviceConfig, count *Counters) gatherer {
+	g := gatherer{match: newMatcher(c), count: count, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
+	for _, f := range c.Fields {
+		g.fields = append(g.fields, newWireField(f))
+	}
+	return g
+}
+
+// begin begins a frame.
+func (g *gatherer) begin() {
+	g.frame++
+	g.readings, g.faults = g.readings[:0], g.faults[:0]
+	g.match.begin()
+}
+
+// give makes t the reading of a field. A field that stands twice in a frame gives null: it is what noise makes of
+// two frames, and nobody can say which value is true.
+func (g *gatherer) give(field int, t token) {
+	if g.given[field] == g.frame {
+		g.readings[g.place[field]].Value = relay.Value{}
+		g.faults = append(g.faults, fault{field, t, true})
+		return
+	}
+	v, good := g.fields[field].read(t)
+	if !good {
+		g.faults = append(g.faults, fault{field: field, value: t})
+	}
+	g.given[field], g.place[field] = g.frame, len(g.readings)
+	g.readings = append(g.readings, relay.Reading{Field: field, Value: v})
+}
+
+// end gives what the frame holds, and counts what is no good reading. It says no if the frame is none of this
+// device's by match. The readings are valid until the next begin.
+func (g *gatherer) end() (readings []relay.Reading, ok bool) {
+	if !g.match.none() && !g.sift() {
+		return nil, false
+	}
+	if n := len(g.faults); n > 0 {
+		g.count.implausible.Add(uint64(n))
+		g.tellFaults()
+	}
+	return g.readings, true
+}
+
+// tellFaults says to whoever watches what is wrong with values.
+func (g *gatherer) tellFaults() {
+	if !g.count.watched() {
+		return
+	}
+	for _, f := range g.faults {
+		field := &g.fields[f.field]
+		g.count.because(field.id + ": " + field.fault(f))
+	}
+}
+
+// sift drops what frames of another kind say about fields that match does not let them speak of.
+func (g *gatherer) sift() (ok bool) {
+	if i := g.match.failed(); i >= 0 {
+		if g.count.watched() {
+			c := &g.match.conditions[i]
+			g.count.because(fmt.Sprintf("%s is not %q", c.key, c.word.text))
+		}
+		return false
+	}
+	readings := g.readings[:0]
+	for _, r := range g.readings {
+		if g.match.allows(r.Field) {
+			readings = append(readings, r)
+		}
+	}
+	faults := g.faults[:0]
+	for _, f := range g.faults {
+		if g.match.allows(f.field) {
+			faults = append(faults, f)
+		}
+	}
+	g.readings, g.faults = readings, faults
+	return true
+}

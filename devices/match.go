@@ -1,0 +1,106 @@
+package devices
+
+import (
+	"maps"
+	"slices"
+
+	"minirelay/relay"
+)
+
+// MatchConfig tells frames of several kinds apart: match = { type = "gps" }. It stands in a device, which then takes
+// only frames that fit, or in a field, which is then read from those only.
+type MatchConfig struct {
+	Match map[string]string `toml:"match" doc:"only frames in which these keys have these texts, as in { type = \"gps\" }" codecs:"json"`
+}
+
+// matcher checks a frame against the conditions of a device and its fields. The codec tells it what stands under
+// the keys that conditions name.
+type matcher struct {
+	conditions []condition
+	device     []int   // the conditions for the frame as a whole
+	fields     [][]int // by field: the conditions for it
+}
+
+// condition is one key and what must stand there.
+type condition struct {
+	key  string
+	word wireWord
+	seen int  // how often the key stands in the frame
+	met  bool // with this text
+}
+
+func newMatcher(c DeviceConfig) matcher {
+	var m matcher
+	m.device = m.add(c.Match)
+	for _, f := range c.Fields {
+		m.fields = append(m.fields, m.add(f.Match))
+	}
+	return m
+}
+
+// add gives the places of the conditions of a match; equal ones are kept once.
+func (m *matcher) add(match map[string]string) []int {
+	var places []int
+	for _, key := range slices.Sorted(maps.Keys(match)) {
+		i := slices.IndexFunc(m.conditions, func(c condition) bool { return c.key == key && c.word.text == match[key] })
+		if i < 0 {
+			i = len(m.conditions)
+			m.conditions = append(m.conditions, condition{key: key, word: newWord(match[key], relay.Value{})})
+		}
+		places = append(places, i)
+	}
+	return places
+}
+
+func (m *matcher) none() bool { return len(m.conditions) == 0 }
+
+// begin forgets the last frame.
+func (m *matcher) begin() {
+	for i := range m.conditions {
+		m.conditions[i].seen, m.conditions[i].met = 0, false
+	}
+}
+
+// see tells what stands under the key of a condition.
+func (m *matcher) see(condition int, t token) {
+	c := &m.conditions[condition]
+	c.seen++
+	c.met = c.seen == 1 && c.word.is(t) // a key that stands twice tells nothing
+}
+
+// failed gives the first condition of the device that the frame does not meet; -1: it meets them all.
+func (m *matcher) failed() int {
+	for _, i := range m.device {
+		if !m.conditions[i].met {
+			return i
+		}
+	}
+	return -1
+}
+
+// allows says whether the frame meets the conditions of a field.
+func (m *matcher) allows(field int) bool {
+	for _, i := range m.fields[field] {
+		if !m.conditions[i].met {
+			return false
+		}
+	}
+	return true
+}
+
+// matches checks the keys of match in the device and its fields; checkKey says what is wrong with one.
+func (k *checker) matches(checkKey func(key string) (what, try string)) {
+	check := func(match map[string]string) {
+		for _, key := range slices.Sorted(maps.Keys(match)) {
+			if what, try := checkKey(key); what != "" {
+				k.add("match", what, try)
+			}
+		}
+	}
+	k.at = Problem{}
+	check(k.device.Match)
+	for _, f := range k.device.Fields {
+		k.at = Problem{Field: f.ID}
+		check(f.Match)
+	}
+}
