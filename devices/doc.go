@@ -2,7 +2,7 @@
 //
 // Most callers need two functions: New, which gives Ports, and Ports.Apply, which makes the ports and devices
 // of a Config run, change or stop. CheckDevice tells what is wrong with a mapping before anything is opened,
-// List tells what could be opened, and Framer with Codec decode a capture without any port.
+// List tells what could be opened, and Decode decodes a recording without any port.
 //
 // # The way of the data
 //
@@ -32,6 +32,7 @@
 //	wire.go      Record          what there is to see on a wire
 //	tap.go                       shows it to who watches, at no cost while nobody does
 //	watch.go     Ports.Watch     one watcher, who may be slow
+//	decode.go    Decode          a recording with a mapping, without any port
 //	trouble.go   Error           why a port cannot be used, in words for people
 //
 // # Promises

@@ -22,7 +22,8 @@ type tap struct {
 	mu sync.Mutex // guards by
 	by []watcher
 
-	last WireState // that was shown; guarded by the line's mu
+	now  func() time.Time // of a recording; nil: time.Now
+	last WireState        // that was shown; guarded by the line's mu
 
 	// What has been said about the frame being decoded, by the device whose turn it is and by those before it. Only
 	// who decodes touches it.
@@ -138,6 +139,10 @@ func (c *Counters) drop(counter *atomic.Uint64, frame []byte, why string) {
 	counter.Add(1)
 	if c.watched() {
 		f := WireFrame{Data: bytes.Clone(frame[:min(len(frame), maxShown)]), Why: why}
-		c.tap.show(Record{At: time.Now(), Frame: &f})
+		at := time.Now
+		if c.tap.now != nil {
+			at = c.tap.now
+		}
+		c.tap.show(Record{At: at(), Frame: &f})
 	}
 }

@@ -1,0 +1,259 @@
+package devices
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"time"
+
+	"minirelay/devices/capture"
+	"minirelay/relay"
+)
+
+// Decode tells, without any port, what a recording of one becomes with the mapping of a device: what was written, and
+// each frame in the order in which it came, with its values or why it is dropped. Record.At counts from DecodeStart.
+// port says how the line was set, which some protocols want to know. The error says that the mapping has a fault.
+//
+// It is lenient in one thing: the first frame of a recording may be whole, and is taken if it makes sense.
+func Decode(port PortConfig, d DeviceConfig, recording []capture.Record, see func(Record)) (Counts, error) {
+	if problems := CheckDevice(d); len(problems) > 0 {
+		return Counts{}, errors.New(problems[0].String())
+	}
+	dec := &decoder{port: port, see: see}
+	dec.count.tap.add(&shower{see})
+	dec.mapping = compile(d, &dec.count)
+	if dec.mapping.asker != nil {
+		dec.ask(recording)
+	} else {
+		dec.talk(recording)
+	}
+	return dec.count.Counts(), nil
+}
+
+// DecodeStart is the time of a recording's beginning in what Decode shows.
+var DecodeStart = time.Unix(0, 0)
+
+// shower is a watcher that sees everything.
+type shower struct{ show func(Record) }
+
+func (s *shower) see(r Record) { s.show(r) }
+
+// decoder decodes one recording.
+type decoder struct {
+	port    PortConfig
+	mapping *mapping
+	count   Counters
+	see     func(Record)
+
+	// Of a device that is asked.
+	known  []*query  // what it may be asked
+	asked  *query    // what it was asked last; nil: nothing that is known
+	silent bool      // nothing was asked at all
+	got    []byte    // since then
+	at     time.Time // of the last of them
+}
+
+func (d *decoder) wrote(r capture.Record) {
+	at := DecodeStart.Add(r.At)
+	d.see(Record{At: at, Bytes: &WireBytes{Out: true, Data: r.Data}})
+}
+
+// recorded reads what was read when it was recorded, in the same pieces.
+type recorded struct {
+	rest  []capture.Record
+	at    time.Duration
+	wrote func(capture.Record) // is called for what was written in between
+}
+
+func (r *recorded) Read(b []byte) (int, error) {
+	for len(r.rest) > 0 && r.rest[0].Out {
+		r.wrote(r.rest[0])
+		r.rest = r.rest[1:]
+	}
+	if len(r.rest) == 0 {
+		return 0, io.EOF
+	}
+	first := &r.rest[0]
+	r.at = first.At
+	n := copy(b, first.Data)
+	if n < len(first.Data) {
+		r.rest = append([]capture.Record{{At: first.At, Data: first.Data[n:]}}, r.rest[1:]...)
+	} else {
+		r.rest = r.rest[1:]
+	}
+	return n, nil
+}
+
+// ReadAt is when it was read.
+func (r *recorded) ReadAt() time.Time { return DecodeStart.Add(r.at) }
+
+// talk decodes the frames of a device that talks by itself.
+func (d *decoder) talk(recording []capture.Record) {
+	r := &recorded{rest: recording, wrote: d.wrote}
+	d.count.tap.now = r.ReadAt
+	cutter := d.mapping.cutter(r, &d.count)
+	for {
+		frame, err := cutter.Next(d.mapping.config.MaxFrame)
+		if err != nil {
+			return
+		}
+		d.frame(frame)
+	}
+}
+
+// frame decodes one frame.
+func (d *decoder) frame(frame Frame) {
+	m, tap := d.mapping, &d.count.tap
+	tap.forget()
+	text, ok := m.codec.Unseal(frame.Line)
+	if !ok {
+		d.count.damaged.Add(1)
+		tap.frame(frame.At, WireFrame{}, frame.Line, "its checksum is wrong or missing")
+		return
+	}
+	if readings, ok := m.codec.Decode(text); ok {
+		d.count.frames.Add(1)
+		tap.taken(frame.At, &m.config, "", frame.Line, readings)
+		return
+	}
+	for _, c := range m.commands {
+		no, _ := c.refuse.match(text, 0, "")
+		yes, _ := c.expect.match(text, 0, "")
+		if no != noAnswer || yes != noAnswer {
+			d.count.frames.Add(1)
+			tap.forget()
+			tap.frame(frame.At, WireFrame{Device: m.config.ID, Request: "command " + c.ID, OK: true}, frame.Line, "")
+			return
+		}
+	}
+	if !frame.Whole {
+		tap.forget()
+		tap.frame(frame.At, WireFrame{}, frame.Line, "it may be half a frame: the recording begins here")
+		return
+	}
+	d.count.noise.Add(1)
+	tap.frame(frame.At, WireFrame{}, frame.Line, "the device knows no such frame")
+}
+
+// ask decodes what a device has answered that is asked.
+func (d *decoder) ask(recording []capture.Record) {
+	d.known = append(d.mapping.asker.queries(), d.commands()...)
+	d.silent = true
+	d.count.tap.now = func() time.Time { return d.at }
+	bothWays := true // a tap on the wire hears both sides alike
+	for _, r := range recording {
+		bothWays = bothWays && !r.Out
+	}
+	d.at = DecodeStart
+	ends := d.mapping.asker.timing(d.port).ends
+	for _, r := range recording {
+		at := DecodeStart.Add(r.At)
+		if ends > 0 && len(d.got) > 0 && at.Sub(d.at) >= ends {
+			d.look(true)
+		}
+		if q := d.queryOf(r.Data); r.Out || bothWays && q != nil && len(d.got) == 0 {
+			d.finish()
+			d.wrote(r)
+			d.asked, d.silent, d.at = q, false, at
+			continue
+		}
+		d.got, d.at = append(d.got, r.Data...), at
+		d.count.bytes.Add(uint64(len(r.Data)))
+		d.look(false)
+	}
+	d.finish()
+}
+
+// commands are the queries of the commands whose values can be listed.
+func (d *decoder) commands() []*query {
+	var all []*query
+	for _, c := range d.mapping.commands {
+		values := []relay.Value{{}}
+		switch c.Type {
+		case relay.TypeBool:
+			values = []relay.Value{relay.BoolValue(false), relay.BoolValue(true)}
+		case relay.TypeEnum:
+			values = nil
+			for _, o := range enumOptions(c.Options, c.Values) {
+				values = append(values, relay.TextValue(o.Value))
+			}
+		case relay.TypeNumber, relay.TypeText:
+			continue
+		}
+		for _, v := range values {
+			steps, err := d.mapping.asker.write(c, v)
+			if err == nil {
+				all = append(all, steps...)
+			}
+		}
+	}
+	return all
+}
+
+func (d *decoder) queryOf(request []byte) *query {
+	for _, q := range d.known {
+		if bytes.Equal(q.request, request) {
+			return q
+		}
+	}
+	return nil
+}
+
+// look gives what has come to the query that waits.
+func (d *decoder) look(quiet bool) {
+	got := d.got
+	if d.asked == nil || len(got) == 0 {
+		return
+	}
+	if d.port.Echo {
+		i := bytes.Index(got, d.asked.request)
+		if i < 0 {
+			return
+		}
+		got = got[i+len(d.asked.request):]
+	}
+	tap, m := &d.count.tap, d.mapping
+	tap.forget()
+	f := WireFrame{Device: m.config.ID, Request: d.asked.name}
+	r, v := d.asked.answer(got, quiet)
+	switch v {
+	case noAnswer:
+		return
+	case garbled:
+		d.count.damaged.Add(1)
+		tap.frame(d.at, f, got, "it can never become the answer")
+		d.got = d.got[:0]
+		return
+	case fits:
+		d.count.frames.Add(1)
+		tap.taken(d.at, &m.config, d.asked.name, got, r.readings)
+	default:
+		d.count.frames.Add(1)
+		f.OK = true
+		tap.frame(d.at, f, got, "the answer is no: "+r.refusal)
+	}
+	d.got, d.asked, d.silent = d.got[:0], nil, true
+}
+
+// finish ends the wait for an answer.
+func (d *decoder) finish() {
+	d.look(true)
+	tap := &d.count.tap
+	tap.forget()
+	switch {
+	case d.asked != nil:
+		d.count.unanswered.Add(1)
+		why := "no answer"
+		if len(d.got) > 0 {
+			why = "what came is no whole answer to it"
+		}
+		tap.frame(d.at, WireFrame{Device: d.mapping.config.ID, Request: d.asked.name}, d.got, why)
+	case len(d.got) > 0 && d.silent:
+		d.count.noise.Add(1)
+		tap.frame(d.at, WireFrame{}, d.got, "nothing was asked when it came")
+	case len(d.got) > 0:
+		d.count.noise.Add(1)
+		tap.frame(d.at, WireFrame{}, d.got, "it answers what this device is never asked")
+	}
+	d.got, d.asked, d.silent = d.got[:0], nil, true
+}
