@@ -225,7 +225,8 @@ func TestStop(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if took := time.Since(begun); took > closeTime+time.Second {
+	// Somewhere between what a frozen client gets for its last words and what it gets otherwise: machines are busy.
+	if took := time.Since(begun); took > (closeTime+stuckTime)/2 {
 		t.Errorf("it took %v", took)
 	}
 	for _, c := range []*rawClient{c, w} {

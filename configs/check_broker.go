@@ -56,7 +56,11 @@ func (k *checker) splitAddress(l listener) (host, port string, ok bool) {
 	if err != nil {
 		try := `write host:port or :port, as in "127.0.0.1:8443" or ":8443"`
 		if _, err := strconv.ParseUint(l.address, 10, 16); err == nil {
-			try = fmt.Sprintf("write %q", ":"+l.address)
+			host := ""
+			if l.key == "mqtt" {
+				host = "127.0.0.1" // without encryption, on this machine alone unless somebody wants it otherwise
+			}
+			try = fmt.Sprintf("write %q", host+":"+l.address)
 		}
 		k.fault(at, fmt.Sprintf("%s = %q is no address", l.key, l.address), try)
 		return "", "", false

@@ -205,3 +205,18 @@ func TestEveryReadingIsPublished(t *testing.T) {
 	}
 	b.wire.wait(t, stateTopic, n+2)
 }
+
+// The gateway's info is published when it changes, not whenever somebody saves the config.
+func TestInfoIsPublishedWhenItChanges(t *testing.T) {
+	b := start(t)
+	const info = "minirelay/home/info"
+	name := Name{ByLang: map[string]string{"zh": "小屋", "en": "Hut"}}
+	for range 3 {
+		b.Rename(name)
+	}
+	b.Rename(Name{Text: "last"})
+	got := b.wire.wait(t, info, 3)
+	if len(got) != 3 || !strings.Contains(got[1], "小屋") || !strings.Contains(got[2], "last") {
+		t.Errorf("%q", got)
+	}
+}

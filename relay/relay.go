@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,9 +106,12 @@ func (r *Relay) Stopping() { r.stopping.Store(true) }
 // Rename changes what people call the gateway.
 func (r *Relay) Rename(name Name) {
 	r.mu.Lock()
+	same := reflect.DeepEqual(r.config.Name, name)
 	r.config.Name = name
 	r.mu.Unlock()
-	r.publishInfo()
+	if !same {
+		r.publishInfo()
+	}
 }
 
 func (r *Relay) publishInfo() {
