@@ -124,7 +124,8 @@ func (r *Relay) accept(o *order, d *Device, command int, v Value, refusal *Outco
 		ok, err := r.memory.admit(record{User: o.message.User, ID: o.id, At: o.received.UnixMilli(),
 			Topic: o.topic, Name: o.command, Value: o.echo()}, o.received)
 		if !ok && err == nil {
-			return // the same command came at the same moment by another way
+			r.repeated(o) // it came at the same moment by another way
+			return
 		}
 		o.admitted = ok
 		if err != nil {

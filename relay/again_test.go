@@ -185,6 +185,22 @@ func TestRepetitionWaitsForTheResult(t *testing.T) {
 	}
 }
 
+// So does who asked so soon that the id was new when it was looked for, and known when it was to be remembered.
+func TestRepetitionAtTheSameMomentWaitsToo(t *testing.T) {
+	b := start(t)
+	b.ask(`{"id":"a","command":"reset"}`)
+	late := &order{request: request{id: "a", command: "reset"}, topic: resultTopic, received: time.Now(),
+		message: Message{User: "phone", Respond: "phone/second"}}
+	b.accept(late, b.device, 4, Value{}, nil)
+	b.lane.Take().Finish(Sent())
+	if got := b.wire.wait(t, "phone/second", 1); got[0] != b.wire.wait(t, resultTopic, 1)[0] {
+		t.Errorf("%q", got)
+	}
+	if b.lane.Take() != nil {
+		t.Error("it was executed twice")
+	}
+}
+
 // A clock that begins in the past and is put right makes nothing old: the journal says by how much it was put.
 func TestClockPutForward(t *testing.T) {
 	dir := t.TempDir()
