@@ -20,6 +20,7 @@ type Port struct {
 // Counts are devices.Counts.
 type Counts struct {
 	Bytes       uint64 `json:"bytes"`
+	Sent        uint64 `json:"sent"`
 	Frames      uint64 `json:"frames"`
 	Noise       uint64 `json:"noise"`
 	Overlong    uint64 `json:"overlong"`

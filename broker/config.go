@@ -22,6 +22,8 @@ type Config struct {
 	Root    string       `toml:"-"` // the topic below which only the gateway publishes: "minirelay"
 	Gateway string       `toml:"-"` // the gateway's id: its topics are Root/Gateway/…
 	DataDir string       `toml:"-"` // where the self-signed certificate is kept: DataDir/tls
+
+	pulse string // the password of pulseUser, made up by prepare
 }
 
 // TLSConfig is the [broker.tls] table.

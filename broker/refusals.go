@@ -13,6 +13,8 @@ const (
 
 // refusals logs what was refused, without letting a stranger fill the disk with lines.
 type refusals struct {
+	counts tally // by what was refused
+
 	mu   sync.Mutex
 	last map[string]time.Time
 	line int       // in this minute
@@ -29,6 +31,7 @@ func (r *refusals) log(log *slog.Logger, what, user string, c *conn, more ...any
 
 // logFrom is log for whoever has no connection of MQTT. remote is the address with its port.
 func (r *refusals) logFrom(log *slog.Logger, what, user, host, remote string, more ...any) {
+	r.counts.add(what)
 	if !r.due(what+"\x00"+user+"\x00"+host, time.Now()) {
 		return
 	}

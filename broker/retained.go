@@ -22,6 +22,13 @@ type retained struct {
 	bytes   int // of clients
 }
 
+// len is how many there are.
+func (r *retained) len() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.byTopic)
+}
+
 // put keeps m, or deletes its topic if m has no payload. false: clients have left too much behind already.
 func (r *retained) put(m *message) bool {
 	r.mu.Lock()

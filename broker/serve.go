@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -77,6 +79,9 @@ func (b *Broker) ended(c *conn) {
 			b.forget(c.client) // it ended before mochi could do this itself
 		}
 		b.release(s, c)
+		if s.user != pulseUser {
+			b.ends.add(cmp.Or(strings.ReplaceAll(strings.TrimPrefix(c.failure(), "it "), " ", "_"), "closed"))
+		}
 		if c.failure() != "" {
 			b.log.Warn("client disconnected: "+c.failure(), "client", s.id, "user", s.user, "from", c.remote)
 		} else {

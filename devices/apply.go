@@ -182,6 +182,7 @@ type PortStats struct {
 	Port    string   // its id
 	Devices []string // their ids
 	Path    string   // as configured
+	Baud    int      // bit/s, as configured
 	Open    bool
 	Trouble string // why it is not usable; "" if it is, or has not been tried
 	Counts  Counts
@@ -194,7 +195,7 @@ func (p *Ports) Stats() []PortStats {
 	var all []PortStats
 	for _, l := range p.lines {
 		l.mu.Lock()
-		stats := PortStats{Port: l.id, Path: l.port.place(), Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
+		stats := PortStats{Port: l.id, Path: l.port.place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
 		for _, m := range l.mappings {
 			stats.Devices = append(stats.Devices, m.config.ID)
 		}

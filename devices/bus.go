@@ -145,7 +145,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 	l.mu.Unlock()
 	started := time.Now()
 	n, err := s.stream.Write(q.request)
-	l.count.tap.bytes(time.Now(), true, q.request[:n])
+	l.wrote(q.request[:n])
 	if err != nil || n < len(q.request) {
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.request))

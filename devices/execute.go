@@ -47,7 +47,7 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 	defer l.expectAnswer(nil)
 
 	n, err := s.stream.Write(l.out)
-	l.count.tap.bytes(time.Now(), true, l.out[:n])
+	l.wrote(l.out[:n])
 	if err != nil || n < len(l.out) {
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(l.out))
@@ -80,6 +80,12 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 			return relay.Unknown("the gateway stopped before an answer came"), false, errStopped
 		}
 	}
+}
+
+// wrote notes what has been written.
+func (l *line) wrote(b []byte) {
+	l.count.sent.Add(uint64(len(b)))
+	l.count.tap.bytes(time.Now(), true, b)
 }
 
 // mappingOf is the mapping that is attached as d; nil if it is another one by now.

@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // Counters count what comes over a port, since it was first configured. They may be read at any time.
 type Counters struct {
-	bytes, frames, noise, overlong, damaged, implausible, late, unanswered, opened atomic.Uint64
+	bytes, sent, frames, noise, overlong, damaged, implausible, late, unanswered, opened atomic.Uint64
 
 	tap tap // shows what is counted, and all the rest
 }
@@ -12,6 +12,7 @@ type Counters struct {
 // Counts is a copy of Counters.
 type Counts struct {
 	Bytes       uint64 // read from the port
+	Sent        uint64 // bytes written to it
 	Frames      uint64 // good ones: readings and answers
 	Noise       uint64 // lines that are no UTF-8, no JSON object and no answer
 	Overlong    uint64 // lines that were too long
@@ -25,7 +26,7 @@ type Counts struct {
 // Counts gives the state of the counters.
 func (c *Counters) Counts() Counts {
 	counts := Counts{
-		Bytes: c.bytes.Load(), Frames: c.frames.Load(), Noise: c.noise.Load(), Overlong: c.overlong.Load(),
+		Bytes: c.bytes.Load(), Sent: c.sent.Load(), Frames: c.frames.Load(), Noise: c.noise.Load(), Overlong: c.overlong.Load(),
 		Damaged: c.damaged.Load(), Implausible: c.implausible.Load(), Late: c.late.Load(), Unanswered: c.unanswered.Load(),
 	}
 	if n := c.opened.Load(); n > 1 {

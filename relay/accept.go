@@ -161,6 +161,7 @@ func (r *Relay) objection(o *order, d *Device) *Outcome {
 // answer publishes the one final result and remembers it.
 func (r *Relay) answer(o *order, out Outcome) {
 	now := time.Now()
+	r.counted.add(out, now.Sub(o.received))
 	result := appendResult(make([]byte, 0, 192), report{id: o.id, command: cut(o.command, maxID), value: o.echo(),
 		by: o.message.User, took: now.Sub(o.received), at: now}, out)
 	var waiters []waiter

@@ -25,8 +25,10 @@ type Device struct {
 	ts       time.Time   // of the newest reading
 	heard    time.Time   // of the newest good frame
 	online   bool
+	since    time.Time // when online last changed
 	detached bool
 
+	states      uint64  // published so far
 	published   []Value // as last published
 	publishedAt time.Time
 	owed        bool // a state waits for MinInterval to pass
@@ -50,6 +52,7 @@ func newDevice(r *Relay, m Model, lane *Lane) *Device {
 	d.published = make([]Value, len(m.Fields))
 	d.at = make([]time.Time, len(m.Fields))
 	d.ts = time.Now()
+	d.since = d.ts
 	d.quiet = m.OfflineAfter
 	for i := range m.Fields {
 		if s := d.staleAfter(i); s > 0 && (d.quiet == 0 || s < d.quiet) {
@@ -132,7 +135,7 @@ func (d *Device) hear(at time.Time) {
 	if d.online {
 		return
 	}
-	d.online = true
+	d.online, d.since = true, at
 	d.log.Info("device is online")
 	d.relay.outlet.put(outgoing{topic: d.topics.availability, payload: []byte("online"), retain: true})
 }
@@ -141,7 +144,7 @@ func (d *Device) goOffline(reason string) {
 	if d.detached || !d.online {
 		return
 	}
-	d.online = false
+	d.online, d.since = false, time.Now()
 	level := slog.LevelWarn
 	if d.relay.stopping.Load() {
 		level = slog.LevelInfo
@@ -261,6 +264,7 @@ func (d *Device) publish(now time.Time) {
 		}
 		d.relay.outlet.put(outgoing{topic: f.Topic, payload: bare, retain: true})
 	}
+	d.states++
 	copy(d.published, d.values)
 	d.publishedAt = now
 	d.owed = false

@@ -43,6 +43,7 @@ type Relay struct {
 	outlet  *outlet
 	memory  *memory
 	started time.Time
+	counted counters
 
 	handling sync.RWMutex // read-held by Handle
 	stopping atomic.Bool

@@ -1,0 +1,57 @@
+package broker
+
+import (
+	"maps"
+	"sync"
+)
+
+// Stats are the broker's figures, since the start where they count.
+type Stats struct {
+	Clients, Sessions  int               // connected; remembered, with those that are away
+	MaxClients         int               // as configured
+	MessagesIn         uint64            // publishes of clients
+	MessagesOut        uint64            // deliveries to clients
+	BytesIn, BytesOut  uint64            // of MQTT, before WebSocket and TLS
+	Buffered           uint64            // bytes that wait for slow clients now
+	Retained           int               // messages
+	Disconnections     map[string]uint64 // by reason: closed, fell_behind, has_stopped_reading
+	Refusals           map[string]uint64 // logins and publishes without right, by what was refused
+	CertificateExpires int64             // Unix seconds; 0: plain
+}
+
+// Stats gives the figures of now.
+func (b *Broker) Stats() Stats {
+	b.sessionsMu.Lock()
+	s := Stats{Clients: b.online, Sessions: len(b.sessions), MaxClients: b.maxClients}
+	b.sessionsMu.Unlock()
+	s.MessagesIn, s.MessagesOut = uint64(b.traffic.messagesIn.Load()), uint64(b.traffic.messagesOut.Load())
+	s.BytesIn, s.BytesOut = uint64(b.traffic.bytesIn.Load()), uint64(b.traffic.bytesOut.Load())
+	s.Buffered = uint64(max(b.traffic.buffered.Load(), 0))
+	s.Retained = b.retained.len()
+	s.Disconnections, s.Refusals = b.ends.counts(), b.refusals.counts.counts()
+	if id := b.identity.Load(); id != nil {
+		s.CertificateExpires = id.current.Load().Leaf.NotAfter.Unix()
+	}
+	return s
+}
+
+// tally counts by kind.
+type tally struct {
+	mu sync.Mutex
+	n  map[string]uint64
+}
+
+func (t *tally) add(kind string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n == nil {
+		t.n = map[string]uint64{}
+	}
+	t.n[kind]++
+}
+
+func (t *tally) counts() map[string]uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.n)
+}

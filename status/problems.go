@@ -1,0 +1,112 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	fullDisk    = 50 << 20 // bytes left, below which the journal of commands may soon find no room
+	certificate = 14 * 24 * time.Hour
+)
+
+// Judge fills Problems in: what a person should look at, the worst first.
+func (s *Snapshot) Judge() {
+	s.Problems = []Problem{}
+	say := func(try, what string, args ...any) {
+		s.Problems = append(s.Problems, Problem{fmt.Sprintf(what, args...), try})
+	}
+	open := map[string]bool{}
+	for _, p := range s.Ports {
+		open[p.Port] = p.Open
+		if !p.Open {
+			trouble := p.Trouble
+			if trouble == "" {
+				trouble = "it has not been opened yet"
+			}
+			say("minirelay ports lists what is plugged in", "port %s is not usable: %s", p.Port, trouble)
+		}
+	}
+	for _, d := range s.Devices {
+		if d.Online || !open[d.Port] {
+			continue // of a port that is gone one line is enough
+		}
+		say(fmt.Sprintf("check its power and cable; minirelay watch %s shows what is on the wire", d.Port), "device %s is offline %s",
+			d.Device, ago(s.Now, d.Since))
+	}
+	for _, p := range s.Ports {
+		if bad := p.Noise + p.Overlong + p.Damaged; bad > 100 && bad > p.Frames/10 {
+			say("check baud rate, ground and the length of the cable", "port %s: %d of %d frames were unreadable", p.Port, bad, bad+p.Frames)
+		}
+	}
+	if s.Config.Faults > 0 {
+		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last good one is in use", count(s.Config.Faults, "fault"))
+	}
+	if e := s.Broker.CertificateExpires; e > 0 && e-s.Now < certificate.Milliseconds() {
+		say("renew it; with mode = \"files\" a new one is used at once", "the certificate ends on %s", time.UnixMilli(e).Format(time.DateOnly))
+	}
+	if s.Broker.MaxClients > 0 && s.Broker.Clients >= s.Broker.MaxClients {
+		say("raise [broker] max_clients", "the broker has as many clients as it may have")
+	}
+	s.machineProblems(say)
+}
+
+func (s *Snapshot) machineProblems(say func(try, what string, args ...any)) {
+	m := s.Machine
+	if m.DiskSize > 0 && m.DiskFree < fullDisk {
+		say("make room; without it commands are refused, because their ids cannot be remembered", "the disk of %s has only %s left", m.DataDir, size(m.DiskFree))
+	}
+	if !m.ClockSet {
+		say("let it reach a time server; times of readings are wrong until then", "the clock of this machine is not set")
+	}
+	if len(m.Throttled) > 0 {
+		say("use a better power supply and cable, or cool it", "the Raspberry Pi reports: %s", strings.Join(m.Throttled, ", "))
+	}
+	if m.FileLimit > 0 && m.Files > m.FileLimit*9/10 {
+		say("raise LimitNOFILE of the service", "%d of %d file descriptors are in use", m.Files, m.FileLimit)
+	}
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// ago says how long at is past, in words.
+func ago(now, at int64) string {
+	if at == 0 {
+		return "since the start"
+	}
+	return "for " + span(time.Duration(now-at)*time.Millisecond)
+}
+
+// span is a duration as people say it.
+func span(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", max(d, 0).Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f h", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}
+
+// size is a number of bytes as people say it.
+func size(n uint64) string {
+	switch {
+	case n < 10_000:
+		return fmt.Sprintf("%d B", n)
+	case n < 10_000_000:
+		return fmt.Sprintf("%d kB", n/1000)
+	case n < 10_000_000_000:
+		return fmt.Sprintf("%d MB", n/1_000_000)
+	}
+	return fmt.Sprintf("%.0f GB", float64(n)/1e9)
+}

@@ -1,0 +1,102 @@
+package status
+
+import "encoding/json"
+
+// Snapshot is how a gateway is at one moment. Times are Unix milliseconds, 0 for never; sizes are bytes; counts are
+// since the start.
+type Snapshot struct {
+	Now       int64     `json:"now"`
+	Gateway   string    `json:"gateway"`
+	Version   string    `json:"version"`
+	Commit    string    `json:"commit,omitempty"`
+	Go        string    `json:"go"`
+	Started   int64     `json:"started"`
+	Ready     bool      `json:"ready"` // every port has been tried
+	Addresses []string  `json:"addresses"`
+	Ports     []Port    `json:"ports"`
+	Devices   []Device  `json:"devices"`
+	Commands  []Ended   `json:"commands"`
+	Took      Durations `json:"took"` // of the commands that reached the hardware
+	Broker    Broker    `json:"broker"`
+	Machine   Machine   `json:"machine"`
+	Config    Config    `json:"config"`
+	Problems  []Problem `json:"problems"` // see Judge
+}
+
+// Config is whether what stands on the disk is in use.
+type Config struct {
+	Path     string `json:"path"`
+	Loaded   int64  `json:"loaded"`
+	Faults   int    `json:"faults"` // of what is on the disk now; with any, the last good one is in use
+	Warnings int    `json:"warnings"`
+}
+
+// Port is one serial port.
+type Port struct {
+	Port    string   `json:"port"`
+	Path    string   `json:"path"`
+	Baud    int      `json:"baud"`
+	Open    bool     `json:"open"`
+	Trouble string   `json:"trouble,omitempty"`
+	Devices []string `json:"devices"`
+
+	Received    uint64 `json:"received"` // bytes
+	Sent        uint64 `json:"sent"`     // bytes
+	Frames      uint64 `json:"frames"`
+	Noise       uint64 `json:"noise"`
+	Overlong    uint64 `json:"overlong"`
+	Damaged     uint64 `json:"damaged"`
+	Implausible uint64 `json:"implausible"`
+	Late        uint64 `json:"late"`
+	Unanswered  uint64 `json:"unanswered"`
+	Reopened    uint64 `json:"reopened"`
+}
+
+// Device is one device with its newest values.
+type Device struct {
+	Device string          `json:"device"`
+	Name   string          `json:"name,omitempty"`
+	Port   string          `json:"port"`
+	Online bool            `json:"online"`
+	Since  int64           `json:"since"` // when Online last changed
+	Heard  int64           `json:"heard"` // when its newest good frame came
+	States uint64          `json:"states"`
+	State  json.RawMessage `json:"state"`
+}
+
+// Ended is how many commands ended in one way.
+type Ended struct {
+	Status string `json:"status"`
+	Code   string `json:"code,omitempty"`
+	Count  uint64 `json:"count"`
+}
+
+// Durations is a histogram in seconds. The last count has no bound.
+type Durations struct {
+	Bounds []float64 `json:"bounds"`
+	Counts []uint64  `json:"counts"`
+	Sum    float64   `json:"sum"`
+}
+
+// Broker is the embedded broker.
+type Broker struct {
+	Clients            int               `json:"clients"`
+	MaxClients         int               `json:"max_clients"`
+	Sessions           int               `json:"sessions"`
+	MessagesIn         uint64            `json:"messages_in"`
+	MessagesOut        uint64            `json:"messages_out"`
+	BytesIn            uint64            `json:"bytes_in"`
+	BytesOut           uint64            `json:"bytes_out"`
+	Buffered           uint64            `json:"buffered"`
+	Retained           int               `json:"retained"`
+	Waiting            int               `json:"waiting"` // messages of the gateway that it has not taken yet
+	Disconnections     map[string]uint64 `json:"disconnections"`
+	Refusals           map[string]uint64 `json:"refusals"`
+	CertificateExpires int64             `json:"certificate_expires"`
+}
+
+// Problem is one thing that is wrong.
+type Problem struct {
+	What string `json:"what"`
+	Try  string `json:"try"`
+}
