@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"minirelay/devices"
+	"minirelay/status"
 )
 
 // Access is what a request's user and password have turned out to be.
@@ -24,6 +25,7 @@ type Source struct {
 	Config func() Config
 	Ports  func() []devices.PortStats
 	Watch  func(port string) (*devices.Watch, error)
+	Status func() status.Snapshot
 }
 
 // Server answers requests under /api/.
@@ -42,6 +44,7 @@ func New(source Source) *Server {
 	s.mux.HandleFunc("/api/config", s.config)
 	s.mux.HandleFunc("/api/ports", s.ports)
 	s.mux.HandleFunc("/api/ports/{port}/wire", s.wire)
+	s.mux.HandleFunc("/api/status", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.source.Status()) })
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusNotFound, "not_found", "there is nothing here; docs/api.md says what there is")
 	})

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Gateway GatewayConfig
 	Log     LogConfig
+	Metrics MetricsConfig
 	Broker  broker.Config  // with the users, and Root, Gateway and DataDir of the gateway
 	Devices devices.Config // ports and devices
 
@@ -32,6 +33,11 @@ type GatewayConfig struct {
 // DefaultGateway is what the [gateway] table starts from.
 func DefaultGateway() GatewayConfig {
 	return GatewayConfig{DataDir: "/var/lib/minirelay", Root: "minirelay", Remember: 24 * time.Hour}
+}
+
+// MetricsConfig is the [metrics] table.
+type MetricsConfig struct {
+	Token broker.Secret `toml:"token" doc:"who sends Authorization: Bearer and this may read /metrics from elsewhere; this machine itself always may"`
 }
 
 // LogConfig is the [log] table.
@@ -61,6 +67,7 @@ func (c LogConfig) SlogLevel() slog.Level {
 type document struct {
 	Gateway GatewayConfig          `toml:"gateway" doc:"the gateway itself" required:"true"`
 	Log     LogConfig              `toml:"log" doc:"what is logged, to stderr"`
+	Metrics MetricsConfig          `toml:"metrics" doc:"figures for Prometheus at /metrics"`
 	Broker  broker.Config          `toml:"broker" doc:"the embedded MQTT broker"`
 	Users   []broker.UserConfig    `toml:"users" doc:"who may log in to the broker"`
 	Ports   []devices.PortConfig   `toml:"ports" doc:"the serial lines"`
@@ -69,7 +76,7 @@ type document struct {
 
 // config composes the packages' configs.
 func (d document) config() *Config {
-	c := &Config{Gateway: d.Gateway, Log: d.Log, Broker: d.Broker,
+	c := &Config{Gateway: d.Gateway, Log: d.Log, Metrics: d.Metrics, Broker: d.Broker,
 		Devices: devices.Config{Ports: d.Ports, Devices: d.Devices}}
 	c.Broker.Users = d.Users
 	c.Broker.Root = d.Gateway.Root

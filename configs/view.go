@@ -151,3 +151,20 @@ func valueLength(text []byte) int {
 	}
 	return len(bytes.TrimRight(text, "\r"))
 }
+
+// DataDirOf tells where a gateway with the config at path keeps its data, also if the config has faults, or secrets
+// that are only known where the gateway runs. It cannot if no file of it can be read.
+func DataDirOf(path string) (dir string, ok bool) {
+	sources, _ := readSources(path)
+	if len(sources) == 0 {
+		return "", false
+	}
+	root := &node{at: place{sources[0], 0, 0}}
+	for _, s := range sources {
+		parseSource(s, root, &report{})
+	}
+	if n := root.get("gateway", "data_dir"); n != nil && n.kind == kindText {
+		return n.value.(string), true
+	}
+	return DefaultGateway().DataDir, true
+}

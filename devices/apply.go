@@ -177,6 +177,23 @@ func (p *Ports) Close(ctx context.Context) error {
 	return awaitLines(ctx, p.lines)
 }
 
+// Pulse returns nil once the owner of every port has shown that it lives. A watchdog asks it. The error names a port
+// whose owner has not done so within ctx.
+func (p *Ports) Pulse(ctx context.Context) error {
+	p.mu.Lock()
+	lines := p.lines
+	p.mu.Unlock()
+	for _, l := range lines {
+		select {
+		case l.ping <- struct{}{}:
+		case <-l.done:
+		case <-ctx.Done():
+			return fmt.Errorf("the owner of port %s does nothing any more", l.id)
+		}
+	}
+	return nil
+}
+
 // PortStats is what a status page shows of one port.
 type PortStats struct {
 	Port    string   // its id

@@ -102,6 +102,7 @@ func (l *line) ask(s *session) error {
 		case <-s.gone:
 		case <-l.changed:
 		case <-l.lane.Ready():
+		case <-l.ping:
 		}
 	}
 }
@@ -187,6 +188,7 @@ func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration)
 			if quiet != nil {
 				quiet.Reset(ends)
 			}
+		case <-l.ping:
 		case <-silence:
 			if r, v := l.look(s, m, q, true); v != noAnswer {
 				return r, v, nil

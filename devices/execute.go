@@ -65,6 +65,7 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 		}
 		select {
 		case <-ex.wake:
+		case <-l.ping:
 		case <-timer.C:
 			l.mu.Lock()
 			o, again = ex.timedOut()

@@ -46,6 +46,7 @@ type line struct {
 	done    chan struct{} // closed when run has returned
 
 	heardBytes chan struct{} // holds a token when something may have come into the inbox
+	ping       chan struct{} // taken by the owner wherever it waits: see Ports.Pulse
 
 	// Only the owner touches these.
 	seq int
@@ -64,7 +65,7 @@ type line struct {
 func newLine(id string, port PortConfig, log *slog.Logger) *line {
 	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(maxSeq),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
-		heardBytes: make(chan struct{}, 1)}
+		heardBytes: make(chan struct{}, 1), ping: make(chan struct{})}
 }
 
 // run opens the port, serves it until it is lost, and opens it again, until it is told to stop.
@@ -167,6 +168,7 @@ func (l *line) work(s *session) error {
 		case <-s.gone:
 		case <-l.changed:
 		case <-l.lane.Ready():
+		case <-l.ping:
 		}
 	}
 }
@@ -185,6 +187,7 @@ func (l *line) pause(wait time.Duration, plugged func() bool) bool {
 			return true
 		case <-l.lane.Ready():
 			l.refuseWaiting()
+		case <-l.ping:
 		case <-next.C:
 			return false
 		case <-look.C:

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,12 +24,13 @@ const stopTime = 5 * time.Second
 // gateway is a running relay between its broker and its ports. Outlets start before inlets: the broker takes
 // messages before it serves anyone, and ports open last. They stop in reverse.
 type gateway struct {
-	config *configs.Config
+	config atomic.Pointer[configs.Config] // in use
 	log    *slog.Logger
 	broker *broker.Broker
 	relay  *relay.Relay
 	ports  *devices.Ports
-	api    *api.Server
+	apis   []*api.Server
+	local  *http.Server // the API for this machine; nil: it could not be served
 }
 
 // startGateway starts everything and returns once clients can connect. The ports are being tried then. The API
@@ -39,7 +42,8 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 	if err != nil {
 		return nil, explainDisk(err, unusable, config.Gateway.DataDir)
 	}
-	g := &gateway{config: config, log: log, broker: b}
+	g := &gateway{log: log, broker: b}
+	g.config.Store(config)
 	g.relay, err = relay.Start(relayConfig(config), b, log)
 	if errors.Is(err, relay.ErrInUse) {
 		return nil, userError{"another gateway runs with the data directory " + config.Gateway.DataDir,
@@ -49,8 +53,7 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 		return nil, err
 	}
 	g.ports = devices.New(g.relay, log)
-	g.api = g.tell(s)
-	b.HandleHTTP("/api/", g.api)
+	g.inspect(s)
 	if err := b.Start(handler{g.relay}); err != nil {
 		return nil, errors.Join(err, g.relay.Close())
 	}
@@ -59,6 +62,7 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 		defer cancel()
 		return nil, errors.Join(err, g.stop(ctx))
 	}
+	g.serveLocally(s)
 	return g, nil
 }
 
@@ -82,15 +86,20 @@ func relayConfig(c *configs.Config) relay.Config {
 // stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
 func (g *gateway) stop(ctx context.Context) error {
 	g.relay.Stopping()
+	if g.local != nil {
+		_ = g.local.Close()
+	}
 	err := errors.Join(g.ports.Close(ctx), g.relay.Close(), g.broker.Stop(ctx))
-	g.api.Wait()
+	for _, a := range g.apis {
+		a.Wait()
+	}
 	return err
 }
 
 // sameIdentity says whether next can be applied to a running gateway. Other topics or another data directory
 // make it another gateway.
 func (g *gateway) sameIdentity(next *configs.Config) bool {
-	a, b := g.config.Gateway, next.Gateway
+	a, b := g.config.Load().Gateway, next.Gateway
 	return a.ID == b.ID && a.Root == b.Root && a.DataDir == b.DataDir && a.Remember == b.Remember
 }
 
@@ -101,10 +110,11 @@ func (g *gateway) apply(next *configs.Config) error {
 		return err
 	}
 	if err := g.ports.Apply(next.Devices); err != nil {
-		return errors.Join(err, g.broker.Reload(g.config.Broker), g.ports.Apply(g.config.Devices))
+		old := g.config.Load()
+		return errors.Join(err, g.broker.Reload(old.Broker), g.ports.Apply(old.Devices))
 	}
 	g.relay.Rename(next.Gateway.Name)
-	g.config = next
+	g.config.Store(next)
 	return nil
 }
 
@@ -118,7 +128,7 @@ func (g *gateway) addresses() []string {
 		}
 	}
 	tls := "wss"
-	if g.config.Broker.TLS.Mode == "off" {
+	if g.config.Load().Broker.TLS.Mode == "off" {
 		tls = "ws"
 	}
 	add(tls, a.TLS, "/mqtt")

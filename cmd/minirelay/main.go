@@ -46,6 +46,7 @@ func commands() []command {
 		{"demo", "[-listen ADDRESS]", "run the gateway with software boards: no hardware, no config", runDemo},
 		{"check", "[[-c] FILE_OR_DIR]", "say everything that is wrong with a config; touches no hardware", runCheck},
 		{"sample", "[-l | NAME]", "print a complete config to begin with", runSample},
+		{"status", "[-c FILE_OR_DIR] [-json]", "say how the gateway is that runs on this machine", runStatus},
 		{"profiles", "[-json | NAME]", "list the things that are described already, or print one", runProfiles},
 		{"schema", "", "print the JSON Schema with which editors complete and check a config", runSchema},
 		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},

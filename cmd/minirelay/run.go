@@ -11,7 +11,11 @@ import (
 	"os/signal"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 
 	"minirelay/configs"
 )
@@ -58,14 +62,22 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 			log.Error("the gateway did not stop cleanly", "error", err)
 		}
 	}()
+	var running atomic.Pointer[gateway]
+	running.Store(g)
+	watch, stopWatch := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { watchdog(watch, running.Load, log) })
+	defer func() { stopWatch(); watching.Wait() }()
 	tried := g.ports.Tried()
 	for {
 		select {
 		case <-ctx.Done():
+			notify(daemon.SdNotifyStopping)
 			log.Info("stopping")
 			return nil
 		case <-tried:
 			tried = nil
+			notify(daemon.SdNotifyReady, "STATUS=serving "+strings.Join(g.addresses(), " "))
 			fmt.Fprintln(env.stdout, "ready", strings.Join(g.addresses(), " "))
 			if ready != nil {
 				ready(g)
@@ -78,6 +90,7 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 		if err != nil {
 			return err
 		}
+		running.Store(g)
 		if tried != nil {
 			tried = g.ports.Tried() // of the gateway that runs now
 		}
@@ -92,7 +105,7 @@ func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger
 		logFaults(log, err)
 		return g, nil
 	}
-	if reflect.DeepEqual(next, g.config) {
+	if reflect.DeepEqual(next, g.config.Load()) {
 		s.used()
 		log.Info("the configuration is sound and has not changed")
 		return g, nil
@@ -105,7 +118,7 @@ func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger
 		log.Error("the new configuration cannot be used; going on with the last good one", "error", err)
 		return g, nil
 	}
-	if g != nil && g.config == next {
+	if g != nil && g.config.Load() == next {
 		s.used()
 		level.Set(next.Log.SlogLevel())
 		log.Info("the new configuration is in use")
@@ -117,7 +130,7 @@ func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger
 // does not start.
 func restart(g *gateway, next *configs.Config, s *standing, log *slog.Logger) (*gateway, error) {
 	log.Info("the gateway's identity has changed: starting anew")
-	old := g.config
+	old := g.config.Load()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	if err := g.stop(ctx); err != nil {
@@ -138,6 +151,9 @@ func newLog(w io.Writer, c configs.LogConfig, level *slog.LevelVar) *slog.Logger
 	options := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	if os.Getenv("JOURNAL_STREAM") != "" {
+		return slog.New(newJournal(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }

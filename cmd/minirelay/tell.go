@@ -9,6 +9,7 @@ import (
 	"minirelay/api"
 	"minirelay/broker"
 	"minirelay/configs"
+	"minirelay/status"
 )
 
 // standing is how the config in use has come about. It outlives the gateways that a new identity replaces.
@@ -61,23 +62,29 @@ func (s *standing) config() api.Config {
 	return c
 }
 
-// tell lets the API tell of the gateway.
-func (g *gateway) tell(s *standing) *api.Server {
-	return api.New(api.Source{
-		Login: func(r *http.Request) api.Access {
-			role, err := g.broker.Authenticate(r)
-			switch {
-			case errors.Is(err, broker.ErrTooFast):
-				return api.Guessing
-			case err != nil:
-				return api.Stranger
-			case role != "admin":
-				return api.User
-			}
-			return api.Admin
-		},
+// login asks the broker who a request is from.
+func (g *gateway) login(r *http.Request) api.Access {
+	role, err := g.broker.Authenticate(r)
+	switch {
+	case errors.Is(err, broker.ErrTooFast):
+		return api.Guessing
+	case err != nil:
+		return api.Stranger
+	case role != "admin":
+		return api.User
+	}
+	return api.Admin
+}
+
+// tell lets the API tell of the gateway to those whom login lets in.
+func (g *gateway) tell(s *standing, login func(*http.Request) api.Access) *api.Server {
+	a := api.New(api.Source{
+		Login:  login,
+		Status: func() status.Snapshot { return g.snapshot(s) },
 		Config: s.config,
 		Ports:  g.ports.Stats,
 		Watch:  g.ports.Watch,
 	})
+	g.apis = append(g.apis, a)
+	return a
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"minirelay/api"
+)
+
+// inspect serves what lets people and machines look inside: the API, /metrics and /readyz.
+func (g *gateway) inspect(s *standing) {
+	g.broker.HandleHTTP("/api/", g.tell(s, g.login))
+	g.broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.mayScrape(r) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="minirelay metrics"`)
+			http.Error(w, "figures are for this machine itself, or with the token of [metrics]", http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		snapshot := g.snapshot(s)
+		snapshot.Metrics(w)
+	}))
+	g.broker.HandleHTTP("/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.ready() {
+			http.Error(w, "not every port has been tried yet", http.StatusServiceUnavailable)
+			return
+		}
+		if err := g.broker.Pulse(r.Context()); err != nil {
+			http.Error(w, "the broker does not deliver", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ok\n")
+	}))
+}
+
+// ready says whether every port has been tried.
+func (g *gateway) ready() bool {
+	select {
+	case <-g.ports.Tried():
+		return true
+	default:
+		return false
+	}
+}
+
+// mayScrape says whether a request may read the figures: from this machine, unless a proxy here passes on somebody
+// else's, or with the token.
+func (g *gateway) mayScrape(r *http.Request) bool {
+	token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if want := g.config.Load().Metrics.Token.Value(); given && want != "" {
+		return subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	passedOn := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
+	return err == nil && from.Addr().Unmap().IsLoopback() && !passedOn
+}
+
+// socketName is the API for this machine alone: whoever may open the file may do what an admin may.
+const socketName = "minirelay.sock"
+
+// socketPath is where the gateway with that data directory has its socket.
+func socketPath(dataDir string) string {
+	if dir, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":"); dir != "" {
+		return filepath.Join(dir, socketName) // systemd's RuntimeDirectory=
+	}
+	return filepath.Join(dataDir, socketName)
+}
+
+// serveLocally serves the API on a socket. Without it the gateway works as well: that is said, and no more.
+func (g *gateway) serveLocally(s *standing) {
+	path := socketPath(g.config.Load().Gateway.DataDir)
+	_ = os.Remove(path) // of a gateway that was killed; one that runs holds the lock of the data directory
+	l, err := net.Listen("unix", path)
+	if err == nil {
+		err = os.Chmod(path, 0o600)
+	}
+	if err != nil {
+		g.log.Warn("minirelay status will not find this gateway", "error", fmt.Sprintf("cannot listen on %s: %v", path, err))
+		if l != nil {
+			_ = l.Close()
+		}
+		return
+	}
+	g.local = &http.Server{Handler: g.tell(s, func(*http.Request) api.Access { return api.Admin }), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = g.local.Serve(l) }()
+}

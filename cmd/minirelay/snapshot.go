@@ -1,0 +1,81 @@
+package main
+
+import (
+	"time"
+
+	"minirelay/configs"
+	"minirelay/relay"
+	"minirelay/status"
+)
+
+// snapshot says how the gateway is now.
+func (g *gateway) snapshot(s *standing) status.Snapshot {
+	now, config, build := time.Now(), g.config.Load(), thisBuild()
+	figures := g.relay.Stats()
+	snap := status.Snapshot{
+		Now: now.UnixMilli(), Gateway: config.Gateway.ID, Version: build.Version, Commit: build.Commit, Go: build.Go,
+		Started: figures.Started.UnixMilli(), Ready: g.ready(), Addresses: g.addresses(),
+		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{},
+		Took:    status.Durations(figures.Took),
+		Machine: status.Look("/", config.Gateway.DataDir, now),
+		Config:  s.summary(),
+	}
+	ports := map[string]string{} // by device
+	for _, p := range g.ports.Stats() {
+		c := p.Counts
+		snap.Ports = append(snap.Ports, status.Port{Port: p.Port, Path: p.Path, Baud: p.Baud, Open: p.Open, Trouble: p.Trouble,
+			Devices: p.Devices, Received: c.Bytes, Sent: c.Sent, Frames: c.Frames, Noise: c.Noise, Overlong: c.Overlong,
+			Damaged: c.Damaged, Implausible: c.Implausible, Late: c.Late, Unanswered: c.Unanswered, Reopened: c.Reopened})
+		for _, d := range p.Devices {
+			ports[d] = p.Port
+		}
+	}
+	for _, d := range figures.Devices {
+		snap.Devices = append(snap.Devices, status.Device{Device: d.Device, Name: oneName(d.Name), Port: ports[d.Device], Online: d.Online,
+			Since: milli(d.Since), Heard: milli(d.Heard), States: d.States, State: d.State})
+	}
+	for _, c := range figures.Commands {
+		snap.Commands = append(snap.Commands, status.Ended{Status: string(c.Status), Code: string(c.Code), Count: c.Count})
+	}
+	b := g.broker.Stats()
+	snap.Broker = status.Broker{Clients: b.Clients, MaxClients: b.MaxClients, Sessions: b.Sessions, MessagesIn: b.MessagesIn,
+		MessagesOut: b.MessagesOut, BytesIn: b.BytesIn, BytesOut: b.BytesOut, Buffered: b.Buffered, Retained: b.Retained,
+		Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
+		CertificateExpires: b.CertificateExpires * 1000}
+	snap.Judge()
+	return snap
+}
+
+// milli is a time in Unix milliseconds; 0 for never.
+func milli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// oneName is a name in one language, English if there are several.
+func oneName(n relay.Name) string {
+	if n.ByLang == nil {
+		return n.Text
+	}
+	if en := n.ByLang["en"]; en != "" {
+		return en
+	}
+	for _, text := range n.ByLang {
+		return text
+	}
+	return ""
+}
+
+// summary is whether what is on the disk is in use.
+func (s *standing) summary() status.Config {
+	view := configs.ViewOf(s.path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := status.Config{Path: s.path, Loaded: s.loaded.UnixMilli(), Faults: len(view.Faults), Warnings: len(view.Warnings)}
+	if c.Faults == 0 && s.refused != "" {
+		c.Faults = 1
+	}
+	return c
+}

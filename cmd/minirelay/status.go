@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"minirelay/configs"
+	"minirelay/status"
+)
+
+// runStatus is `minirelay status`.
+func runStatus(ctx context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("status", flag.ContinueOnError)
+	path := configFlag(flags)
+	asJSON := flags.Bool("json", false, "print one JSON object")
+	if err := parseFlags(flags, env, args); err != nil {
+		return err
+	}
+	dir, err := dataDir(configPath(*path))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	body, err := askLocally(ctx, dir, "/api/status")
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		_, err := env.stdout.Write(body)
+		return err
+	}
+	var s status.Snapshot
+	if err := json.Unmarshal(body, &s); err != nil {
+		return userError{"the gateway answers what this minirelay does not understand", "use the version that runs: minirelay version"}
+	}
+	return s.Write(env.stdout)
+}
+
+// statusTime is how long a gateway may take to answer.
+const statusTime = 10 * time.Second
+
+// dataDir is where the gateway with the config at path keeps its data. A config with faults is in use no longer, or
+// not yet: then the default is the best guess.
+func dataDir(path string) (string, error) {
+	config, err := configs.Load(path)
+	if err == nil {
+		return config.Gateway.DataDir, nil
+	}
+	if dir, ok := configs.DataDirOf(path); ok {
+		return dir, nil
+	}
+	return "", userError{fmt.Sprintf("cannot tell from %s where the gateway keeps its data", path), "name the config that it runs with: minirelay status -c FILE"}
+}
+
+// askLocally asks the gateway that runs with a data directory on this machine.
+func askLocally(ctx context.Context, dir, path string) ([]byte, error) {
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return dialGateway(ctx, dir)
+	}}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, userError{"no permission to ask the gateway", "run it as the gateway's user, or with sudo"}
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return nil, userError{"no gateway runs with the data directory " + dir,
+			"start it (sudo systemctl start minirelay), or name its config: minirelay status -c FILE"}
+	case err != nil:
+		return nil, userError{"the gateway does not answer: " + err.Error(), "journalctl -u minirelay -e shows what it says"}
+	}
+	defer response.Body.Close()
+	return io.ReadAll(response.Body)
+}
+
+// dialGateway connects to the socket of the gateway with a data directory: where a service has it, or beside its data.
+func dialGateway(ctx context.Context, dir string) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", socketPath(dir))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return conn, err
+	}
+	if service, serr := d.DialContext(ctx, "unix", "/run/minirelay/"+socketName); serr == nil || errors.Is(serr, fs.ErrPermission) {
+		return service, serr
+	}
+	return nil, err
+}
