@@ -244,6 +244,7 @@ func TestAPIConfig(t *testing.T) {
 		p := look().Problems
 		return len(p) > 0 && p[0].Severity == api.Fault && p[0].Line == 0 && strings.Contains(p[0].What, "in use")
 	})
+	eventually(t, "the log tells what to try", func() bool { return strings.Contains(r.log.String(), `hint="stop that one`) })
 
 	r.save(t, strings.Replace(config, "温室", "大棚", 1))
 	eventually(t, "the new config is in use", func() bool {

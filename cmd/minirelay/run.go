@@ -115,7 +115,7 @@ func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger
 		g, err = restart(g, next, s, log)
 	} else if err := g.apply(next); err != nil {
 		s.unused(err)
-		log.Error("the new configuration cannot be used; going on with the last good one", "error", err)
+		logUnused(log, err)
 		return g, nil
 	}
 	if g != nil && g.config.Load() == next {
@@ -141,7 +141,7 @@ func restart(g *gateway, next *configs.Config, s *standing, log *slog.Logger) (*
 		return g, nil
 	}
 	s.unused(err)
-	log.Error("the new configuration cannot be used; going on with the last good one", "error", err)
+	logUnused(log, err)
 	return startGateway(old, s, log)
 }
 
@@ -162,6 +162,12 @@ func warn(log *slog.Logger, config *configs.Config) {
 	for _, w := range config.Warnings {
 		log.Warn(w.What, "at", w.Position(), "hint", w.Try)
 	}
+}
+
+// logUnused says why a sound config cannot be used, and what to try.
+func logUnused(log *slog.Logger, err error) {
+	what, try, _ := describe(err)
+	log.Error("the new configuration cannot be used; going on with the last good one", "error", what, "hint", try)
 }
 
 // logFaults says each fault of a config that is not used, one line each.
