@@ -31,7 +31,10 @@ const quickTimeout = 4000
 const slowTimeout = 10_000
 /** A connection that has held so long is sound: the next delay is the first one again. */
 const soundAfter = 10_000
-/** The platform tells of the foreground and of several networks at once: one new connection is enough. */
+/**
+ * From one socket to the next it takes so long, in ms: the platform tells of the foreground and of several networks
+ * at once, and a socket that has not opened yet cannot be closed.
+ */
 const settle = 200
 /** A show() that follows no hide() comes with the start of the program. */
 const justBegun = 1000
@@ -43,7 +46,7 @@ export class Life {
   private hidden = false
   private attempt = 0
   private upAt = 0
-  private renewed = 0
+  private opened = 0
   private last: OfflineReason | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private unwatch: (() => void) | null = null
@@ -72,6 +75,7 @@ export class Life {
   }
 
   close(): void {
+    if (!this.wanted) return
     this.wanted = false
     this.hidden = false // nobody watches any more
     this.unwatch?.()
@@ -113,13 +117,6 @@ export class Life {
   /** Assumes that the socket is dead, whatever it looks like, and opens another. */
   private renew(): void {
     if (!this.trying || this.hidden) return
-    const wait = this.renewed + settle - Date.now()
-    if (wait > 0 && wait <= settle) {
-      clearTimeout(this.timer)
-      this.timer = setTimeout(() => this.renew(), wait)
-      return
-    }
-    this.renewed = Date.now()
     this.attempt = 0
     this.drop()
     this.open()
@@ -142,6 +139,13 @@ export class Life {
     if (!this.wanted || this.hidden) return
     if (!this.o.adapter) return this.offline('no_adapter', '', null)
     if (!/^wss?:\/\/[^/\s]+/.test(this.o.url)) return this.offline('bad_address', this.o.url, null)
+    const wait = this.opened + settle - Date.now()
+    if (wait > 0 && wait <= settle) {
+      this.timer = setTimeout(() => this.open(), wait)
+      if (this.state.status !== 'connecting') this.enter({ status: 'connecting', since: this.since(), attempt: this.attempt + 1, last: this.last })
+      return
+    }
+    this.opened = Date.now()
     this.attempt++
     this.enter({ status: 'connecting', since: this.since(), attempt: this.attempt, last: this.last })
     if (!this.trying || this.hidden || this.link) return // a handler of the event has decided otherwise
