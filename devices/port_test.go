@@ -160,12 +160,12 @@ func TestStuckWrite(t *testing.T) {
 	}
 	start := time.Now()
 	n, err := p.Write(make([]byte, 1<<20))
-	if took := time.Since(start); err == nil || n == 0 || took < writeTime || took > 2*writeTime {
+	if took := time.Since(start); err == nil || n == 0 || took < writeTime || took > 5*writeTime {
 		t.Errorf("%d bytes in %v, %v", n, took, err)
 	}
 	start = time.Now()
 	p.Close()
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 10*time.Second { // the kernel alone waits for 30
 		t.Errorf("closing took %v", took)
 	}
 }
