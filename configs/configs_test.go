@@ -75,3 +75,10 @@ func faultsOf(t *testing.T, err error) []Fault {
 	}
 	return faults.List
 }
+
+// codecWords lists the codecs as faults do.
+func codecWords() string {
+	device, _ := documentShape().key("devices")
+	codec, _ := (&shape{keys: device.keys}).key("codec")
+	return strings.Join(codec.oneof, ", ")
+}

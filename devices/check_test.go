@@ -24,7 +24,7 @@ func TestCheckDevice(t *testing.T) {
 		want   string // all problems
 	}{
 		"good":                 {none, ""},
-		"codec":                {func(d *DeviceConfig) { d.Codec = "xml" }, `codec: there is no codec "xml"; use json`},
+		"codec":                {func(d *DeviceConfig) { d.Codec = "xml" }, `codec: there is no codec "xml"; use ` + codecNames()},
 		"checksum":             {func(d *DeviceConfig) { d.Checksum = "md5" }, `checksum: there is no checksum "md5"; use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32`},
 		"max_frame":            {func(d *DeviceConfig) { d.MaxFrame = 0 }, `max_frame: a line may have 16 to 65536 bytes; leave it out for 4096`},
 		"field type":           {with(field("x", "none")), `field "x": type: a field cannot be of type "none"; use number, bool, enum or text`},
@@ -65,7 +65,7 @@ func TestCheckDevice(t *testing.T) {
 		"no time":                {pump(func(c *CommandConfig) { c.Timeout = 0 }), `command "pump": timeout: no board answers in no time; leave it out for 2s`},
 		"retries":                {pump(func(c *CommandConfig) { c.Retries = 1 }), `command "pump": retries: a command that is written again could act twice; write idempotent = true if a second write does no harm, or leave retries out`},
 		"retries without answer": {fan(func(c *CommandConfig) { c.Retries, c.Idempotent, c.Expect, c.Confirm = 1, true, "", "" }), `command "fan": retries: without expect or confirm nobody knows whether it was answered; add one of them, or leave retries out`},
-		"several":                {func(d *DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use json | command "pump": timeout: no board answers in no time; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
+		"several":                {func(d *DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use ` + codecNames() + ` | command "pump": timeout: no board answers in no time; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := pumpBoard()

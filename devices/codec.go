@@ -52,6 +52,9 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{name: "json", check: checkJSON, talks: newJSON, framing: matchedLines},
+		{name: "csv", check: checkCSV, talks: newCSV, framing: matchedLines},
+		{name: "pairs", check: checkPairs, talks: newPairs, framing: matchedLines},
+		{name: "regex", check: checkRegex, talks: newRegex, framing: linesOf},
 	}
 }
 

@@ -34,7 +34,7 @@ type DeviceConfig struct {
 	Port         string        `toml:"port" doc:"the port it hangs on: the ID of a [ports.ID] table" required:"true"`
 	Profile      string        `toml:"profile" doc:"a thing that is described already, by its name in minirelay profiles; what stands here besides wins"`
 	Without      []string      `toml:"without" doc:"fields and commands of the profile that are not wanted"`
-	Codec        string        `toml:"codec" doc:"how its bytes become fields" oneof:"json" required:"true"`
+	Codec        string        `toml:"codec" doc:"how its bytes become fields" oneof:"json,csv,pairs,regex" required:"true"`
 	Checksum     string        `toml:"checksum" doc:"the checksum that ends each line in both directions, as *HEX behind the text" oneof:"none,xor8,sum8,crc16-modbus,crc16-ccitt,crc32"`
 	MaxFrame     int           `toml:"max_frame" doc:"longest line in bytes; a longer one is dropped and counted" min:"16" max:"65536"`
 	OfflineAfter time.Duration `toml:"offline_after" doc:"without a good frame for so long it is offline" min:"100ms" max:"24h"`
@@ -42,6 +42,10 @@ type DeviceConfig struct {
 	Publish      string        `toml:"publish" doc:"all publishes every reading, change only what differs from the last" oneof:"all,change"`
 	Topic        string        `toml:"topic" doc:"a topic of your own, outside the root, that carries the whole state too"`
 	MatchConfig
+	TextConfig
+	CSVConfig
+	PairsConfig
+	RegexConfig
 	PollConfig `toml:"-"`
 
 	Fields   []FieldConfig   `toml:"fields" doc:"its values, in the order in which people see them"`
@@ -50,7 +54,8 @@ type DeviceConfig struct {
 
 // DefaultDevice is what a [devices.ID] table starts from.
 func DefaultDevice() DeviceConfig {
-	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all", PollConfig: DefaultPoll()}
+	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all", CSVConfig: DefaultCSV(), PairsConfig: DefaultPairs(),
+		PollConfig: DefaultPoll()}
 }
 
 // FieldConfig is one value of a device: [devices.ID.fields.ID].
@@ -70,6 +75,8 @@ type FieldConfig struct {
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the choices in order, with names for people"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, that carries the bare value too"`
 	MatchConfig
+	TextFieldConfig
+	CSVFieldConfig
 
 	FormatConfig `toml:"-"`
 }

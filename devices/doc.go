@@ -14,6 +14,7 @@
 //	checksum.go                  the *HEX behind a line, where the mapping asks for it
 //	scan.go      scanner         strict JSON, token by token
 //	json.go      Codec.Decode    values of fields
+//	csv.go, pairs.go, regex.go   the same for other lines of text; word.go reads a bare value
 //	match.go     matcher         which frames are a device's, and which of them speak of a field
 //	gather.go    gatherer        the readings of one frame: value.go makes each, why.go says what was wrong
 //	format.go                    numbers in registers and frames

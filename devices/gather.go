@@ -11,6 +11,7 @@ type gatherer struct {
 	fields []wireField
 	match  matcher
 	count  *Counters
+	comma  bool // numbers are written with one
 
 	frame    uint32   // number of the frame, to tell which fields it has already given
 	given    []uint32 // by field: the frame that gave it last
@@ -27,7 +28,7 @@ type fault struct {
 }
 
 func newGatherer(c DeviceConfig, count *Counters) gatherer {
-	g := gatherer{match: newMatcher(c), count: count, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
+	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
 	for _, f := range c.Fields {
 		g.fields = append(g.fields, newWireField(f))
 	}
@@ -68,6 +69,22 @@ func (g *gatherer) end() (readings []relay.Reading, ok bool) {
 		g.tellFaults()
 	}
 	return g.readings, true
+}
+
+// senseless says whether everything that the frame was asked for cannot be read: it is no line of values, even if it
+// has their form.
+func (g *gatherer) senseless() bool {
+	for _, f := range g.faults {
+		if !f.unreadable(g.fields[f.field].kind) {
+			return false
+		}
+	}
+	return len(g.faults) > 0 && len(g.faults) == len(g.readings)
+}
+
+// unreadable says whether the value is not even of the field's type.
+func (f *fault) unreadable(t relay.Type) bool {
+	return !f.twice && (t != relay.TypeNumber || f.value.kind != tokenNumber)
 }
 
 // tellFaults says to whoever watches what is wrong with values.

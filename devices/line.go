@@ -298,6 +298,7 @@ func (l *line) remap(devices []DeviceConfig, r *relay.Relay) {
 			continue
 		}
 		m := compile(c, &l.count)
+		m.learnFrom(before)
 		m.device = r.Attach(c.model(), l.lane)
 		l.mappings = append(l.mappings, m)
 		if l.session != nil && len(c.Fields) == 0 {

@@ -20,6 +20,10 @@ func lineDevices() map[string]DeviceConfig {
 			field("humidity", relay.TypeNumber, match("model", "Acurite-Tower")),
 			field("battery", relay.TypeBool, key("battery_ok"), match("model", "Acurite-Tower")),
 			field("wind_chill", relay.TypeNumber, key("temperature_C"), match("model", "Fineoffset-WH2"))),
+		"bsec": bsec(), "scale": benchScale(), "balance": balance(), "emontx": emonTx(), "dht": dht(),
+		"mchobby": headed(csvDevice(field("time", relay.TypeText, key("datetime")),
+			field("pressure", relay.TypeNumber, key("Pression Atmosphérique (hectopascal)")),
+			field("temperature", relay.TypeNumber, key("Temperature (Celcius)")))),
 		"tasmota": device(
 			field("first", relay.TypeNumber, key("DS18B20-1.Temperature")), field("second", relay.TypeNumber, key("DS18B20-2.Temperature")),
 			field("p0", relay.TypeNumber, key("probes.0.t")), field("p2", relay.TypeNumber, key("probes[2].t")),

@@ -47,6 +47,21 @@ func compile(c DeviceConfig, count *Counters) *mapping {
 	return m
 }
 
+// learnFrom lets the codec keep what the device has said once and will not say again only because its mapping has
+// changed.
+func (m *mapping) learnFrom(before []*mapping) {
+	type learner interface{ learnFrom(before Codec) }
+	l, ok := m.codec.(learner)
+	if !ok {
+		return
+	}
+	for _, b := range before {
+		if b.config.ID == m.config.ID {
+			l.learnFrom(b.codec)
+		}
+	}
+}
+
 // cutter cuts the frames of a stream.
 func (m *mapping) cutter(stream io.Reader, count *Counters) Cutter {
 	if k, _ := kindOf(m.config); k.cuts != nil {

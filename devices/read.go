@@ -73,6 +73,12 @@ func (l *line) take(s *session, frame Frame) {
 	l.count.tap.frame(frame.At, WireFrame{}, frame.Line, why)
 }
 
+// prefacer is a codec whose device says something worth knowing before its first reading.
+type prefacer interface {
+	// preface looks at a line that may be half of one. It says whether it is whole after all.
+	preface(text []byte) bool
+}
+
 // inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
 // first: boards on one line may answer alike.
 func (l *line) inTurn() []*mapping {
@@ -100,7 +106,8 @@ func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 	}
 	if !frame.Whole && !m.codec.Sealed() {
 		// Perhaps half a line. But an answer that is waited for is whole: it began after the command was written.
-		if ex == nil || ex.answer(text) != fits {
+		p, ok := m.codec.(prefacer)
+		if !(ok && p.preface(text)) && (ex == nil || ex.answer(text) != fits) {
 			return foreignFrame
 		}
 		l.heard(s)

@@ -1,0 +1,133 @@
+package devices
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"minirelay/relay"
+)
+
+func pairsDevice(fields ...FieldConfig) DeviceConfig {
+	d := device(fields...)
+	d.Codec = "pairs"
+	return d
+}
+
+func emonTx() DeviceConfig {
+	return pairsDevice(field("voltage", relay.TypeNumber, key("Vrms"), plausible(90, 280)), field("power", relay.TypeNumber, key("P1")),
+		field("energy", relay.TypeNumber, key("E1")), field("pulses", relay.TypeNumber, key("pulse")), field("t1", relay.TypeNumber, key("T1"), scaled(0.01, 0)))
+}
+
+func dht() DeviceConfig {
+	d := pairsDevice(field("humidity", relay.TypeNumber, key("Humidity"), suffix("%")), field("temperature", relay.TypeNumber, key("Temperature"), suffix("°C")),
+		field("heat_index", relay.TypeNumber, key("index"), suffix("°C")))
+	return d
+}
+
+func TestPairs(t *testing.T) {
+	plain := pairsDevice(field("t", relay.TypeNumber, key("T")), field("h", relay.TypeNumber, key("H")), field("p", relay.TypeBool, key("P")))
+	glued := pairsDevice(field("t", relay.TypeNumber, key("T"), suffix("C")), field("h", relay.TypeNumber, key("H"), suffix("%")))
+	words := pairsDevice(field("soil", relay.TypeNumber, key("soil moisture")), field("mode", relay.TypeEnum, options("auto", "by hand")))
+	words.Separator = ",;"
+	comma := pairsDevice(field("t", relay.TypeNumber, key("T")), field("h", relay.TypeNumber, key("H")))
+	comma.DecimalComma = true
+	arrow := pairsDevice(field("t", relay.TypeNumber, key("T")), field("time", relay.TypeText))
+	arrow.Assign = ">"
+	kinds := pairsDevice(field("t", relay.TypeNumber, key("T"), match("node", "3")), field("u", relay.TypeNumber, key("U")))
+	for name, tt := range map[string]struct {
+		device     DeviceConfig
+		line, want string
+	}{
+		"mixed signs":         {plain, "T=21.5 H=40;P:1", "t=21.5 h=40 p=true"},
+		"commas":              {plain, "T:21.5,H:40,P:0", "t=21.5 h=40 p=false"},
+		"spaces around":       {plain, " T = 21.5  H :40 , P= 1 ", "t=21.5 h=40 p=true"},
+		"stray words":         {plain, "[data] node 3 T=21.5 C H=40 % ok", "t=21.5 h=40"},
+		"unknown keys":        {plain, "X=1 T=2 Y:3:4", "t=2"},
+		"no key":              {plain, "booting v1.2", "! it holds no key that is asked for"},
+		"only unknown keys":   {plain, "X=1 Y=2", "! it holds no key that is asked for"},
+		"no value":            {plain, "T= H=40", "t=null h=40"},
+		"no value at the end": {plain, "H=40 T=", "h=40 t=null"},
+		"no value, commas":    {plain, "T=,H=40", "t=null h=40"},
+		"not a number":        {plain, "T=21.5C H=40", `t=null h=40 ! t: "21.5C" is no number`},
+		"nan":                 {plain, "T=nan,H=--", "t=null h=null"},
+		"twice":               {plain, "T=1 T=2", "t=null ! t: it stands there twice"},
+		"key in another case": {plain, "t=1 H=2", "h=2"},
+		"glued units":         {glued, "T=21.5C,H=40%", "t=21.5 h=40"},
+		"unit left out":       {glued, "T=21.5,H=40 %", "t=21.5 h=40"},
+		"another unit":        {glued, "T=70.7F,H=40%", `t=null h=40 ! t: "70.7F" is no number`},
+		"keys of two words":   {words, "soil moisture: 31, mode=by hand;x=1", "soil=31 mode=by hand"},
+		"decimal comma":       {comma, "T=21,5 H=40;", "t=21.5 h=40"},
+		"no decimal point":    {comma, "T=21.5 H=40", `t=null h=40 ! t: "21.5" is no number`},
+		"another sign":        {arrow, "T>21.5 time>12:30=x", "t=21.5 time=12:30=x"},
+		"in quotes":           {arrow, `time>"12:30, noon" T>1`, "time=12:30, noon t=1"},
+		"quote not closed":    {arrow, `time>"12:30 T>1`, `time="12:30 t=1`},
+		"kind":                {kinds, "node=3 T=21.5 U=3.3", "t=21.5 u=3.3"},
+		"other kind":          {kinds, "T=21.5 U=3.3 node=4", "u=3.3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := readLines(t, tt.device, strings.NewReader("\n"+tt.line+"\n")); got != tt.want+"\n" {
+				t.Errorf("%s: %s", tt.line, got)
+			}
+		})
+	}
+}
+
+func TestCheckPairs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*DeviceConfig)
+		want   string
+	}{
+		"good":      {func(d *DeviceConfig) {}, ""},
+		"separator": {func(d *DeviceConfig) { d.Separator = "、" }, `separator: "、" holds something else than ASCII signs; write each sign that may stand there, as in ";,"`},
+		"no assign": {func(d *DeviceConfig) { d.Assign = "" }, `assign: nothing stands between a key and its value; leave it out for "=:"`},
+		"both":      {func(d *DeviceConfig) { d.Separator = " :" }, `assign: a sign of it separates pairs too; name what stands between pairs in separator`},
+		"comma":     {func(d *DeviceConfig) { d.Separator, d.DecimalComma = ",", true }, `decimal_comma: the comma separates pairs already; name what does in separator, as in separator = ";"`},
+		"key":       {func(d *DeviceConfig) { d.Fields[0].Key = "soil moisture" }, `field "a": key: "soil moisture" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
+		"match":     {func(d *DeviceConfig) { d.Match = map[string]string{"a=b": ""} }, `match: "a=b" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
+		"two words": {func(d *DeviceConfig) { d.Fields[0].Key, d.Separator = "soil moisture", ";" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := pairsDevice(field("a", relay.TypeNumber))
+			tt.change(&d)
+			var got []string
+			for _, p := range CheckDevice(d) {
+				got = append(got, p.String())
+			}
+			if all := strings.Join(got, " | "); all != tt.want {
+				t.Errorf("got  %s\nwant %s", all, tt.want)
+			}
+		})
+	}
+}
+
+// The law: pairs are found whatever signs stand between them, in any order.
+func FuzzPairsAreFound(f *testing.F) {
+	f.Add(21.5, 40.0, uint8(0), uint8(1), "x")
+	f.Add(-1e-9, 1e9, uint8(7), uint8(200), "a b:c")
+	f.Fuzz(func(t *testing.T, a, b float64, separator, assign uint8, stray string) {
+		d := pairsDevice(field("a", relay.TypeNumber), field("b", relay.TypeNumber))
+		sep := []string{" ", ";", ", ", "\t", " | ", "&"}[separator%6]
+		sign := []string{"=", ":", " = ", ": ", "= "}[assign%5]
+		codec, err := NewCodec(d, new(Counters))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stray = strings.Map(func(r rune) rune {
+			if strings.ContainsRune("=:\"\n", r) {
+				return 'x'
+			}
+			return r
+		}, stray)
+		readings, ok := codec.Decode([]byte(fmt.Sprintf("%s;b%s%v%sa%s%v%s%s", stray, sign, b, sep, sign, a, sep, stray)))
+		if !ok || len(readings) != 2 {
+			t.Fatalf("%q %q: %v", sep, sign, readings)
+		}
+		if got := readings[0].Value; got != relay.NumberValue(b) {
+			t.Errorf("b=%v came as %v", b, got)
+		}
+		if got := readings[1].Value; got != relay.NumberValue(a) {
+			t.Errorf("a=%v came as %v", a, got)
+		}
+	})
+}

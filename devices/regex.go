@@ -1,0 +1,110 @@
+package devices
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"minirelay/relay"
+)
+
+// RegexConfig is how lines look.
+type RegexConfig struct {
+	Patterns []string `toml:"patterns" doc:"regular expressions of lines; the first that fits counts, and its named groups, as in (?P<temperature>[-0-9.]+), are what key of a field names" codecs:"regex"`
+}
+
+// regexCodec turns lines that fit an expression into readings.
+type regexCodec struct {
+	lineSeal
+	gatherer
+	patterns []linePattern
+}
+
+// linePattern is one expression with who waits for its groups.
+type linePattern struct {
+	re     *regexp.Regexp
+	groups []slot // by group
+}
+
+func newRegex(c DeviceConfig, count *Counters) Codec {
+	r := &regexCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
+	all := newSlots(c, &r.match)
+	for _, expression := range c.Patterns {
+		p := linePattern{re: regexp.MustCompile(expression)} // checked: see checkRegex
+		for _, name := range p.re.SubexpNames() {
+			from := 0
+			var group slot
+			if s := all.find([]byte(name), &from); s != nil && name != "" {
+				group = *s
+			}
+			p.groups = append(p.groups, group)
+		}
+		r.patterns = append(r.patterns, p)
+	}
+	return r
+}
+
+// checkRegex checks the expressions, and that each field has a group.
+func checkRegex(k *checker) {
+	k.textCommands()
+	k.at = Problem{}
+	var groups []string
+	for _, expression := range k.device.Patterns {
+		re, err := regexp.Compile(expression)
+		switch {
+		case err != nil:
+			k.add("patterns", fmt.Sprintf("%q is no regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+				`a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \ as it is`)
+			return
+		case re.MatchString(""):
+			k.add("patterns", fmt.Sprintf("%q fits every line, even an empty one", expression), `write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`)
+		}
+		groups = append(groups, slices.DeleteFunc(re.SubexpNames(), func(name string) bool { return name == "" })...)
+	}
+	if len(k.device.Patterns) == 0 {
+		k.add("patterns", "nothing says how the lines look", `write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`)
+		return
+	}
+	try := "the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)"
+	if len(groups) > 0 {
+		try = "there are " + strings.Join(groups, ", ")
+	}
+	checkKey := func(key string) (what, hint string) {
+		if !slices.Contains(groups, key) {
+			return fmt.Sprintf("no pattern has a group %q", key), try
+		}
+		return "", ""
+	}
+	k.matches(checkKey)
+	for _, f := range k.device.Fields {
+		k.at = Problem{Field: f.ID}
+		if what, hint := checkKey(f.wireKey()); what != "" {
+			k.add("key", what, hint)
+		}
+	}
+}
+
+// Decode reads one line by the first expression that fits. A group that took no part in it gives nothing.
+func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
+	r.begin()
+	for i := range r.patterns {
+		p := &r.patterns[i]
+		at := p.re.FindSubmatchIndex(text)
+		if at == nil {
+			continue
+		}
+		for g := range p.groups {
+			s := &p.groups[g]
+			if at[2*g] >= 0 && len(s.fields)+len(s.conditions) > 0 {
+				r.say(s, text[at[2*g]:at[2*g+1]])
+			}
+		}
+		return r.end()
+	}
+	r.count.because("no pattern fits it")
+	return nil, false
+}
+
+// linesOf is the framing of codecs whose lines nobody else takes for theirs.
+func linesOf(DeviceConfig) string { return linesFraming }

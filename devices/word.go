@@ -1,0 +1,168 @@
+package devices
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"minirelay/relay"
+)
+
+// TextConfig is how values stand in lines of text that is not JSON.
+type TextConfig struct {
+	Separator    string `toml:"separator" doc:"csv: what stands between columns, a comma if left out, a space for any number of spaces and tabs; pairs: each character that may stand between pairs" codecs:"csv,pairs"`
+	DecimalComma bool   `toml:"decimal_comma" doc:"numbers are written with a comma, as in 21,5" codecs:"csv,pairs,regex"`
+}
+
+// TextFieldConfig is what is said of one value in a line of text that is not JSON.
+type TextFieldConfig struct {
+	Suffix string `toml:"suffix" doc:"what may stand right behind the number on the wire, as the C of 21.5C; anything else there is no good reading" codecs:"csv,pairs,regex"`
+}
+
+// word makes a token of a value that stands bare in a line: the field says what it should be. What it cannot be is
+// a text, which is no good reading of a number.
+func (f *wireField) word(text []byte, comma bool) token {
+	if f.kind == relay.TypeText {
+		return token{kind: tokenString, text: text}
+	}
+	bare := text
+	if f.kind == relay.TypeNumber {
+		bare = bytes.TrimSpace(bytes.TrimSuffix(text, []byte(f.suffix)))
+		if n, ok := parseNumber(bare, comma); ok {
+			return token{kind: tokenNumber, text: text, number: n}
+		}
+	} else if t, ok := f.knownWord(text, comma); ok {
+		return t
+	}
+	if meansNothing(bare) {
+		return token{kind: tokenNull, text: text}
+	}
+	return token{kind: tokenString, text: text}
+}
+
+// knownWord makes a token of text if it stands for a value of a bool or an enum: as it is written, as a literal, or
+// as a number.
+func (f *wireField) knownWord(text []byte, comma bool) (token, bool) {
+	tries := [3]token{{kind: tokenString, text: text}}
+	n := 1
+	switch string(text) {
+	case "true", "True", "TRUE":
+		tries[1] = token{kind: tokenTrue, text: text}
+		n = 2
+	case "false", "False", "FALSE":
+		tries[1] = token{kind: tokenFalse, text: text}
+		n = 2
+	}
+	if number, ok := parseNumber(text, comma); ok {
+		tries[n] = token{kind: tokenNumber, text: text, number: number}
+		n++
+	}
+	for _, t := range tries[:n] {
+		for i := range f.words {
+			if f.words[i].is(t) {
+				return t, true
+			}
+		}
+	}
+	return token{}, false
+}
+
+// meansNothing says whether boards write text where they have no value: nothing, dashes, or a word for it.
+func meansNothing(text []byte) bool {
+	if len(bytes.Trim(text, "-")) == 0 {
+		return true
+	}
+	for _, word := range [...]string{"nan", "null", "none", "n/a", "na", "inf", "+inf", "-inf", "-nan", "ovf"} {
+		if len(text) == len(word) && bytes.EqualFold(text, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseNumber reads a number as boards print it: +021.50, .5, 5., 1e-3; with a decimal comma 21,5. There are no
+// separators between thousands, and no hexadecimal numbers.
+func parseNumber(text []byte, comma bool) (float64, bool) {
+	point := byte('.')
+	if comma {
+		point = ','
+	}
+	i := 0
+	if i < len(text) && (text[i] == '-' || text[i] == '+') {
+		i++
+	}
+	var mantissa uint64
+	digits, fraction, exponent, pointed := 0, 0, 0, false
+	for ; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c >= '0' && c <= '9':
+			mantissa = mantissa*10 + uint64(c-'0')
+			digits++
+			if pointed {
+				fraction++
+			}
+			continue
+		case c == point && !pointed:
+			pointed = true
+			continue
+		}
+		break
+	}
+	if digits == 0 {
+		return 0, false
+	}
+	if i < len(text) {
+		e, ok := parseExponent(text[i:])
+		if !ok {
+			return 0, false
+		}
+		exponent = e
+	}
+	exponent -= fraction
+	if digits > 15 || exponent < -22 || exponent > 22 {
+		return parseLongNumber(text)
+	}
+	n := float64(mantissa)
+	if exponent < 0 {
+		n /= exactPowers[-exponent] // correctly rounded: see scanner.numeral
+	} else {
+		n *= exactPowers[exponent]
+	}
+	if text[0] == '-' {
+		n = -n
+	}
+	return n, true
+}
+
+// parseExponent reads e-12. It stops counting where the number is beyond every float64.
+func parseExponent(text []byte) (e int, ok bool) {
+	if text[0]|0x20 != 'e' || len(text) < 2 {
+		return 0, false
+	}
+	digits := text[1:]
+	if digits[0] == '-' || digits[0] == '+' {
+		digits = digits[1:]
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if e < 1e6 {
+			e = e*10 + int(c-'0')
+		}
+	}
+	if text[1] == '-' {
+		e = -e
+	}
+	return e, len(digits) > 0
+}
+
+// parseLongNumber reads what needs more care than most numbers.
+func parseLongNumber(text []byte) (float64, bool) {
+	n, _ := strconv.ParseFloat(string(bytes.Replace(text, []byte(","), []byte("."), 1)), 64)
+	if math.IsInf(n, 0) {
+		return 0, false
+	}
+	return n, true
+}
