@@ -25,6 +25,7 @@ func (k *checker) check(path string) {
 	k.checkPorts()
 	k.checkDevices()
 	k.checkTopics()
+	k.checkUpstreams()
 }
 
 // at is where the value of a key stands, or the nearest table around it.

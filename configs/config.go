@@ -2,20 +2,23 @@ package configs
 
 import (
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"minirelay/broker"
 	"minirelay/devices"
 	"minirelay/relay"
+	"minirelay/relay/upstream"
 )
 
 // Config is everything that minirelay.toml says, with the defaults filled in.
 type Config struct {
-	Gateway GatewayConfig
-	Log     LogConfig
-	Metrics MetricsConfig
-	Broker  broker.Config  // with the users, and Root, Gateway and DataDir of the gateway
-	Devices devices.Config // ports and devices
+	Gateway   GatewayConfig
+	Log       LogConfig
+	Metrics   MetricsConfig
+	Broker    broker.Config     // with the users, and Root, Gateway and DataDir of the gateway
+	Devices   devices.Config    // ports and devices
+	Upstreams []upstream.Config // in the order of the file
 
 	Files    []string // what was read
 	Warnings []Fault  // what is allowed and hardly wanted
@@ -65,13 +68,14 @@ func (c LogConfig) SlogLevel() slog.Level {
 // document is the file as it is written: its top-level tables. A slice whose elements have an ID is written as
 // tables by that id, [ports.ID].
 type document struct {
-	Gateway GatewayConfig          `toml:"gateway" doc:"the gateway itself" required:"true"`
-	Log     LogConfig              `toml:"log" doc:"what is logged, to stderr"`
-	Metrics MetricsConfig          `toml:"metrics" doc:"figures for Prometheus at /metrics"`
-	Broker  broker.Config          `toml:"broker" doc:"the embedded MQTT broker"`
-	Users   []broker.UserConfig    `toml:"users" doc:"who may log in to the broker"`
-	Ports   []devices.PortConfig   `toml:"ports" doc:"the serial lines"`
-	Devices []devices.DeviceConfig `toml:"devices" doc:"the things on the ports, in the order in which people see them"`
+	Gateway  GatewayConfig          `toml:"gateway" doc:"the gateway itself" required:"true"`
+	Log      LogConfig              `toml:"log" doc:"what is logged, to stderr"`
+	Metrics  MetricsConfig          `toml:"metrics" doc:"figures for Prometheus at /metrics"`
+	Broker   broker.Config          `toml:"broker" doc:"the embedded MQTT broker"`
+	Users    []broker.UserConfig    `toml:"users" doc:"who may log in to the broker"`
+	Upstream []upstream.Config      `toml:"upstream" doc:"somebody else's MQTT brokers, to which the gateway connects"`
+	Ports    []devices.PortConfig   `toml:"ports" doc:"the serial lines"`
+	Devices  []devices.DeviceConfig `toml:"devices" doc:"the things on the ports, in the order in which people see them"`
 }
 
 // config composes the packages' configs.
@@ -82,5 +86,33 @@ func (d document) config() *Config {
 	c.Broker.Root = d.Gateway.Root
 	c.Broker.Gateway = d.Gateway.ID
 	c.Broker.DataDir = d.Gateway.DataDir
+	c.Upstreams = d.upstreams()
 	return c
+}
+
+// upstreams completes the upstreams by what they need to know of the gateway and its devices.
+func (d document) upstreams() []upstream.Config {
+	own, orders := map[string]string{}, map[string]string{}
+	put := func(topics map[string]string, topic, device string) {
+		if topic != "" {
+			topics[topic] = device
+		}
+	}
+	for _, dev := range d.Devices {
+		put(own, dev.Topic, dev.ID)
+		for _, f := range dev.Fields {
+			put(own, f.Topic, dev.ID)
+		}
+		for _, c := range dev.Commands {
+			put(orders, c.Topic, dev.ID)
+		}
+	}
+	var all []upstream.Config
+	for _, u := range d.Upstream {
+		u.Root, u.Gateway = d.Gateway.Root, d.Gateway.ID
+		u.Dir = filepath.Join(d.Gateway.DataDir, "upstream", u.ID)
+		u.Own, u.OwnOrder = own, orders
+		all = append(all, u)
+	}
+	return all
 }

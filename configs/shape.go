@@ -11,6 +11,7 @@ import (
 	"minirelay/broker"
 	"minirelay/devices"
 	"minirelay/relay"
+	"minirelay/relay/upstream"
 )
 
 // form is how a value is written.
@@ -70,7 +71,7 @@ func shapeOf(t reflect.Type) *shape {
 	case reflect.TypeFor[relay.Name]():
 		s.form = formName
 		return s
-	case reflect.TypeFor[broker.Secret]():
+	case reflect.TypeFor[broker.Secret](), reflect.TypeFor[upstream.Secret]():
 		s.form = formSecret
 		return s
 	}
@@ -199,6 +200,8 @@ func defaults(t reflect.Type) reflect.Value {
 	switch t {
 	case reflect.TypeFor[document]():
 		return reflect.ValueOf(document{Gateway: DefaultGateway(), Log: DefaultLog(), Broker: broker.Default()})
+	case reflect.TypeFor[upstream.Config]():
+		return reflect.ValueOf(upstream.Default())
 	case reflect.TypeFor[broker.UserConfig]():
 		return reflect.ValueOf(broker.DefaultUser())
 	case reflect.TypeFor[devices.PortConfig]():

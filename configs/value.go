@@ -76,13 +76,18 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 		}
 		plain = words
 	}
-	secret := v.Addr().Interface().(*broker.Secret)
+	var secret broker.Secret
 	if n.kind != kindTable && n.kind != kindText {
 		w.fault(n.at, fmt.Sprintf("%s must be %s, not %s", n.name, s.form.noun(), n.kind.noun()), "put it into quotes")
 		return
 	}
 	err := secret.UnmarshalTOML(plain)
 	if err == nil {
+		if v.Kind() == reflect.String {
+			v.SetString(secret.Value())
+		} else {
+			v.Set(reflect.ValueOf(secret))
+		}
 		return
 	}
 	what, try := err.Error(), "write one of the three"

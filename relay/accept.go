@@ -93,7 +93,7 @@ func (r *Relay) repeated(o *order) bool {
 	if o.id == "" {
 		return false
 	}
-	seen, result := r.memory.look(o.key(), waiter{o.message.Respond, o.message.Correlation})
+	seen, result := r.memory.look(o.key(), waiter{o.message.Respond, o.message.Correlation, r.origin(o.message)})
 	if seen == known {
 		repeat := append(bytes.Clone(result[:len(result)-1]), `,"repeat":true}`...)
 		r.publishResult(o, repeat)
@@ -175,14 +175,14 @@ func (r *Relay) answer(o *order, out Outcome) {
 	}
 	r.publishResult(o, result)
 	for _, w := range waiters {
-		r.outlet.put(outgoing{topic: w.topic, payload: result, correlation: w.correlation})
+		r.outlet.put(outgoing{topic: w.topic, payload: result, correlation: w.correlation, to: w.to})
 	}
 }
 
 func (r *Relay) publishResult(o *order, result []byte) {
 	r.outlet.put(outgoing{topic: o.topic, payload: result})
 	if o.message.Respond != "" {
-		r.outlet.put(outgoing{topic: o.message.Respond, payload: result, correlation: o.message.Correlation})
+		r.outlet.put(outgoing{topic: o.message.Respond, payload: result, correlation: o.message.Correlation, to: r.origin(o.message)})
 	}
 }
 

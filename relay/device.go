@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -258,16 +259,50 @@ func (d *Device) publish(now time.Time) {
 		if f.Topic == "" || d.model.OnChange && !d.publishedAt.IsZero() && d.values[i] == d.published[i] {
 			continue
 		}
-		bare := d.values[i].AppendText(nil, f.Decimals)
-		if d.values[i].IsNull() {
-			bare = []byte("null") // an empty message would only delete the retained one: screens would keep the old value
-		}
-		d.relay.outlet.put(outgoing{topic: f.Topic, payload: bare, retain: true})
+		d.relay.outlet.put(outgoing{topic: f.Topic, payload: d.bare(i), retain: true})
 	}
 	d.states++
 	copy(d.published, d.values)
 	d.publishedAt = now
 	d.owed = false
+}
+
+// tell gives one publisher what is retained of the device. The state is no new reading.
+func (d *Device) tell(to Publisher) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.detached {
+		return
+	}
+	put := func(topic string, payload []byte) {
+		d.relay.outlet.put(outgoing{topic: topic, payload: payload, retain: true, volatile: true, to: to})
+	}
+	if model, err := json.Marshal(d.model); err == nil { // it has been published before
+		put(d.topics.model, model)
+	}
+	availability := "offline"
+	if d.online {
+		availability = "online"
+	}
+	put(d.topics.availability, []byte(availability))
+	state := d.appendState(nil)
+	put(d.topics.state, state)
+	if d.model.Topic != "" {
+		put(d.model.Topic, state)
+	}
+	for i, f := range d.model.Fields {
+		if f.Topic != "" {
+			put(f.Topic, d.bare(i))
+		}
+	}
+}
+
+// bare is the value of a field alone.
+func (d *Device) bare(field int) []byte {
+	if d.values[field].IsNull() {
+		return []byte("null") // an empty message would only delete the retained one: screens would keep the old value
+	}
+	return d.values[field].AppendText(nil, d.model.Fields[field].Decimals)
 }
 
 // appendState appends {"ts":…,"temperature":21.5,…}, in the order of the model.

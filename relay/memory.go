@@ -25,7 +25,7 @@ const (
 
 var errTooMany = fmt.Errorf("more than %d commands are remembered", maxOfOne)
 
-// commandKey names a command: ids are the client's, so they only count together with the user.
+// commandKey names a command: ids are the client's, so they only count together with the user, or the upstream.
 type commandKey struct{ user, id string }
 
 // entry is what the memory knows of a command.
@@ -40,6 +40,7 @@ type entry struct {
 type waiter struct {
 	topic       string
 	correlation []byte
+	to          Publisher
 }
 
 // memory makes sure that no command is executed twice: it knows every id of the last window, on disk too.

@@ -2,35 +2,44 @@ package relay
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 )
 
-// Publisher is where messages go: the embedded broker, later an upstream one too.
+// Publisher is where messages go: the embedded broker, or an upstream one.
 type Publisher interface {
-	// Publish hands one message to everyone who may read its topic. It keeps payload and never waits for a
-	// client. correlation answers an MQTT 5 request, else it is nil.
+	// Publish hands one message to everyone who may read its topic. It keeps payload, which others read too, and never
+	// waits for a client or a disk. qos 0: the message is worth nothing later. correlation answers an MQTT 5 request,
+	// else it is nil.
 	Publish(topic string, payload []byte, qos byte, retain bool, correlation []byte) error
 }
 
-// outgoing is one message on its way to the publisher.
+// outgoing is one message on its way to the publishers, or a change of who they are.
 type outgoing struct {
 	topic       string
 	payload     []byte
 	retain      bool
 	correlation []byte
+	volatile    bool      // worth nothing later
+	to          Publisher // nil: all of them
+
+	join, leave Publisher
+	left        chan<- struct{} // closed when leave has left
 }
 
 // outletSize is how many messages may wait for the publisher.
 const outletSize = 4096
 
-// outlet stands between the goroutines of the ports and the publisher, so that a publisher at work never keeps
+// outlet stands between the goroutines of the ports and the publishers, so that a publisher at work never keeps
 // a port from its bytes. It keeps the order of what is put in.
 //
-// A full outlet makes put wait: the publisher never waits for a client, so it only means that this machine's
+// A full outlet makes put wait: a publisher never waits for a client, so it only means that this machine's
 // processor is behind, and the bytes are safest where they are, in the kernel's buffer of the port.
 type outlet struct {
-	publisher Publisher
-	log       *slog.Logger
+	first Publisher // of Start
+	log   *slog.Logger
+
+	publishers []*member // only who publishes touches it
 
 	mu       sync.Mutex
 	notEmpty sync.Cond
@@ -40,12 +49,17 @@ type outlet struct {
 	closed   bool
 	idle     bool // the goroutine waits for something to do
 	done     chan struct{}
-	failing  bool       // the last publish failed; only who publishes touches it
 	late     sync.Mutex // held by who publishes after close
 }
 
+// member is one publisher. Only who publishes touches it.
+type member struct {
+	Publisher
+	failing bool // the last publish failed
+}
+
 func startOutlet(p Publisher, log *slog.Logger) *outlet {
-	o := &outlet{publisher: p, log: log, done: make(chan struct{})}
+	o := &outlet{first: p, publishers: []*member{{Publisher: p}}, log: log, done: make(chan struct{})}
 	o.notEmpty.L, o.notFull.L = &o.mu, &o.mu
 	go o.run()
 	return o
@@ -103,16 +117,45 @@ func (o *outlet) run() {
 	}
 }
 
+// publish gives one message to those whom it is for, the first publisher first.
 func (o *outlet) publish(m *outgoing) {
-	err := o.publisher.Publish(m.topic, m.payload, 1, m.retain, m.correlation)
-	if failing := err != nil; failing != o.failing {
-		o.failing = failing
-		if failing {
-			o.log.Error("publishing fails", "topic", m.topic, "error", err)
-		} else {
-			o.log.Info("publishing works again")
+	if m.join != nil || m.leave != nil {
+		o.change(m)
+		return
+	}
+	qos := byte(1)
+	if m.volatile {
+		qos = 0
+	}
+	for _, p := range o.publishers {
+		if m.to == nil || m.to == p.Publisher {
+			o.note(p, m.topic, p.Publish(m.topic, m.payload, qos, m.retain, m.correlation))
 		}
 	}
+}
+
+// note says once that a publisher fails, and once that it works again.
+func (o *outlet) note(p *member, topic string, err error) {
+	failing := err != nil
+	if failing == p.failing {
+		return
+	}
+	p.failing = failing
+	if failing {
+		o.log.Error("publishing fails", "topic", topic, "error", err)
+	} else {
+		o.log.Info("publishing works again")
+	}
+}
+
+// change lets a publisher in or out.
+func (o *outlet) change(m *outgoing) {
+	if m.join != nil {
+		o.publishers = append(o.publishers, &member{Publisher: m.join})
+		return
+	}
+	o.publishers = slices.DeleteFunc(o.publishers, func(p *member) bool { return p.Publisher == m.leave })
+	close(m.left)
 }
 
 // close publishes what still waits and returns when the last of it is out.

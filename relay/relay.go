@@ -32,6 +32,9 @@ type Message struct {
 	Client      string // the MQTT client id of the connection
 	Respond     string // MQTT 5 response topic, "" if none; the broker has checked that the user may read it
 	Correlation []byte // MQTT 5 correlation data for Respond
+
+	Via      Publisher // where it came from and what is meant for this client alone goes; nil: the publisher of Start
+	Received time.Time // when, with a monotonic reading; zero: just now
 }
 
 // Relay is the gateway's policy: it stands between devices and brokers. Its methods may be called from any
@@ -48,9 +51,10 @@ type Relay struct {
 	handling sync.RWMutex // read-held by Handle
 	stopping atomic.Bool
 
-	mu      sync.RWMutex // guards everything below
-	devices map[string]*Device
-	own     map[string]target // people's own command topics
+	mu        sync.RWMutex // guards everything below
+	devices   map[string]*Device
+	own       map[string]target // people's own command topics
+	upstreams []Upstream        // as info tells them
 }
 
 // target is the command behind a topic of the user's own.
@@ -80,7 +84,7 @@ func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error)
 		devices: map[string]*Device{}, own: map[string]target{},
 	}
 	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("online"), retain: true})
-	r.publishInfo()
+	r.publishInfo(nil)
 	return r, nil
 }
 
@@ -111,30 +115,32 @@ func (r *Relay) Rename(name Name) {
 	r.config.Name = name
 	r.mu.Unlock()
 	if !same {
-		r.publishInfo()
+		r.publishInfo(nil)
 	}
 }
 
-func (r *Relay) publishInfo() {
+// publishInfo tells one publisher about the gateway; nil: all of them.
+func (r *Relay) publishInfo(to Publisher) {
 	r.mu.RLock()
 	info := struct {
-		Gateway string `json:"gateway"`
-		Name    Name   `json:"name,omitzero"`
-		Version string `json:"version"`
-		Started int64  `json:"started"`
-	}{r.config.Gateway, r.config.Name, r.config.Version, r.started.UnixMilli()}
+		Gateway   string     `json:"gateway"`
+		Name      Name       `json:"name,omitzero"`
+		Version   string     `json:"version"`
+		Started   int64      `json:"started"`
+		Upstreams []Upstream `json:"upstreams,omitempty"`
+	}{r.config.Gateway, r.config.Name, r.config.Version, r.started.UnixMilli(), r.upstreams}
 	r.mu.RUnlock()
-	r.putJSON(r.topics.Info(), info, true, nil)
+	r.putJSON(outgoing{topic: r.topics.Info(), retain: true, to: to}, info)
 }
 
-// putJSON publishes v, which is made of types that always encode.
-func (r *Relay) putJSON(topic string, v any, retain bool, correlation []byte) {
-	payload, err := json.Marshal(v)
-	if err != nil {
-		r.log.Error("a message could not be written as JSON", "topic", topic, "error", err)
+// putJSON publishes v, which is made of types that always encode, as m.
+func (r *Relay) putJSON(m outgoing, v any) {
+	var err error
+	if m.payload, err = json.Marshal(v); err != nil {
+		r.log.Error("a message could not be written as JSON", "topic", m.topic, "error", err)
 		return
 	}
-	r.outlet.put(outgoing{topic: topic, payload: payload, retain: retain, correlation: correlation})
+	r.outlet.put(m)
 }
 
 // Attach adds a device whose commands go into lane. It publishes its model, an unknown state and offline. A
@@ -159,7 +165,7 @@ func (r *Relay) Attach(m Model, lane *Lane) *Device {
 		old.lane.Refuse(old, CodeBusy, "the device's configuration has just been changed; ask again")
 		r.clearOwn(old)
 	}
-	r.putJSON(d.topics.model, m, true, nil)
+	r.putJSON(outgoing{topic: d.topics.model, retain: true}, m)
 	r.outlet.put(outgoing{topic: d.topics.availability, payload: []byte("offline"), retain: true})
 	d.mu.Lock()
 	d.publish(time.Time{})
@@ -214,7 +220,10 @@ func (r *Relay) clearOwn(old *Device) {
 // Handle takes every publish that a broker lets through, before the broker acknowledges it: a command is on the
 // disk when Handle returns. It says whether the message was for the gateway; such a message must go nowhere else.
 func (r *Relay) Handle(m Message) bool {
-	received := time.Now()
+	received := m.Received
+	if received.IsZero() {
+		received = time.Now()
+	}
 	r.handling.RLock()
 	defer r.handling.RUnlock()
 	if first, rest, ok := r.topics.Split(m.Topic); ok {
@@ -279,8 +288,10 @@ func (r *Relay) request(m Message) {
 	if n := len(q.ID); n > 0 && n <= 4*maxID {
 		answer.ID = q.ID
 	}
-	r.putJSON(r.topics.Reply(client), answer, false, nil)
-	if m.Respond != "" && m.Respond != r.topics.Reply(client) {
-		r.putJSON(m.Respond, answer, false, m.Correlation)
+	reply := outgoing{topic: r.topics.Reply(client), to: r.origin(m)}
+	r.putJSON(reply, answer)
+	if m.Respond != "" && m.Respond != reply.topic {
+		reply.topic, reply.correlation = m.Respond, m.Correlation
+		r.putJSON(reply, answer)
 	}
 }

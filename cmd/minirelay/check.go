@@ -37,6 +37,9 @@ func runCheck(_ context.Context, env *env, args []string) error {
 	for _, d := range config.Devices.Devices {
 		fmt.Fprintf(env.stdout, "device %s: on %s, %s, %s, %s\n", d.ID, d.Port, d.Codec, count(len(d.Fields), "field"), count(len(d.Commands), "command"))
 	}
+	for _, u := range config.Upstreams {
+		fmt.Fprintf(env.stdout, "upstream %s: %s\n", u.ID, upstreamSummary(config, u))
+	}
 	sound := "is sound"
 	if n := len(config.Warnings); n > 0 {
 		sound = "can be used, with " + count(n, "warning")

@@ -24,13 +24,14 @@ const stopTime = 5 * time.Second
 // gateway is a running relay between its broker and its ports. Outlets start before inlets: the broker takes
 // messages before it serves anyone, and ports open last. They stop in reverse.
 type gateway struct {
-	config atomic.Pointer[configs.Config] // in use
-	log    *slog.Logger
-	broker *broker.Broker
-	relay  *relay.Relay
-	ports  *devices.Ports
-	apis   []*api.Server
-	local  *http.Server // the API for this machine; nil: it could not be served
+	config    atomic.Pointer[configs.Config] // in use
+	log       *slog.Logger
+	broker    *broker.Broker
+	relay     *relay.Relay
+	upstreams *upstreams
+	ports     *devices.Ports
+	apis      []*api.Server
+	local     *http.Server // the API for this machine; nil: it could not be served
 }
 
 // startGateway starts everything and returns once clients can connect. The ports are being tried then. The API
@@ -52,12 +53,17 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 	if err != nil {
 		return nil, err
 	}
+	g.upstreams = newUpstreams(g.relay, log)
 	g.ports = devices.New(g.relay, log)
 	g.inspect(s)
 	if err := b.Start(handler{g.relay}); err != nil {
-		return nil, errors.Join(err, g.relay.Close())
+		return nil, errors.Join(err, g.relay.Close(), g.upstreams.stop(context.Background()))
 	}
-	if err := g.ports.Apply(config.Devices); err != nil {
+	err = g.upstreams.apply(config.Upstreams)
+	if err == nil {
+		err = g.ports.Apply(config.Devices)
+	}
+	if err != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 		defer cancel()
 		return nil, errors.Join(err, g.stop(ctx))
@@ -89,7 +95,7 @@ func (g *gateway) stop(ctx context.Context) error {
 	if g.local != nil {
 		_ = g.local.Close()
 	}
-	err := errors.Join(g.ports.Close(ctx), g.relay.Close(), g.broker.Stop(ctx))
+	err := errors.Join(g.ports.Close(ctx), g.relay.Close(), g.upstreams.stop(ctx), g.broker.Stop(ctx))
 	for _, a := range g.apis {
 		a.Wait()
 	}
@@ -109,9 +115,12 @@ func (g *gateway) apply(next *configs.Config) error {
 	if err := g.broker.Reload(next.Broker); err != nil {
 		return err
 	}
+	old := g.config.Load()
 	if err := g.ports.Apply(next.Devices); err != nil {
-		old := g.config.Load()
 		return errors.Join(err, g.broker.Reload(old.Broker), g.ports.Apply(old.Devices))
+	}
+	if err := g.upstreams.apply(next.Upstreams); err != nil {
+		return errors.Join(err, g.broker.Reload(old.Broker), g.ports.Apply(old.Devices), g.upstreams.apply(old.Upstreams))
 	}
 	g.relay.Rename(next.Gateway.Name)
 	g.config.Store(next)

@@ -17,8 +17,10 @@ func TestHouse(t *testing.T) {
 		banned []string
 		why    string
 	}{
-		{"./relay/...", []string{"."}, "the nouns and the policy stand on the standard library alone, so that they can be tested and read alone"},
-		{"./relay/...", []string{"minirelay/devices", "minirelay/broker", "minirelay/configs"}, "policy must not know who carries it out"},
+		{"./relay/segment", []string{"."}, "records on a disk need nothing else"},
+		{"./relay", []string{"."}, "the nouns and the policy stand on the standard library alone, so that they can be tested and read alone"},
+		{"./relay", []string{"minirelay/devices", "minirelay/broker", "minirelay/configs"}, "policy must not know who carries it out"},
+		{"./relay/upstream", []string{"minirelay/devices", "minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "go.bug.st/"}, "an upstream could carry any messages"},
 		{"./devices", []string{"minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "github.com/BurntSushi/"}, "a device knows the relay and its wire, never who listens"},
 		{"./broker", []string{"minirelay/relay", "minirelay/devices", "minirelay/configs", "go.bug.st/"}, "the broker could carry any application"},
 		{"./api", []string{"minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "github.com/BurntSushi/"}, "the API tells what it is given: what secrets are, and who may come in, is decided elsewhere"},
@@ -40,6 +42,21 @@ func TestHouse(t *testing.T) {
 				if b == "." || strings.HasPrefix(dep, b) {
 					t.Errorf("%s imports %s: %s", rule.pkg, dep, rule.why)
 				}
+			}
+		}
+	}
+}
+
+// What an upstream and the relay know of each other is one method and the segment files.
+func TestUpstreamAlone(t *testing.T) {
+	for pkg, banned := range map[string]string{"minirelay/relay/upstream": "minirelay/relay", "minirelay/relay": "minirelay/relay/upstream"} {
+		out, err := exec.Command("go", "list", "-deps", pkg).CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		for dep := range strings.Lines(string(out)) {
+			if strings.TrimSpace(dep) == banned {
+				t.Errorf("%s imports %s", pkg, banned)
 			}
 		}
 	}

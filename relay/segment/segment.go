@@ -6,23 +6,21 @@
 //	crc32c  uint32, little endian: Castagnoli, over length and payload
 //	payload
 //
-// Append writes, Sync makes sure: what a Sync has returned for is there after a power cut. Opening reads
-// every record once and cuts the newest file off at its first bad record, so that a write torn by a power cut
-// costs that write and nothing before it. A bad record in an older file hides the rest of that file only.
-// Nothing is ever rewritten: a file goes as a whole when its records have outlived their use (DropBefore).
+// Append writes, Sync makes sure: what a Sync has returned for is there after a power cut. Opening cuts the newest
+// file off behind its last good record, so that a write torn by a power cut costs that write and nothing before
+// it. A bad record in the middle costs itself: reading goes on at the next good one. Nothing is ever rewritten: a
+// file goes as a whole when its records have outlived their use (DropBefore, DropThrough).
+//
+// A log whose records are all needed at the start gets them from Open; a long one, of which only some are, is read
+// file by file with a Reader.
 package segment
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -34,8 +32,6 @@ const (
 	// MaxRecord bounds a payload in bytes, so that a spoilt length cannot ask for gigabytes.
 	MaxRecord = 1 << 20
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var (
 	// ErrClosed is returned by a log after Close.
@@ -56,11 +52,12 @@ type Log struct {
 	number   uint64     // of file
 	size     int64      // good bytes of file
 	reserved int64      // bytes of file for which the disk has kept room
-	newest   time.Time  // when file was last appended to
-	older    []sealed   // oldest first
-	appended uint64     // records appended since Open
-	lost     uint64     // up to this one, what no Sync has returned for may not be on the disk and never will
-	lock     *os.File   // held while the log is open
+	begin    func(file uint64) []byte
+	newest   time.Time // when file was last appended to
+	older    []sealed  // oldest first
+	appended uint64    // records appended since Open
+	lost     uint64    // up to this one, what no Sync has returned for may not be on the disk and never will
+	lock     *os.File  // held while the log is open
 	closed   bool
 
 	syncMu sync.Mutex // serialises fsync: whoever waits for it shares the next one
@@ -70,17 +67,20 @@ type Log struct {
 // sealed is a file that takes no more records.
 type sealed struct {
 	path   string
+	number uint64
+	size   int64
 	newest time.Time
 }
 
 // Report says what Open found.
 type Report struct {
 	Records int   // good records read
-	Bad     int64 // bytes that were no good records: cut off the newest file, skipped in older ones
+	Bad     int64 // bytes that were no good records
 }
 
 // Open opens or makes the log in dir and gives every good record to replay, oldest first. A file takes records
-// until it has maxFile bytes. The payload is only valid during the call.
+// until it has maxFile bytes. The payload is only valid during the call. Without replay only the newest file is
+// read, to find its end.
 func Open(dir string, maxFile int64, replay func(payload []byte)) (*Log, Report, error) {
 	var report Report
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -124,87 +124,31 @@ func (l *Log) read(report *Report, replay func(payload []byte)) error {
 	}
 	for i, n := range numbers {
 		path := l.path(n)
-		good, total, records, err := scan(path, replay)
-		if err != nil {
-			return err
-		}
-		report.Records += records
-		report.Bad += total - good
 		info, err := os.Stat(path)
 		if err != nil {
 			return err
 		}
-		if i < len(numbers)-1 {
-			l.older = append(l.older, sealed{path, info.ModTime()})
+		newest := i == len(numbers)-1
+		var end int64
+		if newest || replay != nil {
+			found, err := scan(path, replay)
+			if err != nil {
+				return err
+			}
+			report.Records += found.records
+			report.Bad += found.bad
+			end = found.end
+		}
+		if !newest {
+			l.older = append(l.older, sealed{path, n, info.Size(), info.ModTime()})
 			continue
 		}
-		l.number, l.size, l.newest = n, good, info.ModTime()
+		l.number, l.size, l.newest = n, end, info.ModTime()
 	}
 	return l.openFile()
 }
 
 func (l *Log) path(n uint64) string { return filepath.Join(l.dir, fmt.Sprintf("%08d%s", n, suffix)) }
-
-// list gives the numbers of the segment files in dir, smallest first.
-func list(dir string) ([]uint64, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var numbers []uint64
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), suffix)
-		if !ok {
-			continue
-		}
-		if n, err := strconv.ParseUint(name, 10, 64); err == nil {
-			numbers = append(numbers, n)
-		}
-	}
-	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
-	return numbers, nil
-}
-
-// scan reads the good records at the start of a file. good counts their bytes, total those of the file.
-func scan(path string, replay func([]byte)) (good, total int64, records int, err error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return 0, 0, 0, err
-	}
-	rest := data
-	for {
-		payload, n, ok := decode(rest)
-		if !ok {
-			return int64(len(data) - len(rest)), int64(len(data)), records, nil
-		}
-		if replay != nil {
-			replay(payload)
-		}
-		records++
-		rest = rest[n:]
-	}
-}
-
-// decode takes the first record off b.
-func decode(b []byte) (payload []byte, n int, ok bool) {
-	if len(b) < headerSize {
-		return nil, 0, false
-	}
-	length := binary.LittleEndian.Uint32(b)
-	// A length of 0 is what a file system leaves where it had no time to write: never a record.
-	if length == 0 || length > MaxRecord || int(length) > len(b)-headerSize {
-		return nil, 0, false
-	}
-	payload = b[headerSize : headerSize+int(length)]
-	if checksum(b[:4], payload) != binary.LittleEndian.Uint32(b[4:]) {
-		return nil, 0, false
-	}
-	return payload, headerSize + int(length), true
-}
-
-func checksum(length, payload []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, length), castagnoli, payload)
-}
 
 // openFile opens the file with the current number at its last good byte.
 func (l *Log) openFile() error {
@@ -251,13 +195,14 @@ func (l *Log) Append(payload []byte) (record uint64, err error) {
 	if len(payload) == 0 || len(payload) > MaxRecord {
 		return 0, fmt.Errorf("a record of %d bytes: it must have 1 to %d", len(payload), MaxRecord)
 	}
-	b := make([]byte, headerSize, headerSize+len(payload))
-	binary.LittleEndian.PutUint32(b, uint32(len(payload)))
-	binary.LittleEndian.PutUint32(b[4:], checksum(b[:4], payload))
-	b = append(b, payload...)
-
+	b := encode(payload)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.appendLocked(b)
+}
+
+// appendLocked writes one record with its header.
+func (l *Log) appendLocked(b []byte) (record uint64, err error) {
 	if l.closed {
 		return 0, ErrClosed
 	}
@@ -269,6 +214,11 @@ func (l *Log) Append(payload []byte) (record uint64, err error) {
 	if l.file == nil {
 		if err := l.openFile(); err != nil {
 			return 0, err
+		}
+	}
+	if l.size == 0 && l.begin != nil {
+		if first := l.begin(l.number); len(first) > 0 {
+			b = append(encode(first), b...)
 		}
 	}
 	if _, err := l.file.Write(b); err != nil {
@@ -315,7 +265,7 @@ func (l *Log) rotate() error {
 		l.abandonLocked()
 		return err
 	}
-	old := sealed{l.file.Name(), l.newest}
+	old := sealed{l.file.Name(), l.number, l.size, l.newest}
 	if err := l.file.Close(); err != nil {
 		return err
 	}
@@ -367,7 +317,7 @@ func (l *Log) Sync(record uint64) error {
 // the next fsync of the same file would report success for them. What is not known to be safe counts as lost.
 func (l *Log) abandonLocked() {
 	l.lost = l.appended
-	l.older = append(l.older, sealed{l.file.Name(), l.newest})
+	l.older = append(l.older, sealed{l.file.Name(), l.number, l.size, l.newest})
 	l.file.Close()
 	l.file = nil
 	l.number++

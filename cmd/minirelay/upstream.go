@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"minirelay/configs"
+	"minirelay/relay"
+	"minirelay/relay/upstream"
+)
+
+// goodbyeTime is how long an upstream may take to send its last words.
+const goodbyeTime = 2 * time.Second
+
+// upstreams are the running upstreams. Only one goroutine changes them: the one that starts, reloads and stops.
+type upstreams struct {
+	relay *relay.Relay
+	log   *slog.Logger
+
+	mu      sync.Mutex // guards running
+	running []*upstream.Upstream
+	told    chan struct{} // a condition has changed
+	quit    chan struct{}
+	done    sync.WaitGroup
+}
+
+func newUpstreams(r *relay.Relay, log *slog.Logger) *upstreams {
+	u := &upstreams{relay: r, log: log, told: make(chan struct{}, 1), quit: make(chan struct{})}
+	u.done.Go(u.tell)
+	return u
+}
+
+// apply makes the upstreams those of all. One whose config is the same is not disturbed. After an error some may
+// be missing.
+func (u *upstreams) apply(all []upstream.Config) error {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	defer cancel()
+	u.mu.Lock()
+	before := u.running
+	u.mu.Unlock()
+	var kept, over []*upstream.Upstream
+	for _, old := range before {
+		same := slices.ContainsFunc(all, func(c upstream.Config) bool { return reflect.DeepEqual(c, old.Config()) })
+		if same {
+			kept = append(kept, old)
+		} else {
+			over = append(over, old)
+		}
+	}
+	errs := []error{u.end(ctx, over)}
+	var now []*upstream.Upstream
+	for _, c := range all {
+		if n := slices.IndexFunc(kept, func(k *upstream.Upstream) bool { return k.Config().ID == c.ID }); n >= 0 {
+			now = append(now, kept[n])
+			continue
+		}
+		started, err := u.start(c)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("upstream %s: %w", c.ID, err))
+			continue
+		}
+		now = append(now, started)
+	}
+	u.mu.Lock()
+	u.running = now
+	u.mu.Unlock()
+	u.changed()
+	return errors.Join(errs...)
+}
+
+func (u *upstreams) start(c upstream.Config) (*upstream.Upstream, error) {
+	h := &inlet{upstreams: u, user: "upstream:" + c.ID, ready: make(chan struct{})}
+	started, err := upstream.Start(c, h, u.log)
+	if err != nil {
+		return nil, err
+	}
+	h.via = started
+	close(h.ready)
+	u.relay.Join(started)
+	u.relay.Subscribed(h.user, c.Root+"/"+c.Gateway+"/#") // results that a crash left unknown
+	return started, nil
+}
+
+// end says goodbye to upstreams, all at a time.
+func (u *upstreams) end(ctx context.Context, over []*upstream.Upstream) error {
+	errs := make([]error, len(over))
+	var closing sync.WaitGroup
+	for n, old := range over {
+		closing.Go(func() {
+			u.relay.Leave(old)
+			errs[n] = old.Close(ctx)
+		})
+	}
+	closing.Wait()
+	return errors.Join(errs...)
+}
+
+// stop ends all upstreams. The relay has said its last words before.
+func (u *upstreams) stop(ctx context.Context) error {
+	close(u.quit)
+	u.done.Wait()
+	ctx, cancel := context.WithTimeout(ctx, goodbyeTime)
+	defer cancel()
+	u.mu.Lock()
+	over := u.running
+	u.running = nil
+	u.mu.Unlock()
+	return u.end(ctx, over)
+}
+
+// changed asks for the conditions to be told.
+func (u *upstreams) changed() {
+	select {
+	case u.told <- struct{}{}:
+	default:
+	}
+}
+
+// tell tells people about the conditions of the upstreams, whenever one has changed.
+func (u *upstreams) tell() {
+	for {
+		select {
+		case <-u.told:
+			u.relay.SetUpstreams(u.conditions())
+		case <-u.quit:
+			return
+		}
+	}
+}
+
+func (u *upstreams) conditions() []relay.Upstream {
+	u.mu.Lock()
+	running := slices.Clone(u.running)
+	u.mu.Unlock()
+	var all []relay.Upstream
+	for _, up := range running {
+		s := up.Status()
+		all = append(all, relay.Upstream{ID: up.Config().ID, State: string(s.Code), Message: s.Message,
+			Since: s.Since.UnixMilli(), Disk: s.Disk})
+	}
+	return all
+}
+
+// inlet hands what an upstream sends to the relay. A command counts as the upstream's: who is behind it is that
+// broker's business.
+type inlet struct {
+	upstreams *upstreams
+	user      string
+	ready     chan struct{} // closed once via is set
+	via       *upstream.Upstream
+}
+
+func (h *inlet) Handle(m upstream.Message, crowded bool) {
+	<-h.ready
+	message := relay.Message{Topic: m.Topic, Payload: m.Payload, Retain: m.Retain, Dup: m.Dup, User: h.user,
+		Client: h.via.Config().ID, Via: h.via, Received: m.Received}
+	if crowded {
+		h.upstreams.relay.Busy(message)
+		return
+	}
+	h.upstreams.relay.Handle(message)
+}
+
+func (h *inlet) Changed() { h.upstreams.changed() }
+
+// upstreamSummary is what check says of an upstream: where it is, what goes up and what may come down.
+func upstreamSummary(config *configs.Config, c upstream.Config) string {
+	what := "sends all devices"
+	if len(c.Devices) > 0 {
+		what = "sends " + strings.Join(c.Devices, ", ")
+	}
+	takes := "takes nothing from there"
+	if len(c.Accept) > 0 {
+		takes = "takes every " + strings.Join(c.Accept, " and ")
+		if len(c.Commands) > 0 {
+			takes += " for " + strings.Join(c.Commands, ", ")
+		}
+	}
+	topics := config.Gateway.Root + "/" + config.Gateway.ID + "/…"
+	if c.Prefix != "" {
+		topics = c.Prefix + "/" + topics
+	}
+	return fmt.Sprintf("%s, %s, %s, %s", c.URL, topics, what, takes)
+}

@@ -1,0 +1,76 @@
+package relay
+
+import (
+	"slices"
+	"time"
+)
+
+// Upstream is the condition of an upstream broker, as info tells it to people.
+type Upstream struct {
+	ID      string `json:"id"`
+	State   string `json:"state"`             // "connected", or what is wrong in one word
+	Message string `json:"message,omitempty"` // the same in one sentence; "" if nothing is wrong
+	Since   int64  `json:"since"`             // Unix milliseconds
+	Disk    string `json:"disk,omitempty"`    // what is wrong with its outbox; "" if nothing is
+}
+
+// Join makes p another publisher of everything that the relay says, from now on, and tells it what is retained.
+// Publishers do not know of each other: what one does with a message, or fails to do, concerns no other.
+func (r *Relay) Join(p Publisher) {
+	r.outlet.put(outgoing{join: p})
+	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("online"), retain: true, to: p})
+	r.publishInfo(p)
+	r.mu.RLock()
+	devices := make([]*Device, 0, len(r.devices))
+	for _, d := range r.devices {
+		devices = append(devices, d)
+	}
+	r.mu.RUnlock()
+	for _, d := range devices {
+		d.tell(p)
+	}
+}
+
+// Leave says offline to p and makes it a publisher no longer. Nothing is given to p after Leave has returned.
+func (r *Relay) Leave(p Publisher) {
+	left := make(chan struct{})
+	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("offline"), retain: true, to: p})
+	r.outlet.put(outgoing{leave: p, left: left})
+	<-left
+}
+
+// SetUpstreams tells people the conditions of the upstreams.
+func (r *Relay) SetUpstreams(all []Upstream) {
+	r.mu.Lock()
+	same := slices.Equal(all, r.upstreams)
+	r.upstreams = all
+	r.mu.Unlock()
+	if !same {
+		r.publishInfo(nil)
+	}
+}
+
+// origin is who gets what is meant for one client alone.
+func (r *Relay) origin(m Message) Publisher {
+	if m.Via != nil {
+		return m.Via
+	}
+	return r.outlet.first
+}
+
+// Busy answers a command that came while far too many did, without remembering it: nothing of it was written, and
+// the same id may come again. Requests are not answered.
+func (r *Relay) Busy(m Message) {
+	first, rest, ok := r.topics.Split(m.Topic)
+	if !ok || rest != "command" || !ValidID(first) || ReservedDevice(first) {
+		return
+	}
+	q, err := parseRequest(m.Payload)
+	if err != nil || q.id == "" {
+		return
+	}
+	o := &order{request: q, message: m}
+	payload := appendResult(nil, report{id: q.id, command: cut(q.command, maxID), value: o.echo(), by: m.User, at: time.Now()},
+		Rejected(CodeBusy, "too many commands come at once; try again in a moment"))
+	r.outlet.put(outgoing{topic: r.topics.Device(first, "result"), payload: payload, volatile: true, to: r.origin(m)})
+}

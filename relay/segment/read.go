@@ -1,0 +1,133 @@
+package segment
+
+import (
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"time"
+)
+
+// File is one file of a log.
+type File struct {
+	Number uint64
+	Size   int64     // bytes
+	Newest time.Time // when it was last appended to
+}
+
+// Files lists the files, oldest first; the last one is written to.
+func (l *Log) Files() []File {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	files := make([]File, 0, len(l.older)+1)
+	for _, s := range l.older {
+		files = append(files, File{s.number, s.size, s.newest})
+	}
+	return append(files, File{l.number, l.size, l.newest})
+}
+
+// Begin makes first give the first record of every file that is begun from now on; it may give none. It is called
+// while a record is being appended and must not call the log.
+func (l *Log) Begin(first func(file uint64) []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begin = first
+}
+
+// DropThrough deletes the files up to the one with the given number, except the one that is written to.
+func (l *Log) DropThrough(number uint64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.older) > 0 && l.older[0].number <= number {
+		if err := os.Remove(l.older[0].path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		l.older = l.older[1:]
+	}
+	return nil
+}
+
+// Reader reads the records of one file, oldest first, also while the file is written to. One goroutine uses it.
+type Reader struct {
+	log    *Log
+	number uint64
+	file   *os.File
+	at     int64  // of the next byte that buf does not have yet
+	buf    []byte // read and not given
+	bad    int64
+}
+
+// readAhead is how much of a file is read at a time, in bytes.
+const readAhead = 64 << 10
+
+// Read opens a file. The caller closes the Reader.
+func (l *Log) Read(number uint64) (*Reader, error) {
+	f, err := os.Open(l.path(number))
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{log: l, number: number, file: f}, nil
+}
+
+// Next gives the next good record, valid until the next call. io.EOF says that there is none now; one may be
+// appended later.
+func (r *Reader) Next() ([]byte, error) {
+	for {
+		payload, n, skipped, ok := next(r.buf)
+		complete := r.at >= r.end() // what is in buf is all there is
+		// Behind a damaged length a record may seem to lie beyond the buffer: look at the rest before skipping.
+		if ok && (skipped == 0 || complete) {
+			r.bad += int64(skipped)
+			r.buf = r.buf[skipped+n:]
+			return payload, nil
+		}
+		if complete {
+			return nil, io.EOF
+		}
+		if err := r.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Bad is how many bytes have been passed that are in no good record.
+func (r *Reader) Bad() int64 { return r.bad }
+
+// Rest is how many bytes at the end of the file are no record, once Next has given io.EOF.
+func (r *Reader) Rest() int64 { return int64(len(r.buf)) }
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.file.Close() }
+
+// end is where the good bytes of the file end; of an older file, the file itself.
+func (r *Reader) end() int64 {
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	if r.number == r.log.number {
+		return r.log.size
+	}
+	for _, s := range r.log.older {
+		if s.number == r.number {
+			return s.size
+		}
+	}
+	return r.at // it has been dropped
+}
+
+func (r *Reader) fill() error {
+	n := min(int64(readAhead), r.end()-r.at)
+	if n <= 0 {
+		return nil
+	}
+	r.buf = slices.Grow(slices.Clone(r.buf), int(n))
+	got, err := r.file.ReadAt(r.buf[len(r.buf):len(r.buf)+int(n)], r.at)
+	r.buf = r.buf[:len(r.buf)+got]
+	r.at += int64(got)
+	if errors.Is(err, io.EOF) {
+		if got == 0 {
+			return io.ErrUnexpectedEOF // it is shorter than it was
+		}
+		err = nil
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package upstream
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Problem is a fault in a Config, for package configs to tell where it stands.
+type Problem struct {
+	Key       string // of the table
+	What, Try string
+}
+
+func (p Problem) Error() string { return p.Key + ": " + p.What + "; " + p.Try }
+
+// Check finds what is wrong with a config by itself. The error is the first Problem.
+func Check(c Config) ([]Problem, error) {
+	var all []Problem
+	fault := func(key, what, try string) { all = append(all, Problem{key, what, try}) }
+	target, secure, _, err := endpoint(c.URL)
+	if p, ok := err.(Problem); ok {
+		all = append(all, p)
+	}
+	if err == nil && !secure {
+		for _, f := range []struct{ key, value string }{{"ca_file", c.CAFile}, {"cert_file", c.CertFile}, {"server_name", c.ServerName}} {
+			if f.value != "" {
+				fault(f.key, "it means nothing for "+target.Scheme+"://", "use mqtts:// or wss://, or leave it out")
+			}
+		}
+	}
+	if (c.CertFile == "") != (c.KeyFile == "") {
+		key, other := "cert_file", "key_file"
+		if c.CertFile == "" {
+			key, other = other, key
+		}
+		fault(key, "it needs a "+other, "name both, in PEM format")
+	}
+	if c.Password != "" && c.User == "" {
+		fault("password", "a password means nothing without a user", "add user = \"…\"")
+	}
+	if what, try := prefixFault(c.Prefix); what != "" {
+		fault("prefix", what, try)
+	}
+	if len(c.ClientID) > 256 || strings.ContainsAny(c.ClientID, "\x00\n") {
+		fault("client_id", "it cannot be a client id", "use at most 256 printable characters")
+	}
+	if len(all) > 0 {
+		return all, all[0]
+	}
+	return nil, nil
+}
+
+// prefixFault tells why no topic can begin with prefix.
+func prefixFault(prefix string) (what, try string) {
+	switch {
+	case prefix == "":
+	case strings.ContainsAny(prefix, "+#\x00"):
+		return "a prefix has no + and no #", "name the levels before the gateway's topics, as in farm/7"
+	case strings.HasSuffix(prefix, "/"):
+		return "the slash at its end is one too many", fmt.Sprintf("write %q: the slash is added", strings.TrimRight(prefix, "/"))
+	case strings.HasPrefix(prefix, "$"):
+		return "topics that begin with $ belong to the broker", "use another first level, as in farm/7"
+	case len(prefix) > 160:
+		return "it is too long", "use at most 160 bytes"
+	}
+	return "", ""
+}
+
+// ports are the usual ones by scheme.
+var ports = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+
+// endpoint takes a url apart. The error is a Problem.
+func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
+	problem := func(what, try string) error { return Problem{"url", what, try} }
+	target, parseErr := url.Parse(address)
+	if parseErr != nil || target.Host == "" {
+		return nil, false, false, problem(fmt.Sprintf("url = %q is no address of a broker", address), "write it as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt")
+	}
+	port, known := ports[target.Scheme]
+	switch {
+	case !known:
+		try := "use mqtt, mqtts, ws or wss"
+		if like := map[string]string{"tcp": "mqtt", "ssl": "mqtts", "tls": "mqtts", "http": "ws", "https": "wss"}[target.Scheme]; like != "" {
+			try = "write " + like + "://…"
+		}
+		return nil, false, false, problem(fmt.Sprintf("%s:// is no way to a broker", target.Scheme), try)
+	case target.User != nil:
+		return nil, false, false, problem("the url carries a user", "write user = \"…\" and password = { file = \"…\" } instead")
+	case target.Hostname() == "":
+		return nil, false, false, problem("the url names no host", "write it as in mqtts://mqtt.example.org:8883")
+	}
+	ws = target.Scheme == "ws" || target.Scheme == "wss"
+	if !ws && target.Path != "" && target.Path != "/" {
+		return nil, false, false, problem(fmt.Sprintf("%s:// takes no path", target.Scheme), "leave "+target.Path+" out, or use wss://")
+	}
+	if target.Port() == "" {
+		target.Host = net.JoinHostPort(target.Hostname(), port)
+	}
+	if ws && target.Path == "" {
+		target.Path = "/mqtt" // where every broker that we know has it
+	}
+	return target, target.Scheme == "mqtts" || target.Scheme == "wss", ws, nil
+}

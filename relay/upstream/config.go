@@ -1,0 +1,84 @@
+package upstream
+
+import (
+	"time"
+)
+
+// The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min` and
+// `max` bound it, `required` marks it. Defaults are what Default sets before decoding.
+
+// Config is one [upstream.ID] table.
+type Config struct {
+	ID         string   `toml:"-"`
+	URL        string   `toml:"url" doc:"the broker's address, as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt" required:"true"`
+	User       string   `toml:"user" doc:"the user name to log in with"`
+	Password   Secret   `toml:"password" doc:"the password to log in with, better from { env = \"NAME\" } or { file = \"path\" }"`
+	ClientID   string   `toml:"client_id" doc:"the MQTT client id; minirelay-GATEWAY if left out"`
+	CAFile     string   `toml:"ca_file" doc:"PEM file with the only authorities to trust for this broker; those of the system if left out"`
+	CertFile   string   `toml:"cert_file" doc:"PEM file with the certificate to show to the broker"`
+	KeyFile    string   `toml:"key_file" doc:"PEM file with the private key of cert_file"`
+	ServerName string   `toml:"server_name" doc:"the name that the broker's certificate must carry; the host of the url if left out"`
+	Prefix     string   `toml:"prefix" doc:"what stands before every topic on that broker, as in farm/7"`
+	Devices    []string `toml:"devices" doc:"the devices that go up; all if left out"`
+	Send       []string `toml:"send" doc:"what goes up: state, availability, model, info, result, event, own; all if left out"`
+	Accept     []string `toml:"accept" doc:"what is taken from there: command, request; nothing if left out"`
+	Commands   []string `toml:"command_devices" doc:"the devices that may be commanded from there; all that go up if left out"`
+
+	MinInterval time.Duration `toml:"min_interval" doc:"at most one state of a device in so long goes up; 0s sends each" min:"0s" max:"24h"`
+	KeepAlive   time.Duration `toml:"keepalive" doc:"a dead connection is noticed after about so long" min:"5s" max:"10m"`
+	ReplayRate  int           `toml:"replay_rate" doc:"most messages a second that are sent from the backlog after an outage" min:"1" max:"100000"`
+	Retry       time.Duration `toml:"retry" doc:"the longest pause between two attempts to connect" min:"1s" max:"1h"`
+	OutboxMB    int           `toml:"outbox_mb" doc:"most megabytes of what has not been delivered; the oldest readings go first, results and events last" min:"1" max:"100000"`
+	OutboxAge   time.Duration `toml:"outbox_age" doc:"what has not been delivered for so long is dropped" min:"1m" max:"8760h"`
+	Sync        string        `toml:"sync" doc:"batched: a power cut may cost what came in the last second; always: each message is on the disk before it is sent" oneof:"batched,always"`
+
+	Root     string            `toml:"-"` // of the gateway's topics: "minirelay"
+	Gateway  string            `toml:"-"` // the gateway's id
+	Dir      string            `toml:"-"` // where the outbox is kept
+	Own      map[string]string `toml:"-"` // topics of people's own that are published: whose device
+	OwnOrder map[string]string `toml:"-"` // topics of people's own on which commands are taken: for which device
+}
+
+// Default is what an [upstream.ID] table starts from.
+func Default() Config {
+	return Config{KeepAlive: 25 * time.Second, ReplayRate: 2500, Retry: 60 * time.Second, OutboxMB: 256,
+		OutboxAge: 7 * 24 * time.Hour, Sync: "batched"}
+}
+
+// Kinds are what Send may name, Inlets what Accept may.
+var (
+	Kinds  = []string{"state", "availability", "model", "info", "result", "event", "own"}
+	Inlets = []string{"command", "request"}
+)
+
+// Secret is a text that is never printed.
+type Secret string
+
+// String hides the secret from logs.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(secret)"
+}
+
+// GoString hides it from %#v too.
+func (s Secret) GoString() string { return s.String() }
+
+// base is what stands before every topic of the gateway at the upstream.
+func (c *Config) base() string { return c.prefix() + c.Root + "/" + c.Gateway + "/" }
+
+// prefix ends in a slash if there is one.
+func (c *Config) prefix() string {
+	if c.Prefix == "" {
+		return ""
+	}
+	return c.Prefix + "/"
+}
+
+func (c *Config) clientID() string {
+	if c.ClientID != "" {
+		return c.ClientID
+	}
+	return "minirelay-" + c.Gateway
+}

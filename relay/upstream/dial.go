@@ -1,0 +1,242 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/gorilla/websocket"
+)
+
+// dialOn makes one connection after the other until the upstream is closed.
+func (u *Upstream) dialOn(in *inlet) {
+	failures := 0
+	for u.dial.Err() == nil {
+		began := time.Now()
+		connected, err := u.connect(in)
+		if u.dial.Err() != nil {
+			return
+		}
+		if connected && time.Since(began) >= u.timing.steady {
+			failures = 0
+		}
+		code, message := trouble(err, connected, u.look().wall, &u.config)
+		u.become(code, message)
+		wait := backoff(failures, u.timing)
+		failures++
+		u.log.Debug("connecting again", "after", wait, "error", err)
+		select {
+		case <-time.After(wait):
+		case <-u.dial.Done():
+		}
+	}
+}
+
+// backoff is how long to wait after so many failures: anything between the shortest and a bound that doubles, so
+// that gateways which were cut off together do not come back together.
+func backoff(failures int, t timing) time.Duration {
+	bound := t.retryMax
+	if failures < 16 {
+		bound = min(bound, t.retryMin<<(failures+1))
+	}
+	return t.retryMin + rand.N(max(bound-t.retryMin, 0)+1)
+}
+
+// errNotGranted says that the broker does not let us hear commands or requests.
+var errNotGranted = errors.New("the subscription was refused")
+
+// connect makes one connection and uses it to its end. The error says why it ended, or could not be made.
+func (u *Upstream) connect(in *inlet) (connected bool, err error) {
+	ended := make(chan error, 1)
+	filters := u.config.filters()
+	var cause error // of an attempt that failed before any MQTT; paho keeps only its words
+	options := u.options()
+	options.SetConnectionLostHandler(func(_ mqtt.Client, err error) { ended <- err })
+	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { in.take(m) })
+	var w *wire
+	options.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
+		conn, err := u.open()
+		if err != nil {
+			cause = err
+			return nil, err
+		}
+		w = newWire(conn, u.timing.connect, u.config.KeepAlive+10*time.Second, len(filters))
+		return w, nil
+	})
+	client := mqtt.NewClient(options)
+	token := client.Connect()
+	<-token.Done() // bounded by the timeouts of open and wire
+	if err := token.Error(); err != nil {
+		return false, errors.Join(cause, err)
+	}
+	if err := subscribe(client, filters, u.timing.ack); err != nil {
+		client.Disconnect(0)
+		select {
+		case lost := <-ended:
+			err = lost
+		default:
+		}
+		return true, err
+	}
+	u.become(CodeConnected, "")
+	err = newSession(u, client, ended).run()
+	return true, err
+}
+
+// subscribe asks for commands and requests.
+func subscribe(client mqtt.Client, filters []string, patience time.Duration) error {
+	if len(filters) == 0 {
+		return nil
+	}
+	wanted := map[string]byte{}
+	for _, f := range filters {
+		wanted[f] = 1
+	}
+	token := client.SubscribeMultiple(wanted, nil)
+	if !token.WaitTimeout(patience) {
+		return errNoAck
+	}
+	if err := token.Error(); err != nil {
+		return err
+	}
+	for filter, granted := range token.(*mqtt.SubscribeToken).Result() {
+		if granted > 2 {
+			return fmt.Errorf("%w: %s", errNotGranted, filter)
+		}
+	}
+	return nil
+}
+
+// options are paho's, for one connection: nothing is kept, nothing is tried again.
+func (u *Upstream) options() *mqtt.ClientOptions {
+	c := &u.config
+	o := mqtt.NewClientOptions().AddBroker(c.URL).SetClientID(c.clientID()).
+		SetUsername(c.User).SetPassword(string(c.Password)).
+		SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
+		SetOrderMatters(true). // the inlet only queues: nothing blocks
+		SetKeepAlive(c.KeepAlive).SetPingTimeout(5*time.Second).
+		SetConnectTimeout(u.timing.connect).SetWriteTimeout(3*time.Second).
+		SetBinaryWill(c.base()+"status", []byte("offline"), 1, true)
+	return o
+}
+
+// open opens the network connection, with TLS and WebSocket where the url says so.
+func (u *Upstream) open() (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(u.dial, u.timing.connect)
+	defer cancel()
+	target, secure, ws, err := endpoint(u.config.URL)
+	if err != nil {
+		return nil, err
+	}
+	var trust *tls.Config
+	if secure {
+		if trust, err = u.config.tls(target.Hostname()); err != nil {
+			return nil, err
+		}
+	}
+	if ws {
+		return openWebSocket(ctx, target, trust, u.timing.connect)
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", target.Host)
+	if err != nil || trust == nil {
+		return conn, err
+	}
+	encrypted := tls.Client(conn, trust)
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		_ = conn.Close() // the handshake's error tells more
+		return nil, err
+	}
+	return encrypted, nil
+}
+
+// webSocketError is an HTTP answer that is no WebSocket.
+type webSocketError struct{ status string }
+
+func (e webSocketError) Error() string { return "the server answers " + e.status }
+
+func openWebSocket(ctx context.Context, target *url.URL, trust *tls.Config, patience time.Duration) (net.Conn, error) {
+	d := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: patience, TLSClientConfig: trust, Subprotocols: []string{"mqtt"}}
+	ws, answer, err := d.DialContext(ctx, target.String(), nil)
+	if err != nil {
+		if answer != nil && errors.Is(err, websocket.ErrBadHandshake) {
+			return nil, webSocketError{answer.Status}
+		}
+		return nil, err
+	}
+	ws.SetReadLimit(1 << 20) // a message may hold several packets
+	return &webSocket{Conn: ws}, nil
+}
+
+// webSocket carries bytes in binary messages. wire sees to it that only one goroutine writes at a time.
+type webSocket struct {
+	*websocket.Conn
+	message io.Reader // the one being read; nil between two
+}
+
+func (w *webSocket) Read(b []byte) (int, error) {
+	for {
+		if w.message == nil {
+			var err error
+			if _, w.message, err = w.NextReader(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := w.message.Read(b)
+		if errors.Is(err, io.EOF) {
+			w.message, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (w *webSocket) Write(b []byte) (int, error) {
+	if err := w.WriteMessage(websocket.BinaryMessage, b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+func (w *webSocket) SetDeadline(t time.Time) error {
+	return errors.Join(w.SetReadDeadline(t), w.SetWriteDeadline(t))
+}
+
+// fileError is a file of TLS that cannot be used.
+type fileError struct{ error }
+
+// tls reads the certificates each time, so that renewed ones are taken.
+func (c *Config) tls(host string) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if c.ServerName != "" {
+		t.ServerName = c.ServerName
+	}
+	if c.CAFile != "" {
+		pem, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fileError{err}
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fileError{fmt.Errorf("%s holds no certificate in PEM format", c.CAFile)}
+		}
+	}
+	if c.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fileError{err}
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}

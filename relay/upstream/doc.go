@@ -1,0 +1,27 @@
+// Package upstream carries what a gateway publishes to somebody else's MQTT broker, and commands back from it. Most
+// callers need Start and Publish.
+//
+//	Upstream.Publish   sorts a message by its topic; never waits         upstream.go, topic.go
+//	keeper             writes readings and results to the outbox         keeper.go, store.go
+//	queue              what of it is live, on its way, or waits          queue.go, reread.go
+//	dialer             one connection after the other, with pauses       dial.go, trouble.go
+//	session            sends: live first, then the backlog; takes PUBACKs   session.go
+//	wire               reads whole packets and lets no others through    wire.go
+//	inlet              hands in commands, one after the other            inlet.go
+//
+// # Promises
+//
+// A reading, a result or an event is written to the outbox before it is sent, and leaves it on a PUBACK for that
+// very message. So what Publish has taken arrives at least once, across cuts, restarts and, with sync = "always",
+// power cuts; without it a power cut costs at most what came in the last second or so. What arrives twice carries the same
+// "seq" both times. Readings of a device arrive in order, except that live ones overtake the backlog, which says
+// "replay":true. Nobody waits for an upstream: a dead one, a slow one and a full disk cost the others nothing.
+//
+// Lost, and counted, is only what the bounds of the outbox (megabytes, age) push out, what the disk has damaged,
+// and what came while neither the disk nor the connection took it and memory was full.
+//
+// Commands are asked for with a clean session, so that the broker keeps none for a gateway that is away.
+//
+// Deliberately absent: MQTT 5, QoS 2, persistent sessions, and paho's own reconnecting and storage, which report
+// messages as delivered that were not.
+package upstream

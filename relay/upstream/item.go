@@ -1,0 +1,81 @@
+package upstream
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+)
+
+// item is one message on its way up. Only its queue, or for one without a queue the session, changes it.
+type item struct {
+	queue   *queue // nil: it is kept nowhere
+	number  uint64 // in its queue
+	topic   string // below the gateway's own
+	full    string // at the upstream
+	payload []byte // as the relay gave it
+	retain  bool
+	replay  bool      // it comes from the backlog
+	kept    bool      // it is on the disk
+	epoch   epoch     // of the clock it was taken by
+	shift   int64     // what must be added to its time, in ms
+	unset   bool      // its time is not right and cannot be put right
+	said    bool      // of a current one: it has been given to the connection
+	since   time.Time // when it was given to the connection
+}
+
+// OwnKeys are what stands in a message beside what the gateway says.
+var OwnKeys = []string{"seq", "replay", "clock"}
+
+// body is the payload as consumers get it. What the gateway says of a device or a command is a JSON object; beside
+// that stand
+//
+//	"seq":17          the same number only if it is the same message again
+//	"replay":true     it comes from the backlog: newer ones may have come before it
+//	"clock":"unset"   ts was taken by a clock that had not been set
+func (i *item) body() []byte {
+	if i.queue == nil && !i.unset || len(i.payload) < 2 || i.payload[len(i.payload)-1] != '}' {
+		return i.payload
+	}
+	b := make([]byte, 0, len(i.payload)+64)
+	b = append(b, i.shifted()...)
+	b = bytes.TrimSuffix(b, []byte("}"))
+	comma := len(bytes.TrimSpace(b)) > 1
+	key := func(s string) {
+		if comma {
+			b = append(b, ',')
+		}
+		comma = true
+		b = append(b, s...)
+	}
+	if i.queue != nil {
+		key(`"seq":`)
+		b = strconv.AppendUint(b, i.number, 10)
+	}
+	if i.replay {
+		key(`"replay":true`)
+	}
+	if i.unset {
+		key(`"clock":"unset"`)
+	}
+	return append(b, '}')
+}
+
+// shifted is the payload with its time put right.
+func (i *item) shifted() []byte {
+	ts, rest, ok := timestamp(i.payload)
+	if i.shift == 0 || !ok {
+		return i.payload
+	}
+	b := append(make([]byte, 0, len(i.payload)+4), `{"ts":`...)
+	return append(strconv.AppendInt(b, ts+i.shift, 10), rest...)
+}
+
+// setTime works out what to do about the time of a message, with the newest of what is known of the clock.
+func (i *item) setTime(epochs []epoch) {
+	i.shift, i.unset = 0, false
+	if ts, _, ok := timestamp(i.payload); ok {
+		var set bool
+		i.shift, set = correction(ts, i.epoch, epochs)
+		i.unset = !set
+	}
+}

@@ -1,0 +1,313 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"minirelay/relay/segment"
+)
+
+const (
+	cursorEvery = 128              // acknowledgements after which the cursor is noted at once
+	lookAgain   = 10 * time.Second // after the outbox could not be opened
+)
+
+// openOutbox opens both queues, as far as the disk lets it. The error says that another process has them open.
+func (u *Upstream) openOutbox() error {
+	now := u.look()
+	for _, q := range []*queue{u.readings, u.outcomes} {
+		report, err := q.open(now)
+		if errors.Is(err, segment.ErrLocked) {
+			return errors.Join(err, u.closeOutbox())
+		}
+		q.start(now)
+		u.diskFails(err)
+		if report.Bad > 0 {
+			u.log.Warn("the outbox ended in a torn record, as after a power cut", "dir", q.dir, "bytes", report.Bad)
+		}
+		if n := q.waiting(); n > 0 {
+			u.log.Info("messages of an earlier run wait in the outbox", "dir", q.dir, "messages", n)
+		}
+	}
+	return nil
+}
+
+func (u *Upstream) closeOutbox() error {
+	u.readings.closeReader()
+	u.outcomes.closeReader()
+	return errors.Join(u.readings.close(), u.outcomes.close())
+}
+
+// keep is the keeper's goroutine, the only one that writes to the outbox.
+func (u *Upstream) keep() {
+	tidy := time.NewTicker(u.timing.tidy)
+	defer tidy.Stop()
+	k := &keeper{Upstream: u, opened: time.Now()}
+	for {
+		select {
+		case <-u.work:
+			k.store()
+		case <-k.due():
+			k.sync()
+		case <-tidy.C:
+			k.tidy()
+		case <-u.quit:
+			k.store()
+			k.saveCursors(1)
+			k.sync()
+			return
+		}
+		k.saveCursors(cursorEvery)
+	}
+}
+
+// keeper is what only the keeper's goroutine knows.
+type keeper struct {
+	*Upstream
+	unsynced [2]uint64   // newest record of each queue that no fsync has followed; 0: none
+	flush    *time.Timer // nil: nothing is unsynced
+	opened   time.Time   // when opening was last tried
+	doubtful bool        // the last fsync failed
+}
+
+func (k *keeper) queues() [2]*queue { return [2]*queue{k.readings, k.outcomes} }
+
+// due gives a token when it is time for an fsync.
+func (k *keeper) due() <-chan time.Time {
+	if k.flush == nil {
+		return nil
+	}
+	return k.flush.C
+}
+
+// store writes everything that has come.
+func (k *keeper) store() {
+	for {
+		k.mu.Lock()
+		batch := k.intake
+		k.intake, k.spare = k.spare[:0], nil
+		k.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		now := k.look()
+		for _, q := range k.queues() {
+			q.noteClock(now)
+		}
+		items := make([]*item, 0, len(batch))
+		for n, a := range batch {
+			if a.payload != nil {
+				items = append(items, k.write(a))
+			} else {
+				items = append(items, &item{topic: a.route.topic, full: a.route.full(&k.config), retain: true})
+			}
+			batch[n] = arrival{}
+		}
+		if k.config.Sync == "always" {
+			k.sync()
+		}
+		k.give(items, now)
+		k.mu.Lock()
+		if cap(batch) <= maxIntake/8 {
+			k.spare = batch[:0]
+		}
+		k.mu.Unlock()
+	}
+}
+
+// write puts one message on the disk, if it takes it.
+func (k *keeper) write(a arrival) *item {
+	n := 0
+	if a.route.class == outcome {
+		n = 1
+	}
+	q := k.queues()[n]
+	i := q.newItem(a.route.topic, a.payload)
+	i.full = a.route.full(&k.config)
+	i.retain = a.route.class == reading
+	record, err := q.keep(i)
+	if err != nil {
+		k.diskFails(err)
+		return i
+	}
+	if !k.doubtful {
+		k.diskWorks()
+	}
+	k.unsynced[n] = record
+	if k.flush == nil {
+		k.flush = time.NewTimer(k.timing.sync)
+	}
+	return i
+}
+
+// give hands messages that are on the disk to the connection, if there is one.
+func (k *keeper) give(items []*item, now instant) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, i := range items {
+		if i.queue == nil {
+			k.setCurrentLocked(i)
+			delete(k.newest, i.full)
+			continue
+		}
+		k.counts.Taken++
+		right := plausible(now.wall)
+		k.counts.Lost += i.queue.offer(i, k.session != nil && right)
+		if i.queue != k.readings {
+			continue
+		}
+		if !right { // the screen shall show it now; it is counted as a reading when its time is known
+			k.setCurrentLocked(&item{topic: i.topic, full: i.full, payload: i.payload, retain: true, unset: true})
+			continue
+		}
+		delete(k.current, i.full)
+		k.newest[i.full] = i
+	}
+	signal(k.wake)
+}
+
+// sync makes safe what has been written. What a failed fsync leaves in doubt is sent all the same, if the
+// connection takes it before the power goes.
+func (k *keeper) sync() {
+	if k.flush != nil {
+		k.flush.Stop()
+		k.flush = nil
+	}
+	for n, q := range k.queues() {
+		if record := k.unsynced[n]; record != 0 {
+			k.unsynced[n] = 0
+			err := q.log.Sync(record)
+			k.doubtful = err != nil
+			k.diskFails(err)
+		}
+	}
+}
+
+// saveCursors notes what has been acknowledged, in queues that have had so many acknowledgements.
+func (k *keeper) saveCursors(acked uint64) {
+	for _, q := range k.queues() {
+		q.mu.Lock()
+		due := q.acked >= acked
+		q.mu.Unlock()
+		if !due || q.log == nil {
+			continue
+		}
+		if err := q.saveCursor(); err != nil {
+			k.diskFails(err)
+		}
+	}
+}
+
+// tidy does what must be done from time to time: cursors, bounds, the clock, and a disk that was away.
+func (k *keeper) tidy() {
+	now := k.look()
+	again := time.Since(k.opened) >= lookAgain
+	if again {
+		k.opened = time.Now()
+	}
+	for _, q := range k.queues() {
+		if q.log == nil && again {
+			_, err := q.open(now)
+			k.diskFails(err)
+		}
+		q.noteClock(now)
+	}
+	k.saveCursors(1)
+	lost, err := k.enforce(now)
+	if err != nil {
+		k.diskFails(fmt.Errorf("an old file of the outbox stays: %w", err))
+	}
+	k.noteLoss(lost)
+	signal(k.wake) // the clock may have been set
+	k.tell()
+}
+
+// tell tells the handler of changes, so that one that comes and goes does not flood it.
+func (k *keeper) tell() {
+	k.mu.Lock()
+	news := k.news
+	k.news = false
+	k.mu.Unlock()
+	if news {
+		k.handler.Changed()
+	}
+}
+
+// enforce keeps the outbox within its bounds: readings go first.
+func (k *keeper) enforce(now instant) (lost loss, err error) {
+	if plausible(now.wall) {
+		before := now.wall.Add(-k.config.OutboxAge)
+		for _, q := range k.queues() {
+			n, err := q.dropAged(before)
+			lost.aged += n
+			if err != nil {
+				return lost, err
+			}
+		}
+	}
+	for k.readings.size()+k.outcomes.size() > int64(k.config.OutboxMB)<<20 {
+		n, ok, err := k.readings.dropOldest()
+		if !ok && err == nil {
+			n, ok, err = k.outcomes.dropOldest()
+		}
+		lost.crowded += n
+		if !ok || err != nil {
+			return lost, err
+		}
+	}
+	return lost, nil
+}
+
+// loss is what the bounds have cost.
+type loss struct{ aged, crowded uint64 }
+
+func (k *keeper) noteLoss(lost loss) {
+	if lost == (loss{}) {
+		return
+	}
+	k.mu.Lock()
+	k.counts.Lost += lost.aged + lost.crowded
+	k.mu.Unlock()
+	k.log.Warn("messages that were not delivered have been dropped from the outbox", "too old", lost.aged,
+		"no room", lost.crowded, "outbox_mb", k.config.OutboxMB, "outbox_age", k.config.OutboxAge)
+}
+
+// diskFails notes an error of the disk, if it is one, and says the first.
+func (u *Upstream) diskFails(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if err == nil || u.status.Disk != "" {
+		return
+	}
+	u.status.Disk = diskTrouble(err)
+	u.news = true
+	u.log.Error("the outbox takes nothing; messages go up as long as there is a connection, and wait in memory only",
+		"dir", u.config.Dir, "error", err)
+}
+
+// diskWorks notes that the disk has taken a message.
+func (u *Upstream) diskWorks() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.status.Disk != "" {
+		u.status.Disk = ""
+		u.news = true
+		u.log.Info("the outbox takes messages again", "dir", u.config.Dir)
+	}
+}
+
+// diskTrouble puts an error of the disk into words that are safe to show.
+func diskTrouble(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return "the disk is full"
+	case errors.Is(err, syscall.EROFS):
+		return "the disk is read-only"
+	case errors.Is(err, os.ErrPermission):
+		return "the outbox may not be written to"
+	}
+	return "the disk does not take the outbox"
+}

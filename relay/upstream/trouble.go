@@ -1,0 +1,119 @@
+package upstream
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+	"github.com/gorilla/websocket"
+)
+
+// trouble puts the end of a connection, or of an attempt, into words: what is wrong and what to look at. connected
+// says that there was one.
+func trouble(err error, connected bool, now time.Time, c *Config) (Code, string) {
+	var rogue rogueError
+	var files fileError
+	var web webSocketError
+	switch {
+	case errors.As(err, &files):
+		return CodeFiles, "a certificate file cannot be used: " + files.Error()
+	case errors.As(err, &rogue):
+		return CodeRogue, rogue.Error() + "; is it an MQTT broker?"
+	case errors.As(err, &web):
+		return CodeNoMQTT, web.Error() + " instead of a WebSocket; check the path of the url"
+	case errors.Is(err, errNotGranted):
+		return CodeSubscribe, "the broker refuses " + strings.TrimPrefix(err.Error(), errNotGranted.Error()+": ") + "; allow it there, or leave accept out"
+	case errors.Is(err, errNoAck), connected && timedOut(err):
+		return CodeDead, "the connection stopped answering, as when a line is cut without a word"
+	}
+	if code, message := loginTrouble(err); code != "" {
+		return code, message
+	}
+	if code, message := tlsTrouble(err, now, c); code != "" {
+		return code, message
+	}
+	return networkTrouble(err, connected)
+}
+
+// loginTrouble tells why a broker has said no (MQTT 3.1.1, table 3.1).
+func loginTrouble(err error) (Code, string) {
+	switch {
+	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword):
+		return CodeLogin, "the broker does not know this user and password"
+	case errors.Is(err, packets.ErrorRefusedNotAuthorised):
+		return CodeLogin, "the broker does not let this user in; check user, password and client_id there"
+	case errors.Is(err, packets.ErrorRefusedIDRejected):
+		return CodeClientID, "the broker does not take this client id; set client_id to one that it knows"
+	case errors.Is(err, packets.ErrorRefusedServerUnavailable):
+		return CodeBusy, "the broker says that it is not available now"
+	case errors.Is(err, packets.ErrorRefusedBadProtocolVersion):
+		return CodeNoMQTT, "the broker does not speak MQTT 3.1.1"
+	}
+	return "", ""
+}
+
+func tlsTrouble(err error, now time.Time, c *Config) (Code, string) {
+	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
+	var unknown x509.UnknownAuthorityError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && !plausible(now):
+		return CodeClock, "this machine's clock shows " + now.UTC().Format("2006-01-02") + ": certificates cannot be checked until it is set"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && now.Before(invalid.Cert.NotBefore):
+		return CodeNotYet, "the broker's certificate is not valid before " + day(invalid.Cert.NotBefore) + "; is this machine's clock right?"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return CodeExpired, "the broker's certificate was valid until " + day(invalid.Cert.NotAfter) + "; it must be renewed there"
+	case errors.As(err, &name):
+		return CodeName, fmt.Sprintf("the broker's certificate is not for %s; check the host of the url, or set server_name", name.Host)
+	case errors.As(err, &unknown), errors.As(err, &invalid):
+		return CodeRoot, "the broker's certificate is by an authority that is not trusted here; set ca_file to that authority's certificate"
+	case errors.As(err, &record):
+		return CodeTLS, "the broker does not speak TLS at this port; use mqtt:// or ws://, or another port"
+	case errors.As(err, &alert), err != nil && strings.Contains(err.Error(), "remote error: tls:"):
+		if c.CertFile == "" {
+			return CodeTLS, "the broker ends the TLS handshake; does it want a client certificate (cert_file, key_file)?"
+		}
+		return CodeTLS, "the broker ends the TLS handshake; does it know this client certificate?"
+	}
+	return "", ""
+}
+
+func day(t time.Time) string { return t.UTC().Format("2006-01-02") }
+
+func networkTrouble(err error, connected bool) (Code, string) {
+	var dns *net.DNSError
+	var closed *websocket.CloseError
+	switch {
+	case connected:
+		return CodeLost, "the connection was closed"
+	case errors.As(err, &dns):
+		return CodeDNS, "there is no address for " + dns.Name + "; check the url and the network's name server"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return CodeRefused, "nobody listens at that address; does the broker run, and is the port right?"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETDOWN):
+		return CodeUnreachable, "there is no way to that address; does this machine have a network?"
+	case timedOut(err):
+		return CodeTimeout, "there is no answer from that address"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.As(err, &closed):
+		return CodeNoMQTT, "the broker hangs up before it lets anybody in; is this its MQTT port, and does it want TLS?"
+	case err == nil:
+		return CodeLost, "the connection was closed"
+	}
+	return CodeUnreachable, "it cannot be reached: " + err.Error()
+}
+
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() ||
+		err != nil && strings.Contains(err.Error(), "pingresp not received")
+}

@@ -1,0 +1,253 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Handler is who an upstream talks to.
+type Handler interface {
+	// Handle takes a message that the upstream has sent, under the gateway's own topic. It returns when the message is
+	// dealt with; the next one waits for that. crowded: more come than one upstream may bring; it is to be answered
+	// so, and nothing else to be done.
+	Handle(m Message, crowded bool)
+	// Changed is told, soon after, that Status gives something else that people want to know. It must not wait.
+	Changed()
+}
+
+// Message is what an upstream has sent.
+type Message struct {
+	Topic       string // as the gateway calls it: without the prefix
+	Payload     []byte
+	Retain, Dup bool
+	Received    time.Time // with a monotonic reading
+}
+
+// Upstream is one upstream broker and its outbox.
+type Upstream struct {
+	config  Config
+	handler Handler
+	log     *slog.Logger
+	look    func() instant // at the clock
+	timing  timing
+
+	readings, outcomes *queue
+
+	mu      sync.Mutex // guards everything below
+	routes  map[string]*route
+	thin    map[string]*thinned // by device; only with MinInterval
+	intake  []arrival           // on its way to the disk
+	spare   []arrival
+	current map[string]*item // newest retained message by topic at the upstream; what has no queue
+	unsaid  []string         // topics of current that the connection has not been told yet, oldest first
+	newest  map[string]*item // newest reading by device
+	passing []*item
+	session *session // nil: not connected
+	status  Status
+	counts  Counts
+	closing bool
+	closed  bool
+	news    bool // the handler has not been told of a change yet
+
+	work             chan struct{} // the keeper has something to do
+	wake             chan struct{} // the session has something to send
+	quit             chan struct{}
+	dial             context.Context // ends when no further connection is wanted
+	hang             context.CancelFunc
+	dialing, keeping sync.WaitGroup
+}
+
+// arrival is a message that the keeper has not seen yet.
+type arrival struct {
+	route   *route
+	payload []byte
+}
+
+const (
+	maxIntake  = 8192 // messages that wait for the disk
+	maxPassing = 256  // replies that wait for the connection
+	maxRoutes  = 4096 // topics that are remembered
+)
+
+// timing is how long things take that tests cannot wait for.
+type timing struct {
+	retryMin, retryMax time.Duration
+	connect            time.Duration // to a CONNACK
+	ack                time.Duration // for a PUBACK; then the connection counts as dead
+	steady             time.Duration // after so long a connection was a good one
+	sync               time.Duration // from a write to its fsync
+	tidy               time.Duration // between two looks at cursor, bounds and clock
+}
+
+func timingOf(c *Config) timing {
+	return timing{retryMin: time.Second, retryMax: c.Retry, connect: 20 * time.Second, ack: 30 * time.Second,
+		steady: 10 * time.Second, sync: time.Second, tidy: time.Second}
+}
+
+// Start opens the outbox and begins to connect. The disk and the broker may both be unusable: what is published
+// then waits as the bounds allow, and Status tells. An error means that the config cannot be used.
+func Start(config Config, handler Handler, log *slog.Logger) (*Upstream, error) {
+	return start(config, handler, log, timingOf(&config), readClock)
+}
+
+func start(config Config, handler Handler, log *slog.Logger, t timing, look func() instant) (*Upstream, error) {
+	if _, err := Check(config); err != nil {
+		return nil, err
+	}
+	u := &Upstream{config: config, handler: handler, log: log.With("upstream", config.ID), look: look, timing: t,
+		routes: map[string]*route{}, thin: map[string]*thinned{}, current: map[string]*item{}, newest: map[string]*item{},
+		work: make(chan struct{}, 1), wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	u.status = Status{Code: CodeConnecting, Message: "connecting for the first time", Since: time.Now()}
+	u.dial, u.hang = context.WithCancel(context.Background())
+	maxFile := min(int64(1<<20), int64(config.OutboxMB)<<20/8)
+	u.readings = &queue{dir: filepath.Join(config.Dir, "readings"), maxFile: maxFile}
+	u.outcomes = &queue{dir: filepath.Join(config.Dir, "results"), maxFile: maxFile}
+	if err := u.openOutbox(); err != nil {
+		u.hang()
+		return nil, err
+	}
+	in := newInlet(u)
+	u.keeping.Go(u.keep)
+	u.dialing.Go(in.run)
+	u.dialing.Go(func() { u.dialOn(in) })
+	return u, nil
+}
+
+// Config is what it was started with.
+func (u *Upstream) Config() Config { return u.config }
+
+// Publish takes a message of the gateway. It keeps payload and never waits. The error says that the message is
+// lost. qos 0: the message is worth nothing later.
+func (u *Upstream) Publish(topic string, payload []byte, qos byte, retain bool, _ []byte) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closing {
+		return nil // what the gateway still says goes to others
+	}
+	r := u.routeLocked(topic)
+	class := r.class
+	if qos == 0 && retain && (class == reading || class == current) {
+		class = current
+	} else if qos == 0 && class != dropped {
+		class = passing
+	}
+	switch class {
+	case reading:
+		if len(payload) == 0 {
+			return u.takeLocked(r, nil) // the device is gone; behind its last state
+		}
+		return u.takeReadingLocked(r, payload)
+	case outcome:
+		return u.takeLocked(r, payload)
+	case current:
+		u.setCurrentLocked(&item{topic: r.topic, full: r.full(&u.config), payload: payload, retain: retain})
+	case passing:
+		if u.session != nil && len(u.passing) < maxPassing {
+			u.passing = append(u.passing, &item{topic: r.topic, full: r.full(&u.config), payload: payload})
+			signal(u.wake)
+		}
+	}
+	return nil
+}
+
+var errIntake = errors.New("the disk is too slow for what comes: the oldest reading is dropped")
+
+// takeLocked queues a message for the keeper. When the disk does not keep up, the oldest reading goes.
+func (u *Upstream) takeLocked(r *route, payload []byte) error {
+	u.intake = append(u.intake, arrival{r, payload})
+	signal(u.work)
+	if len(u.intake) <= maxIntake {
+		return nil
+	}
+	oldest := 0
+	for n, a := range u.intake {
+		if a.route.class == reading {
+			oldest = n
+			break
+		}
+	}
+	u.intake = append(u.intake[:oldest], u.intake[oldest+1:]...)
+	u.counts.Overrun++
+	return errIntake
+}
+
+// setCurrentLocked makes i what the upstream shall know of its topic.
+func (u *Upstream) setCurrentLocked(i *item) {
+	old := u.current[i.full]
+	u.current[i.full] = i
+	if u.session == nil {
+		return // all of it is said at the next connection
+	}
+	if old == nil || old.said {
+		u.unsaid = append(u.unsaid, i.full)
+	}
+	signal(u.wake)
+}
+
+// routeLocked remembers what is known of a topic.
+func (u *Upstream) routeLocked(topic string) *route {
+	if r, ok := u.routes[topic]; ok {
+		return r
+	}
+	r := u.config.routeOf(topic)
+	if r.class == passing {
+		return &r // each client has one of its own
+	}
+	if len(u.routes) >= maxRoutes {
+		clear(u.routes)
+	}
+	u.routes[topic] = &r
+	return &r
+}
+
+// signal leaves a token for one who waits, if there is none yet.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Close sends what waits in memory, says goodbye, so that the last will is not sent, and closes the outbox. It
+// takes no longer than ctx allows. What is not sent then is in the outbox.
+func (u *Upstream) Close(ctx context.Context) error {
+	u.mu.Lock()
+	if u.closed {
+		u.mu.Unlock()
+		return nil
+	}
+	u.closing, u.closed = true, true
+	u.flushThinnedLocked()
+	u.mu.Unlock()
+	signal(u.work)
+	u.farewell(ctx)
+	u.hang()
+	u.dialing.Wait()
+	close(u.quit)
+	u.keeping.Wait()
+	return u.closeOutbox()
+}
+
+// farewell waits until nothing is left to say, or ctx ends.
+func (u *Upstream) farewell(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		u.mu.Lock()
+		s := u.session
+		quiet := s == nil || len(u.intake)+len(u.unsaid)+len(u.passing) == 0 && !s.busy()
+		u.mu.Unlock()
+		if quiet && s == nil || quiet && u.readings.urgent()+u.outcomes.urgent() == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

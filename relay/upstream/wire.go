@@ -1,0 +1,162 @@
+package upstream
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	maxPacket     = 256 << 10       // bytes of a packet from the broker; a command has a few hundred
+	writePatience = 5 * time.Second // for a packet to leave this machine
+)
+
+// rogueError is what no broker may send.
+type rogueError struct{ what string }
+
+func (e rogueError) Error() string { return "the broker sent " + e.what }
+
+// wire is the connection as paho sees it. It reads whole packets and lets only such through as a broker may send to
+// this client, because paho reserves memory for whatever length it is told, and panics on a SUBACK that
+// acknowledges more than was asked for. It has its own deadlines: with keepalive something must come now and then,
+// and what does not leave in time never will.
+type wire struct {
+	net.Conn
+	quiet time.Duration // the longest silence; grows from the connect timeout to the keepalive's after the CONNACK
+
+	in      *bufio.Reader
+	packet  []byte // checked, and not given to paho yet
+	greeted bool   // the CONNACK has come
+	fault   error  // why nothing more is read
+
+	filters int // of the one SUBSCRIBE
+
+	writing sync.Mutex
+}
+
+func newWire(conn net.Conn, connect, quiet time.Duration, filters int) *wire {
+	w := &wire{Conn: conn, quiet: quiet, filters: filters, in: bufio.NewReaderSize(conn, 4096)}
+	_ = conn.SetReadDeadline(time.Now().Add(connect)) // a dead connection says so at the first read
+	return w
+}
+
+// SetDeadline and its kin do nothing: the wire has its own.
+func (w *wire) SetDeadline(time.Time) error      { return nil }
+func (w *wire) SetReadDeadline(time.Time) error  { return nil }
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+
+func (w *wire) Write(b []byte) (int, error) {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	if err := w.Conn.SetWriteDeadline(time.Now().Add(writePatience)); err != nil {
+		return 0, err
+	}
+	return w.Conn.Write(b)
+}
+
+func (w *wire) Read(b []byte) (int, error) {
+	if len(w.packet) == 0 {
+		if w.fault == nil {
+			w.fault = w.next()
+		}
+		if w.fault != nil {
+			return 0, w.fault
+		}
+	}
+	n := copy(b, w.packet)
+	w.packet = w.packet[n:]
+	return n, nil
+}
+
+// next reads one packet (MQTT 3.1.1, section 2.2).
+func (w *wire) next() error {
+	if w.greeted {
+		if err := w.Conn.SetReadDeadline(time.Now().Add(w.quiet)); err != nil {
+			return err
+		}
+	}
+	first, err := w.in.ReadByte()
+	if err != nil {
+		return err
+	}
+	head := []byte{first}
+	length, shift := 0, 0
+	for {
+		c, err := w.in.ReadByte()
+		if err != nil {
+			return err
+		}
+		head = append(head, c)
+		length |= int(c&0x7f) << shift
+		shift += 7
+		if c < 0x80 {
+			break
+		}
+		if shift > 21 {
+			return rogueError{"a packet whose length cannot be"}
+		}
+	}
+	if length > maxPacket {
+		return rogueError{fmt.Sprintf("a packet of %d bytes", length)}
+	}
+	packet := make([]byte, len(head)+length)
+	copy(packet, head)
+	body := packet[len(head):]
+	if _, err := io.ReadFull(w.in, body); err != nil {
+		return err
+	}
+	if err := w.check(first, body); err != nil {
+		return err
+	}
+	w.packet = packet
+	return nil
+}
+
+// Types of packets, in the upper half of the first byte (MQTT 3.1.1, table 2.1).
+const (
+	connack  = 2
+	publish  = 3
+	puback   = 4
+	suback   = 9
+	pingresp = 13
+)
+
+// check says whether the broker may send the packet to us now.
+func (w *wire) check(first byte, body []byte) error {
+	kind := first >> 4
+	if !w.greeted {
+		if kind != connack || len(body) != 2 {
+			return rogueError{"something else than a CONNACK first"}
+		}
+		w.greeted = true
+		return nil
+	}
+	ok := false
+	switch kind {
+	case publish:
+		topic := 0
+		if len(body) >= 2 {
+			topic = 2 + int(body[0])<<8 + int(body[1])
+		}
+		id := 0
+		if qos := first >> 1 & 3; qos == 1 {
+			id = 2
+		} else if qos > 1 {
+			return rogueError{"a message at a QoS that was not asked for"}
+		}
+		ok = topic > 2 && topic+id <= len(body)
+	case puback:
+		ok = len(body) == 2
+	case suback:
+		ok = w.filters > 0 && len(body) == 2+w.filters
+	case pingresp:
+		ok = len(body) == 0
+	}
+	if !ok {
+		return rogueError{fmt.Sprintf("a packet of type %d and %d bytes, which cannot be", kind, len(body))}
+	}
+	return nil
+}
