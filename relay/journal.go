@@ -135,6 +135,9 @@ func (m *memory) write(r record) {
 		return
 	}
 	n, err := m.append(r)
+	if errors.Is(err, segment.ErrClosed) {
+		return // it is only answered that the gateway is being stopped
+	}
 	if err != nil {
 		m.keepUnsaved(r)
 		m.fail(err)

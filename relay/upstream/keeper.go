@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	cursorEvery = 128              // acknowledgements after which the cursor is noted at once
+	cursorEvery = 64              // acknowledgements after which the cursor is noted at once
 	lookAgain   = 10 * time.Second // after the outbox could not be opened
 )
 
