@@ -8,7 +8,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: demo build test test-deps lint vuln bench fuzz clean
+.PHONY: demo build test test-deps lint vuln bench soak-upstream fuzz clean
 
 demo: ## the gateway with two software boards: no hardware, no config
 	CGO_ENABLED=0 $(GO) run -ldflags '$(LDFLAGS)' ./cmd/minirelay demo
@@ -23,6 +23,8 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	CGO_ENABLED=0 GOARCH=arm GOARM=6 $(GO) build -o /dev/null ./...
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./...
 	$(GO) test -race -count=1 -tags e2e ./e2e
+	$(GO) test -race -count=1 -tags e2e ./relay/upstream
+	$(GO) test -race -count=1 -tags e2e -run Upstream ./cmd/minirelay
 
 test-deps: # what the tests need beside Go and node: a C compiler for -race, real MQTT clients
 	@e2e/install
@@ -43,6 +45,9 @@ vuln:
 
 bench: ## our figures beside a minimal pipe in the same run; takes some minutes
 	$(GO) run ./bench
+
+soak-upstream: test-deps ## 220 rounds of cuts, stalls and kill -9 with 105,000 readings; ten minutes
+	MINIRELAY_SOAK=1 $(GO) test -count=1 -tags e2e -timeout 30m -v -run TestSoak ./relay/upstream
 
 FUZZTIME ?= 20s
 fuzz: ## every fuzz target for FUZZTIME each

@@ -74,7 +74,7 @@ func TestGatewayFaults(t *testing.T) {
 		{"log format", id, id + "\n[log]\nformat = \"xml\"",
 			`4:10: format cannot be "xml" | it can be text, json`},
 		{"key outside", "[gateway]\n" + id, "listen = \":1\"\n[gateway]\n" + id,
-			`1:1: unknown key "listen" outside of any table | known here: gateway, log, metrics, broker, users, ports, devices`},
+			`1:1: unknown key "listen" outside of any table | known here: gateway, log, metrics, broker, users, upstream, ports, devices`},
 		{"unknown table", "", "[brokr]\nx = 1\n",
 			`26:2: unknown table [brokr] | did you mean "broker"?`},
 		{"unknown array of tables", "", "[[port]]\n",

@@ -23,6 +23,7 @@ func (s *Snapshot) Metrics(w io.Writer) {
 	s.deviceMetrics(e)
 	s.commandMetrics(e)
 	s.brokerMetrics(e)
+	s.upstreamMetrics(e)
 	s.machineMetrics(e)
 	metrics.WriteProcessMetrics(w)
 }

@@ -49,6 +49,7 @@ func (s *Snapshot) Judge() {
 	if s.Broker.MaxClients > 0 && s.Broker.Clients >= s.Broker.MaxClients {
 		say("raise [broker] max_clients", "the broker has as many clients as it may have")
 	}
+	s.upstreamProblems(say)
 	s.machineProblems(say)
 }
 

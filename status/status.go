@@ -5,22 +5,23 @@ import "encoding/json"
 // Snapshot is how a gateway is at one moment. Times are Unix milliseconds, 0 for never; sizes are bytes; counts are
 // since the start.
 type Snapshot struct {
-	Now       int64     `json:"now"`
-	Gateway   string    `json:"gateway"`
-	Version   string    `json:"version"`
-	Commit    string    `json:"commit,omitempty"`
-	Go        string    `json:"go"`
-	Started   int64     `json:"started"`
-	Ready     bool      `json:"ready"` // every port has been tried
-	Addresses []string  `json:"addresses"`
-	Ports     []Port    `json:"ports"`
-	Devices   []Device  `json:"devices"`
-	Commands  []Ended   `json:"commands"`
-	Took      Durations `json:"took"` // of the commands that reached the hardware
-	Broker    Broker    `json:"broker"`
-	Machine   Machine   `json:"machine"`
-	Config    Config    `json:"config"`
-	Problems  []Problem `json:"problems"` // see Judge
+	Now       int64      `json:"now"`
+	Gateway   string     `json:"gateway"`
+	Version   string     `json:"version"`
+	Commit    string     `json:"commit,omitempty"`
+	Go        string     `json:"go"`
+	Started   int64      `json:"started"`
+	Ready     bool       `json:"ready"` // every port has been tried
+	Addresses []string   `json:"addresses"`
+	Ports     []Port     `json:"ports"`
+	Devices   []Device   `json:"devices"`
+	Commands  []Ended    `json:"commands"`
+	Took      Durations  `json:"took"` // of the commands that reached the hardware
+	Broker    Broker     `json:"broker"`
+	Upstreams []Upstream `json:"upstreams"`
+	Machine   Machine    `json:"machine"`
+	Config    Config     `json:"config"`
+	Problems  []Problem  `json:"problems"` // see Judge
 }
 
 // Config is whether what stands on the disk is in use.

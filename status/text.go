@@ -20,6 +20,7 @@ func (s *Snapshot) Write(w io.Writer) error {
 	fmt.Fprintf(w, "%s\n", strings.Join(s.Addresses, "  "))
 	s.writePorts(w)
 	s.writeDevices(w)
+	s.writeUpstreams(w)
 	s.writeTraffic(w)
 	s.writeMachine(w)
 	if len(s.Problems) == 0 {

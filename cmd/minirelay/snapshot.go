@@ -15,7 +15,7 @@ func (g *gateway) snapshot(s *standing) status.Snapshot {
 	snap := status.Snapshot{
 		Now: now.UnixMilli(), Gateway: config.Gateway.ID, Version: build.Version, Commit: build.Commit, Go: build.Go,
 		Started: figures.Started.UnixMilli(), Ready: g.ready(), Addresses: g.addresses(),
-		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{},
+		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{}, Upstreams: g.upstreams.snapshot(),
 		Took:    status.Durations(figures.Took),
 		Machine: status.Look("/", config.Gateway.DataDir, now),
 		Config:  s.summary(),

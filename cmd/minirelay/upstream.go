@@ -14,6 +14,7 @@ import (
 	"minirelay/configs"
 	"minirelay/relay"
 	"minirelay/relay/upstream"
+	"minirelay/status"
 )
 
 // goodbyeTime is how long an upstream may take to send its last words.
@@ -144,6 +145,22 @@ func (u *upstreams) conditions() []relay.Upstream {
 		s := up.Status()
 		all = append(all, relay.Upstream{ID: up.Config().ID, State: string(s.Code), Message: s.Message,
 			Since: s.Since.UnixMilli(), Disk: s.Disk})
+	}
+	return all
+}
+
+// snapshot is how they are now, with their figures.
+func (u *upstreams) snapshot() []status.Upstream {
+	u.mu.Lock()
+	running := slices.Clone(u.running)
+	u.mu.Unlock()
+	all := []status.Upstream{}
+	for _, up := range running {
+		s, c := up.Status(), up.Counts()
+		all = append(all, status.Upstream{Upstream: up.Config().ID, URL: up.Config().URL, State: string(s.Code), Message: s.Message,
+			Since: s.Since.UnixMilli(), Disk: s.Disk, Waiting: s.Waiting, Size: uint64(c.Bytes), Taken: c.Taken, Delivered: c.Delivered,
+			Replayed: c.Replayed, Lost: c.Lost, Damaged: c.Damaged, Overrun: c.Overrun, Inward: c.Inward, Crowded: c.Crowded,
+			Dropped: c.Dropped, Unasked: c.Unasked})
 	}
 	return all
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	cursorEvery = 64              // acknowledgements after which the cursor is noted at once
+	cursorEvery = 64               // acknowledgements after which the cursor is noted at once
 	lookAgain   = 10 * time.Second // after the outbox could not be opened
 )
 
@@ -221,6 +221,10 @@ func (k *keeper) tidy() {
 		k.diskFails(fmt.Errorf("an old file of the outbox stays: %w", err))
 	}
 	k.noteLoss(lost)
+	size := k.readings.size() + k.outcomes.size()
+	k.mu.Lock()
+	k.counts.Bytes = size
+	k.mu.Unlock()
 	signal(k.wake) // the clock may have been set
 	k.tell()
 }

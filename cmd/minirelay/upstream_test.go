@@ -1,0 +1,142 @@
+//go:build e2e
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// startMosquitto runs Debian's broker on a free port and gives its address.
+func startMosquitto(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	path := filepath.Join(t.TempDir(), "mosquitto.conf")
+	writeFile(t, path, fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous true\nlog_type none\n", addr[strings.LastIndex(addr, ":")+1:]))
+	cmd := exec.Command("mosquitto", "-c", path)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	eventually(t, "mosquitto listens", func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+	return addr
+}
+
+// farPhone is a phone at the upstream broker.
+func farPhone(t *testing.T, addr string) *phone {
+	t.Helper()
+	p := &phone{came: make(chan mqtt.Message, 4096)}
+	p.Client = mqtt.NewClient(mqtt.NewClientOptions().AddBroker("mqtt://" + addr).SetClientID("far-" + t.Name()).
+		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { p.came <- m }))
+	wait(t, p.Connect())
+	t.Cleanup(func() { p.Disconnect(100) })
+	wait(t, p.Subscribe("#", 1, nil))
+	return p
+}
+
+// The walk through somebody else's broker: a reading up, a command down, its result up, the same on the gateway's own
+// broker, with the upstream added and taken out while everything runs.
+func TestWalkThroughAnUpstream(t *testing.T) {
+	addr := startMosquitto(t)
+	far := farPhone(t, addr)
+	dir := t.TempDir()
+	board := newTestBoard(t)
+	config := testConfig(dir, board.path)
+	r := start(t, dir, config)
+	near := r.phone(t)
+	board.online(t, near)
+	near.see(t, "minirelay/home/greenhouse/state", `"temperature":20`)
+
+	// Added while it runs: what is retained goes up at once, and the phone nearby is told.
+	with := config + fmt.Sprintf("\n[upstream.cloud]\nurl = \"mqtt://%s\"\nprefix = \"farm/7\"\naccept = [\"command\", \"request\"]\nretry = \"1s\"\n", addr)
+	r.save(t, with)
+	far.see(t, "farm/7/minirelay/home/status", "online")
+	far.see(t, "farm/7/minirelay/home/greenhouse/model", "温室")
+	far.see(t, "farm/7/minirelay/home/greenhouse/availability", "online")
+	far.see(t, "farm/7/minirelay/home/greenhouse/state", `"temperature":20`)
+	near.see(t, "minirelay/home/info", `"upstreams":[{"id":"cloud","state":"connected"`)
+	far.see(t, "farm/7/minirelay/home/info", `"state":"connected"`)
+
+	board.say(t, `{"t":21,"p":0}`)
+	far.see(t, "farm/7/minirelay/home/greenhouse/state", `"temperature":21,"pump":false,"seq":`)
+	near.see(t, "minirelay/home/greenhouse/state", `"temperature":21,"pump":false}`)
+
+	command := `{"id":"c-1","command":"pump","value":true}`
+	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, false, command))
+	board.acknowledge(t)
+	for topic, p := range map[string]*phone{"farm/7/": far, "": near} {
+		p.see(t, topic+"minirelay/home/greenhouse/result", `"id":"c-1","command":"pump","value":true,"status":"done"`)
+	}
+	// The same id from the same upstream is the same command; from a user of the gateway's own it is another one.
+	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, false, command))
+	far.see(t, "farm/7/minirelay/home/greenhouse/result", `"repeat":true`)
+	wait(t, near.Publish("minirelay/home/greenhouse/command", 1, false, command))
+	board.acknowledge(t)
+	near.see(t, "minirelay/home/greenhouse/result", `"by":"phone"`)
+	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, true, `{"id":"kept","command":"pump","value":false}`))
+	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, true, "")) // out of the broker again
+
+	// Requests are answered where they were asked, and nowhere else.
+	wait(t, far.Publish("farm/7/minirelay/home/request/far", 1, false, `{"id":7,"method":"time"}`))
+	far.see(t, "farm/7/minirelay/home/reply/far", `{"id":7,"result":{"now":`)
+
+	r.save(t, config)
+	far.see(t, "farm/7/minirelay/home/status", "offline")
+	eventually(t, "it is not told of any more", func() bool { return len(r.gateway.upstreams.snapshot()) == 0 })
+	board.say(t, `{"t":22,"p":0}`)
+	near.see(t, "minirelay/home/greenhouse/state", `"temperature":22`)
+	for _, m := range far.kept {
+		if strings.Contains(string(m.Payload()), `"temperature":22`) {
+			t.Errorf("it still went up: %s", m.Payload())
+		}
+	}
+	if !near.IsConnectionOpen() {
+		t.Error("the phone nearby was disconnected")
+	}
+	for _, m := range near.kept {
+		if strings.Contains(m.Topic(), "reply/far") {
+			t.Errorf("%s came to the gateway's own broker", m.Topic())
+		}
+	}
+}
+
+// A second upstream that is dead does not disturb the first one, and neither does it disturb the stop.
+func TestUpstreamsDoNotInfluenceEachOther(t *testing.T) {
+	addr := startMosquitto(t)
+	far := farPhone(t, addr)
+	hole, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hole.Close()
+	dir := t.TempDir()
+	board := newTestBoard(t)
+	r := start(t, dir, testConfig(dir, board.path)+fmt.Sprintf("\n[upstream.dead]\nurl = \"mqtt://%s\"\n\n[upstream.alive]\nurl = \"mqtt://%s\"\n", hole.Addr(), addr))
+	for n := range 50 {
+		board.say(t, fmt.Sprintf(`{"t":%d,"p":0}`, n))
+	}
+	far.see(t, "minirelay/home/greenhouse/state", `"temperature":49`)
+	eventually(t, "one is done, the other keeps what it has", func() bool {
+		s := r.gateway.upstreams.snapshot()
+		return len(s) == 2 && s[0].Waiting >= 49 && s[1].Waiting == 0 && s[1].Delivered >= 49
+	})
+}

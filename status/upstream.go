@@ -1,0 +1,87 @@
+package status
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// Upstream is one upstream broker and its outbox.
+type Upstream struct {
+	Upstream string `json:"upstream"`
+	URL      string `json:"url"`
+	State    string `json:"state"`             // "connected", or what is wrong in one word
+	Message  string `json:"message,omitempty"` // the same in one sentence
+	Since    int64  `json:"since"`             // when State became so
+	Disk     string `json:"disk,omitempty"`    // what is wrong with the outbox
+	Waiting  uint64 `json:"waiting"`           // messages that have not been acknowledged
+	Size     uint64 `json:"size"`              // of the outbox
+
+	Taken     uint64 `json:"taken"`
+	Delivered uint64 `json:"delivered"`
+	Replayed  uint64 `json:"replayed"`
+	Lost      uint64 `json:"lost"`
+	Damaged   uint64 `json:"damaged"`
+	Overrun   uint64 `json:"overrun"`
+	Inward    uint64 `json:"inward"`
+	Crowded   uint64 `json:"crowded"`
+	Dropped   uint64 `json:"dropped"`
+	Unasked   uint64 `json:"unasked"`
+}
+
+func (u *Upstream) connected() bool { return u.State == "connected" }
+
+func (s *Snapshot) upstreamMetrics(e *exposition) {
+	for _, m := range []struct {
+		name, help string
+		value      func(*Upstream) float64
+	}{
+		{"minirelay_upstream_connected", "Whether the upstream is connected.", func(u *Upstream) float64 { return truth(u.connected()) }},
+		{"minirelay_upstream_outbox_failing", "Whether the disk does not take the outbox.", func(u *Upstream) float64 { return truth(u.Disk != "") }},
+		{"minirelay_upstream_waiting_messages", "Messages that the upstream has not acknowledged.", func(u *Upstream) float64 { return float64(u.Waiting) }},
+		{"minirelay_upstream_outbox_bytes", "Bytes of the outbox on the disk.", func(u *Upstream) float64 { return float64(u.Size) }},
+		{"minirelay_upstream_taken_messages_total", "Readings, results and events that are to go up.", func(u *Upstream) float64 { return float64(u.Taken) }},
+		{"minirelay_upstream_delivered_messages_total", "Of them, acknowledged by the upstream.", func(u *Upstream) float64 { return float64(u.Delivered) }},
+		{"minirelay_upstream_replayed_messages_total", "Of those, sent from the backlog.", func(u *Upstream) float64 { return float64(u.Replayed) }},
+		{"minirelay_upstream_lost_messages_total", "Pushed out by the bounds of the outbox, or of memory without one.", func(u *Upstream) float64 { return float64(u.Lost) }},
+		{"minirelay_upstream_damaged_messages_total", "That the disk did not give back.", func(u *Upstream) float64 { return float64(u.Damaged) }},
+		{"minirelay_upstream_overrun_messages_total", "Dropped because the disk was too slow.", func(u *Upstream) float64 { return float64(u.Overrun) }},
+		{"minirelay_upstream_received_messages_total", "Commands and requests that came from the upstream.", func(u *Upstream) float64 { return float64(u.Inward) }},
+		{"minirelay_upstream_crowded_messages_total", "Of them, answered busy because too many came.", func(u *Upstream) float64 { return float64(u.Crowded) }},
+		{"minirelay_upstream_dropped_messages_total", "Of them, not even answered.", func(u *Upstream) float64 { return float64(u.Dropped) }},
+		{"minirelay_upstream_unasked_messages_total", "Messages from the upstream that nobody asked for.", func(u *Upstream) float64 { return float64(u.Unasked) }},
+	} {
+		for i := range s.Upstreams {
+			e.number(m.name, m.help, m.value(&s.Upstreams[i]), "upstream", s.Upstreams[i].Upstream)
+		}
+	}
+}
+
+func (s *Snapshot) writeUpstreams(w io.Writer) {
+	if len(s.Upstreams) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "UPSTREAM\tSTATE\tSINCE\tWAITING\tDELIVERED\tLOST\tADDRESS")
+	for _, u := range s.Upstreams {
+		fmt.Fprintf(t, "%s\t%s\t%s ago\t%d\t%d\t%d\t%s\n", u.Upstream, u.State, span(time.Duration(s.Now-u.Since)*time.Millisecond),
+			u.Waiting, u.Delivered, u.Lost+u.Damaged+u.Overrun, u.URL)
+	}
+	t.Flush()
+}
+
+func (s *Snapshot) upstreamProblems(say func(try, what string, args ...any)) {
+	for _, u := range s.Upstreams {
+		if !u.connected() && u.Message != "" {
+			say("what is to go up waits in the outbox; the gateway tries again by itself", "upstream %s %s: %s", u.Upstream, ago(s.Now, u.Since), u.Message)
+		}
+		if u.Disk != "" {
+			say("make room or repair it; what comes while the upstream is away is kept in memory only", "upstream %s: %s", u.Upstream, u.Disk)
+		}
+		if u.Lost > 0 {
+			say("raise outbox_mb or outbox_age, or send less (min_interval)", "upstream %s: %d messages found no room in the outbox", u.Upstream, u.Lost)
+		}
+	}
+}
