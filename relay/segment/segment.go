@@ -139,11 +139,15 @@ func (l *Log) read(report *Report, replay func(payload []byte)) error {
 			report.Bad += found.bad
 			end = found.end
 		}
+		at := info.ModTime()
+		if now := time.Now(); at.After(now) {
+			at = now // by a clock that was ahead: it must not keep this file, and all behind it, for years
+		}
 		if !newest {
-			l.older = append(l.older, sealed{path, n, info.Size(), info.ModTime()})
+			l.older = append(l.older, sealed{path, n, info.Size(), at})
 			continue
 		}
-		l.number, l.size, l.newest = n, end, info.ModTime()
+		l.number, l.size, l.newest = n, end, at
 	}
 	return l.openFile()
 }

@@ -124,6 +124,26 @@ func TestDropBefore(t *testing.T) {
 	}
 }
 
+// A clock that was years ahead for a moment must not keep its file, and all behind it, for years.
+func TestDropBeforeAfterAClockThatWasAhead(t *testing.T) {
+	dir := t.TempDir()
+	l, _, _ := reopen(t, dir, 20)
+	appendAll(t, l, "first", "second", "third")
+	l.Close()
+	ahead := time.Now().AddDate(10, 0, 0)
+	if err := os.Chtimes(filepath.Join(dir, "00000001.seg"), ahead, ahead); err != nil {
+		t.Fatal(err)
+	}
+	l, _, _ = reopen(t, dir, 20)
+	if err := l.DropBefore(time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if _, got, _ := reopen(t, dir, 20); fmt.Sprint(got) != "[third]" {
+		t.Fatalf("got %v", got)
+	}
+}
+
 func TestConcurrentAppendsAllSurvive(t *testing.T) {
 	dir := t.TempDir()
 	l, _, _ := reopen(t, dir, 512)
