@@ -194,7 +194,7 @@ func (k *checker) checkFields(d devices.DeviceConfig) {
 				"call it otherwise; key = \"ts\" can stay its name on the wire")
 		}
 		names := []string{"devices", d.ID, "fields", f.ID, "stale_after"}
-		if k.has(names...) && k.sound("devices", d.ID, "offline_after") && f.StaleAfter > d.OfflineAfter {
+		if k.has(names...) && k.sound("devices", d.ID, "offline_after") && f.StaleAfter > d.OfflineAfter && f.Poll == 0 {
 			k.warning(k.at(names...), fmt.Sprintf("stale_after = %v is longer than the device's offline_after = %v, which comes first", f.StaleAfter, d.OfflineAfter),
 				"make it shorter, or leave it out")
 		}

@@ -22,6 +22,7 @@ type Ports struct {
 	log    *slog.Logger
 	open   func(PortConfig) (io.ReadWriteCloser, error)
 	whatIs func(PortConfig) string
+	pause  func(time.Duration)
 
 	untried atomic.Int64 // ports of the first Apply that have not been tried
 	tried   chan struct{}
@@ -34,7 +35,7 @@ type Ports struct {
 
 // New gives Ports without any port yet. What boards say goes to r.
 func New(r *relay.Relay, log *slog.Logger) *Ports {
-	return &Ports{relay: r, log: log, open: Open, whatIs: identity, tried: make(chan struct{})}
+	return &Ports{relay: r, log: log, open: Open, whatIs: identity, pause: finePause, tried: make(chan struct{})}
 }
 
 // Tried is closed once every port of the first Apply has been tried, with success or without.
@@ -108,7 +109,7 @@ func (p *Ports) change(l *line, pl plannedLine) {
 
 func (p *Ports) newLine(pl plannedLine) *line {
 	l := newLine(pl.port.ID, pl.port, p.log)
-	l.open, l.whatIs, l.tried = p.open, p.whatIs, func() {}
+	l.open, l.whatIs, l.pause, l.tried = p.open, p.whatIs, p.pause, func() {}
 	l.remap(pl.devices, p.relay)
 	return l
 }

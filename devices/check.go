@@ -167,7 +167,7 @@ func (k *checker) command(c CommandConfig) {
 		k.add("retries", "a command that is written again could act twice",
 			"write idempotent = true if a second write does no harm, or leave retries out")
 	}
-	if c.Retries > 0 && c.Expect == "" && c.Confirm == "" {
+	if kind, _ := kindOf(k.device); c.Retries > 0 && c.Expect == "" && c.Confirm == "" && kind.asks == nil {
 		k.add("retries", "without expect or confirm nobody knows whether it was answered", "add one of them, or leave retries out")
 	}
 }

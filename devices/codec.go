@@ -55,6 +55,8 @@ func kinds() []kind {
 		{name: "csv", check: checkCSV, talks: newCSV, framing: matchedLines},
 		{name: "pairs", check: checkPairs, talks: newPairs, framing: matchedLines},
 		{name: "regex", check: checkRegex, talks: newRegex, framing: linesOf},
+		{name: "modbus-rtu", check: checkModbus, asks: newModbusRTU},
+		{name: "modbus-ascii", check: checkModbus, asks: newModbusASCII},
 	}
 }
 

@@ -26,6 +26,9 @@
 //	query.go     asker           devices that speak when they are spoken to: requests and their answers
 //	schedule.go                  who is asked next: the living in turn, the dead ever more rarely
 //	bus.go                       one request at a time, commands ahead of polling
+//	transact.go                  silence, request, answer
+//	execute_asked.go             a command to a device that is asked: write, acknowledge, read back
+//	modbus.go                    Modbus: fields → batches → PDUs → frames (RTU, ASCII)
 //	line.go                      the owning goroutine: open, serve, lose, open again
 //	mapping.go, check.go         a config, compiled and checked
 //	apply.go     Ports.Apply     which lines there are

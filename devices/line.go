@@ -37,7 +37,8 @@ type line struct {
 	open    func(PortConfig) (io.ReadWriteCloser, error)
 	whatIs  func(PortConfig) string // what the path leads to now: see identity
 	lane    *relay.Lane
-	tried   func() // to be called after the first try to open; only the first call counts
+	pause   func(time.Duration) // waits for at most fineTime
+	tried   func()              // to be called after the first try to open; only the first call counts
 	count   Counters
 	limit   atomic.Int64  // longest frame of the current mappings
 	changed chan struct{} // holds a token when port may have changed
@@ -81,7 +82,8 @@ func (l *line) run() {
 		l.tried()
 		if err == nil {
 			l.count.opened.Add(1)
-			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{})}
+			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{}),
+				late: map[string]lateAnswer{}}
 			err = l.serve(s)
 			if errors.Is(err, errChanged) {
 				continue
@@ -98,7 +100,7 @@ func (l *line) run() {
 			return
 		}
 		l.note(err)
-		if !l.pause(wait, func() bool { return l.whatIs(config) != there }) {
+		if !l.waitToOpen(wait, func() bool { return l.whatIs(config) != there }) {
 			wait = min(2*wait, longWait)
 		} else {
 			wait = firstWait
@@ -173,8 +175,8 @@ func (l *line) work(s *session) error {
 	}
 }
 
-// pause waits before the next try to open, and says whether something was plugged in meanwhile.
-func (l *line) pause(wait time.Duration, plugged func() bool) bool {
+// waitToOpen waits before the next try to open, and says whether something was plugged in meanwhile.
+func (l *line) waitToOpen(wait time.Duration, plugged func() bool) bool {
 	next := time.NewTimer(wait)
 	defer next.Stop()
 	look := time.NewTicker(lookEvery)

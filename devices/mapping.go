@@ -140,7 +140,7 @@ func (c DeviceConfig) model() relay.Model {
 	}
 	for _, f := range c.Fields {
 		field := relay.Field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Decimals: f.Decimals,
-			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.StaleAfter, Topic: f.Topic}
+			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.staleAfter(c), Topic: f.Topic}
 		if f.Type == relay.TypeEnum {
 			field.Options = relayOptions(enumOptions(f.Options, f.Values))
 		}

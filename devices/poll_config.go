@@ -1,15 +1,73 @@
 package devices
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // PollConfig is how a device is asked that speaks when it is spoken to.
 type PollConfig struct {
 	Poll    time.Duration `toml:"poll" doc:"how often it is asked; a field may have a poll of its own" min:"10ms" max:"24h"`
-	Timeout time.Duration `toml:"timeout" doc:"how long its answer may take, counted from the end of the request" min:"5ms" max:"60s"`
-	Retries int           `toml:"retries" doc:"how often it is asked again at once before it counts as silent" min:"0" max:"10"`
+	Timeout time.Duration `toml:"timeout" doc:"how long it may take to begin its answer, counted from the end of the request" min:"5ms" max:"60s"`
+	Retries int           `toml:"retries" doc:"how often it is asked again before it counts as silent and is asked ever more rarely" min:"0" max:"10"`
 }
 
 // DefaultPoll suits what hangs on an RS-485 line.
 func DefaultPoll() PollConfig {
 	return PollConfig{Poll: time.Second, Timeout: 500 * time.Millisecond, Retries: 1}
+}
+
+// PollFieldConfig lets a field be asked for more rarely, or more often, than its neighbours.
+type PollFieldConfig struct {
+	Poll time.Duration `toml:"poll" doc:"how often it is asked for; as its device if left out" min:"10ms" max:"24h"`
+}
+
+// polled is how often the field is asked for, where its device is asked so often.
+func (c PollFieldConfig) polled(device time.Duration) time.Duration {
+	if c.Poll > 0 {
+		return c.Poll
+	}
+	return device
+}
+
+// slowest is how many rounds of a field with a poll of its own may be missed before its value is too old.
+const slowest = 3
+
+// staleAfter is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
+func (f FieldConfig) staleAfter(device DeviceConfig) time.Duration {
+	if f.StaleAfter > 0 || f.Poll == 0 {
+		return f.StaleAfter
+	}
+	return max(device.OfflineAfter, slowest*f.Poll)
+}
+
+// polls checks how often a device is asked, and that its values live longer than that.
+func (k *checker) polls() {
+	c := k.device
+	k.at = Problem{}
+	if c.Poll <= 0 || c.Timeout <= 0 || c.Retries < 0 {
+		k.add("poll", "poll and timeout must be longer than 0, and retries not less", "leave them out for 1s, 500ms and 1")
+		return
+	}
+	if len(c.Fields) == 0 {
+		return
+	}
+	fastest := c.Fields[0].polled(c.Poll)
+	for _, f := range c.Fields {
+		k.at = Problem{Field: f.ID}
+		every := f.polled(c.Poll)
+		fastest = min(fastest, every)
+		if f.Poll < 0 {
+			k.add("poll", "it must be longer than 0", "leave it out for the device's own")
+		}
+		if f.StaleAfter > 0 && f.StaleAfter <= every {
+			k.add("stale_after", fmt.Sprintf("it is asked for every %v: its value would be unknown before the next one comes", every),
+				fmt.Sprintf("write stale_after = \"%v\" or longer, or leave it out", slowest*every))
+		}
+	}
+	k.at = Problem{}
+	if c.OfflineAfter <= fastest {
+		k.add("offline_after", fmt.Sprintf("it is %v, and the device is asked every %v: it would be offline before the next answer", c.OfflineAfter, fastest),
+			fmt.Sprintf("write offline_after = \"%v\" or longer", slowest*fastest))
+	}
 }

@@ -7,9 +7,10 @@ import (
 )
 
 // asker is the codec of a device that speaks when it is spoken to. Its methods are called by the goroutine that
-// owns the port, but for queries and reads, which give the same each time.
+// owns the port, but for queries and reads at the beginning.
 type asker interface {
-	// queries gives what is asked in one round, in order. They live as long as the mapping.
+	// queries gives what is asked in one round, in order. They live as long as the mapping, but for those that a
+	// response replaces.
 	queries() []*query
 	// reads gives the query whose answer holds a field, by the field's place in the model; nil: none does.
 	reads(field int) *query
@@ -29,11 +30,17 @@ type timing struct {
 // query is one request and what is made of its answer.
 type query struct {
 	request []byte
-	name    string        // for logs and the wire view: "holding 0-9"
+	name    string        // for logs and the wire view: "holding:0-9"
 	every   time.Duration // how often it is due
-	timeout time.Duration // for the answer, counted from when the request has left
+	timeout time.Duration // until the answer begins, counted from when the request has left
+	length  int           // bytes of the longest answer: the time they take on the line comes on top of timeout
+	after   time.Duration // silence that the device wants behind its answer, before anybody is asked anything
 	retries int           // how often it is asked again before it counts as unanswered; of a command see command.Retries
 	nobody  bool          // nobody answers: a broadcast
+
+	// shape tells which answers look alike: one that comes too late could be taken for the answer to another query of
+	// the same shape. "": an answer tells what it answers.
+	shape string
 
 	// answer looks for the answer in what has come since the request was written, which may begin with noise. quiet
 	// says that nothing has come for timing.ends. It may be called with the same bytes again, and more of them. The
@@ -44,11 +51,15 @@ type query struct {
 // response is what a device has answered.
 type response struct {
 	readings []relay.Reading
-	refusal  string // why it says no, for people; with the verdict refused
+	refusal  string   // why it says no, for people; with the verdicts refused and unreached
+	hint     string   // what to try, for the log
+	pending  bool     // it says no only to an answer in time: it has begun to do what was asked
+	instead  []*query // with the verdict refused: what is asked from now on instead of the query
 }
 
 // The verdicts of query.answer, beside noAnswer (more must come) and fits (the answer is there).
 const (
-	refused verdict = iota + 16 // the device says no
-	garbled                     // what has come can never become the answer
+	refused   verdict = iota + 16 // the device says no
+	unreached                     // something on the way says that the device does not answer
+	garbled                       // what has come can never become the answer
 )

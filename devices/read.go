@@ -16,7 +16,11 @@ type session struct {
 	err     error         // why; only to be read after gone
 	good    bool          // a good frame has come; guarded by the line's mu
 
-	quietFrom time.Time // what was written has left, or what was heard has ended; only the owner touches it
+	// For devices that are asked; only the owner touches it.
+	quietFrom time.Time             // what was written has left
+	restUntil time.Time             // the device that spoke last wants no request before
+	spare     spare                 // when there is time for what is not answered
+	late      map[string]lateAnswer // by shape of the query
 }
 
 func (s *session) ended() bool {

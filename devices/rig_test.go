@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"minirelay/relay"
+	"minirelay/softboard"
 )
 
 // rig is a relay with ports whose streams are pipes: the test is the board. It lives in a synctest bubble.
@@ -32,6 +33,8 @@ type rig struct {
 	boards    []*board            // as they were opened
 	opened    []PortConfig
 	refuse    error // what opening gives
+	serving   sync.WaitGroup
+	bus       *softboard.ModbusBus // if there is one, it is at the other end of what is opened
 	identity  string
 }
 
@@ -71,12 +74,13 @@ func inBubble(t *testing.T, do func(t *testing.T, r *rig)) {
 			t.Fatal(err)
 		}
 		r.ports = New(r.relay, log)
-		r.ports.open = r.open
+		r.ports.open, r.ports.pause = r.open, time.Sleep
 		r.ports.whatIs = func(PortConfig) string { r.mu.Lock(); defer r.mu.Unlock(); return r.identity }
 		defer func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			_ = r.ports.Close(ctx)
+			r.serving.Wait()
 			if err := r.relay.Close(); err != nil {
 				t.Error(err)
 			}
@@ -93,6 +97,10 @@ func (r *rig) open(c PortConfig) (io.ReadWriteCloser, error) {
 		return nil, r.refuse
 	}
 	ours, theirs := net.Pipe()
+	if r.bus != nil {
+		r.serving.Go(func() { _ = r.bus.Serve(theirs) })
+		return ours, nil
+	}
 	r.boards = append(r.boards, &board{Conn: theirs, lines: bufio.NewScanner(theirs), port: c.ID})
 	return ours, nil
 }
@@ -151,6 +159,20 @@ func (r *rig) last(leaf string) string {
 	}
 	return all[len(all)-1]
 }
+
+// stateOf gives the last state of a device, with its time taken out.
+func (r *rig) stateOf(device string) string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.published["minirelay/home/"+device+"/state"]
+	if len(all) == 0 {
+		return ""
+	}
+	return stamp.ReplaceAllString(all[len(all)-1], "{")
+}
+
+var stamp = regexp.MustCompile(`^\{"ts":\d+,?`)
 
 // field gives one value of the last state.
 func (r *rig) field(id string) any {

@@ -2,123 +2,237 @@ package devices
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
 const (
-	deadAfter = 2                // unanswered queries in a row, after which a device is asked ever more rarely
-	longRest  = 30 * time.Second // the longest time in which a dead device is not asked
-	deadShare = 20               // of the time of a busy line at most one part in so many goes to the dead
+	longRest = 30 * time.Second // the longest time in which what is not answered is not asked
 )
+
+// standing says how much a query may cost the others on its line.
+type standing uint8
+
+const (
+	living   standing = iota // it was answered
+	doubtful                 // it has not been answered yet, or not the last time
+	lost                     // it is not answered
+)
+
+// shares is how long a line that is busy asks only the living after a query of each standing went unanswered: so
+// many times as long as that took. So what is lost takes at most one part in 13 of a busy line.
+var shares = [...]time.Duration{doubtful: 1, lost: 12}
 
 // rounds is when one device is asked what.
 type rounds struct {
-	queries []*query
-	due     []time.Time // by query
-	missed  int         // unanswered in a row
-	proven  bool        // it has answered since the port was opened
+	askings []asking
+	silent  int  // unanswered in a row, whatever was asked
+	mute    int  // queries among them
+	proven  bool // it has answered since the port was opened
 	rest    time.Duration
-	wake    time.Time // when a dead device is asked again
+	wake    time.Time // when a lost device is asked again
+	parted  bool      // it was told that a request had to be parted
+}
+
+// asking is one query of a device.
+type asking struct {
+	*query
+	due    time.Time
+	missed int  // unanswered in a row
+	mute   bool // unanswered since the device has answered anything
+	rest   time.Duration
+	said   string // the refusal that was told
 }
 
 func newRounds(queries []*query) rounds {
-	return rounds{queries: queries, due: make([]time.Time, len(queries))}
+	r := rounds{}
+	for _, q := range queries {
+		r.askings = append(r.askings, asking{query: q})
+	}
+	return r
 }
 
 // restart makes everything due: the port has just been opened.
 func (r *rounds) restart(now time.Time) {
-	for i := range r.due {
-		r.due[i] = now
+	r.proven = false
+	r.heard()
+	for i := range r.askings {
+		a := &r.askings[i]
+		a.due, a.missed, a.rest = now, 0, 0
 	}
-	r.missed, r.proven, r.rest = 0, false, 0
 }
 
-// dead says whether the device is only asked now and then.
-func (r *rounds) dead() bool { return r.missed >= deadAfter || r.missed > 0 && !r.proven }
+// heard notes that the device is there.
+func (r *rounds) heard() {
+	r.silent, r.mute, r.rest = 0, 0, 0
+	for i := range r.askings {
+		r.askings[i].mute = false
+	}
+}
 
-// next gives the query that has been due longest, and when.
-func (r *rounds) next() (i int, at time.Time, ok bool) {
-	for j, due := range r.due {
-		if !ok || due.Before(at) {
-			i, at, ok = j, due, true
-		}
+// lostFor says whether the device is only asked now and then, as far as query a may tell. One query alone cannot:
+// some units say nothing instead of no.
+func (r *rounds) lostFor(a *asking) bool {
+	if !r.proven {
+		return r.silent > 0
 	}
-	if ok && r.dead() {
-		at = r.wake
+	return r.silent > a.retries && r.mute >= min(2, len(r.askings))
+}
+
+// standing of query i, and when it is its turn.
+func (r *rounds) standing(i int) (standing, time.Time) {
+	a := &r.askings[i]
+	switch {
+	case r.lostFor(a):
+		return lost, later(a.due, r.wake)
+	case a.missed > a.retries:
+		return lost, a.due
+	case a.missed > 0 || r.silent > 0 || !r.proven:
+		return doubtful, a.due
 	}
-	return i, at, ok
+	return living, a.due
 }
 
 // asked notes that query i was asked at started, and whether it was answered.
 func (r *rounds) asked(i int, started, now time.Time, answered bool) {
-	every := r.queries[i].every
-	r.due[i] = r.due[i].Add(every)
-	if r.due[i].Before(now.Add(-every / 2)) {
-		r.due[i] = started.Add(every) // the line is too slow for it: rounds are left out, not made up for
-	}
-	if answered {
-		r.missed, r.proven, r.rest = 0, true, 0
+	a := &r.askings[i]
+	if !answered {
+		r.unanswered(a, now)
 		return
 	}
-	r.missed++
-	if r.dead() {
-		r.rest = min(max(2*r.rest, every), longRest)
-		// Spread, or devices that died together would be asked together for ever.
-		r.wake = now.Add(r.rest + rand.N(r.rest/4+1))
+	if r.lostFor(a) {
+		for j := range r.askings { // it is back: what was not answered meanwhile tells nothing
+			r.askings[j].missed, r.askings[j].rest = 0, 0
+			r.askings[j].due = earlier(r.askings[j].due, now)
+		}
 	}
+	r.proven = true
+	r.heard()
+	a.missed, a.rest = 0, 0
+	a.due = a.due.Add(a.every)
+	if a.due.Before(now) {
+		a.due = started.Add(a.every) // the line is too slow for it: rounds are left out, not made up for
+	}
+}
+
+func (r *rounds) unanswered(a *asking, now time.Time) {
+	a.missed++
+	r.silent++
+	if !a.mute {
+		a.mute = true
+		r.mute++
+		r.probe(now)
+	}
+	a.due = later(a.due, now.Add(1)) // behind the device's other queries: one of them may be answered
+	switch {
+	case r.lostFor(a):
+		r.rest, r.wake = longer(r.rest, a.every, now)
+	case a.missed > a.retries:
+		a.rest, a.due = longer(a.rest, a.every, now)
+	}
+}
+
+// probe has the device asked something else, to see whether it is there.
+func (r *rounds) probe(now time.Time) {
+	var next *asking
+	for i := range r.askings {
+		if b := &r.askings[i]; !b.mute && (next == nil || b.due.Before(next.due)) {
+			next = b
+		}
+	}
+	if next != nil && r.mute < 2 {
+		next.due = earlier(next.due, now)
+	}
+}
+
+// longer gives the rest that follows upon another, and its end. It is spread: devices that died together must not
+// be asked together for ever.
+func longer(rest, least time.Duration, now time.Time) (time.Duration, time.Time) {
+	rest = min(max(2*rest, least), max(longRest, least))
+	return rest, now.Add(rest + rand.N(rest/4+1))
 }
 
 // soon makes the query due at once: its value is about to change.
 func (r *rounds) soon(q *query, now time.Time) {
-	for i := range r.queries {
-		if r.queries[i] == q {
-			r.due[i] = now
-		}
+	if i := r.find(q); i >= 0 {
+		r.askings[i].due = now
 	}
+}
+
+// find gives the place of a query; -1 if it is not asked any more.
+func (r *rounds) find(q *query) int {
+	return slices.IndexFunc(r.askings, func(a asking) bool { return a.query == q })
+}
+
+// part puts others in the place of query i, due at once.
+func (r *rounds) part(i int, instead []*query, now time.Time) {
+	var parts []asking
+	for _, q := range instead {
+		parts = append(parts, asking{query: q, due: now})
+	}
+	r.askings = slices.Replace(r.askings, i, i+1, parts...)
 }
 
 // turn is what a line does next.
 type turn struct {
-	mapping *mapping
-	query   int
-	at      time.Time // not before
+	mapping  *mapping
+	asking   int
+	standing standing
+	at       time.Time // not before
 }
 
-// nextTurn chooses among the devices of a line: of the living the one that has been due longest. A dead one only
-// has its turn when no living one is waiting for the line, or when the dead have had less than their share.
-func nextTurn(mappings []*mapping, now, deadFrom time.Time) (t turn, ok bool) {
-	var dead turn
-	var anyDead bool
+func (t turn) query() *query { return t.mapping.rounds.askings[t.asking].query }
+
+// spare says from when on a query of each standing may be asked though living ones wait for the line.
+type spare [len(shares)]time.Time
+
+// used notes that a query of a standing went unanswered, and how long that took.
+func (s *spare) used(by standing, started, now time.Time) {
+	for _, b := range [...]standing{doubtful, by} {
+		s[b] = later(s[b], now.Add(shares[b]*now.Sub(started)))
+	}
+}
+
+// nextTurn chooses what a line does next. Of what has the same standing it is what has been due longest. What is
+// doubtful or lost goes first only if no living one has to wait for it, or if its like have had less than their share.
+// hold says from when on a query may be asked.
+func nextTurn(mappings []*mapping, now time.Time, s spare, hold func(*query) time.Time) (best turn, ok bool) {
+	var first [len(shares)]turn // by standing
 	for _, m := range mappings {
-		i, at, some := m.rounds.next()
-		switch {
-		case !some:
-		case m.rounds.dead():
-			if !anyDead || at.Before(dead.at) {
-				dead, anyDead = turn{m, i, at}, true
+		for i := range m.rounds.askings {
+			by, at := m.rounds.standing(i)
+			at = later(at, hold(m.rounds.askings[i].query))
+			if t := &first[by]; t.mapping == nil || at.Before(t.at) {
+				*t = turn{m, i, by, at}
 			}
-		case !ok || at.Before(t.at):
-			t, ok = turn{m, i, at}, true
 		}
 	}
-	switch {
-	case !anyDead:
-		return t, ok
-	case !ok:
-		return dead, true
+	alive := first[living]
+	for _, by := range [...]standing{doubtful, lost, living} { // of those that may go now
+		t := first[by]
+		if t.mapping == nil {
+			continue
+		}
+		if by != living && alive.mapping != nil && alive.at.Before(later(now, t.at).Add(t.query().timeout)) {
+			t.at = later(t.at, s[by])
+		}
+		t.at = later(t.at, now)
+		if !ok || t.at.Before(best.at) {
+			best, ok = t, true
+		}
 	}
-	patience := dead.mapping.rounds.queries[dead.query].timeout
-	if t.at.Before(later(now, dead.at).Add(patience)) {
-		dead.at = later(dead.at, deadFrom) // a living one would have to wait for it
-	}
-	if dead.at.After(now) && !dead.at.Before(t.at) {
-		return t, true
-	}
-	return dead, true
+	return best, ok
 }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

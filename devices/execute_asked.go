@@ -1,0 +1,158 @@
+package devices
+
+import (
+	"fmt"
+	"time"
+
+	"minirelay/relay"
+)
+
+// executeAsked runs one command on a line whose devices are asked to its one outcome. An error says that the stream
+// can be used no longer.
+func (l *line) executeAsked(t *relay.Task, s *session) error {
+	m := l.mappingOf(t.Device())
+	switch {
+	case m == nil:
+		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
+		return nil
+	case s.ended() || !t.Device().Online():
+		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
+		return nil
+	}
+	c := m.commands[t.Command]
+	steps, err := m.asker.write(c, t.Value)
+	if err != nil {
+		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
+		return nil
+	}
+	started := time.Now()
+	o, err := l.carryOut(t, s, m, c, steps)
+	if err == nil && o.Status == relay.StatusDone && c.confirm >= 0 {
+		o, err = l.readBack(s, m, c, t.Value, started)
+	}
+	t.Finish(o)
+	if c.Field != "" && c.confirm < 0 {
+		m.rounds.soon(m.asker.reads(m.config.fieldIndex(c.Field)), time.Now())
+	}
+	return err
+}
+
+// carryOut writes the steps of a command. Done means that the last one was acknowledged, or that it was begun and
+// reading back will tell.
+func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, steps []*query) (relay.Outcome, error) {
+	for i, q := range steps {
+		for try := 0; ; try++ {
+			before := i > 0 || try > 0                               // something may have been done already
+			for !before && time.Until(s.hold(q)) > 0 && t.InTime() { // an earlier command's answer may still come
+				if err := l.meanwhile(s); err != nil {
+					return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
+				}
+			}
+			if !before && !t.InTime() {
+				return relay.Rejected(relay.CodeExpired, "it was not written in time and will not be"), nil
+			}
+			r, v, err := l.transact(s, m, q)
+			if err != nil {
+				return brokenOutcome(err, before), err
+			}
+			if v == fits || v == refused && r.pending && c.confirm >= 0 {
+				break
+			}
+			if v == refused {
+				return refusedOutcome(r, before), nil
+			}
+			if try >= c.Retries || l.stopping() || !t.InTime() {
+				return unansweredOutcome(r), nil
+			}
+		}
+	}
+	if last := steps[len(steps)-1]; last.nobody {
+		return relay.Sent(), nil
+	}
+	return relay.Done(), nil
+}
+
+func refusedOutcome(r response, before bool) relay.Outcome {
+	switch {
+	case r.pending:
+		return relay.Unknown("the hardware has begun with it and did not say that it is done")
+	case before:
+		return relay.Unknown("a part of it may have been done, then: " + r.refusal)
+	}
+	return relay.Failed(relay.CodeRefused, r.refusal)
+}
+
+func unansweredOutcome(r response) relay.Outcome {
+	if r.refusal != "" {
+		return relay.Unknown(r.refusal)
+	}
+	return relay.Unknown("the hardware did not answer in time")
+}
+
+// brokenOutcome is the end of a command during which the stream broke.
+func brokenOutcome(err error, before bool) relay.Outcome {
+	if b, ok := err.(*brokenError); ok && !b.wrote && !before {
+		return relay.Failed(relay.CodeIOError, "nothing could be written to the port")
+	}
+	return relay.Unknown("the connection broke before an answer came")
+}
+
+// readBack asks for the field of confirm until it shows the value or the command's time is over.
+func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, started time.Time) (relay.Outcome, error) {
+	var fresh relay.Value
+	for {
+		if l.stopping() {
+			return relay.Unknown("the gateway stopped before a reading has shown the effect"), nil
+		}
+		q := m.asker.reads(c.confirm) // it may be another one by now
+		if hold := s.hold(q); time.Until(hold) <= 0 {
+			r, v, err := l.transact(s, m, q)
+			if err != nil {
+				return relay.Unknown("the connection broke before a reading has shown the effect"), err
+			}
+			if v == fits {
+				fresh = newest(r, c.confirm, fresh)
+			}
+			l.mind(m, q, r, v)
+			if !fresh.IsNull() && fresh.Matches(want, c.tolerance(want)) {
+				return relay.Done(), nil
+			}
+		}
+		if time.Since(started) >= c.Timeout {
+			break
+		}
+		if err := l.meanwhile(s); err != nil {
+			return relay.Unknown("the connection broke before a reading has shown the effect"), err
+		}
+	}
+	if fresh.IsNull() {
+		return relay.Unknown("it was acknowledged, but no reading has shown the effect"), nil
+	}
+	return relay.Failed(relay.CodeMismatch, fmt.Sprintf("the hardware reads back %v instead of %v", fresh, want)), nil
+}
+
+// newest is the reading of a field in r, or the one that was there before.
+func newest(r response, field int, before relay.Value) relay.Value {
+	for _, reading := range r.readings {
+		if reading.Field == field && !reading.Value.IsNull() {
+			before = reading.Value
+		}
+	}
+	return before
+}
+
+// readBackPause lies between two readings back: hardware that moves needs time.
+const readBackPause = 20 * time.Millisecond
+
+// meanwhile gives the line to whoever is due while a command waits for its effect, or waits a little.
+func (l *line) meanwhile(s *session) error {
+	now := time.Now()
+	if t, ok := l.nextTurn(s, now); ok && t.standing == living && !t.at.After(now) {
+		return l.poll(s, t)
+	}
+	l.rest(s, readBackPause)
+	if s.ended() {
+		return &brokenError{s.err, true}
+	}
+	return nil
+}

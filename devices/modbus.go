@@ -1,0 +1,169 @@
+package devices
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"minirelay/relay"
+)
+
+// modbus asks one unit.
+type modbus struct {
+	config  DeviceConfig
+	framing modbusFraming
+	unit    byte
+	fields  []modbusField
+	asked   []*query
+	of      []*query // by field
+	count   *Counters
+
+	readings []relay.Reading
+}
+
+func newModbusRTU(c DeviceConfig, count *Counters) asker { return newModbus(c, rtuFraming{}, count) }
+func newModbusASCII(c DeviceConfig, count *Counters) asker {
+	return newModbus(c, asciiFraming{}, count)
+}
+
+func newModbus(c DeviceConfig, f modbusFraming, count *Counters) asker {
+	m := &modbus{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
+		fields: make([]modbusField, len(c.Fields)), of: make([]*query, len(c.Fields))}
+	for i, f := range c.Fields {
+		m.fields[i] = newModbusField(f, c.Poll)
+	}
+	for _, b := range m.batches() {
+		m.asked = append(m.asked, m.read(b))
+	}
+	return m
+}
+
+func (m *modbus) queries() []*query          { return m.asked }
+func (m *modbus) reads(field int) *query     { return m.of[field] }
+func (m *modbus) timing(c PortConfig) timing { return m.framing.timing(c) }
+
+// ask makes a query out of a PDU whose answer has size bytes.
+func (m *modbus) ask(pdu []byte, size int, take func(pdu []byte) (response, verdict)) *query {
+	return &query{
+		request: m.framing.wrap(m.unit, pdu),
+		timeout: m.config.Timeout, retries: m.config.Retries, after: m.config.Turnaround,
+		length: m.framing.length(size),
+		answer: func(got []byte, quiet bool) (response, verdict) {
+			for {
+				answer, from, ok := m.framing.find(got, m.unit, pdu[0], size)
+				if !ok {
+					break
+				}
+				if r, v := take(answer); v != noAnswer {
+					return r, v
+				}
+				got = got[from:]
+			}
+			if quiet {
+				return response{}, garbled
+			}
+			return response{}, noAnswer
+		},
+	}
+}
+
+// read makes the query that reads a batch.
+func (m *modbus) read(b batch) *query {
+	size := 2 + b.bytes()
+	q := m.ask(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (response, verdict) {
+		if len(pdu) == 2 {
+			return m.refusedRead(b, exception(pdu[1]))
+		}
+		if int(pdu[1]) != size-2 {
+			return response{}, noAnswer
+		}
+		return response{readings: m.decode(b, pdu[2:])}, fits
+	})
+	q.name, q.every = b.String(), b.every
+	q.shape = fmt.Sprintf("modbus unit %d function %d, %d bytes", m.unit, b.table, size)
+	for _, i := range b.fields {
+		m.of[i] = q
+	}
+	return q
+}
+
+// decode reads the fields of a batch.
+func (m *modbus) decode(b batch, data []byte) []relay.Reading {
+	m.readings = m.readings[:0]
+	for _, i := range b.fields {
+		f := &m.fields[i]
+		v, good := f.decode(data, f.at-b.from)
+		if !good {
+			m.count.implausible.Add(1)
+			if m.count.watched() {
+				m.count.because(m.config.Fields[i].ID + ": it is out of range, or nothing that the mapping knows")
+			}
+		}
+		m.readings = append(m.readings, relay.Reading{Field: i, Value: v})
+	}
+	return m.readings
+}
+
+// refusedRead is a no to a batch. One field that does not exist must not take its neighbours along: the batch is
+// parted until only those that do not exist are refused.
+func (m *modbus) refusedRead(b batch, e exception) (response, verdict) {
+	why, try := e.words()
+	r := response{refusal: fmt.Sprintf("%s (exception %d)", why, e), hint: try}
+	switch {
+	case e.unreached():
+		return r, unreached
+	case e.inPart():
+		for _, part := range b.part(m.fields) {
+			r.instead = append(r.instead, m.read(part))
+		}
+	}
+	if r.instead == nil && !e.passing() {
+		m.readings = m.readings[:0]
+		for _, i := range b.fields {
+			m.readings = append(m.readings, relay.Reading{Field: i})
+		}
+		r.readings = m.readings
+	}
+	return r, refused
+}
+
+// broadcastTurnaround is how long units may take to do what all are told (MODBUS over Serial Line V1.02, 2.4.1).
+const broadcastTurnaround = 100 * time.Millisecond
+
+// write makes the query of a command. The unit has done it when it has repeated what it was told, to the letter.
+func (m *modbus) write(c *command, v relay.Value) ([]*query, error) {
+	pdu, err := modbusWrite(&c.CommandConfig, v)
+	if err != nil {
+		return nil, err
+	}
+	echo := pdu
+	if pdu[0] == writeCoils || pdu[0] == writeRegisters {
+		echo = pdu[:5]
+	}
+	q := m.ask(pdu, len(echo), func(answer []byte) (response, verdict) {
+		switch {
+		case bytes.Equal(answer, echo):
+			return response{}, fits
+		case answer[0] == pdu[0]:
+			return response{}, noAnswer // it repeats something else: an earlier command's answer, too late
+		}
+		return refusedWrite(exception(answer[1]))
+	})
+	q.name, q.timeout = "write "+c.Register, c.Timeout
+	if len(echo) < len(pdu) {
+		q.shape = fmt.Sprintf("modbus unit %d % x", m.unit, echo) // the values are not repeated
+	}
+	if m.unit == 0 {
+		q.nobody, q.after = true, max(q.after, broadcastTurnaround)
+	}
+	return []*query{q}, nil
+}
+
+func refusedWrite(e exception) (response, verdict) {
+	why, _ := e.words()
+	r := response{refusal: fmt.Sprintf("%s (exception %d)", why, e), pending: e == acknowledged}
+	if e.unreached() {
+		return r, unreached
+	}
+	return r, refused
+}

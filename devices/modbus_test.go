@@ -1,0 +1,342 @@
+package devices
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/relay"
+	"minirelay/softboard"
+)
+
+// at puts a field at a register, in a format.
+func at(register, format string, change ...func(*FormatConfig)) func(*FieldConfig) {
+	return func(f *FieldConfig) {
+		f.Register, f.Format = register, format
+		for _, c := range change {
+			c(&f.FormatConfig)
+		}
+	}
+}
+
+// unit is a Modbus device at an address.
+func unit(address int, fields ...FieldConfig) DeviceConfig {
+	d := device(fields...)
+	d.Codec, d.ModbusUnit = "modbus-rtu", address
+	return d
+}
+
+// onBus runs do with units on a line and the devices that ask them.
+func onBus(t *testing.T, bus *softboard.ModbusBus, devices []DeviceConfig, do func(t *testing.T, r *rig)) {
+	t.Helper()
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.bus = bus
+		port := DefaultPort()
+		port.ID, port.Path = "uno", "/dev/uno"
+		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: devices}); err != nil {
+			t.Fatal(err)
+		}
+		do(t, r)
+	})
+}
+
+// asked tells the requests since a number of them: "3 0 10" is function 3, address 0, 10 registers.
+func asked(bus *softboard.ModbusBus, from int) string {
+	var all []string
+	for _, q := range bus.Requests()[from:] {
+		all = append(all, fmt.Sprintf("%d %d %d", q.PDU[0], int(q.PDU[1])<<8|int(q.PDU[2]), int(q.PDU[3])<<8|int(q.PDU[4])))
+	}
+	return strings.Join(all, ", ")
+}
+
+// every reads a unit with something in each table, in both framings.
+func TestModbusReads(t *testing.T) {
+	u := softboard.NewModbusUnit(7)
+	u.Set(softboard.Coils, 0, 1, 0, 1, 1)
+	u.Set(softboard.DiscreteInputs, 100, 0, 1)
+	u.Set(softboard.InputRegisters, 0, 0x4366, 0x4000, 0xFF38)
+	u.Set(softboard.HoldingRegisters, 0x10, 0x0001, 0x0002, 0x8005, 0x4142, 0x4300, 0)
+	u.Set(softboard.HoldingRegisters, 0x200, 0x0100, 3, 0xC000, 0x41A8)
+	fields := []FieldConfig{
+		field("lamp", relay.TypeBool, at("coil:0", "")),
+		field("valve", relay.TypeBool, at("coil:1", ""), values("true", "0", "false", "1")),
+		field("mode", relay.TypeEnum, at("coil:2", "", func(c *FormatConfig) { c.Bits = 2 }), values("off", "0", "full", "3")),
+		field("door", relay.TypeBool, at("discrete:101", "")),
+		field("voltage", relay.TypeNumber, at("input:0", "float32")),
+		field("temperature", relay.TypeNumber, at("input:2", "int16"), scaled(0.1, 1)),
+		field("energy", relay.TypeNumber, at("holding:0x10", "uint32")),
+		field("swapped", relay.TypeNumber, at("holding:0x10", "uint32", func(c *FormatConfig) { c.WordOrder = "little" })),
+		field("alarm", relay.TypeBool, at("holding:18", "", func(c *FormatConfig) { c.Bit = 15 })),
+		field("level", relay.TypeNumber, at("holding:18", "", func(c *FormatConfig) { c.Bit, c.Bits = 0, 3 })),
+		field("model", relay.TypeText, at("holding:19", "", func(c *FormatConfig) { c.Length = 3 })),
+		field("switch", relay.TypeBool, at("holding:512", ""), values("true", "0x0100", "false", "0x0200")),
+		field("phase", relay.TypeEnum, at("holding:513", ""), values("idle", "1", "busy", "2")),
+		field("set", relay.TypeNumber, at("holding:514", "float32", func(c *FormatConfig) { c.WordOrder = "little" }), plausible(0, 100)),
+		field("missing", relay.TypeNumber, at("holding:515", "int16"), plausible(0, 100)),
+	}
+	want := `{"lamp":true,"valve":true,"mode":"full","door":true,"voltage":230.25,"temperature":-19,"energy":65538,"swapped":131073,` +
+		`"alarm":true,"level":5,"model":"ABC","switch":true,"phase":null,"set":21.09375,"missing":null}`
+	for _, codec := range []string{"modbus-rtu", "modbus-ascii"} {
+		t.Run(codec, func(t *testing.T) {
+			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}, ASCII: codec == "modbus-ascii"}
+			d := unit(7, fields...)
+			d.Codec = codec
+			onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+				time.Sleep(500 * ms)
+				if got := r.stateOf("board"); got != want {
+					t.Errorf("got  %s\nwant %s", got, want)
+				}
+				if got := asked(bus, 0); got != "1 0 4, 2 101 1, 3 16 6, 3 512 4, 4 0 3" {
+					t.Errorf("asked for %s", got)
+				}
+				if n := r.counts().Implausible; n != 2 {
+					t.Errorf("%d implausible values", n)
+				}
+				time.Sleep(10 * time.Second)
+				if n := len(bus.Requests()); n != 5*11 {
+					t.Errorf("%d requests in ten seconds more", n-5)
+				}
+			})
+		})
+	}
+}
+
+// Requests by neighbourhood, with limits, without, and at speeds of their own.
+func TestModbusBatches(t *testing.T) {
+	u := softboard.NewModbusUnit(1)
+	u.Set(softboard.HoldingRegisters, 0, make([]uint16, 400)...)
+	u.Set(softboard.Coils, 0, make([]uint16, 2048)...)
+	words := func(addresses ...int) (fields []FieldConfig) {
+		for _, a := range addresses {
+			fields = append(fields, field(fmt.Sprintf("f%d", a), relay.TypeNumber, at(fmt.Sprintf("holding:%d", a), "")))
+		}
+		return fields
+	}
+	run := func(n int) (addresses []int) {
+		for i := range n {
+			addresses = append(addresses, i)
+		}
+		return addresses
+	}
+	for name, tt := range map[string]struct {
+		fields []FieldConfig
+		change func(*DeviceConfig)
+		want   string
+	}{
+		"neighbours":         {words(2, 0, 1), nil, "3 0 3"},
+		"a gap":              {words(0, 9), nil, "3 0 10"},
+		"a wide gap":         {words(0, 10), nil, "3 0 1, 3 10 1"},
+		"no gap wanted":      {words(0, 1, 3), func(d *DeviceConfig) { d.MaxGap = 0 }, "3 0 2, 3 3 1"},
+		"a wider gap wanted": {words(0, 50), func(d *DeviceConfig) { d.MaxGap = 49 }, "3 0 51"},
+		"no batch":           {words(0, 1), func(d *DeviceConfig) { d.NoBatch = true }, "3 0 1, 3 1 1"},
+		"as long as allowed": {words(run(130)...), nil, "3 0 125, 3 125 5"},
+		"short ones":         {words(run(5)...), func(d *DeviceConfig) { d.MaxRegisters = 2 }, "3 0 2, 3 2 2, 3 4 1"},
+		"many coils":         {[]FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:100", ""))}, nil, "1 0 101"},
+		"far coils":          {[]FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:2047", ""))}, nil, "1 0 1, 1 2047 1"},
+		"a slower one":       {append(words(0, 1), field("s", relay.TypeNumber, at("holding:2", ""), func(f *FieldConfig) { f.Poll = time.Minute })), nil, "3 0 2, 3 2 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
+			d := unit(1, tt.fields...)
+			if tt.change != nil {
+				tt.change(&d)
+			}
+			onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+				time.Sleep(900 * ms)
+				if got := asked(bus, 0); got != tt.want {
+					t.Errorf("asked for %s instead of %s", got, tt.want)
+				}
+				if name == "a slower one" {
+					time.Sleep(2 * time.Minute)
+					if n := strings.Count(asked(bus, 0), "3 2 1"); n != 3 {
+						t.Errorf("the slower one was asked for %d times in two minutes", n)
+					}
+					if got := r.stateOf("board"); got != `{"f0":0,"f1":0,"s":0}` {
+						t.Errorf("between its polls: %s", got)
+					}
+				}
+			})
+		})
+	}
+}
+
+// One register that does not exist, or a unit that takes short requests only, must not take the other fields along.
+func TestModbusParts(t *testing.T) {
+	u := softboard.NewModbusUnit(1)
+	u.Set(softboard.HoldingRegisters, 0, 10, 11, 12, 13)
+	u.Set(softboard.HoldingRegisters, 5, 15)
+	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
+	var fields []FieldConfig
+	for i := range 6 {
+		fields = append(fields, field(fmt.Sprintf("f%d", i), relay.TypeNumber, at(fmt.Sprintf("holding:%d", i), "")))
+	}
+	onBus(t, bus, []DeviceConfig{unit(1, fields...)}, func(t *testing.T, r *rig) {
+		time.Sleep(900 * ms)
+		if got := r.stateOf("board"); got != `{"f0":10,"f1":11,"f2":12,"f3":13,"f4":null,"f5":15}` {
+			t.Error(got)
+		}
+		before := len(bus.Requests())
+		time.Sleep(time.Second)
+		if got := asked(bus, before); got != "3 0 3, 3 3 1, 3 4 1, 3 5 1" {
+			t.Errorf("then it is asked for %s", got)
+		}
+		time.Sleep(time.Minute)
+		if n := strings.Count(r.log.String(), "in parts"); n != 1 {
+			t.Errorf("it was told %d times that it is asked in parts", n)
+		}
+		if n := strings.Count(r.log.String(), "refuses to answer\""); n != 1 || !strings.Contains(r.log.String(), "holding:4") {
+			t.Errorf("it was told %d times that holding:4 does not exist", n)
+		}
+		u.Set(softboard.HoldingRegisters, 4, 14)
+		time.Sleep(time.Second)
+		if got := r.stateOf("board"); !strings.Contains(got, `"f4":14`) || !strings.Contains(r.log.String(), "answers again") {
+			t.Errorf("it exists now: %s", got)
+		}
+		u.Refuse(deviceFailure)
+		time.Sleep(time.Second)
+		if got := r.stateOf("board"); got != `{"f0":null,"f1":null,"f2":null,"f3":null,"f4":null,"f5":null}` {
+			t.Errorf("what it says no to is shown as %s", got)
+		}
+		if got := r.last("availability"); got != "online" {
+			t.Errorf("a unit that says no is %s", got)
+		}
+	})
+	u.Refuse(0)
+	u.Limit(2)
+	onBus(t, bus, []DeviceConfig{unit(1, fields[:4]...)}, func(t *testing.T, r *rig) {
+		time.Sleep(900 * ms)
+		if got := r.stateOf("board"); got != `{"f0":10,"f1":11,"f2":12,"f3":13}` {
+			t.Errorf("of a unit that answers two registers at a time: %s", got)
+		}
+	})
+}
+
+// What is on the wire beside the answer: noise, others' answers, damage, echoes, late ones.
+func TestModbusAnswers(t *testing.T) {
+	good := "\x01\x03\x02\x00\x07\xf9\x86"
+	for name, tt := range map[string]struct {
+		answer string
+		echo   bool
+		want   string
+	}{
+		"clean":                       {good, false, `{"a":7}`},
+		"noise before":                {"\x00\xff\x01\x03\x02" + good, false, `{"a":7}`},
+		"another unit's before":       {"\x02\x03\x02\x00\x08\xfd\x82" + good, false, `{"a":7}`},
+		"another length before":       {"\x01\x03\x04\x00\x01\x00\x02\x2a\x32" + good, false, `{"a":7}`},
+		"another function's before":   {"\x01\x04\x02\x00\x08\xb8\xf6" + good, false, `{"a":7}`},
+		"damaged":                     {"\x01\x03\x02\x00\x08\xf9\x86", false, `{"a":null}`},
+		"damaged, then whole":         {"\x01\x03\x02\x00\x08\xf9\x86" + good, false, `{"a":7}`},
+		"cut off":                     {good[:6], false, `{"a":null}`},
+		"echo":                        {"{request}" + good, true, `{"a":7}`},
+		"echo behind a spoilt byte":   {"\x00{request}" + good, true, `{"a":7}`},
+		"echo and nothing else":       {"{request}", true, `{"a":null}`},
+		"refused":                     {"\x01\x83\x02\xc0\xf1", false, `{"a":null}`},
+		"refused with a new number":   {"\x01\x83\x2a\xc0\xef", false, `{"a":null}`},
+		"busy":                        {"\x01\x83\x06\xc1\x32", false, `{"a":null}`},
+		"the gateway reaches nothing": {"\x01\x83\x0b\x00\xf7", false, `{"a":null}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				port := DefaultPort()
+				port.ID, port.Path, port.Echo = "uno", "/dev/uno", tt.echo
+				d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
+				d.Poll, d.OfflineAfter = time.Minute, 3*time.Minute
+				if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+					t.Fatal(err)
+				}
+				b := r.board()
+				request := make([]byte, 8)
+				if _, err := io.ReadFull(b, request); err != nil || string(request) != "\x01\x03\x00\x00\x00\x01\x84\x0a" {
+					t.Fatalf("% x %v", request, err)
+				}
+				for _, c := range []byte(strings.ReplaceAll(tt.answer, "{request}", string(request))) {
+					_, _ = b.Write([]byte{c}) // byte by byte: an answer does not depend on how it arrives
+				}
+				time.Sleep(time.Second)
+				if got := r.stateOf("board"); got != tt.want {
+					t.Errorf("%s instead of %s", got, tt.want)
+				}
+				heard := strings.HasPrefix(name, "refused") || name == "busy" || tt.want == `{"a":7}`
+				if online := r.last("availability") == "online"; online != heard {
+					t.Errorf("online: %v", online)
+				}
+			})
+		})
+	}
+}
+
+// The answer to one question that comes too late is not taken for the answer to the next.
+func TestModbusLateAnswer(t *testing.T) {
+	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("holding:100", "")))
+	d.Retries = 0
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		b := r.board()
+		request := make([]byte, 8)
+		read := func() byte {
+			t.Helper()
+			if _, err := io.ReadFull(b, request); err != nil {
+				t.Fatal(err)
+			}
+			return request[3]
+		}
+		answer := func(word byte) {
+			frame := rtuFraming{}.wrap(1, []byte{3, 2, 0, word})
+			if _, err := b.Write(frame); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, word := range []byte{1, 2} {
+			read()
+			answer(word)
+		}
+		if at := read(); at != 0 {
+			t.Fatalf("register %d comes first", at)
+		}
+		time.Sleep(800 * ms) // it is waited for no longer
+		go answer(3)
+		synctest.Wait()
+		if got := r.stateOf("board"); got != `{"a":1,"b":2}` {
+			t.Errorf("after a late answer: %s", got)
+		}
+		for got := read(); got != 100; got = read() {
+			answer(4)
+		}
+		answer(5)
+		if got := r.stateOf("board"); !strings.Contains(got, `"b":5`) {
+			t.Errorf("then: %s", got)
+		}
+	})
+}
+
+// Silence on the line before a request: 3.5 characters, behind the answer of a slow unit longer, on a serial server none.
+func TestModbusGaps(t *testing.T) {
+	for _, tt := range []struct {
+		baud int
+		path string
+		want time.Duration
+	}{{9600, "/dev/uno", 4010416}, {19200, "/dev/uno", 2005208}, {115200, "/dev/uno", 1750 * time.Microsecond}, {9600, "tcp://a:1", 0}} {
+		if got := (rtuFraming{}).timing(PortConfig{Baud: tt.baud, Path: tt.path}).before; got != tt.want {
+			t.Errorf("%d baud at %s: %v", tt.baud, tt.path, got)
+		}
+	}
+	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 1).Set(softboard.InputRegisters, 0, 1)
+	for _, turnaround := range []time.Duration{0, 50 * ms} {
+		bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
+		d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("input:0", "")))
+		d.Turnaround = turnaround
+		onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+			time.Sleep(900 * ms)
+			q := bus.Requests()
+			if got, want := q[1].At.Sub(q[0].At), max(turnaround, lastsAt9600(8)+4010416); got != want {
+				t.Errorf("%v between two requests instead of %v", got, want)
+			}
+		})
+	}
+}
+
+// lastsAt9600 is how long bytes take on a line of 9600 8N1.
+func lastsAt9600(n int) time.Duration { return DefaultPort().lasts(n) }

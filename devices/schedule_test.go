@@ -1,0 +1,137 @@
+package devices
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/relay"
+	"minirelay/softboard"
+)
+
+// busOf is a line of n units that take 15 ms to answer, each asked once a second, with two requests.
+func busOf(n int) (*softboard.ModbusBus, []DeviceConfig) {
+	bus := &softboard.ModbusBus{}
+	var devices []DeviceConfig
+	for i := range n {
+		u := softboard.NewModbusUnit(byte(i+1)).Set(softboard.HoldingRegisters, 0, 1)
+		u.Slow(15 * ms)
+		bus.Units = append(bus.Units, u)
+		d := unit(i+1, field("a", relay.TypeNumber, at("holding:0", "")))
+		d.ID = fmt.Sprintf("u%d", i+1)
+		devices = append(devices, d)
+	}
+	return bus, devices
+}
+
+// polls counts the requests to each unit from a time on.
+func polls(bus *softboard.ModbusBus, from time.Time) []int {
+	n := make([]int, len(bus.Units)+1)
+	for _, q := range bus.Requests() {
+		if !q.At.Before(from) {
+			n[q.Unit]++
+		}
+	}
+	return n[1:]
+}
+
+// Of 32 units 16 are dead, from the beginning or from now on: the living keep their rate within a tenth at any time,
+// and who comes back is asked as before.
+func TestDeadUnitsCostNothing(t *testing.T) {
+	for _, dieLater := range []bool{false, true} {
+		t.Run(fmt.Sprintf("die later %v", dieLater), func(t *testing.T) {
+			bus, devices := busOf(32)
+			dead := func(i int) bool { return i%2 == 1 }
+			kill := func(off bool) {
+				for i, u := range bus.Units {
+					if dead(i) {
+						u.Deafen(off)
+					}
+				}
+			}
+			kill(!dieLater)
+			onBus(t, bus, devices, func(t *testing.T, r *rig) {
+				time.Sleep(30 * time.Second)
+				kill(true)
+				died := time.Now()
+				for minute := range 5 {
+					from := time.Now()
+					time.Sleep(time.Minute)
+					for i, n := range polls(bus, from) {
+						// Each unit that dies costs its timeout once before anybody can know.
+						least := 54
+						if dieLater && minute == 0 {
+							least -= 16 / 2
+						}
+						if !dead(i) && (n < least || n > 66) {
+							t.Errorf("minute %d: the living unit %d was asked %d times", minute, i+1, n)
+						}
+						if dead(i) && n > 12 {
+							t.Errorf("minute %d: the dead unit %d was asked %d times", minute, i+1, n)
+						}
+					}
+				}
+				for i, n := range polls(bus, died) {
+					if dead(i) && n < 2 {
+						t.Errorf("nobody would see that unit %d is back: it was asked %d times in five minutes", i+1, n)
+					}
+				}
+				kill(false)
+				time.Sleep(longRest + longRest/4 + 5*time.Second)
+				from := time.Now()
+				time.Sleep(time.Minute)
+				if n := polls(bus, from); slices.Min(n) < 54 || slices.Max(n) > 66 {
+					t.Errorf("all are back and were asked %v times", n)
+				}
+			})
+		})
+	}
+}
+
+// On a line that can never do all that is asked of it, everybody has a share, and the dead a small one.
+func TestOverloadedLine(t *testing.T) {
+	bus, devices := busOf(4)
+	for i := range devices {
+		devices[i].Poll = 10 * ms
+	}
+	bus.Units[3].Deafen(true)
+	onBus(t, bus, devices, func(t *testing.T, r *rig) {
+		time.Sleep(10 * time.Second)
+		from := time.Now()
+		time.Sleep(time.Minute)
+		n := polls(bus, from)
+		if slices.Max(n[:3]) > slices.Min(n[:3])+1 || n[0] < 700 {
+			t.Errorf("the living were asked %v times", n[:3])
+		}
+		if n[3] < 4 || n[3] > 10 {
+			t.Errorf("the dead one was asked %d times", n[3])
+		}
+	})
+}
+
+// Something of a unit is never answered, not even with a no: it costs the rest of the unit nothing.
+func TestSilentRegister(t *testing.T) {
+	_, devices := busOf(1)
+	devices[0].Fields = append(devices[0].Fields, field("b", relay.TypeNumber, at("input:0", "")))
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(devices[0])
+		b := r.board()
+		asked := map[byte]int{}
+		go func() {
+			request := make([]byte, 8)
+			for _, err := io.ReadFull(b, request); err == nil; _, err = io.ReadFull(b, request) {
+				if asked[request[1]]++; request[1] == 3 {
+					_, _ = b.Write(rtuFraming{}.wrap(1, []byte{3, 2, 0, 1}))
+				}
+			}
+		}()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if asked[3] < 54 || asked[4] > 10 || asked[4] < 4 {
+			t.Errorf("asked by function: %v", asked)
+		}
+	})
+}

@@ -1,0 +1,259 @@
+package devices
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
+// reads goes to the relay before it returns. An error says that the stream can be used no longer; wrote in it says
+// whether anything may have been written.
+func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, error) {
+	silence := l.silence(s)
+	if err := l.hush(s, silence.before); err != nil {
+		return response{}, noAnswer, err
+	}
+	l.mu.Lock()
+	if len(l.inbox.bytes) > 0 {
+		l.count.drop(&l.count.noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
+		l.inbox.bytes = l.inbox.bytes[:0]
+	}
+	l.mu.Unlock()
+	started := time.Now()
+	n, err := s.stream.Write(q.request)
+	l.wrote(q.request[:n])
+	if err != nil || n < len(q.request) {
+		if err == nil {
+			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.request))
+		}
+		return response{}, noAnswer, &brokenError{err, n > 0}
+	}
+	s.quietFrom = started.Add(s.config.lasts(len(q.request)))
+	if q.nobody {
+		s.restUntil = s.quietFrom.Add(q.after)
+		return response{}, fits, nil
+	}
+	r, v, err := l.awaitAnswer(s, m, q, m.asker.timing(s.config).ends)
+	if err == nil {
+		s.note(q, v, time.Now())
+	}
+	return r, v, err
+}
+
+// silence is what all devices of the line want to hear before a request, whoever it is for: they tell by it where
+// one begins.
+func (l *line) silence(s *session) timing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var t timing
+	for _, m := range l.mappings {
+		t.before = max(t.before, m.asker.timing(s.config).before)
+	}
+	return t
+}
+
+// lateAnswer is an answer that was not waited for any longer and may still come.
+type lateAnswer struct {
+	to    *query
+	until time.Time
+}
+
+// note keeps in mind that an answer may come too late: it must not be taken for the answer to something else.
+func (s *session) note(q *query, v verdict, now time.Time) {
+	if q.shape == "" {
+		return
+	}
+	before, late := s.late[q.shape]
+	late = late && now.Before(before.until)
+	switch {
+	case v == noAnswer || late && before.to == q: // this one may have been the answer to the try before
+		s.late[q.shape] = lateAnswer{q, now.Add(q.timeout)}
+	case !late:
+		delete(s.late, q.shape)
+	}
+}
+
+// hold says from when on a query may be asked: not while the answer to another, which would look the same, may come.
+func (s *session) hold(q *query) time.Time {
+	if len(s.late) > 0 && q.shape != "" {
+		if l, ok := s.late[q.shape]; ok && l.to != q {
+			return l.until
+		}
+	}
+	return time.Time{}
+}
+
+// brokenError is a stream that broke during a query.
+type brokenError struct {
+	error
+	wrote bool // bytes may have gone out
+}
+
+func (e *brokenError) Unwrap() error { return e.error }
+
+// awaitAnswer waits for the answer to a request that has just been written.
+func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration) (response, verdict, error) {
+	// What an adapter echoes has to come before it, which was waited for already.
+	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.timeout + s.config.lasts(q.length))))
+	defer deadline.Stop()
+	var quiet *time.Timer
+	var silence <-chan time.Time
+	if ends > 0 {
+		quiet = time.NewTimer(time.Hour)
+		defer quiet.Stop()
+		silence = quiet.C
+	}
+	for {
+		select {
+		case <-l.heardBytes:
+			if r, v := l.look(s, m, q, false); v != noAnswer {
+				return r, v, nil
+			}
+			if quiet != nil {
+				quiet.Reset(ends)
+			}
+		case <-l.ping:
+		case <-silence:
+			if r, v := l.look(s, m, q, true); v != noAnswer {
+				return r, v, nil
+			}
+		case <-deadline.C:
+			r, v := l.look(s, m, q, true)
+			if v == noAnswer {
+				l.unanswered(m, q)
+			}
+			return r, v, nil
+		case <-s.gone:
+			if r, v := l.look(s, m, q, true); v != noAnswer {
+				return r, v, nil
+			}
+			return response{}, noAnswer, &brokenError{s.err, true}
+		case <-l.kill:
+			return response{}, noAnswer, &brokenError{errStopped, true}
+		}
+	}
+}
+
+// look gives what has come to the query. What cannot become an answer any more is counted and dropped: the rest
+// of the time belongs to whatever still comes.
+func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, verdict) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	got := l.inbox.bytes
+	if s.config.Echo {
+		// The adapter repeats what is written, perhaps behind a spoilt byte from its change of direction.
+		i := bytes.Index(got, q.request)
+		if i < 0 {
+			return response{}, noAnswer
+		}
+		got = got[i+len(q.request):]
+	}
+	if len(got) == 0 {
+		return response{}, noAnswer
+	}
+	r, v := q.answer(got, quiet)
+	frame := WireFrame{Device: m.config.ID, Request: q.name}
+	switch v {
+	case noAnswer:
+		return r, v
+	case garbled:
+		l.count.damaged.Add(1)
+		l.count.tap.frame(l.inbox.at, frame, got, "it can never become the answer")
+		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
+		return r, noAnswer
+	}
+	s.restUntil = l.inbox.at.Add(q.after)
+	switch frame.OK = true; v {
+	case refused, unreached:
+		l.count.tap.frame(l.inbox.at, frame, got, "the answer is no: "+r.refusal)
+	default:
+		l.count.tap.taken(l.inbox.at, &m.config, q.name, got, r.readings)
+	}
+	l.heard(s)
+	if l.current(m) && v != unreached { // of a mapping that was exchanged meanwhile the readings are nobody's
+		if len(r.readings) > 0 {
+			m.device.Update(l.inbox.at, r.readings)
+		} else {
+			m.device.Seen(l.inbox.at)
+		}
+	}
+	l.inbox.bytes = l.inbox.bytes[:0]
+	return r, v
+}
+
+// unanswered counts a request that has found no answer. What has come instead was damaged on its way.
+func (l *line) unanswered(m *mapping, q *query) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count.unanswered.Add(1)
+	why := "no answer in " + q.timeout.String()
+	if len(l.inbox.bytes) > 0 {
+		l.count.damaged.Add(1)
+		why = "what came in " + q.timeout.String() + " is no answer to it"
+	}
+	l.count.tap.frame(time.Now(), WireFrame{Device: m.config.ID, Request: q.name}, l.inbox.bytes, why)
+	l.inbox.bytes = l.inbox.bytes[:0]
+}
+
+// hush waits until the line has been silent for so long, and until a device that wants longer silence has had it.
+func (l *line) hush(s *session, silence time.Duration) error {
+	l.mu.Lock()
+	from := later(s.quietFrom, l.inbox.at)
+	l.mu.Unlock()
+	wait := time.Until(later(from.Add(silence), s.restUntil))
+	if wait <= 0 {
+		return nil
+	}
+	if wait > fineTime {
+		l.rest(s, wait)
+	} else {
+		l.pause(wait)
+	}
+	select {
+	case <-s.gone:
+		return &brokenError{s.err, false}
+	case <-l.kill:
+		return &brokenError{errStopped, false}
+	default:
+		return nil
+	}
+}
+
+// rest waits for d, or until the session ends or the line has to.
+func (l *line) rest(s *session, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-l.ping:
+			continue
+		case <-timer.C:
+		case <-s.gone:
+		case <-l.kill:
+		}
+		return
+	}
+}
+
+// current says whether m is still a mapping of the line; mu is held.
+func (l *line) current(m *mapping) bool {
+	for _, other := range l.mappings {
+		if other == m {
+			return true
+		}
+	}
+	return false
+}
+
+// fineTime is how long a wait may be of which a millisecond is a part that matters.
+const fineTime = 5 * time.Millisecond
+
+// finePause waits for at most fineTime. Go's own timers are late by up to a millisecond in an idle process, which is
+// many characters.
+func finePause(d time.Duration) {
+	ts := unix.NsecToTimespec(d.Nanoseconds())
+	_ = unix.Nanosleep(&ts, nil) // a signal may end it early: then the gap is a little short once
+}
