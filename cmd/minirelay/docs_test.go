@@ -11,7 +11,8 @@ import (
 )
 
 var pages = []string{"README.md", "README.zh-CN.md", "docs/mappings.md", "docs/mappings.zh-CN.md",
-	"docs/api.md", "docs/api.zh-CN.md", "docs/mqtt.md", "docs/mqtt.zh-CN.md", "docs/upstream.md", "docs/upstream.zh-CN.md"}
+	"docs/api.md", "docs/api.zh-CN.md", "docs/mqtt.md", "docs/mqtt.zh-CN.md", "docs/upstream.md", "docs/upstream.zh-CN.md",
+	"docs/miniprogram.md", "docs/miniprogram.zh-CN.md"}
 
 var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
 
