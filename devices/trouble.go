@@ -41,7 +41,7 @@ func explain(root, path string, err error) error {
 	case errors.Is(err, unix.EBUSY), errors.Is(err, errLocked):
 		e.What = path + " is in use"
 		e.Try = "only one program can use a port: close the other one"
-		if by := holders(root, path); by != "" {
+		if by := holderNames(root, path); by != "" {
 			e.What += " by " + by
 		}
 	case errors.Is(err, unix.EISDIR):
@@ -94,36 +94,4 @@ func permissionHint(path string) string {
 		group = g.Name
 	}
 	return fmt.Sprintf("it belongs to the group %s: sudo usermod -aG %s $USER, then log in again", group, group)
-}
-
-// maxHolders bounds the names in one sentence.
-const maxHolders = 3
-
-// holders names the programs that have path open, as far as this user may see them.
-func holders(root, path string) string {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return ""
-	}
-	links, _ := filepath.Glob(filepath.Join(root, "proc", "[0-9]*", "fd", "*"))
-	var names []string
-	seen := map[string]bool{}
-	for _, link := range links {
-		if to, err := os.Readlink(link); err != nil || to != real {
-			continue
-		}
-		process := filepath.Dir(filepath.Dir(link))
-		pid := filepath.Base(process)
-		if seen[pid] || len(names) == maxHolders {
-			continue
-		}
-		seen[pid] = true
-		if pid == strconv.Itoa(os.Getpid()) {
-			names = append(names, "this gateway itself, as another port")
-			continue
-		}
-		name, _ := os.ReadFile(filepath.Join(process, "comm"))
-		names = append(names, fmt.Sprintf("%s (process %s)", strings.TrimSpace(string(name)), pid))
-	}
-	return strings.Join(names, ", ")
 }

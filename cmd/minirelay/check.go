@@ -57,7 +57,12 @@ func portSummary(p devices.PortConfig) string {
 	if p.USB != "" {
 		name = strings.TrimSpace("usb " + p.USB + " " + p.Serial)
 	}
-	return fmt.Sprintf("%s %d %d%s%v", name, p.Baud, p.DataBits, strings.ToUpper(p.Parity[:1]), p.StopBits)
+	return name + " " + lineSettings(p)
+}
+
+// lineSettings is how a line is set: 115200 8N1.
+func lineSettings(p devices.PortConfig) string {
+	return fmt.Sprintf("%d %d%s%v", p.Baud, p.DataBits, strings.ToUpper(p.Parity[:1]), p.StopBits)
 }
 
 func usersSummary(config *configs.Config) string {

@@ -27,13 +27,16 @@ func configPath(given string) string {
 		return path
 	}
 	const here = "minirelay.toml"
-	if _, err := os.Lstat(here); err == nil {
-		return here
-	}
-	if _, err := os.Lstat(systemConfig); err == nil {
+	if !exists(here) && exists(systemConfig) {
 		return systemConfig
 	}
 	return here // whose absence is explained
+}
+
+// exists says whether there is a file, or a link that may lead nowhere.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // loadConfig loads the config at path. It prints all its faults; the error counts them.

@@ -86,6 +86,9 @@ func usage(flags *flag.FlagSet, w io.Writer) {
 			fmt.Fprintf(w, "usage: minirelay %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
 		}
 	}
+	if text := about[flags.Name()]; text != "" {
+		fmt.Fprintf(w, "\n%s\n", text)
+	}
 	first := true
 	flags.VisitAll(func(f *flag.Flag) {
 		if first {

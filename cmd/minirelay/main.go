@@ -50,6 +50,8 @@ func commands() []command {
 		{"profiles", "[-json | NAME]", "list the things that are described already, or print one", runProfiles},
 		{"schema", "", "print the JSON Schema with which editors complete and check a config", runSchema},
 		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},
+		{"watch", "[-c …] [-record FILE] PORT | DEVICE", "show what is on a wire, raw and decoded, live", runWatch},
+		{"decode", "[-c …] [-raw] DEVICE FILE", "tell what a recording of a line becomes with a device's mapping", runDecode},
 		{"user", "hash [-stdin]", "make the hash of a password for a config", runUser},
 		{"version", "[-json]", "print the version", runVersion},
 	}

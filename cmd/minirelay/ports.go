@@ -5,65 +5,176 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
+	"minirelay/configs"
 	"minirelay/devices"
 )
+
+// listedPort is a port of this machine, of the config, or of both.
+type listedPort struct {
+	Path    string `json:"path"`
+	Device  string `json:"device,omitempty"`
+	ByID    string `json:"by_id,omitempty"`
+	ByPath  string `json:"by_path,omitempty"`
+	USB     string `json:"usb,omitempty"`
+	Serial  string `json:"serial,omitempty"`
+	Maker   string `json:"maker,omitempty"`
+	Product string `json:"product,omitempty"`
+
+	HeldBy  []holder `json:"held_by,omitempty"`
+	Port    string   `json:"port,omitempty"`    // its id in the config
+	Devices []string `json:"devices,omitempty"` // that hang on it there
+	Trouble string   `json:"trouble,omitempty"` // why what the config names is not there
+}
+
+type holder struct {
+	PID  int    `json:"pid"`
+	Name string `json:"name"`
+}
 
 // runPorts is `minirelay ports`.
 func runPorts(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("ports", flag.ContinueOnError)
+	path := configFlag(flags)
 	asJSON := flags.Bool("json", false, "print a JSON array")
 	if err := parseFlags(flags, env, args); err != nil {
 		return err
 	}
-	ports, err := devices.List()
+	config, err := maybeConfig(env, *path)
+	if err != nil {
+		return err
+	}
+	found, err := devices.List()
 	if err != nil {
 		return userError{err.Error(), "minirelay ports needs the /sys of a Linux machine"}
 	}
+	ports := listPorts(found, config)
 	if *asJSON {
-		return printPortsJSON(env, ports)
+		e := json.NewEncoder(env.stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(ports)
 	}
-	if len(ports) == 0 {
+	if len(found) == 0 {
 		fmt.Fprintln(env.stdout, "no serial port is there: plug an adapter in, or enable the UART of the board")
-		return nil
+		if len(ports) > 0 {
+			fmt.Fprintln(env.stdout)
+		}
 	}
 	for i, p := range ports {
 		if i > 0 {
 			fmt.Fprintln(env.stdout)
 		}
-		fmt.Fprintf(env.stdout, "path = %q\n", p.Path)
-		for _, line := range [][2]string{
-			{"now at", strings.TrimPrefix(p.Device, p.Path)},
-			{"is", strings.TrimSpace(p.Maker + " " + p.Product)},
-			{"usb", p.USB},
-			{"serial", p.Serial},
-			{"socket", strings.TrimPrefix(p.ByPath, p.Path)},
-		} {
-			if line[1] != "" {
-				fmt.Fprintf(env.stdout, "  # %-7s %s\n", line[0], line[1])
-			}
-		}
+		fmt.Fprint(env.stdout, p)
 	}
 	return nil
 }
 
-func printPortsJSON(env *env, ports []devices.PortInfo) error {
-	type port struct {
-		Path    string `json:"path"`
-		Device  string `json:"device"`
-		ByID    string `json:"by_id,omitempty"`
-		ByPath  string `json:"by_path,omitempty"`
-		USB     string `json:"usb,omitempty"`
-		Serial  string `json:"serial,omitempty"`
-		Maker   string `json:"maker,omitempty"`
-		Product string `json:"product,omitempty"`
+// maybeConfig is the config for a command that needs none. Only one that was asked for must be there and be sound;
+// nil stands for none.
+func maybeConfig(env *env, given string) (*configs.Config, error) {
+	if given != "" {
+		return loadConfig(env, given)
 	}
-	out := make([]port, 0, len(ports))
+	path := configPath("")
+	if !exists(path) {
+		return nil, nil
+	}
+	config, err := configs.Load(path)
+	if err != nil {
+		fmt.Fprintf(env.stderr, "warning: %v: it is left aside; minirelay check says what is wrong\n", err)
+		return nil, nil
+	}
+	return config, nil
+}
+
+// listPorts joins the ports of this machine with those of a config.
+func listPorts(found []devices.PortInfo, config *configs.Config) []*listedPort {
+	ports := []*listedPort{}
+	for _, p := range found {
+		ports = append(ports, &listedPort{Path: p.Path, Device: p.Device, ByID: p.ByID, ByPath: p.ByPath, USB: p.USB,
+			Serial: p.Serial, Maker: p.Maker, Product: p.Product})
+	}
+	if config != nil {
+		for _, c := range config.Devices.Ports {
+			ports = addConfigured(ports, c, config.Devices.Devices)
+		}
+	}
 	for _, p := range ports {
-		out = append(out, port(p))
+		at := p.Device
+		if at == "" {
+			at = p.Path
+		}
+		for _, h := range devices.Holders(at) {
+			p.HeldBy = append(p.HeldBy, holder{h.PID, h.Name})
+		}
 	}
-	e := json.NewEncoder(env.stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return ports
+}
+
+// addConfigured notes that the config describes a port, which may not be there, or be none of this machine's.
+func addConfigured(ports []*listedPort, c devices.PortConfig, all []devices.DeviceConfig) []*listedPort {
+	real, err := c.Locate()
+	i := slices.IndexFunc(ports, func(p *listedPort) bool { return err == nil && p.Device == real })
+	if i < 0 {
+		name := c.Path
+		if c.USB != "" {
+			name = strings.TrimSpace("usb " + c.USB + " " + c.Serial)
+		}
+		ports = append(ports, &listedPort{Path: name})
+		i = len(ports) - 1
+		if err != nil {
+			ports[i].Trouble = err.Error()
+		} else if real != c.Path {
+			ports[i].Device = real
+		}
+	}
+	ports[i].Port = c.ID
+	for _, d := range all {
+		if d.Port == c.ID {
+			ports[i].Devices = append(ports[i].Devices, d.ID)
+		}
+	}
+	return ports
+}
+
+// String is the line for a config, with comments for the person who looks for it.
+func (p *listedPort) String() string {
+	var b strings.Builder
+	if usb, ok := strings.CutPrefix(p.Path, "usb "); ok {
+		id, serial, _ := strings.Cut(usb, " ")
+		fmt.Fprintf(&b, "usb = %q\n", id)
+		if serial != "" {
+			fmt.Fprintf(&b, "serial = %q\n", serial)
+		}
+	} else {
+		fmt.Fprintf(&b, "path = %q\n", p.Path)
+	}
+	var by []string
+	for _, h := range p.HeldBy {
+		by = append(by, fmt.Sprintf("%s (process %d)", h.Name, h.PID))
+	}
+	used := ""
+	if p.Port != "" {
+		used = "[ports." + p.Port + "], no device uses it"
+		if len(p.Devices) > 0 {
+			used = "[ports." + p.Port + "], used by " + strings.Join(p.Devices, ", ")
+		}
+	}
+	for _, line := range [][2]string{
+		{"now at", strings.TrimPrefix(p.Device, p.Path)},
+		{"is", strings.TrimSpace(p.Maker + " " + p.Product)},
+		{"usb", p.USB},
+		{"serial", p.Serial},
+		{"socket", strings.TrimPrefix(p.ByPath, p.Path)},
+		{"config", used},
+		{"open by", strings.Join(by, ", ")},
+		{"trouble", p.Trouble},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(&b, "  # %-7s %s\n", line[0], line[1])
+		}
+	}
+	return b.String()
 }

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"minirelay/api"
+	"minirelay/configs"
+	"minirelay/devices"
+	"minirelay/devices/capture"
+)
+
+// runDecode is `minirelay decode`.
+func runDecode(_ context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("decode", flag.ContinueOnError)
+	path := configFlag(flags)
+	raw := flags.Bool("raw", false, "take the file for the bare bytes of the line, whatever it looks like")
+	asJSON := flags.Bool("json", false, "print one JSON object a line, as GET /api/ports/PORT/wire does; ts counts from 0")
+	rest, err := parseArgs(flags, env, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 2 {
+		return usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
+	}
+	config, err := loadConfig(env, configPath(*path))
+	if err != nil {
+		return err
+	}
+	device, port, err := deviceOf(config, rest[0])
+	if err != nil {
+		return err
+	}
+	recording, err := readRecording(env, rest[1], *raw)
+	if err != nil {
+		return err
+	}
+	show := decodedView(env.stdout, device, *asJSON)
+	dec := tally{}
+	_, err = devices.Decode(port, device, recording, func(r devices.Record) {
+		dec.count(r)
+		show(r)
+	})
+	if err != nil {
+		return err
+	}
+	if !*asJSON {
+		fmt.Fprintln(env.stdout, dec.String())
+	}
+	if dec.good == 0 {
+		return userError{fmt.Sprintf("nothing in %s could be decoded as %s", rest[1], device.ID), dec.hint(recording)}
+	}
+	return nil
+}
+
+// decodedView gives what shows a decoded record.
+func decodedView(w io.Writer, d devices.DeviceConfig, asJSON bool) func(devices.Record) {
+	if asJSON {
+		lines := json.NewEncoder(w)
+		return func(r devices.Record) { _ = lines.Encode(api.SightOf(r)) }
+	}
+	v := newWireView(w)
+	v.stamp = func(t time.Time) string { return fmt.Sprintf("%12.6f", t.Sub(devices.DecodeStart).Seconds()) }
+	v.short = func(t time.Time) string { return fmt.Sprintf("%6.1f", t.Sub(devices.DecodeStart).Seconds()) }
+	v.units = unitsOf(d)
+	return func(r devices.Record) {
+		v.show(sight{api.SightOf(r), r.At})
+		v.flush()
+	}
+}
+
+// unitsOf gives the units of fields.
+func unitsOf(all ...devices.DeviceConfig) map[[2]string]string {
+	units := map[[2]string]string{}
+	for _, d := range all {
+		for _, f := range d.Fields {
+			units[[2]string{d.ID, f.ID}] = f.Unit
+		}
+	}
+	return units
+}
+
+// deviceOf finds a device of a config, and its port.
+func deviceOf(config *configs.Config, id string) (devices.DeviceConfig, devices.PortConfig, error) {
+	var ids []string
+	for _, d := range config.Devices.Devices {
+		ids = append(ids, d.ID)
+		if d.ID != id {
+			continue
+		}
+		i := slices.IndexFunc(config.Devices.Ports, func(p devices.PortConfig) bool { return p.ID == d.Port })
+		return d, config.Devices.Ports[i], nil // a loaded config has it
+	}
+	try := "there are " + strings.Join(ids, ", ")
+	if meant, ok := configs.Nearest(id, ids); ok {
+		try = fmt.Sprintf("did you mean %s?", meant)
+	}
+	if len(ids) == 0 {
+		try = "describe it as [devices." + id + "] first; docs/mappings.md explains how"
+	}
+	return devices.DeviceConfig{}, devices.PortConfig{}, userError{fmt.Sprintf("there is no device %q in %s", id, strings.Join(config.Files, ", ")), try}
+}
+
+// readRecording reads a recording from a file, or from stdin for -.
+func readRecording(env *env, name string, raw bool) ([]capture.Record, error) {
+	in := env.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fileError(name, err)
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, userError{name + " is a directory", "name the file in it"}
+		}
+		in = f
+	}
+	var recording []capture.Record
+	var err error
+	if raw {
+		recording, err = capture.ReadRaw(in)
+	} else {
+		_, recording, err = capture.Read(in)
+	}
+	var fault *capture.SyntaxError
+	switch {
+	case errors.As(err, &fault):
+		return nil, userError{name + ", " + fault.Error(), fault.Try}
+	case errors.Is(err, capture.ErrEmpty):
+		return nil, userError{name + ": " + err.Error(), "minirelay watch -record FILE makes a recording"}
+	case err != nil:
+		return nil, fileError(name, err)
+	}
+	return recording, nil
+}
+
+// fileError puts into words why a file cannot be read or made.
+func fileError(name string, err error) error {
+	var cause *os.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return userError{name + ": " + err.Error(), "check its name, and whether this user may use it"}
+}
+
+// tally counts what became of a recording.
+type tally struct{ good, dropped, unanswered, odd int }
+
+func (t *tally) count(r devices.Record) {
+	if f := r.Frame; f != nil {
+		t.frame(f.OK, len(f.Data) == 0, f.Why != "")
+	}
+}
+
+// frame counts one frame. An empty one is a request that nobody answered.
+func (t *tally) frame(ok, empty, why bool) {
+	switch {
+	case ok:
+		t.good++
+		if why {
+			t.odd++
+		}
+	case empty:
+		t.unanswered++
+	default:
+		t.dropped++
+	}
+}
+
+// String sums it up.
+func (t *tally) String() string {
+	s := count(t.good+t.dropped, "frame") + fmt.Sprintf(": %d taken, %d dropped", t.good, t.dropped)
+	if t.odd > 0 {
+		s += fmt.Sprintf("; %d with something to say about them", t.odd)
+	}
+	if t.unanswered > 0 {
+		s += "; " + count(t.unanswered, "request") + " unanswered"
+	}
+	return s
+}
+
+// hint says what to try when nothing could be decoded.
+func (t *tally) hint(recording []capture.Record) string {
+	in, text, line := 0, 0, false
+	for _, r := range recording {
+		if r.Out {
+			continue
+		}
+		for _, b := range r.Data {
+			in++
+			line = line || b == '\n' || b == '\r'
+			if b >= ' ' && b < 0x7f || b == '\n' || b == '\r' {
+				text++
+			}
+		}
+	}
+	switch {
+	case in == 0:
+		return "nothing was read while it was recorded: does the board talk, and at this baud rate?"
+	case t.dropped == 0 && !line:
+		return "no frame has come to its end in it: record for longer"
+	case text < in*9/10:
+		return "most of it is no text: is it the right codec, and was the baud rate right?"
+	}
+	return "each frame says above why it was dropped; minirelay help decode tells what else is read"
+}

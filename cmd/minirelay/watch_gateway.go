@@ -1,0 +1,283 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"minirelay/api"
+	"minirelay/broker"
+	"minirelay/configs"
+	"minirelay/devices/capture"
+)
+
+// passwordVariable is where the password of -user is looked for before anybody is asked.
+const passwordVariable = "MINIRELAY_PASSWORD"
+
+// retryAfter lies between two tries to reach a gateway that has gone.
+const retryAfter = 2 * time.Second
+
+// remoteFlags say which gateway to ask, and as whom.
+type remoteFlags struct {
+	gateway, user, certificate string
+	insecure                   bool
+}
+
+func (f *remoteFlags) add(flags *flag.FlagSet) {
+	flags.StringVar(&f.gateway, "gateway", "", "watch over the API of a running gateway, as in https://192.168.1.10:8443")
+	flags.StringVar(&f.user, "user", "", "an admin of that gateway; the password is taken from $"+passwordVariable+",\n\tfrom the config where it stands there, or asked for")
+	flags.StringVar(&f.certificate, "ca", "", "PEM file with the gateway's certificate, or with that of who has signed it")
+	flags.BoolVar(&f.insecure, "insecure", false, "take any certificate: on a network that you trust")
+}
+
+// source watches a port over the API of a gateway: the one given, or else the one of the config that holds the port.
+// That one is asked over its socket, if this user may, and else over the network like any other.
+func (f *remoteFlags) source(ctx context.Context, env *env, name string, config *configs.Config) (*source, error) {
+	var closed error // why the socket cannot be used
+	if f.gateway == "" && f.user == "" {
+		client := api.LocalClient(func(ctx context.Context) (net.Conn, error) { return dialGateway(ctx, config.Gateway.DataDir) })
+		s, err := remoteSource(ctx, client, "this machine", "", name)
+		if err == nil || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
+			return s, err
+		}
+		closed = err
+	}
+	s, err := f.overNetwork(ctx, env, name, config)
+	if err != nil && errors.Is(closed, fs.ErrPermission) {
+		return nil, userError{"no permission to ask the gateway that holds the port", "run it as the gateway's user, or with sudo; or name an admin of the config with -user"}
+	}
+	return s, err
+}
+
+// overNetwork asks for a user and a password.
+func (f *remoteFlags) overNetwork(ctx context.Context, env *env, name string, config *configs.Config) (*source, error) {
+	trust := api.Trust{Anything: f.insecure}
+	address, certificate := f.gateway, f.certificate
+	var err error
+	if address == "" {
+		if address, err = addressIn(config); err != nil {
+			return nil, err
+		}
+		certificate = cmp.Or(certificate, certificateIn(config))
+	}
+	if certificate != "" {
+		if trust.Certificates, err = readCertificates(certificate); err != nil {
+			return nil, err
+		}
+	}
+	user, password, err := f.login(ctx, env, config)
+	if err != nil {
+		return nil, err
+	}
+	client, err := api.NewClient(address, user, password, trust)
+	if err != nil {
+		return nil, usageErrorOf(err)
+	}
+	return remoteSource(ctx, client, address, user, name)
+}
+
+// remoteSource is a port of the gateway that client asks.
+func remoteSource(ctx context.Context, client *api.Client, address, user, name string) (*source, error) {
+	port, err := remotePort(ctx, client, name)
+	if err != nil {
+		client.Close()
+		return nil, remoteError(address, user, err)
+	}
+	return &source{capture.Header{Port: port.Port, Path: port.Path}, func(ctx context.Context, see func(sight) error) error {
+		defer client.Close()
+		return remoteError(address, user, follow(ctx, client, port.Port, see))
+	}}, nil
+}
+
+// usageErrorOf makes an error with a hint behind a semicolon one of the command line.
+func usageErrorOf(err error) error {
+	what, try, _ := describe(err)
+	return usageError{what, try}
+}
+
+// follow shows the wire, also across restarts of the gateway.
+func follow(ctx context.Context, client *api.Client, port string, see func(sight) error) error {
+	for {
+		err := client.Wire(ctx, port, func(s api.Sight) error { return see(sight{s, time.UnixMilli(s.TS)}) })
+		var failure api.Failure
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.As(err, &failure) {
+			return err
+		}
+		trouble := "the gateway has ended the connection"
+		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, syscall.ECONNRESET) {
+			trouble = "the gateway cannot be reached: " + err.Error()
+		}
+		closed := false
+		if err := see(sight{api.Sight{TS: time.Now().UnixMilli(), Open: &closed, Trouble: &trouble}, time.Now()}); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+// remotePort finds a port of a gateway by its id, its path, or a device on it.
+func remotePort(ctx context.Context, client *api.Client, name string) (api.Port, error) {
+	ports, err := client.Ports(ctx)
+	if err != nil {
+		return api.Port{}, err
+	}
+	var ids []string
+	for _, p := range ports {
+		if p.Port == name || p.Path == name || slices.Contains(p.Devices, name) {
+			return p, nil
+		}
+		ids = append(append(ids, p.Port), p.Devices...)
+	}
+	slices.Sort(ids)
+	try := "it has " + strings.Join(slices.Compact(ids), ", ")
+	if meant, ok := configs.Nearest(name, ids); ok {
+		try = "did you mean " + meant + "?"
+	}
+	if len(ids) == 0 {
+		try = "its config describes no device at all"
+	}
+	return api.Port{}, userError{fmt.Sprintf("the gateway has no port and no device %q", name), try}
+}
+
+// remoteError puts into words why a gateway cannot be watched.
+func remoteError(address, user string, err error) error {
+	var failure api.Failure
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &unknown), errors.As(err, &name):
+		return userError{fmt.Sprintf("the certificate of %s proves nothing: %v", address, err),
+			"give the gateway's own certificate with -ca (DATA_DIR/tls/cert.pem there), or -insecure on a network that you trust"}
+	case !errors.As(err, &failure):
+		var hinted interface{ Hint() string }
+		if errors.As(err, &hinted) {
+			return err
+		}
+		return unreachable{userError{fmt.Sprintf("the gateway at %s cannot be reached: %v", address, err), "does it run there? -gateway takes another address"}, err}
+	case failure.Code == "unauthorized":
+		return userError{fmt.Sprintf("the gateway does not take this password for %q", user), "-user names an admin of its config; the password is taken from $" + passwordVariable + " or asked for"}
+	case failure.Code == "forbidden":
+		return userError{fmt.Sprintf("%q is no admin: %s", user, failure.Message), `give the user role = "admin" in the config, or name another with -user`}
+	}
+	return userError{failure.Message, "try again in a moment"}
+}
+
+// unreachable is a gateway that cannot be reached, and what the system says.
+type unreachable struct {
+	userError
+	cause error
+}
+
+func (e unreachable) Unwrap() error { return e.cause }
+
+// addressIn is where the gateway of a config serves its API on this machine.
+func addressIn(config *configs.Config) (string, error) {
+	host, port, err := net.SplitHostPort(config.Broker.Listen)
+	if err != nil || port == "0" {
+		return "", userError{"a gateway holds the port, and its config does not say where it listens", "give its address: -gateway https://127.0.0.1:PORT, as its ready line says"}
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	scheme := "https://"
+	if config.Broker.TLS.Mode == "off" {
+		scheme = "http://"
+	}
+	return scheme + net.JoinHostPort(host, port), nil
+}
+
+// certificateIn is the file with the certificate of a config's gateway, if this user may read it.
+func certificateIn(config *configs.Config) string {
+	path := filepath.Join(config.Gateway.DataDir, "tls", "cert.pem")
+	if config.Broker.TLS.Mode == "files" {
+		path = config.Broker.TLS.CertFile
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "" // then the certificate must prove itself
+	}
+	f.Close()
+	return path
+}
+
+func readCertificates(path string) ([]*x509.Certificate, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	var all []*x509.Certificate
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, userError{path + ": " + err.Error(), "is it a certificate in PEM?"}
+		}
+		all = append(all, c)
+	}
+	if len(all) == 0 {
+		return nil, userError{path + " holds no certificate", "it begins with -----BEGIN CERTIFICATE-----"}
+	}
+	return all, nil
+}
+
+// login finds out as whom to ask: the user of -user, or the config's first admin.
+func (f *remoteFlags) login(ctx context.Context, env *env, config *configs.Config) (user, password string, err error) {
+	user = f.user
+	if config != nil {
+		i := slices.IndexFunc(config.Broker.Users, func(u broker.UserConfig) bool {
+			return u.ID == user || user == "" && u.Role == "admin"
+		})
+		if i >= 0 {
+			user, password = config.Broker.Users[i].ID, config.Broker.Users[i].Password.Value()
+		}
+	}
+	if user == "" {
+		try := "-user ADMIN names an admin of the gateway"
+		if config != nil {
+			try = `a gateway holds the port, and its config has no user with role = "admin": add one, or stop the gateway`
+		}
+		return "", "", userError{"the gateway shows its wires to admins only", try}
+	}
+	if given := os.Getenv(passwordVariable); given != "" {
+		return user, given, nil
+	}
+	if password != "" {
+		return user, password, nil
+	}
+	in, ok := env.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return "", "", userError{fmt.Sprintf("the password of %q is not known", user), "set $" + passwordVariable + ", or type it at a terminal"}
+	}
+	password, err = ask(ctx, env, in, fmt.Sprintf("Password of %s: ", user))
+	return user, password, err
+}

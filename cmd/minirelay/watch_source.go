@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"minirelay/api"
+	"minirelay/configs"
+	"minirelay/devices"
+	"minirelay/devices/capture"
+	"minirelay/relay"
+)
+
+// adHoc is the id of a port and a device that no config names.
+const adHoc = "device"
+
+// findSource finds where to watch what a person has named: over the API of a gateway, or by opening a port that
+// nobody holds.
+func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*source, map[[2]string]string, error) {
+	if o.remote.gateway != "" {
+		s, err := o.remote.source(ctx, env, name, nil)
+		return s, nil, err
+	}
+	config, err := maybeConfig(env, o.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	port, all := namedIn(config, name)
+	if port == nil {
+		return openNamed(config, name, o)
+	}
+	if held := heldByGateway(*port); held {
+		s, err := o.remote.source(ctx, env, port.ID, config)
+		return s, unitsOf(all...), err
+	}
+	if o.codec != "" || o.profile != "" {
+		return nil, nil, usageError{fmt.Sprintf("the config says already how %s is decoded", name), "leave -codec and -profile out"}
+	}
+	if err := o.line.set(port); err != nil {
+		return nil, nil, err
+	}
+	if o.raw {
+		return rawSource(*port), nil, nil
+	}
+	return portsSource(*port, all), unitsOf(all...), nil
+}
+
+// namedIn finds the port that a person has named by its id, by a device on it, or by its path, and its devices. It
+// gives a copy; nil if the config names no such port.
+func namedIn(config *configs.Config, name string) (*devices.PortConfig, []devices.DeviceConfig) {
+	if config == nil {
+		return nil, nil
+	}
+	ports := config.Devices.Ports
+	i := slices.IndexFunc(ports, func(p devices.PortConfig) bool { return p.ID == name })
+	for _, d := range config.Devices.Devices {
+		if i < 0 && d.ID == name {
+			i = slices.IndexFunc(ports, func(p devices.PortConfig) bool { return p.ID == d.Port })
+		}
+	}
+	if i < 0 && isPath(name) {
+		real, err := devices.PortConfig{Path: name}.Locate()
+		i = slices.IndexFunc(ports, func(p devices.PortConfig) bool {
+			at, aerr := p.Locate()
+			return p.Path == name || err == nil && aerr == nil && at == real
+		})
+	}
+	if i < 0 {
+		return nil, nil
+	}
+	port := ports[i]
+	var on []devices.DeviceConfig
+	for _, d := range config.Devices.Devices {
+		if d.Port == port.ID {
+			on = append(on, d)
+		}
+	}
+	return &port, on
+}
+
+func isPath(name string) bool { return strings.ContainsRune(name, '/') }
+
+// heldByGateway says whether a minirelay has the port open.
+func heldByGateway(p devices.PortConfig) bool {
+	at, err := p.Locate()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(devices.Holders(at), func(h devices.Holder) bool { return h.Locked && strings.HasPrefix(h.Name, "minirelay") })
+}
+
+// openNamed watches a port that no config names.
+func openNamed(config *configs.Config, name string, o *watchOptions) (*source, map[[2]string]string, error) {
+	if !isPath(name) {
+		return nil, nil, noSuchPort(config, name)
+	}
+	port := devices.DefaultPort()
+	port.ID, port.Path = adHoc, name
+	if err := o.line.set(&port); err != nil {
+		return nil, nil, err
+	}
+	if heldByGateway(port) {
+		return nil, nil, userError{name + " is in use by another minirelay", "if it is a gateway: -c with that gateway's config, or -gateway https://ADDRESS:8443 -user ADMIN, shows it without taking the port away"}
+	}
+	if o.codec == "" && o.profile == "" || o.raw {
+		return rawSource(port), nil, nil
+	}
+	device, err := adHocDevice(o.codec, o.profile)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.profile != "" {
+		return portsSource(port, []devices.DeviceConfig{device}), unitsOf(device), nil
+	}
+	return portsSource(port, []devices.DeviceConfig{device}), nil, nil
+}
+
+func noSuchPort(config *configs.Config, name string) error {
+	if config == nil {
+		return userError{fmt.Sprintf("%q is no path of a port, and there is no config that could name it", name), "minirelay ports lists the paths; -c names a config"}
+	}
+	var ids []string
+	for _, p := range config.Devices.Ports {
+		ids = append(ids, p.ID)
+	}
+	for _, d := range config.Devices.Devices {
+		ids = append(ids, d.ID)
+	}
+	try := "there are " + strings.Join(ids, ", ")
+	if meant, ok := configs.Nearest(name, ids); ok {
+		try = "did you mean " + meant + "?"
+	}
+	return userError{fmt.Sprintf("there is no port and no device %q in %s", name, strings.Join(config.Files, ", ")), try}
+}
+
+// adHocDevice is a device of a codec without any keys, or of a profile.
+func adHocDevice(codec, profile string) (devices.DeviceConfig, error) {
+	key, value := "codec", codec
+	if profile != "" {
+		key, value = "profile", profile
+	}
+	dir, err := os.MkdirTemp("", "minirelay-watch-")
+	if err != nil {
+		return devices.DeviceConfig{}, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "minirelay.toml")
+	text := fmt.Sprintf("[gateway]\nid = \"watch\"\n[ports.%[1]s]\npath = \"/dev/null\"\n[devices.%[1]s]\nport = %[1]q\n%[2]s = %[3]q\n", adHoc, key, value)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return devices.DeviceConfig{}, err
+	}
+	config, err := configs.Load(path)
+	var faults *configs.Faults
+	if errors.As(err, &faults) {
+		f := faults.List[0]
+		if profile == "" && !strings.Contains(f.What, "cannot be") {
+			return devices.DeviceConfig{}, usageError{fmt.Sprintf("-codec %s needs more than its name: %s", codec, f.What), "describe the device in a config, and name the device"}
+		}
+		return devices.DeviceConfig{}, usageError{fmt.Sprintf("-%s %s: %s", key, value, f.What), f.Try}
+	}
+	if err != nil {
+		return devices.DeviceConfig{}, err
+	}
+	return config.Devices.Devices[0], nil
+}
+
+func headerOf(p devices.PortConfig) capture.Header {
+	h := capture.Header{Path: p.Path, Line: lineSettings(p)}
+	if p.ID != adHoc {
+		h.Port = p.ID
+	}
+	if p.USB != "" {
+		h.Path = strings.TrimSpace("usb " + p.USB + " " + p.Serial)
+	}
+	return h
+}
+
+// rawSource opens a port and shows its bytes.
+func rawSource(p devices.PortConfig) *source {
+	return &source{headerOf(p), func(ctx context.Context, see func(sight) error) error {
+		stream, err := devices.Open(p)
+		if err != nil {
+			return err
+		}
+		stop := context.AfterFunc(ctx, func() { stream.Close() })
+		defer stop()
+		defer stream.Close()
+		open := true
+		err = see(sight{api.Sight{TS: time.Now().UnixMilli(), Open: &open, Trouble: new(string)}, time.Now()})
+		for buf := make([]byte, 4096); err == nil; {
+			var n int
+			n, err = stream.Read(buf)
+			if n > 0 {
+				r := devices.Record{At: time.Now(), Bytes: &devices.WireBytes{Data: buf[:n]}}
+				if serr := see(sight{api.SightOf(r), r.At}); serr != nil {
+					return serr
+				}
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		return userError{"the port was lost: " + err.Error(), "check the cable and the power supply of the board"}
+	}}
+}
+
+// nobody is a broker without clients.
+type nobody struct{}
+
+func (nobody) Publish(string, []byte, byte, bool, []byte) error { return nil }
+
+// portsSource runs a port with its devices as the gateway would, without a broker: nobody can give commands, but who is
+// to be asked is asked.
+func portsSource(p devices.PortConfig, all []devices.DeviceConfig) *source {
+	return &source{headerOf(p), func(ctx context.Context, see func(sight) error) (err error) {
+		dir, err := os.MkdirTemp("", "minirelay-watch-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		log := slog.New(slog.DiscardHandler)
+		r, err := relay.Start(relay.Config{Root: "watch", Gateway: "watch", DataDir: dir}, nobody{}, log)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, r.Close()) }()
+		ports := devices.New(r, log)
+		defer func() {
+			stop, cancel := context.WithTimeout(context.Background(), stopTime)
+			defer cancel()
+			err = errors.Join(err, ports.Close(stop))
+		}()
+		if err := ports.Apply(devices.Config{Ports: []devices.PortConfig{p}, Devices: all}); err != nil {
+			return err
+		}
+		w, err := ports.Watch(p.ID)
+		if errors.Is(err, devices.ErrNoPort) {
+			return userError{fmt.Sprintf("no device hangs on the port %s, so there is nothing to decode with", p.ID), "-raw shows its bytes"}
+		}
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		return pump(ctx, w, see)
+	}}
+}
+
+// pump hands on what a Watch sees.
+func pump(ctx context.Context, w *devices.Watch, see func(sight) error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case r, ok := <-w.Records:
+			if !ok {
+				return io.EOF
+			}
+			if err := see(sight{api.SightOf(r), r.At}); err != nil {
+				return err
+			}
+			if n := w.Missed(); n > 0 {
+				if err := see(sight{api.Sight{TS: time.Now().UnixMilli(), Missed: n}, time.Now()}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"minirelay/api"
+	"minirelay/devices/capture"
+)
+
+const (
+	plainWidth = 80 // columns of what is no terminal
+	mostInRow  = 16 // bytes
+	leastInRow = 4
+	// rowGap is a silence on the line behind which bytes begin a new row.
+	rowGap = 50 * time.Millisecond
+)
+
+// sight is what is seen on a wire, with a finer time than the API tells.
+type sight struct {
+	api.Sight
+	at time.Time
+}
+
+// wireView writes what is on a wire as rows of time, hex and text, and what became of each frame. The sign in front of
+// a row says what it is: < read, > written, = taken, ! dropped, - about the port.
+type wireView struct {
+	w       io.Writer
+	columns func() int             // of a terminal; 0: it is none
+	stamp   func(time.Time) string // 12 columns wide
+	short   func(time.Time) string // for narrow terminals
+	colours bool
+	units   map[[2]string]string // by device and field
+	err     error                // of the first write that failed
+
+	row   []byte // bytes that are not written yet
+	out   bool   // they were written to the line
+	since time.Time
+	until time.Time // when the last of them came
+}
+
+// newWireView shows to w, in colours if that is a terminal whose user wants them.
+func newWireView(w io.Writer) *wireView {
+	v := &wireView{w: w, columns: func() int { return 0 },
+		stamp: func(t time.Time) string { return t.Format("15:04:05.000") },
+		short: func(t time.Time) string { return t.Format("05.000") }}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		v.colours = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		v.columns = func() int {
+			columns, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return plainWidth
+			}
+			return columns
+		}
+	}
+	return v
+}
+
+// The colours, as ANSI terminals number them.
+const (
+	plain  = ""
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	grey   = "90"
+)
+
+// show shows one thing. Bytes may wait for those that follow at once: flush shows them.
+func (v *wireView) show(s sight) {
+	switch {
+	case s.Dir != "":
+		data, err := hex.DecodeString(s.Hex)
+		if err == nil {
+			v.bytes(s.at, s.Dir == api.Out, data)
+		}
+		return
+	case s.Frame != nil:
+		v.flush()
+		v.frame(s.at, s.Frame)
+	case s.Open != nil:
+		v.flush()
+		v.state(s.at, *s.Open, s.Trouble)
+	case s.Missed > 0:
+		v.flush()
+		v.line(s.at, '-', red, fmt.Sprintf("%d records were missed here: this side is too slow", s.Missed))
+	}
+}
+
+// narrow says whether the columns are too few for whole times.
+func (v *wireView) narrow() bool { return v.columns() > 0 && v.columns() < 50 }
+
+// inRow is how many bytes fit beside their text: 15 or 9 columns, 3 and 1 for each byte, and one more in between.
+func (v *wireView) inRow() int {
+	columns, head := v.columns(), 15
+	if columns == 0 {
+		return mostInRow
+	}
+	if v.narrow() {
+		head = 9
+	}
+	n := (columns - head - 1) / 4
+	if n > 8 {
+		n -= n % 4
+	}
+	return max(leastInRow, min(mostInRow, n))
+}
+
+func (v *wireView) bytes(at time.Time, out bool, data []byte) {
+	if len(v.row) > 0 && (out != v.out || at.Sub(v.until) > rowGap) {
+		v.flush()
+	}
+	for _, b := range data {
+		if len(v.row) == 0 {
+			v.since, v.out = at, out
+		}
+		v.row = append(v.row, b)
+		v.until = at
+		if b == '\n' && isText(v.row) {
+			v.flush()
+		}
+	}
+	for n := v.inRow(); len(v.row) >= 2*n; {
+		v.writeRow(n)
+		v.since = at
+	}
+}
+
+// isText says whether b is what a person could have typed.
+func isText(b []byte) bool {
+	return !strings.Contains(capture.Text([]byte(strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(string(b)))), "·")
+}
+
+// flush shows the bytes that wait.
+func (v *wireView) flush() {
+	for n := v.inRow(); len(v.row) > 0; {
+		v.writeRow(n)
+	}
+}
+
+// writeRow writes at most n of the bytes that wait, and does not cut a character in two.
+func (v *wireView) writeRow(n int) {
+	n = min(n, len(v.row))
+	for back := n; n < len(v.row) && back > max(0, n-utf8.UTFMax); back-- {
+		if r, size := utf8.DecodeRune(v.row[back:]); r != utf8.RuneError {
+			if back+size > n {
+				n = back
+			}
+			break
+		}
+	}
+	part := v.row[:n]
+	v.row = v.row[n:]
+	sign, colour := '<', plain
+	if v.out {
+		sign, colour = '>', yellow
+	}
+	v.line(v.since, sign, colour, fmt.Sprintf("%-*s %s", 3*v.inRow(), fmt.Sprintf("% x", part), capture.Text(part)))
+}
+
+// frame shows what has become of a frame.
+func (v *wireView) frame(at time.Time, f *api.Frame) {
+	who := f.Device
+	if f.Request != "" {
+		who += " " + f.Request
+	}
+	text := f.Why
+	if !f.OK {
+		if who != "" {
+			text = who + ": " + text
+		}
+		if f.Text != "" {
+			text += ": " + clipped(f.Text)
+		}
+		v.line(at, '!', red, v.wrapped(strings.SplitAfter(text, "; ")))
+		return
+	}
+	var parts []string
+	for i, field := range f.Fields {
+		value := string(field.Value)
+		if unit := v.units[[2]string{f.Device, field.ID}]; unit != "" && value != "null" {
+			value += " " + unit
+		}
+		if i < len(f.Fields)-1 {
+			value += ", "
+		}
+		parts = append(parts, field.ID+" "+value)
+	}
+	switch {
+	case len(parts) > 0:
+		parts[0] = who + ": " + parts[0]
+	case f.Request != "":
+		parts = []string{who + ": " + clipped(f.Text)}
+	default:
+		parts = []string{clipped(f.Text)}
+	}
+	v.line(at, '=', green, v.wrapped(parts))
+	if text != "" {
+		v.line(at, '!', yellow, v.wrapped(strings.SplitAfter(text, "; ")))
+	}
+}
+
+// clipped shortens what is long.
+func clipped(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+func (v *wireView) state(at time.Time, open bool, trouble *string) {
+	switch {
+	case open:
+		v.line(at, '-', grey, "the port is open")
+	case trouble != nil && *trouble != "":
+		v.line(at, '-', red, "the port is closed: "+*trouble)
+	}
+}
+
+// wrapped joins parts into as many lines of a terminal as they need.
+func (v *wireView) wrapped(parts []string) string {
+	room := v.columns() - 15
+	if v.narrow() {
+		room += 6
+	}
+	if v.columns() == 0 {
+		return strings.Join(parts, "")
+	}
+	var text strings.Builder
+	used := 0
+	for _, p := range parts {
+		if wide := len([]rune(p)); used > 0 && used+wide > room {
+			text.WriteByte('\n')
+			used = 0
+		}
+		text.WriteString(p)
+		used += len([]rune(p))
+	}
+	return text.String()
+}
+
+// line writes a line, and those behind line ends below its text.
+func (v *wireView) line(at time.Time, sign rune, colour, text string) {
+	stamp := v.stamp(at)
+	if v.narrow() {
+		stamp = v.short(at)
+	}
+	for i, part := range strings.Split(text, "\n") {
+		if i > 0 {
+			stamp, sign = strings.Repeat(" ", len(stamp)), ' '
+		}
+		// Nothing that a board or a gateway says can command the terminal.
+		part = v.paint(colour, capture.Text([]byte(strings.TrimRight(part, " "))))
+		if _, err := fmt.Fprintf(v.w, "%s %c %s\n", v.paint(grey, stamp), sign, part); err != nil && v.err == nil {
+			v.err = err
+		}
+	}
+}
+
+func (v *wireView) paint(colour, text string) string {
+	if !v.colours || colour == plain {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}

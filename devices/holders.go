@@ -1,0 +1,114 @@
+package devices
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Holder is a program that has a port open.
+type Holder struct {
+	PID    int
+	Name   string
+	Locked bool // it has locked the port, as minirelay does with every port that it uses
+}
+
+// Holders lists the programs that have the port at path open, as far as this user may see them. Those that lock it,
+// as minirelay does, everybody may see.
+func Holders(path string) []Holder { return holders("/", path) }
+
+// InUse says whether an error of Open means that another program has the port.
+func InUse(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, errLocked) }
+
+// Locate gives the device file that c leads to now, without opening it. The error is an *Error. The address of a
+// serial server is its own.
+func (c PortConfig) Locate() (string, error) {
+	if strings.HasPrefix(c.Path, tcpScheme) {
+		return c.Path, nil
+	}
+	path, err := find("/", c)
+	if err != nil {
+		return "", err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", explain("/", path, err)
+	}
+	return real, nil
+}
+
+func holders(root, path string) []Holder {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	links, _ := filepath.Glob(filepath.Join(root, "proc", "[0-9]*", "fd", "*"))
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == real {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(link))))
+			pids = append(pids, pid)
+		}
+	}
+	locked := lockers(root, real)
+	pids = append(pids, locked...)
+	slices.Sort(pids)
+	var all []Holder
+	for _, pid := range slices.Compact(pids) {
+		name, _ := os.ReadFile(filepath.Join(root, "proc", strconv.Itoa(pid), "comm"))
+		all = append(all, Holder{pid, cmp.Or(strings.TrimSpace(string(name)), "a program"), slices.Contains(locked, pid)})
+	}
+	return all
+}
+
+// lockers lists who has locked a file, from lines such as "1: FLOCK  ADVISORY  WRITE 4711 00:18:5 0 EOF": the device
+// in hexadecimal, then the inode (fs/locks.c of Linux).
+func lockers(root, path string) (pids []int) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	dev := uint64(s.Dev)
+	want := fmt.Sprintf("%02x:%02x:%d", unix.Major(dev), unix.Minor(dev), s.Ino)
+	locks, _ := os.ReadFile(filepath.Join(root, "proc/locks"))
+	for line := range strings.Lines(string(locks)) {
+		words := strings.Fields(line)
+		if len(words) < 6 || words[1] != "FLOCK" || words[5] != want {
+			continue
+		}
+		if pid, err := strconv.Atoi(words[4]); err == nil && pid > 0 {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// maxHolders bounds the names in one sentence.
+const maxHolders = 3
+
+// holderNames names the programs that have path open.
+func holderNames(root, path string) string {
+	var names []string
+	for _, h := range holders(root, path) {
+		switch {
+		case len(names) == maxHolders:
+		case h.PID == os.Getpid():
+			names = append(names, "this gateway itself, as another port")
+		default:
+			names = append(names, fmt.Sprintf("%s (process %d)", h.Name, h.PID))
+		}
+	}
+	return strings.Join(names, ", ")
+}
