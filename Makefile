@@ -3,12 +3,13 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
-LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: demo build test test-deps lint vuln bench soak-upstream fuzz clean
+.PHONY: demo build test test-deps lint vuln bench soak-upstream fuzz release clean
 
 demo: ## the gateway with two software boards: no hardware, no config
 	CGO_ENABLED=0 $(GO) run -ldflags '$(LDFLAGS)' ./cmd/minirelay demo
@@ -23,6 +24,7 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	CGO_ENABLED=0 GOARCH=arm GOARM=6 $(GO) build -o /dev/null ./...
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./...
 	$(GO) test -race -count=1 -tags e2e ./e2e
+	e2e/deb
 	$(GO) test -race -count=1 -tags e2e ./relay/upstream
 	$(GO) test -race -count=1 -tags e2e -run Upstream ./cmd/minirelay
 
@@ -48,6 +50,9 @@ bench: ## our figures beside a minimal pipe in the same run; takes some minutes
 
 soak-upstream: test-deps ## 220 rounds of cuts, stalls and kill -9 with 105,000 readings; ten minutes
 	MINIRELAY_SOAK=1 $(GO) test -count=1 -tags e2e -timeout 30m -v -run TestSoak ./relay/upstream
+
+release: ## packages, tarballs, bill of materials and checksums in dist/: the same commit gives the same bytes
+	deploy/release
 
 FUZZTIME ?= 20s
 fuzz: ## every fuzz target for FUZZTIME each

@@ -27,15 +27,22 @@ type demo struct {
 	lines []string // what it printed until it was ready
 }
 
-func startDemo(t *testing.T) *demo {
+func startDemo(t *testing.T) *demo { return startDemoUnder(t, "") }
+
+// startDemoUnder builds the program for the environment, such as GOARCH=arm64, and runs it under an emulator, if there
+// is one.
+func startDemoUnder(t *testing.T, emulator string, environment ...string) *demo {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "minirelay")
 	build := exec.Command("go", "build", "-o", binary, "../cmd/minirelay")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Env = append(append(os.Environ(), "CGO_ENABLED=0"), environment...)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.Command(binary, "demo")
+	if emulator != "" {
+		cmd = exec.Command(emulator, binary, "demo")
+	}
 	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -150,6 +157,29 @@ func TestPastedLines(t *testing.T) {
 					}
 				}
 				return has(lines, "greenhouse/result", `"status":"done"`) && has(lines, "greenhouse/state", `"pump":true`)
+			})
+		})
+	}
+}
+
+// TestOnAPi runs what a Pi Zero and a Pi 4 run: a reading comes from the wire to a client over wss, and a command goes to
+// the board and is done.
+func TestOnAPi(t *testing.T) {
+	for _, pi := range []struct{ name, emulator, arch, arm string }{
+		{"ARMv6", "qemu-arm", "arm", "6"},
+		{"ARM64", "qemu-aarch64", "arm64", ""},
+	} {
+		t.Run(pi.name, func(t *testing.T) {
+			d := startDemoUnder(t, pi.emulator, "GOOS=linux", "GOARCH="+pi.arch, "GOARM="+pi.arm)
+			given := false
+			paste(t, d.line(t, `require("mqtt")`), func(lines []string) bool {
+				if !given && has(lines, "greenhouse/state") && has(lines, "availability", "online") {
+					given = true
+					if out, err := exec.Command("sh", "-c", d.line(t, "mosquitto_pub")).CombinedOutput(); err != nil {
+						t.Fatalf("%v\n%s", err, out)
+					}
+				}
+				return has(lines, "greenhouse/result", `"status":"done"`)
 			})
 		})
 	}

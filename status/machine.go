@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 	"time"
@@ -13,18 +14,21 @@ import (
 
 // Machine is what the gateway runs on.
 type Machine struct {
-	Model      string   `json:"model,omitempty"` // "Raspberry Pi 4 Model B Rev 1.4"; "" if it does not say
-	DataDir    string   `json:"data_dir"`
-	DiskFree   uint64   `json:"disk_free"` // bytes that a user may still write where DataDir lies
-	DiskSize   uint64   `json:"disk_size"`
-	Memory     uint64   `json:"memory"` // resident bytes of the process
-	Goroutines int      `json:"goroutines"`
-	Files      int      `json:"files"` // open file descriptors
-	FileLimit  int      `json:"file_limit"`
-	ClockSet   bool     `json:"clock_set"`
-	Throttled  []string `json:"throttled,omitempty"` // what a Raspberry Pi complains of: under-voltage …
-	Celsius    float64  `json:"celsius,omitempty"`   // of the processor
-	DiskWear   int      `json:"disk_wear,omitempty"` // used-up part of an eMMC's life in %, in steps of 10; 0: unknown
+	Model       string   `json:"model,omitempty"` // "Raspberry Pi 4 Model B Rev 1.4"; "" if it does not say
+	DataDir     string   `json:"data_dir"`
+	DiskFree    uint64   `json:"disk_free"` // bytes that a user may still write where DataDir lies
+	DiskSize    uint64   `json:"disk_size"`
+	Memory      uint64   `json:"memory"` // resident bytes of the process
+	CPU         float64  `json:"cpu"`    // seconds of processor time that the process has used
+	Heap        uint64   `json:"heap"`   // bytes in use on the heap
+	Goroutines  int      `json:"goroutines"`
+	Collections uint64   `json:"collections"` // of garbage
+	Files       int      `json:"files"`       // open file descriptors
+	FileLimit   int      `json:"file_limit"`
+	ClockSet    bool     `json:"clock_set"`
+	Throttled   []string `json:"throttled,omitempty"` // what a Raspberry Pi complains of: under-voltage …
+	Celsius     float64  `json:"celsius,omitempty"`   // of the processor
+	DiskWear    int      `json:"disk_wear,omitempty"` // used-up part of an eMMC's life in %, in steps of 10; 0: unknown
 }
 
 // clockBase is a time that has passed: a clock before it has never been set since power-on.
@@ -34,6 +38,13 @@ var clockBase = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 func Look(root, dataDir string, now time.Time) Machine {
 	m := Machine{DataDir: dataDir, Goroutines: runtime.NumGoroutine(), ClockSet: now.After(clockBase),
 		Model: strings.TrimRight(read(root, "proc/device-tree/model"), "\x00")}
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(samples)
+	m.Heap, m.Collections = samples[0].Value.Uint64(), samples[1].Value.Uint64()
+	var used unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &used) == nil {
+		m.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
+	}
 	var disk unix.Statfs_t
 	if unix.Statfs(dataDir, &disk) == nil {
 		m.DiskFree, m.DiskSize = disk.Bavail*uint64(disk.Bsize), disk.Blocks*uint64(disk.Bsize)

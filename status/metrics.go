@@ -7,11 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/VictoriaMetrics/metrics"
 )
 
-// Metrics writes the snapshot in the text format of Prometheus, with those of the process and of Go.
+// Metrics writes the snapshot in the text format of Prometheus, with those of the process and of Go under their
+// usual names.
 func (s *Snapshot) Metrics(w io.Writer) {
 	e := &exposition{w: w}
 	e.gauge("minirelay_build_info", "What this binary was made of; always 1.", 1, "version", s.Version, "commit", s.Commit, "go", s.Go)
@@ -25,7 +24,7 @@ func (s *Snapshot) Metrics(w io.Writer) {
 	s.brokerMetrics(e)
 	s.upstreamMetrics(e)
 	s.machineMetrics(e)
-	metrics.WriteProcessMetrics(w)
+	s.processMetrics(e)
 }
 
 func (s *Snapshot) portMetrics(e *exposition) {
@@ -121,6 +120,17 @@ func (s *Snapshot) machineMetrics(e *exposition) {
 	if m.DiskWear > 0 {
 		e.gauge("minirelay_disk_wear_ratio", "Used-up part of the life of an eMMC, as it estimates itself.", float64(m.DiskWear)/100)
 	}
+}
+
+func (s *Snapshot) processMetrics(e *exposition) {
+	m := s.Machine
+	e.number("process_cpu_seconds_total", "Processor time that the process has used.", m.CPU)
+	e.gauge("process_resident_memory_bytes", "Memory that the process holds.", float64(m.Memory))
+	e.gauge("process_open_fds", "Open file descriptors.", float64(m.Files))
+	e.gauge("process_max_fds", "File descriptors that may be open.", float64(m.FileLimit))
+	e.gauge("go_goroutines", "Goroutines.", float64(m.Goroutines))
+	e.gauge("go_memstats_heap_alloc_bytes", "Memory in use on the heap.", float64(m.Heap))
+	e.number("go_gc_cycles_total", "Garbage collections.", float64(m.Collections))
 }
 
 // exposition writes metrics; all lines of one name follow each other.

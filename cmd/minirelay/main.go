@@ -45,6 +45,7 @@ func commands() []command {
 		{"run", "[-c FILE_OR_DIR]", "run the gateway", runGateway},
 		{"demo", "[-listen ADDRESS]", "run the gateway with software boards: no hardware, no config", runDemo},
 		{"check", "[[-c] FILE_OR_DIR]", "say everything that is wrong with a config; touches no hardware", runCheck},
+		{"init", "[-c FILE]", "make a first config: what hangs on this machine, and the first user", runInit},
 		{"sample", "[-l | NAME]", "print a complete config to begin with", runSample},
 		{"status", "[-c FILE_OR_DIR] [-json]", "say how the gateway is that runs on this machine", runStatus},
 		{"profiles", "[-json | NAME]", "list the things that are described already, or print one", runProfiles},

@@ -10,20 +10,22 @@ import (
 	"strings"
 )
 
-// version and commit are set by the linker: -X main.version=v1.2.3 -X main.commit=abc1234.
-var version, commit string
+// Set by the linker: -X main.version=v1.2.3 -X main.commit=abc1234 -X main.date=2026-01-31T12:00:00Z, the time of the
+// commit.
+var version, commit, date string
 
 // build says what this binary was made of.
 type build struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit"`
+	Date     string `json:"date"` // of the commit
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
 
 // thisBuild takes what the linker did not set from the module and its repository.
 func thisBuild() build {
-	b := build{version, commit, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{version, commit, date, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -32,6 +34,9 @@ func thisBuild() build {
 		b.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
+		if s.Key == "vcs.time" && b.Date == "" {
+			b.Date = s.Value
+		}
 		if s.Key == "vcs.revision" && b.Commit == "" {
 			b.Commit = s.Value[:min(len(s.Value), 12)]
 		}
@@ -56,6 +61,9 @@ func runVersion(_ context.Context, env *env, args []string) error {
 	fmt.Fprintf(env.stdout, "minirelay %s", b.Version)
 	if b.Commit != "" && !strings.Contains(b.Version, b.Commit) {
 		fmt.Fprintf(env.stdout, " (%s)", b.Commit)
+	}
+	if b.Date != "" {
+		fmt.Fprintf(env.stdout, " of %s", b.Date)
 	}
 	_, err := fmt.Fprintf(env.stdout, " %s %s\n", b.Go, b.Platform)
 	return err

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"minirelay/broker"
+	"minirelay/configs"
+	"minirelay/devices"
+	"minirelay/relay"
+)
+
+// initAsk is what `minirelay init` was told by flags, and what it found out.
+type initAsk struct {
+	path, data              string
+	start                   configs.Start
+	ports                   portFlags
+	stdin, unasked, replace bool
+
+	env   *env
+	lines *bufio.Reader // of a person; nil: nobody can be asked
+}
+
+// portFlags are -port PATH=PROFILE, any number of them.
+type portFlags []string
+
+func (p *portFlags) String() string { return strings.Join(*p, " ") }
+
+// Set takes one of them.
+func (p *portFlags) Set(s string) error {
+	*p = append(*p, s)
+	return nil
+}
+
+// runInit is `minirelay init`: a first config, made of what is plugged in and a few questions.
+func runInit(ctx context.Context, env *env, args []string) error {
+	a := &initAsk{env: env}
+	flags := flag.NewFlagSet("init", flag.ContinueOnError)
+	flags.StringVar(&a.path, "c", "", "the file to write; if left out: "+systemConfig+" if it is there, else ./minirelay.toml")
+	flags.StringVar(&a.start.Gateway, "id", "", "the gateway's level in every topic (home)")
+	flags.StringVar(&a.start.Name, "name", "", "what people call the gateway")
+	flags.StringVar(&a.start.Admin, "admin", "admin", "the first user")
+	flags.BoolVar(&a.stdin, "password-stdin", false, "read the first user's password from the first line of stdin; if there is nobody to ask\n\tand this is left out, one is made up and printed")
+	flags.StringVar(&a.data, "data", "", "the data directory; /var/lib/minirelay for "+systemConfig+", else ./data")
+	flags.StringVar(&a.start.Listen, "listen", ":8443", "the address of the page and wss")
+	flags.StringVar(&a.start.WS, "ws", "", "the address of plain WebSocket for a trusted LAN; none if left out")
+	flags.Var(&a.ports, "port", "PATH=PROFILE: what hangs on a port, instead of a question; may be repeated")
+	flags.BoolVar(&a.unasked, "yes", false, "ask nothing")
+	flags.BoolVar(&a.replace, "replace", false, "begin anew, and keep what was there beside it")
+	if err := parseFlags(flags, env, args); err != nil {
+		return err
+	}
+	return a.run(ctx)
+}
+
+func (a *initAsk) run(ctx context.Context) error {
+	if f, ok := a.env.stdin.(*os.File); ok && !a.unasked && !a.stdin && term.IsTerminal(int(f.Fd())) {
+		a.lines = bufio.NewReader(f)
+	}
+	if err := a.place(); err != nil {
+		return err
+	}
+	if a.start.Gateway == "" {
+		a.start.Gateway = a.question("The gateway's id, a part of every topic", "home")
+	}
+	if !relay.ValidID(a.start.Gateway) {
+		return usageError{fmt.Sprintf("%q cannot be a gateway's id", a.start.Gateway), "use 1 to 32 of a-z, 0-9, _ and -, as in home"}
+	}
+	if !relay.ValidID(a.start.Admin) {
+		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 of a-z, 0-9, _ and -, as in admin"}
+	}
+	if a.start.Name == "" {
+		a.start.Name = a.question("What people call it (树莓派、温室……), Enter for none", "")
+	}
+	if err := a.things(); err != nil {
+		return err
+	}
+	password, madeUp, err := a.password(ctx)
+	if err != nil {
+		return err
+	}
+	if a.start.Hash, err = broker.HashPassword(password); err != nil {
+		return userError{err.Error(), "try again"}
+	}
+	kept, err := writeConfig(a.path, a.start.Text())
+	if err != nil {
+		return err
+	}
+	a.farewell(kept, password, madeUp)
+	return nil
+}
+
+// place finds out where the config belongs, and whether somebody's is there already.
+func (a *initAsk) place() error {
+	if a.path == "" {
+		a.path = "minirelay.toml"
+		if _, err := os.Stat(systemConfig); err == nil {
+			a.path = systemConfig
+		}
+	}
+	a.start.DataDir = a.data
+	if a.data == "" {
+		a.start.DataDir = "./data"
+		if a.path == systemConfig {
+			a.start.DataDir = configs.DefaultGateway().DataDir
+		}
+	}
+	text, err := os.ReadFile(a.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && (a.replace || configs.Untouched(text)):
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		return userError{"no permission to read " + a.path, "run it with sudo, or write another file: minirelay init -c FILE"}
+	case err != nil:
+		return userError{err.Error(), "name a file: minirelay init -c FILE"}
+	}
+	return userError{a.path + " is there already; nothing has been changed",
+		"edit it, it takes effect when it is saved; -replace begins anew and keeps a copy, -c FILE writes another"}
+}
+
+// question asks a person, who may just press Enter for the usual answer.
+func (a *initAsk) question(text, usual string) string {
+	if a.lines == nil {
+		return usual
+	}
+	if usual != "" {
+		text += " [" + usual + "]"
+	}
+	fmt.Fprintf(a.env.stdout, "%s: ", text)
+	line, err := a.lines.ReadString('\n')
+	if line = strings.TrimSpace(line); err != nil || line == "" {
+		return usual
+	}
+	return line
+}
+
+// things finds out what hangs on which port.
+func (a *initAsk) things() error {
+	for _, p := range a.ports {
+		path, profile, _ := strings.Cut(p, "=")
+		if err := a.thing(path, profile); err != nil {
+			return err
+		}
+	}
+	if len(a.ports) > 0 {
+		return nil
+	}
+	found, err := devices.List()
+	if err != nil {
+		fmt.Fprintf(a.env.stdout, "The serial ports cannot be listed (%v); add them to the file.\n", err)
+		return nil
+	}
+	for _, p := range found {
+		if p.USB == "" && a.lines == nil {
+			continue // a UART of the board: nobody says that something hangs on it
+		}
+		fmt.Fprintf(a.env.stdout, "\n%s  %s\n", p.Path, strings.TrimSpace(p.Maker+" "+p.Product))
+		if err := a.askThing(p.Path); err != nil {
+			return err
+		}
+	}
+	if len(found) == 0 {
+		fmt.Fprintln(a.env.stdout, "No serial port is plugged in; add it to the file later: minirelay ports shows the path.")
+	}
+	return nil
+}
+
+// askThing asks what hangs on a port until the answer can be used.
+func (a *initAsk) askThing(path string) error {
+	for {
+		answer := a.question("What hangs on it? A name of `minirelay profiles`, none for something else, - to leave the port out", "none")
+		switch answer {
+		case "-":
+			return nil
+		case "none":
+			return a.thing(path, "")
+		}
+		err := a.thing(path, answer)
+		if err == nil || a.lines == nil {
+			return err
+		}
+		what, try, _ := describe(err)
+		fmt.Fprintf(a.env.stdout, "  %s; %s\n", what, try)
+	}
+}
+
+// thing adds a port with what hangs on it.
+func (a *initAsk) thing(path, profile string) error {
+	number := len(a.start.Things) + 1
+	t := configs.StartThing{Port: fmt.Sprintf("port%d", number), Device: fmt.Sprintf("device%d", number), Path: path,
+		Profile: profile, Baud: devices.DefaultPort().Baud, Parity: "none", StopBits: 1}
+	if !filepath.IsAbs(path) && !strings.HasPrefix(path, "tcp://") {
+		return usageError{fmt.Sprintf("%q is no path of a port", path), "write it in full, as in -port /dev/ttyUSB0=pzem-004t-v3; minirelay ports lists them"}
+	}
+	if profile != "" {
+		p, err := configs.FindProfile(profile)
+		if err != nil {
+			return usageError{err.Error(), configs.NearestProfile(profile)}
+		}
+		t.Device = strings.Trim(profile[:min(len(profile), 28)], "-")
+		for _, other := range a.start.Things {
+			if other.Device == t.Device {
+				t.Device = fmt.Sprintf("%s-%d", t.Device, number)
+			}
+		}
+		if p.Baud > 0 {
+			t.Baud, t.Parity, t.StopBits = p.Baud, p.Parity, p.StopBits
+		}
+	}
+	a.start.Things = append(a.start.Things, t)
+	return nil
+}
+
+// password gets the first user's. madeUp: nobody gave one.
+func (a *initAsk) password(ctx context.Context) (password string, madeUp bool, err error) {
+	if a.stdin || a.lines != nil {
+		if a.lines != nil {
+			fmt.Fprintf(a.env.stdout, "\nThe password of the first user, %s:\n", a.start.Admin)
+		}
+		password, err = readPassword(ctx, a.env, a.stdin)
+		return password, false, err
+	}
+	return strings.ToLower(rand.Text()[:12]), true, nil
+}
+
+func (a *initAsk) farewell(kept, password string, madeUp bool) {
+	out := a.env.stdout
+	fmt.Fprintf(out, "\n%s is written.\n", a.path)
+	if kept != "" {
+		fmt.Fprintf(out, "What was there is kept as %s.\n", kept)
+	}
+	fmt.Fprintf(out, "The first user is %s", a.start.Admin)
+	if madeUp {
+		fmt.Fprintf(out, ", the password %s\nIt is shown only now: write it down.", password)
+	}
+	fmt.Fprintln(out)
+	next := "minirelay run -c " + a.path
+	if a.path == systemConfig {
+		next = "sudo systemctl restart minirelay"
+	}
+	fmt.Fprintf(out, "\nNext:\n  minirelay check -c %s\n  %s\n", a.path, next)
+	for _, t := range a.start.Things {
+		if t.Profile == "" {
+			fmt.Fprintf(out, "  describe what hangs on %s: the file has a beginning\n", t.Path)
+		}
+	}
+}
+
+// writeConfig writes a config whole or not at all. What was there, if it was not as installed, is kept beside it.
+// Owner and mode stay.
+func writeConfig(path string, text []byte) (kept string, err error) {
+	fail := func(err error) (string, error) {
+		return "", userError{"cannot write " + path + ": " + err.Error(), "run it with sudo, or write another file: minirelay init -c FILE"}
+	}
+	mode := fs.FileMode(0o640) // it holds the hash of a password
+	info, statErr := os.Stat(path)
+	old, _ := os.ReadFile(path)
+	temp, err := os.CreateTemp(filepath.Dir(path), ".minirelay-*.toml~")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.Remove(temp.Name())
+	if statErr == nil {
+		mode = info.Mode().Perm()
+		sameOwner(temp.Name(), info)
+	}
+	if _, err = temp.Write(text); err == nil {
+		err = errors.Join(temp.Chmod(mode), temp.Sync())
+	}
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return fail(err)
+	}
+	if _, err := configs.Load(temp.Name()); err != nil {
+		return fail(fmt.Errorf("what was answered makes no config: %w", err))
+	}
+	if statErr == nil && !configs.Untouched(old) {
+		kept = fmt.Sprintf("%s.%s", path, time.Now().Format("20060102-150405"))
+		if err := os.Rename(path, kept); err != nil {
+			return fail(err)
+		}
+	}
+	if err := os.Rename(temp.Name(), path); err != nil {
+		return fail(err)
+	}
+	return kept, nil
+}

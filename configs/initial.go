@@ -1,0 +1,86 @@
+package configs
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// initial is what the package installs as /etc/minirelay/minirelay.toml.
+//
+//go:embed initial.toml
+var initial []byte
+
+// Untouched says whether a config is the one that was installed: nobody has put anything into it yet.
+func Untouched(text []byte) bool { return bytes.Equal(text, initial) }
+
+// Start is what a first config is made of.
+type Start struct {
+	Gateway, Name string // id and name
+	DataDir       string
+	Listen        string
+	WS            string // "" for none
+	Admin         string // the id of the first user
+	Hash          string // of the admin's password
+	Things        []StartThing
+}
+
+// StartThing is a port with one device on it.
+type StartThing struct {
+	Port, Device string // ids
+	Path         string
+	Baud         int
+	Parity       string
+	StopBits     float64
+	Profile      string // "" for a device that is still to be described
+}
+
+// Text writes the config, with a comment for each thing that people will want to change.
+func (s Start) Text() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# minirelay check says whether this file is right. A change takes effect when it is saved.\n"+
+		"# 用 minirelay check 检查本文件;保存后立即生效。 minirelay sample: 所有的键及说明\n\n")
+	fmt.Fprintf(&b, "[gateway]\nid       = %q\n", s.Gateway)
+	if s.Name != "" {
+		fmt.Fprintf(&b, "name     = %q\n", s.Name)
+	}
+	fmt.Fprintf(&b, "data_dir = %q\n\n", s.DataDir)
+	fmt.Fprintf(&b, "[broker]\n# The page, and MQTT over wss at /mqtt. 网页和 wss。\nlisten = %q\n", s.Listen)
+	fmt.Fprintf(&b, "# Plain WebSocket for phones in a trusted LAN; passwords cross it in the clear. 仅限可信的局域网,密码以明文传输。\n")
+	if s.WS != "" {
+		fmt.Fprintf(&b, "ws     = %q\n", s.WS)
+	} else {
+		fmt.Fprintf(&b, "# ws   = \":8080\"\n")
+	}
+	if s.Admin != "" {
+		fmt.Fprintf(&b, "\n[users.%s]\npassword_hash = %q\nrole          = \"admin\"   # viewer | operator | admin\n", s.Admin, s.Hash)
+	}
+	for _, t := range s.Things {
+		t.write(&b)
+	}
+	if len(s.Things) == 0 {
+		fmt.Fprintf(&b, "\n# What hangs on the Pi: minirelay ports lists the ports, minirelay profiles the things that are described already.\n"+
+			"# 接在树莓派上的设备:minirelay ports 列出串口,minirelay profiles 列出已有描述的设备。\n"+
+			"# [ports.uno]\n# path = \"/dev/serial/by-id/…\"\n# baud = 115200\n#\n# [devices.greenhouse]\n# port    = \"uno\"\n# profile = \"arduino-greenhouse\"\n")
+	}
+	return []byte(b.String())
+}
+
+func (t StartThing) write(b *strings.Builder) {
+	fmt.Fprintf(b, "\n[ports.%s]\npath = %q\nbaud = %d\n", t.Port, t.Path, t.Baud)
+	if t.Parity != "none" {
+		fmt.Fprintf(b, "parity = %q\n", t.Parity)
+	}
+	if t.StopBits != 1 {
+		fmt.Fprintf(b, "stop_bits = %s\n", strconv.FormatFloat(t.StopBits, 'g', -1, 64))
+	}
+	if t.Profile != "" {
+		fmt.Fprintf(b, "\n[devices.%s]\nport    = %q\nprofile = %q   # minirelay profiles %s shows what it gives\n", t.Device, t.Port, t.Profile, t.Profile)
+		return
+	}
+	fmt.Fprintf(b, "\n# Not described yet: minirelay watch %s shows what it says, docs/mappings.md how to describe it. 尚未描述。\n"+
+		"# [devices.%s]\n# port  = %q\n# codec = \"json\"\n#\n# [devices.%s.fields.temperature]\n# key  = \"t\"\n# type = \"number\"\n# unit = \"°C\"\n",
+		t.Port, t.Device, t.Port, t.Device)
+}
