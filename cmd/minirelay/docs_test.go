@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,5 +103,27 @@ func TestCommandsInTheDocs(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+var manCommand = regexp.MustCompile(`(?m)^\.TP\n\.B ([a-z]+)`)
+
+// The man page lists the commands that there are, and no others, in their order.
+func TestManPageInTheDocs(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/minirelay.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), ".SH COMMANDS")
+	section, _, _ = strings.Cut(section, ".SH FILES")
+	var told, there []string
+	for _, m := range manCommand.FindAllStringSubmatch(section, -1) {
+		told = append(told, m[1])
+	}
+	for _, c := range commands() {
+		there = append(there, c.name)
+	}
+	if !slices.Equal(told, there) {
+		t.Errorf("the man page tells of %v, there are %v", told, there)
 	}
 }
