@@ -28,6 +28,7 @@ type Counts struct {
 	Implausible uint64 `json:"implausible"`
 	Late        uint64 `json:"late"`
 	Unanswered  uint64 `json:"unanswered"`
+	Unknown     uint64 `json:"unknown"`
 	Reopened    uint64 `json:"reopened"`
 }
 

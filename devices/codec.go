@@ -55,6 +55,7 @@ func kinds() []kind {
 		{name: "csv", check: checkCSV, talks: newCSV, framing: matchedLines},
 		{name: "pairs", check: checkPairs, talks: newPairs, framing: matchedLines},
 		{name: "regex", check: checkRegex, talks: newRegex, framing: linesOf},
+		{name: "nmea", check: checkNMEA, talks: newNMEA, framing: linesOf},
 		{name: "modbus-rtu", check: checkModbus, asks: newModbusRTU},
 		{name: "modbus-ascii", check: checkModbus, asks: newModbusASCII},
 	}
@@ -100,7 +101,7 @@ func CannotShare(a, b DeviceConfig) string {
 	switch {
 	case ka.asks != nil && kb.asks != nil:
 		return ""
-	case lines && a.Codec == b.Codec && len(a.Match) > 0 && maps.Equal(a.Match, b.Match):
+	case lines && sameLines(a, b):
 		return "both take the same lines: their match is the same"
 	case ka.talks != nil && kb.talks != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b) && ka.framing(a) != "":
 		return ""
@@ -110,6 +111,14 @@ func CannotShare(a, b DeviceConfig) string {
 		return "a device that talks by itself cannot share one with a device that is asked"
 	}
 	return "devices that talk by themselves cannot share one"
+}
+
+// sameLines says whether one of two devices takes all lines of the other.
+func sameLines(a, b DeviceConfig) bool {
+	if a.Codec != b.Codec || !maps.Equal(a.Match, b.Match) {
+		return false
+	}
+	return len(a.Match) > 0 || a.Codec == "nmea" || a.Codec == "regex" && slices.Equal(a.Patterns, b.Patterns)
 }
 
 // linesFraming is the framing of devices whose lines can be told from those of others.

@@ -15,6 +15,7 @@
 //	scan.go      scanner         strict JSON, token by token
 //	json.go      Codec.Decode    values of fields
 //	csv.go, pairs.go, regex.go   the same for other lines of text; word.go reads a bare value
+//	nmea.go, nmea_keys.go        the same for NMEA 0183 sentences
 //	match.go     matcher         which frames are a device's, and which of them speak of a field
 //	gather.go    gatherer        the readings of one frame: value.go makes each, why.go says what was wrong
 //	format.go                    numbers in registers and frames

@@ -20,7 +20,7 @@ func lineDevices() map[string]DeviceConfig {
 			field("humidity", relay.TypeNumber, match("model", "Acurite-Tower")),
 			field("battery", relay.TypeBool, key("battery_ok"), match("model", "Acurite-Tower")),
 			field("wind_chill", relay.TypeNumber, key("temperature_C"), match("model", "Fineoffset-WH2"))),
-		"bsec": bsec(), "scale": benchScale(), "balance": balance(), "emontx": emonTx(), "dht": dht(),
+		"bsec": bsec(), "scale": benchScale(), "ublox": ublox(), "boat": boat(), "balance": balance(), "emontx": emonTx(), "dht": dht(),
 		"mchobby": headed(csvDevice(field("time", relay.TypeText, key("datetime")),
 			field("pressure", relay.TypeNumber, key("Pression Atmosphérique (hectopascal)")),
 			field("temperature", relay.TypeNumber, key("Temperature (Celcius)")))),

@@ -43,6 +43,7 @@ func (s *Snapshot) portMetrics(e *exposition) {
 		{"minirelay_port_implausible_values_total", "Values that were no good reading and became null.", func(p *Port) float64 { return float64(p.Implausible) }},
 		{"minirelay_port_late_answers_total", "Answers to no command that waits.", func(p *Port) float64 { return float64(p.Late) }},
 		{"minirelay_port_unanswered_requests_total", "Requests that nobody answered in time.", func(p *Port) float64 { return float64(p.Unanswered) }},
+		{"minirelay_port_unknown_frames_total", "Good frames of a kind that is known to nobody.", func(p *Port) float64 { return float64(p.Unknown) }},
 		{"minirelay_port_reopenings_total", "How often the port was opened again.", func(p *Port) float64 { return float64(p.Reopened) }},
 	} {
 		for i := range s.Ports {

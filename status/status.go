@@ -50,6 +50,7 @@ type Port struct {
 	Implausible uint64 `json:"implausible"`
 	Late        uint64 `json:"late"`
 	Unanswered  uint64 `json:"unanswered"`
+	Unknown     uint64 `json:"unknown"`
 	Reopened    uint64 `json:"reopened"`
 }
 

@@ -25,7 +25,7 @@ func (g *gateway) snapshot(s *standing) status.Snapshot {
 		c := p.Counts
 		snap.Ports = append(snap.Ports, status.Port{Port: p.Port, Path: p.Path, Baud: p.Baud, Open: p.Open, Trouble: p.Trouble,
 			Devices: p.Devices, Received: c.Bytes, Sent: c.Sent, Frames: c.Frames, Noise: c.Noise, Overlong: c.Overlong,
-			Damaged: c.Damaged, Implausible: c.Implausible, Late: c.Late, Unanswered: c.Unanswered, Reopened: c.Reopened})
+			Damaged: c.Damaged, Implausible: c.Implausible, Late: c.Late, Unanswered: c.Unanswered, Unknown: c.Unknown, Reopened: c.Reopened})
 		for _, d := range p.Devices {
 			ports[d] = p.Port
 		}
