@@ -19,6 +19,7 @@ var usbID = regexp.MustCompile(`^[0-9a-fA-F]{4}:[0-9a-fA-F]{4}$`)
 func (k *checker) checkPorts() {
 	for i, p := range k.doc.Ports {
 		k.checkIdentity(p)
+		k.checkRS485(p)
 		if p.Path != "" && k.has("ports", p.ID, "path") {
 			k.checkPath(p)
 		}
@@ -63,6 +64,22 @@ func (k *checker) checkIdentity(p devices.PortConfig) {
 	}
 	if p.Serial != "" && p.USB == "" && k.sound("ports", p.ID, "usb") {
 		k.fault(at("serial"), "serial means nothing without usb", `add usb = "vvvv:pppp", or leave it out`)
+	}
+}
+
+// checkRS485 checks who switches an adapter.
+func (k *checker) checkRS485(p devices.PortConfig) {
+	at := k.at("ports", p.ID, "rs485")
+	if strings.HasPrefix(p.Path, "tcp://") && p.RS485 != "off" && k.has("ports", p.ID, "rs485") {
+		k.fault(at, "rs485 means nothing for a serial server", "leave it out: the server switches by itself")
+	}
+	unset := devices.DefaultPort().RS485Config
+	if p.RS485 == "off" && p.RS485Config != unset && k.sound("ports", p.ID, "rs485") {
+		for key, set := range map[string]bool{"rts_low": p.RTSLow, "rts_before": p.RTSBefore > 0, "rts_after": p.RTSAfter > 0} {
+			if set && k.has("ports", p.ID, key) {
+				k.fault(k.at("ports", p.ID, key), key+" means nothing without rs485", `add rs485 = "kernel" or "rts", or leave it out`)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package configs
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestPortFaults(t *testing.T) {
 	testRows(t, []row{
@@ -224,4 +227,22 @@ func TestMappingFaults(t *testing.T) {
 		{"command topic", confirm, confirm + "topic = \"minirelay\"\n",
 			"26:9: topics below minirelay belong to the gateway | use another first level, as in home/…"},
 	})
+}
+
+func TestRS485Faults(t *testing.T) {
+	for extra, want := range map[string]string{
+		"rs485 = \"kernel\"\nrts_low = true\nrts_after = \"1ms\"\n": "",
+		"rs485 = \"auto\"\n":    `10:9: rs485 cannot be "auto" | it can be off, kernel, rts`,
+		"rts_low = true\n":      `10:11: rts_low means nothing without rs485 | add rs485 = "kernel" or "rts", or leave it out`,
+		"rts_before = \"1s\"\n": `10:14: rts_before = 1s is too large | it can be 0s to 100ms`,
+	} {
+		_, err := loadText(t, strings.Replace(sound, "path = \"/dev/ttyACM0\"\n", "path = \"/dev/ttyACM0\"\n"+extra, 1))
+		if got := told(faultsOf(t, err)); got != want {
+			t.Errorf("%q: got\n%s\nwant\n%s", extra, got, want)
+		}
+	}
+	_, err := loadText(t, strings.Replace(sound, `"/dev/ttyACM0"`, "\"tcp://a:1\"\nrs485 = \"rts\"", 1))
+	if got, want := told(faultsOf(t, err)), `10:9: rs485 means nothing for a serial server | leave it out: the server switches by itself`; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
 }

@@ -137,6 +137,8 @@ func (s *shape) defaultValue(start reflect.Value) (any, bool) {
 		return string(v), true
 	case int:
 		return v, v >= 0
+	case bool:
+		return v, true
 	case float64:
 		return v, v >= 0 && !math.IsInf(v, 0)
 	}

@@ -10,6 +10,7 @@
 //
 //	codec.go     kinds           what codecs there are, and what each needs
 //	port.go      Open            a serial port (or tcp://host:port) as a stream
+//	rs485.go                     who switches an RS-485 adapter between sending and hearing
 //	frame.go     Framer.Next     one line, cut out of the noise
 //	checksum.go                  the *HEX behind a line, where the mapping asks for it
 //	scan.go      scanner         strict JSON, token by token

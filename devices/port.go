@@ -47,7 +47,11 @@ func Open(c PortConfig) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, explain("/", path, err)
 	}
-	return &tty{f: f}, nil
+	t := &tty{f: f}
+	if c.RS485 == "rts" {
+		return switchedTTY{t, newSender(f, t, c)}, nil
+	}
+	return t, nil
 }
 
 var (
@@ -80,7 +84,12 @@ func openTTY(path string, c PortConfig) (*os.File, error) {
 		return nil, err
 	}
 	err = control(f, func(fd int) error {
-		lowLatency(fd)
+		if c.LowLatency {
+			lowLatency(fd)
+		}
+		if err := setUpRS485(fd, c.RS485Config); err != nil {
+			return err
+		}
 		// Setting up has given the exclusive use back. It keeps programs away that know nothing of locks.
 		if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil {
 			return err

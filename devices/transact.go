@@ -31,7 +31,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 		}
 		return response{}, noAnswer, &brokenError{err, n > 0}
 	}
-	s.quietFrom = started.Add(s.config.lasts(len(q.request)))
+	s.quietFrom = later(started.Add(s.config.lasts(len(q.request))), time.Now())
 	if q.nobody {
 		s.restUntil = s.quietFrom.Add(q.after)
 		return response{}, fits, nil

@@ -32,6 +32,12 @@ func (e *Error) Unwrap() error { return e.Err }
 func explain(root, path string, err error) error {
 	e := &Error{Err: err}
 	switch {
+	case errors.Is(err, errNoRS485):
+		e.What = "the driver of " + path + " cannot switch an RS-485 adapter"
+		e.Try = `leave rs485 out if the adapter switches by itself, as most USB adapters do; else use rs485 = "rts"`
+	case errors.Is(err, errNoRTS):
+		e.What = path + " has no RTS line to switch an RS-485 adapter with"
+		e.Try = "leave rs485 out: the adapter probably switches by itself"
 	case errors.Is(err, fs.ErrNotExist):
 		e.What = path + " does not exist"
 		e.Try = "plug the board in; " + whatThereIs(root)

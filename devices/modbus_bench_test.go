@@ -1,0 +1,53 @@
+package devices
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"minirelay/relay"
+	"minirelay/softboard"
+)
+
+// BenchmarkModbus tells how many requests a second go over a pseudo-terminal at 115200 baud, silence between them and
+// all: one register each, and 100 registers each.
+func BenchmarkModbus(b *testing.B) {
+	for _, registers := range []int{1, 100} {
+		b.Run(fmt.Sprintf("registers=%d", registers), func(b *testing.B) {
+			line, err := softboard.Open(filepath.Join(b.TempDir(), "port"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer line.Close()
+			u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, make([]uint16, registers)...)
+			answered := make(chan struct{}, 1)
+			go func() { _ = (&softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}).Serve(counting{line, answered}) }()
+			port := DefaultPort()
+			port.ID, port.Path, port.Baud = "uno", line.Path(), 115200
+			d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("z", relay.TypeNumber, at(fmt.Sprintf("holding:%d", registers-1), "")))
+			d.Poll, d.MaxGap, d.Publish = time.Microsecond, 100, "change"
+			g := startGateway(b)
+			if err := g.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+				b.Fatal(err)
+			}
+			b.ResetTimer()
+			for range b.N {
+				<-answered
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+		})
+	}
+}
+
+// counting tells of each answer that is written.
+type counting struct {
+	*softboard.Line
+	written chan<- struct{}
+}
+
+func (c counting) Write(p []byte) (int, error) {
+	n, err := c.Line.Write(p)
+	c.written <- struct{}{}
+	return n, err
+}

@@ -1,0 +1,129 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// RS485Config is how an adapter for RS-485 is made to send, where it does not find out by itself. Most USB adapters do.
+type RS485Config struct {
+	RS485     string        `toml:"rs485" doc:"who switches an RS-485 adapter between sending and hearing: off is the adapter itself, kernel the driver, rts the gateway by the RTS line" oneof:"off,kernel,rts"`
+	RTSLow    bool          `toml:"rts_low" doc:"RTS is low and not high while it sends"`
+	RTSBefore time.Duration `toml:"rts_before" doc:"time between the switch and the first bit; the driver counts in milliseconds" min:"0s" max:"100ms"`
+	RTSAfter  time.Duration `toml:"rts_after" doc:"time between the last bit and the switch back; the driver counts in milliseconds" min:"0s" max:"100ms"`
+}
+
+var (
+	errNoRS485 = errors.New("the driver cannot switch RS-485")
+	errNoRTS   = errors.New("no RTS line")
+)
+
+// serialRS485 is struct serial_rs485 of linux/serial.h.
+type serialRS485 struct {
+	flags         uint32
+	before, after uint32 // milliseconds
+	_             [5]uint32
+}
+
+// The flags of serial_rs485.
+const (
+	rs485Enabled = 1 << 0
+	rtsOnSend    = 1 << 1
+	rtsAfterSend = 1 << 2
+)
+
+// waitOnly makes the ioctl TCSBRK wait until all has been sent, and send no break.
+const waitOnly = 1
+
+// kernel is the config for the driver.
+func (c RS485Config) kernel() serialRS485 {
+	whole := func(d time.Duration) uint32 { return uint32((d + time.Millisecond - 1) / time.Millisecond) }
+	s := serialRS485{flags: rs485Enabled | rtsOnSend, before: whole(c.RTSBefore), after: whole(c.RTSAfter)}
+	if c.RTSLow {
+		s.flags = rs485Enabled | rtsAfterSend
+	}
+	return s
+}
+
+// setUpRS485 makes the driver switch, or sees to it that the gateway can. Where neither is wanted, nothing is touched.
+func setUpRS485(fd int, c RS485Config) error {
+	switch c.RS485 {
+	case "kernel":
+		s := c.kernel()
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCSRS485, uintptr(unsafe.Pointer(&s)))
+		if errno != 0 {
+			return errors.Join(errNoRS485, errno)
+		}
+	case "rts":
+		if err := setRTS(fd, c.RTSLow); err != nil {
+			return errors.Join(errNoRTS, err)
+		}
+	}
+	return nil
+}
+
+func setRTS(fd int, high bool) error {
+	request := uint(unix.TIOCMBIC)
+	if high {
+		request = unix.TIOCMBIS
+	}
+	return unix.IoctlSetPointerInt(fd, request, unix.TIOCM_RTS)
+}
+
+// sender is a line whose direction somebody has to switch around each write.
+type sender struct {
+	io.Writer
+	config PortConfig
+	send   func(sending bool) error
+	drain  func() error        // waits until the last bit has left the driver
+	pause  func(time.Duration) // waits for a millisecond or less, to the point
+}
+
+// switchedTTY is a port with an adapter that the gateway switches.
+type switchedTTY struct {
+	*tty
+	sender *sender
+}
+
+func (t switchedTTY) Write(b []byte) (int, error) { return t.sender.Write(b) }
+
+// newSender switches the RTS line of f.
+func newSender(f *os.File, w io.Writer, c PortConfig) *sender {
+	return &sender{Writer: w, config: c, pause: finePause,
+		send: func(sending bool) error {
+			return control(f, func(fd int) error { return setRTS(fd, sending != c.RTSLow) })
+		},
+		drain: func() error {
+			return control(f, func(fd int) error { return unix.IoctlSetInt(fd, unix.TCSBRK, waitOnly) })
+		}}
+}
+
+// Write writes b between two switches. The line is switched back whatever happens: a line that goes on sending lets
+// nobody else speak.
+func (s *sender) Write(b []byte) (n int, err error) {
+	if err := s.send(true); err != nil {
+		return 0, fmt.Errorf("switch the RS-485 adapter to sending: %w", err)
+	}
+	defer func() {
+		if serr := s.send(false); serr != nil && err == nil {
+			err = fmt.Errorf("switch the RS-485 adapter to hearing: %w", serr)
+		}
+	}()
+	s.pause(s.config.RTSBefore)
+	started := time.Now()
+	n, err = s.Writer.Write(b)
+	if err != nil {
+		return n, err
+	}
+	err = s.drain()
+	// Drivers of USB adapters say so when the bytes have left them and not yet the adapter.
+	s.pause(time.Until(started.Add(s.config.lasts(n))))
+	s.pause(s.config.RTSAfter)
+	return n, err
+}
