@@ -17,8 +17,10 @@ type Message struct {
 	QoS           byte
 	Retain, Dup   bool
 	User, Client  string
-	ResponseTopic string // of MQTT 5, if this client may read it
-	Correlation   []byte // of MQTT 5
+	Role          string   // of the user: viewer, operator or admin
+	Devices       []string // that the user may see and command; nil: all
+	ResponseTopic string   // of MQTT 5, if this client may read it
+	Correlation   []byte   // of MQTT 5
 }
 
 // Handler is the gateway behind the broker.

@@ -26,6 +26,7 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	}
 	handled := b.handler.Handle(Message{Topic: pk.TopicName, Payload: pk.Payload, QoS: pk.FixedHeader.Qos,
 		Retain: pk.FixedHeader.Retain, Dup: pk.FixedHeader.Dup, User: s.user, Client: cl.ID,
+		Role: acc.rights.role, Devices: acc.rights.devices,
 		ResponseTopic: pk.Properties.ResponseTopic, Correlation: pk.Properties.CorrelationData})
 	if handled || acc.rights.under(pk.TopicName) {
 		return pk, packets.CodeSuccessIgnore

@@ -1672,6 +1672,8 @@ var Commands = class {
         return this.end(entry, "rejected", "offline");
       if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(device))
         return this.end(entry, "rejected", "unknown_device");
+      if (!this.context.allowed(device))
+        return this.end(entry, "rejected", "forbidden");
       if (this.open.size >= capacity2)
         return this.end(entry, "rejected", "busy");
       this.open.set(id2, entry);
@@ -1915,6 +1917,7 @@ var Roster = class {
         waiting: this.context.waiting(id2, c.id),
         result: this.context.result(id2, c.id)
       })),
+      mayCommand: this.context.mayCommand(id2),
       pending: this.context.pending(id2)
     };
   }
@@ -1991,6 +1994,7 @@ var Touch = class {
 };
 
 // src/minirelay/gateway.ts
+var roles = ["viewer", "operator", "admin"];
 var validRoot = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 var answerTime = 5e3;
 var clockTime = 3e3;
@@ -2002,6 +2006,8 @@ var Gateway = class extends Emitter {
     /** The gateway's id, once it is known. */
     __publicField(this, "id");
     __publicField(this, "info", null);
+    /** What the user may do; null if the gateway has not told. */
+    __publicField(this, "role", null);
     __publicField(this, "root");
     __publicField(this, "client");
     __publicField(this, "clock", new GatewayClock());
@@ -2029,6 +2035,7 @@ var Gateway = class extends Emitter {
     this.requests = new Requests((payload) => this.client.publish(this.topic("request", this.client.clientId), payload));
     this.commands = new Commands({
       online: () => this.state.status === "online",
+      allowed: () => this.role !== "viewer",
       clock: () => this.clockKnownSoon(),
       send: (device, payload) => this.client.publish(this.topic(device, "command"), payload, { qos: 1 }),
       changed: (device) => this.touch.one(device),
@@ -2039,7 +2046,8 @@ var Gateway = class extends Emitter {
       now: () => this.clock.known ? this.clock.now() : null,
       waiting: (device, command2) => this.commands.waiting(device, command2),
       result: (device, command2) => this.commands.lastResult(device, command2),
-      pending: (device) => this.commands.pending(device)
+      pending: (device) => this.commands.pending(device),
+      mayCommand: () => this.role !== "viewer"
     });
     this.client.on("state", (s) => s.status === "online" ? this.connected() : this.disconnected());
     this.client.on("refused", () => setTimeout(() => this.derive(), 0));
@@ -2139,6 +2147,11 @@ var Gateway = class extends Emitter {
   /** Asks for the time. The answer follows everything that the subscriptions bring, so it tells that all is here. */
   greet() {
     const round = this.round;
+    void this.request("me").catch(() => null).then((me) => {
+      var _a;
+      if (round === this.round)
+        this.role = (_a = roles.find((r) => r === (me == null ? void 0 : me.role))) != null ? _a : null;
+    });
     void this.sync().then((answered) => {
       if (round !== this.round)
         return;

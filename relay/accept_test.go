@@ -287,8 +287,14 @@ func TestRequests(t *testing.T) {
 	ask(`{"id":2,"method":"dance"}`)
 	ask(`nonsense`)
 	ask(`{"id":4}`)
-	got := b.wire.wait(t, "minirelay/home/reply/c1", 4)
-	for i, want := range []string{`{"id":"1","result":{"now":`, `{"id":2,"error":{"code":"unknown_method",`, `{"id":null,"error":{"code":"bad_request",`, `{"id":4,"error":{"code":"bad_request",`} {
+	ask(`{"id":5,"method":"me"}`) // by a way that has no roles
+	me := Message{Topic: "minirelay/home/request/c1", Payload: []byte(`{"id":6,"method":"me"}`), User: "phone", Client: "c1", Role: "viewer"}
+	b.Handle(me)
+	me.Devices = []string{"greenhouse"}
+	b.Handle(me)
+	got := b.wire.wait(t, "minirelay/home/reply/c1", 7)
+	for i, want := range []string{`{"id":"1","result":{"now":`, `{"id":2,"error":{"code":"unknown_method",`, `{"id":null,"error":{"code":"bad_request",`, `{"id":4,"error":{"code":"bad_request",`,
+		`{"id":5,"error":{"code":"unknown_method",`, `{"id":6,"result":{"user":"phone","role":"viewer"}}`, `{"id":6,"result":{"user":"phone","role":"viewer","devices":["greenhouse"]}}`} {
 		if !strings.HasPrefix(got[i], want) {
 			t.Errorf("%s, want %s…", got[i], want)
 		}

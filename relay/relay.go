@@ -28,10 +28,12 @@ type Message struct {
 	Topic       string
 	Payload     []byte
 	Retain, Dup bool
-	User        string // who is logged in
-	Client      string // the MQTT client id of the connection
-	Respond     string // MQTT 5 response topic, "" if none; the broker has checked that the user may read it
-	Correlation []byte // MQTT 5 correlation data for Respond
+	User        string   // who is logged in
+	Role        string   // what it may: viewer, operator or admin; "" if the way that it came by has no roles
+	Devices     []string // those it may see and command; nil: all
+	Client      string   // the MQTT client id of the connection
+	Respond     string   // MQTT 5 response topic, "" if none; the broker has checked that the user may read it
+	Correlation []byte   // MQTT 5 correlation data for Respond
 
 	Via      Publisher // where it came from and what is meant for this client alone goes; nil: the publisher of Start
 	Received time.Time // when, with a monotonic reading; zero: just now
@@ -281,6 +283,12 @@ func (r *Relay) request(m Message) {
 		answer.Result = struct {
 			Now int64 `json:"now"`
 		}{time.Now().UnixMilli()}
+	case q.Method == "me" && m.Role != "":
+		answer.Result = struct {
+			User    string   `json:"user"`
+			Role    string   `json:"role"`
+			Devices []string `json:"devices,omitempty"`
+		}{m.User, m.Role, m.Devices}
 	default:
 		answer.Error = &fault{"unknown_method", fmt.Sprintf("there is no method %q", cut(q.Method, maxID))}
 	}

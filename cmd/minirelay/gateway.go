@@ -151,7 +151,7 @@ type handler struct{ relay *relay.Relay }
 
 func (h handler) Handle(m broker.Message) bool {
 	return h.relay.Handle(relay.Message{Topic: m.Topic, Payload: m.Payload, Retain: m.Retain, Dup: m.Dup,
-		User: m.User, Client: m.Client, Respond: m.ResponseTopic, Correlation: m.Correlation})
+		User: m.User, Role: m.Role, Devices: m.Devices, Client: m.Client, Respond: m.ResponseTopic, Correlation: m.Correlation})
 }
 
 func (h handler) Subscribed(user, client, filter string) { h.relay.Subscribed(user, filter) }

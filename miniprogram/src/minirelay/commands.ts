@@ -16,6 +16,8 @@ export interface CommandOptions {
 export interface CommandContext {
   /** Whether a command can be sent at this moment. */
   online(): boolean
+  /** Whether the user may, as far as the gateway has told. */
+  allowed(device: string): boolean
   /** Makes sure that the gateway's clock is known; false if it cannot be known now. */
   clock(): Promise<boolean>
   /** Publishes at QoS 1 without ever waiting for a connection or sending again. */
@@ -52,6 +54,8 @@ export class Commands {
       const entry: Open = { id, device, command, value, timer: undefined, resolve }
       if (!this.context.online()) return this.end(entry, 'rejected', 'offline')
       if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(device)) return this.end(entry, 'rejected', 'unknown_device')
+      // The broker drops such a command without a word, and nobody could tell that from a lost answer.
+      if (!this.context.allowed(device)) return this.end(entry, 'rejected', 'forbidden')
       if (this.open.size >= capacity) return this.end(entry, 'rejected', 'busy')
       this.open.set(id, entry)
       this.context.changed(device)

@@ -1,6 +1,6 @@
 // Words for people: what is the matter, and what to try.
 
-import type { GatewayReason, GatewayState } from './gateway'
+import type { GatewayReason, GatewayState } from './state'
 import type { CommandResult, ResultCode } from './results'
 import type { ValueReason } from './views'
 

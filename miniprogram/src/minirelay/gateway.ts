@@ -5,13 +5,12 @@ import { MqttClient, type Message } from './client'
 import { GatewayClock, monotonic } from './clock'
 import { Commands, type CommandOptions } from './commands'
 import { Emitter } from './emitter'
-import type { ConnectionState } from './life'
 import { parseInfo, parseObject, type GatewayInfo } from './model'
-import type { OfflineReason } from './reasons'
 import { RequestError, Requests } from './requests'
 import type { CommandResult } from './results'
 import { Roster } from './roster'
 import type { SocketAdapter } from './socket'
+import type { GatewayEvents, GatewayReason, GatewayState, Role } from './state'
 import { Touch } from './touch'
 import type { DeviceView, ValueReason } from './views'
 
@@ -39,38 +38,7 @@ export interface GatewayOptions {
   autoLife?: boolean
 }
 
-export type GatewayReason =
-  | OfflineReason
-  | 'not_subscribed' // the broker lets this user read nothing of this gateway
-  | 'no_gateway' // there is a broker, but no gateway behind it
-  | 'gateway_offline' // the broker has lost the gateway
-
-export type GatewayState = ConnectionState<GatewayReason>
-
-/** Something that happened on a device: an alarm, or whatever the gateway tells. */
-export interface DeviceEvent {
-  device: string
-  /** Unix ms by the gateway's clock; null if it does not say. */
-  ts: number | null
-  data: Record<string, unknown>
-}
-
-type GatewayEvents = {
-  state: [GatewayState]
-  /** A device's values, availability, model or commands have changed. At most every 50 ms for each device. */
-  change: [DeviceView]
-  /** A device came or went. */
-  devices: [DeviceView[]]
-  /** How a command ended, one's own or another's. */
-  result: [CommandResult]
-  event: [DeviceEvent]
-  info: [GatewayInfo]
-  /** Another gateway was found at this address. */
-  gateways: [GatewayInfo[]]
-  /** After each connect, once everything that the gateway keeps is there: the screen shows the truth. */
-  ready: []
-}
-
+const roles: readonly Role[] = ['viewer', 'operator', 'admin']
 const validRoot = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/
 
 /** How long the gateway may take to answer a question, in ms. */
@@ -83,6 +51,8 @@ export class Gateway extends Emitter<GatewayEvents> {
   /** The gateway's id, once it is known. */
   id: string | null
   info: GatewayInfo | null = null
+  /** What the user may do; null if the gateway has not told. */
+  role: Role | null = null
   private readonly root: string
   private readonly client: MqttClient
   private readonly clock = new GatewayClock()
@@ -111,6 +81,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.requests = new Requests((payload) => this.client.publish(this.topic('request', this.client.clientId), payload))
     this.commands = new Commands({
       online: () => this.state.status === 'online',
+      allowed: () => this.role !== 'viewer',
       clock: () => this.clockKnownSoon(),
       send: (device, payload) => this.client.publish(this.topic(device, 'command'), payload, { qos: 1 }),
       changed: (device) => this.touch.one(device),
@@ -122,6 +93,7 @@ export class Gateway extends Emitter<GatewayEvents> {
       waiting: (device, command) => this.commands.waiting(device, command),
       result: (device, command) => this.commands.lastResult(device, command),
       pending: (device) => this.commands.pending(device),
+      mayCommand: () => this.role !== 'viewer',
     })
     this.client.on('state', (s) => (s.status === 'online' ? this.connected() : this.disconnected()))
     this.client.on('refused', () => setTimeout(() => this.derive(), 0))
@@ -230,6 +202,9 @@ export class Gateway extends Emitter<GatewayEvents> {
   /** Asks for the time. The answer follows everything that the subscriptions bring, so it tells that all is here. */
   private greet(): void {
     const round = this.round
+    void this.request<{ role?: unknown }>('me').catch(() => null).then((me) => {
+      if (round === this.round) this.role = roles.find((r) => r === me?.role) ?? null // null: another broker's user
+    })
     void this.sync().then((answered) => {
       if (round !== this.round) return
       if (!answered) {

@@ -22,6 +22,7 @@ export interface Context {
   waiting(device: string, command: string): CommandView['waiting']
   result(device: string, command: string): CommandResult | null
   pending(device: string): number
+  mayCommand(device: string): boolean
 }
 
 export class Roster {
@@ -109,6 +110,7 @@ export class Roster {
       commands: d.model.commands.map((c) => ({
         ...c, waiting: this.context.waiting(id, c.id), result: this.context.result(id, c.id),
       })),
+      mayCommand: this.context.mayCommand(id),
       pending: this.context.pending(id),
     }
   }

@@ -41,6 +41,8 @@ export interface DeviceView {
   lastSeen: number | null
   fields: FieldView[]
   commands: CommandView[]
+  /** Whether the user may give it commands, as far as the gateway has told. */
+  mayCommand: boolean
   /** How many own commands are on their way. */
   pending: number
 }

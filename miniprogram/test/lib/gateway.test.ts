@@ -293,9 +293,17 @@ describe('a user', () => {
     expect(g.state).toMatchObject({ reason: 'wrong_password', final: true })
   })
 
-  it('who may only read reads', async () => {
+  it('who may only read reads, and is told at once that more is not allowed', async () => {
     const g = await ready({ user: 'display' })
+    expect(g.role).toBe('viewer')
     expect(value(g, 'temperature')).toBe(21.5)
+    expect(device(g).mayCommand).toBe(false)
+    const before = board.commands.length
+    expect(await g.command('greenhouse', 'pump', true)).toMatchObject({ status: 'rejected', code: 'forbidden', local: true })
+    expect(board.commands).toHaveLength(before)
+    const phone = await ready()
+    expect(phone.role).toBe('operator')
+    expect(device(phone).mayCommand).toBe(true)
   })
 
   it('who names a gateway that is not there is told so', async () => {

@@ -1,0 +1,42 @@
+// How a gateway stands, and what happens on it.
+
+import type { ConnectionState } from './life'
+import type { GatewayInfo } from './model'
+import type { OfflineReason } from './reasons'
+import type { CommandResult } from './results'
+import type { DeviceView } from './views'
+
+export type GatewayReason =
+  | OfflineReason
+  | 'not_subscribed' // the broker lets this user read nothing of this gateway
+  | 'no_gateway' // there is a broker, but no gateway behind it
+  | 'gateway_offline' // the broker has lost the gateway
+
+/** What a user may do: read, also give commands, also read everything. */
+export type Role = 'viewer' | 'operator' | 'admin'
+
+export type GatewayState = ConnectionState<GatewayReason>
+
+/** Something that happened on a device: an alarm, or whatever the gateway tells. */
+export interface DeviceEvent {
+  device: string
+  /** Unix ms by the gateway's clock; null if it does not say. */
+  ts: number | null
+  data: Record<string, unknown>
+}
+
+export type GatewayEvents = {
+  state: [GatewayState]
+  /** A device's values, availability, model or commands have changed. At most every 50 ms for each device. */
+  change: [DeviceView]
+  /** A device came or went. */
+  devices: [DeviceView[]]
+  /** How a command ended, one's own or another's. */
+  result: [CommandResult]
+  event: [DeviceEvent]
+  info: [GatewayInfo]
+  /** Another gateway was found at this address. */
+  gateways: [GatewayInfo[]]
+  /** After each connect, once everything that the gateway keeps is there: the screen shows the truth. */
+  ready: []
+}
