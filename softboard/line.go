@@ -109,6 +109,22 @@ func (l *Line) Unplug() error {
 	return err
 }
 
+// Unread is how many bytes wait to be read at the port. They are lost when the board is unplugged.
+func (l *Line) Unread() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.slave == nil {
+		return 0
+	}
+	raw, err := l.slave.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	n := 0
+	_ = raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	return n
+}
+
 // Close unplugs the board for good.
 func (l *Line) Close() error { return l.Unplug() }
 

@@ -42,3 +42,28 @@ func TestUnplugHangsUp(t *testing.T) {
 	}
 	<-done
 }
+
+// What was said and not read yet is counted, and is gone once it is read.
+func TestUnread(t *testing.T) {
+	line, err := Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer line.Close()
+	if _, err := line.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	port, err := os.OpenFile(line.Path(), os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer port.Close()
+	for deadline := time.Now().Add(20 * time.Second); line.Unread() != 5; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d bytes wait", line.Unread())
+		}
+	}
+	if _, err := port.Read(make([]byte, 16)); err != nil || line.Unread() != 0 {
+		t.Errorf("%d bytes wait (%v)", line.Unread(), err)
+	}
+}

@@ -15,4 +15,8 @@ the first admin of the config, or as -user.
 
 Each row shows when, and then < bytes that were read, > bytes that were written, = a frame and its fields, ! what
 was dropped and why, - what became of the port. What cannot be printed is a dot in the middle of the line.`,
+	"replay": `FILE is a recording, as minirelay decode reads it. The port is a pseudo-terminal: its path is printed, and can
+stand in a config or be given to minirelay watch. What the board has said by itself is said again with the same
+timing; requests of the recording are answered as they were answered then, and a number such as #42, by which
+an answer names its request, is followed. What is written and is not in the recording is told.`,
 }

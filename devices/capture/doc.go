@@ -1,5 +1,5 @@
-// Package capture writes and reads recordings of serial lines, as minirelay watch makes them and minirelay decode
-// and replay take them. Most callers need NewWriter, or Read.
+// Package capture writes, reads and plays recordings of serial lines, as minirelay watch makes them and minirelay
+// decode and replay take them. Most callers need NewWriter, or Read, or NewPlayer.
 //
 // A capture is a text that people can read, cut and write by hand:
 //

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"minirelay/devices"
+	"minirelay/devices/capture"
+	"minirelay/softboard"
+)
+
+// lookForUser is how often it is looked whether somebody has opened the port.
+const lookForUser = 100 * time.Millisecond
+
+// lastWords is how long the last bytes of a recording wait for somebody to read them.
+const lastWords = 5 * time.Second
+
+// runReplay is `minirelay replay`.
+func runReplay(ctx context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
+	speed := flags.Float64("speed", 1, "how much faster than it was: 10 is ten times as fast")
+	loop := flags.Bool("loop", false, "begin again at the end")
+	now := flags.Bool("now", false, "begin at once, and not when somebody has opened the port")
+	link := flags.String("link", "", "make the port reachable under this path, which must not exist")
+	raw := flags.Bool("raw", false, "take the file for the bare bytes of the line, whatever it looks like")
+	rest, err := parseArgs(flags, env, args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(rest) != 1:
+		return usageError{"minirelay replay takes one recording", "as in: minirelay replay wire.txt; minirelay watch -record makes one"}
+	case !(*speed > 0 && *speed <= 1e6):
+		return usageError{fmt.Sprintf("-speed %v: nothing can be so fast", *speed), "1 is as fast as it was, 10 ten times as fast"}
+	}
+	recording, err := readRecording(env, rest[0], *raw)
+	if err != nil {
+		return err
+	}
+	if *link != "" {
+		if exists(*link) {
+			return userError{*link + " is there already", "name another path for -link, or delete that one"}
+		}
+		if *link, err = filepath.Abs(*link); err != nil {
+			return err
+		}
+	}
+	line, err := softboard.Open(*link)
+	if err != nil {
+		return userError{fmt.Sprintf("no port can be made: %v", err), "-link takes a path in a directory that this user may write to"}
+	}
+	player := capture.NewPlayer(recording)
+	player.Speed, player.Loop = *speed, *loop
+	player.Unknown = func(b []byte) {
+		fmt.Fprintf(env.stderr, "not in the recording: % x  %s\n", b, capture.Text(b))
+	}
+	fmt.Fprintf(env.stdout, "path = %q\n", line.Path())
+	fmt.Fprintf(env.stdout, "  # is %s: %s\n", rest[0], recordingSummary(recording, player))
+	if !*now {
+		fmt.Fprintln(env.stdout, "  # begins when the port is opened; Ctrl-C ends it")
+	}
+	err = play(ctx, player, line, *now)
+	if ctx.Err() == nil && err == nil {
+		fmt.Fprintln(env.stdout, "the recording has ended; -loop begins it again")
+	}
+	return err
+}
+
+// play plays on a line, once somebody has opened it, and closes it.
+func play(ctx context.Context, player *capture.Player, line *softboard.Line, now bool) (err error) {
+	defer func() { err = errors.Join(err, line.Close()) }()
+	tick := time.NewTicker(lookForUser)
+	defer tick.Stop()
+	for !now && !opened(line.Path()) {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	if err := player.Run(ctx, line); err != nil || ctx.Err() != nil {
+		return err
+	}
+	// What was said last must be read before the port goes; if nobody does, nobody wants it. The kernel takes a moment
+	// to hand it over.
+	for read, looks := 0, 0; read < 2 && looks < int(lastWords/lookForUser); looks++ {
+		time.Sleep(lookForUser)
+		if line.Unread() == 0 {
+			read++
+		}
+	}
+	return nil
+}
+
+// opened says whether another program has the port open, or this one has locked it.
+func opened(path string) bool {
+	return slices.ContainsFunc(devices.Holders(path), func(h devices.Holder) bool { return h.Locked || h.PID != os.Getpid() })
+}
+
+// recordingSummary says what a recording holds.
+func recordingSummary(recording []capture.Record, player *capture.Player) string {
+	in := 0
+	for _, r := range recording {
+		if !r.Out {
+			in += len(r.Data)
+		}
+	}
+	s := fmt.Sprintf("%s in %.1f s", count(in, "byte"), recording[len(recording)-1].At.Seconds())
+	if n := player.Requests(); n > 0 {
+		s += ", answers " + count(n, "different request")
+	}
+	return s
+}
