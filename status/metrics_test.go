@@ -1,0 +1,142 @@
+package status
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// full is a snapshot of everything that can be told.
+func full() *Snapshot {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC).UnixMilli()
+	return &Snapshot{Now: now, Gateway: "home", Started: now - 60_000, Ready: true, Addresses: []string{"wss://127.0.0.1:8443/mqtt"},
+		Ports:    []Port{{Port: "uno", Path: "/dev/ttyACM0", Baud: 9600, Open: true, Devices: []string{"greenhouse"}, Frames: 7}},
+		Devices:  []Device{{Device: "greenhouse", Port: "uno", Online: true, Since: now, Heard: now - 1500, State: []byte(`{"ts":1,"temperature":21.50,"pump":null}`)}},
+		Commands: []Ended{{Status: "failed", Code: "refused", Count: 2}, {Status: "done", Count: 3}},
+		Took:     Durations{Bounds: []float64{0.1, 1}, Counts: []uint64{3, 1, 1}, Sum: 7.5},
+		Broker: Broker{Clients: 2, MaxClients: 1024, Disconnections: map[string]uint64{"closed": 3},
+			Refusals: map[string]uint64{"wrong \"user\" or password": 1}, CertificateExpires: now + 90*24*3600*1000},
+		Machine: Machine{DataDir: "/var/lib/minirelay", DiskFree: 1e9, DiskSize: 2e9, ClockSet: true, Celsius: 51, DiskWear: 10, FileLimit: 1024},
+	}
+}
+
+// A dashboard or an alert on a metric that does not exist stays silent for ever.
+func TestDashboardAndAlerts(t *testing.T) {
+	var b bytes.Buffer
+	full().Metrics(&b)
+	there := map[string]bool{}
+	for line := range strings.Lines(b.String()) {
+		if !strings.HasPrefix(line, "#") {
+			name, _, _ := strings.Cut(strings.Fields(line)[0], "{")
+			there[name] = true
+		}
+	}
+	used := regexp.MustCompile(`\b(minirelay|process|go)_[a-z0-9_]+`)
+	for _, file := range []string{"grafana/minirelay.json", "prometheus/minirelay.rules.yml"} {
+		text, err := os.ReadFile(filepath.Join("../deploy", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := used.FindAllString(string(text), -1)
+		if len(names) < 10 {
+			t.Errorf("%s uses %d metrics", file, len(names))
+		}
+		for _, name := range names {
+			if !there[name] {
+				t.Errorf("%s: there is no metric %s", file, name)
+			}
+		}
+	}
+}
+
+// A histogram is cumulative, and labels are escaped.
+func TestMetricsText(t *testing.T) {
+	var b bytes.Buffer
+	full().Metrics(&b)
+	for _, want := range []string{
+		`minirelay_command_duration_seconds_bucket{le="0.1"} 3`, `minirelay_command_duration_seconds_bucket{le="1"} 4`,
+		`minirelay_command_duration_seconds_bucket{le="+Inf"} 5`, `minirelay_command_duration_seconds_sum 7.5`,
+		`minirelay_broker_refusals_total{what="wrong \"user\" or password"} 1`,
+		`minirelay_device_reading_age_seconds{device="greenhouse",port="uno"} 1.5`, `minirelay_disk_wear_ratio 0.1`,
+	} {
+		if !strings.Contains(b.String(), "\n"+want+"\n") {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	s := full()
+	if s.Judge(); len(s.Problems) != 0 {
+		t.Errorf("all is well, and yet %+v", s.Problems)
+	}
+	s.Ports = append(s.Ports, Port{Port: "due", Trouble: "/dev/due does not exist"}, Port{Port: "nano", Open: true, Frames: 100, Damaged: 200})
+	s.Devices = append(s.Devices, Device{Device: "cellar", Port: "due"}, Device{Device: "shed", Port: "uno", Since: s.Now - 300_000})
+	s.Config.Faults, s.Config.Path = 2, "x.toml"
+	s.Broker.CertificateExpires = s.Now + 24*3600*1000
+	s.Machine.DiskFree, s.Machine.ClockSet, s.Machine.Throttled = 1<<20, false, []string{"under-voltage now"}
+	s.Judge()
+	var told []string
+	for _, p := range s.Problems {
+		if p.Try == "" {
+			t.Errorf("%s: what to try?", p.What)
+		}
+		told = append(told, p.What)
+	}
+	want := []string{"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
+		"port nano: 200 of 300 frames were unreadable", "the configuration on the disk has 2 faults; the last good one is in use",
+		"the certificate ends on 2026-02-01", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
+		"the Raspberry Pi reports: under-voltage now"}
+	if strings.Join(told, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestText(t *testing.T) {
+	s := full()
+	s.Judge()
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"running for 60 s, ready", "greenhouse  online  1.5 s ago  temperature 21.50, pump —",
+		"commands failed/refused 2, done 3", "1000 MB free of 2000 MB", "processor 51 °C, 10 % of its life used", "all is well"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
+// What a Raspberry Pi tells of itself, as its kernel writes it.
+func TestLook(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\x00", "proc/self/statm": "1000 250 100 1 0 90 0",
+		"sys/class/thermal/thermal_zone0/temp":                "48312\n",
+		"sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n",
+		"sys/block/mmcblk0/device/life_time":                  "0x02 0x01\n",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := Look(root, root, time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC))
+	if m.Model != "Raspberry Pi 4 Model B Rev 1.4" || m.Celsius != 48.312 || m.DiskWear != 20 || m.ClockSet ||
+		m.Memory != 250*uint64(os.Getpagesize()) || m.DiskSize == 0 || m.Goroutines == 0 {
+		t.Errorf("%+v", m)
+	}
+	if got := strings.Join(m.Throttled, ", "); got != "under-voltage now, throttled now" {
+		t.Error(got)
+	}
+	if m := Look(t.TempDir(), "/nowhere", time.Now()); m.Model != "" || m.Throttled != nil || m.DiskSize != 0 {
+		t.Errorf("%+v", m)
+	}
+}
