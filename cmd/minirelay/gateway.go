@@ -16,6 +16,7 @@ import (
 	"minirelay/configs"
 	"minirelay/devices"
 	"minirelay/relay"
+	"minirelay/web"
 )
 
 // stopTime is how long a gateway may take to stop: the command on the wire gets its answer or an unknown end.
@@ -56,6 +57,7 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 	g.upstreams = newUpstreams(g.relay, log)
 	g.ports = devices.New(g.relay, log)
 	g.inspect(s)
+	b.HandleHTTP(\"/\", web.Handler())
 	if err := b.Start(handler{g.relay}); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), g.upstreams.stop(context.Background()))
 	}

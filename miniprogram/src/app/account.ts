@@ -1,0 +1,52 @@
+// Who is signed in on the page. The page talks to the gateway that served it and to no other.
+
+import { shallowRef } from 'vue'
+import type { Kept } from './gateways'
+
+/** The gateway of this page with the user who is signed in; null before. */
+export const account = shallowRef<Kept | null>(null)
+/** Whether the gateway has let this user in: until then the sign-in stays on the screen. */
+export const entered = shallowRef(false)
+
+const key = 'minirelay.account'
+
+/** Where MQTT is, from the page's own address. */
+export const ownAddress = (): string => `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/mqtt`
+
+/** Signs in. The connection tells whether the password is right. */
+export function signIn(user: string, password: string, remember: boolean): void {
+  const text = JSON.stringify({ user, password })
+  try {
+    sessionStorage.setItem(key, text) // until the tab is closed
+    if (remember) localStorage.setItem(key, text)
+    else localStorage.removeItem(key)
+  } catch {
+    // a browser that keeps nothing: one signs in again
+  }
+  entered.value = false
+  account.value = { key: 'page', address: ownAddress(), user, password }
+}
+
+export function signOut(): void {
+  try {
+    sessionStorage.removeItem(key)
+    localStorage.removeItem(key)
+  } catch {
+    // nothing was kept either
+  }
+  account.value = null
+  entered.value = false
+}
+
+/** Signs in as before, if that was kept. */
+export function resume(): void {
+  try {
+    const text = sessionStorage.getItem(key) ?? localStorage.getItem(key)
+    if (!text) return
+    const { user, password } = JSON.parse(text) as { user: string; password: string }
+    account.value = { key: 'page', address: ownAddress(), user, password }
+    entered.value = true // the gateway need not be there now: the screens say so
+  } catch {
+    signOut()
+  }
+}
