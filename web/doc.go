@@ -4,5 +4,8 @@
 //	page.go   Handler   serves the embedded files
 //	qr.go     QR        draws an address for a phone's camera
 //
+// Beside the files there are /qr.svg?text=minirelay://… and /phone.json, {"ws_port":"8080"}; nobody needs to log in
+// for them, and they tell nothing that a port scan would not.
+//
 // dist is made by `make web` and committed; a test of the project builds it again and compares.
 package web

@@ -20,16 +20,17 @@ import (
 var dist embed.FS
 
 // Handler serves the page at "/" and its files below. Its paths are the files' and no others: what the page shows
-// stands behind the # of its address.
-func Handler() http.Handler {
+// stands behind the # of its address. plainPort tells the port of the plain WebSocket, "" for none: the page draws
+// it for phones, which do not trust a certificate that the gateway made itself.
+func Handler(plainPort func() string) http.Handler {
 	root, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic(err) // the name is a constant
 	}
-	return handler(root)
+	return handler(root, plainPort)
 }
 
-func handler(root fs.FS) http.Handler {
+func handler(root fs.FS, plainPort func() string) http.Handler {
 	p := &page{files: map[string]*file{}}
 	err := fs.WalkDir(root, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -47,6 +48,11 @@ func handler(root fs.FS) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", p)
 	mux.HandleFunc("GET /qr.svg", serveQR)
+	mux.HandleFunc("GET /phone.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		fmt.Fprintf(w, "{\"ws_port\":%q}\n", plainPort())
+	})
 	return mux
 }
 

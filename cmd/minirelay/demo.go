@@ -32,8 +32,9 @@ func runDemo(ctx context.Context, env *env, args []string) error {
 	}
 	defer os.RemoveAll(dir)
 
+	host, _, _ := net.SplitHostPort(*listen)
 	d := demo{dir: dir, listen: freeAddress(*listen), mqtt: freeAddress("127.0.0.1:1883"),
-		password: strings.ToLower(rand.Text()[:12])}
+		ws: freeAddress(net.JoinHostPort(host, "8080")), password: strings.ToLower(rand.Text()[:12])}
 	boards, stop := context.WithCancel(ctx)
 	defer stop()
 	for name, board := range map[string]softboard.Board{"greenhouse": softboard.NewGreenhouse(uint64(time.Now().UnixNano())), "relays": softboard.NewRelays()} {
@@ -75,7 +76,7 @@ func freeAddress(addr string) string {
 }
 
 // demo is what one run has made up.
-type demo struct{ dir, listen, mqtt, password string }
+type demo struct{ dir, listen, mqtt, ws, password string }
 
 func (d demo) port(board string) string { return filepath.Join(d.dir, "tty-"+board) }
 func (d demo) config() string           { return filepath.Join(d.dir, "minirelay.toml") }
@@ -92,13 +93,14 @@ data_dir = %q
 [broker]
 listen = %q
 mqtt   = %q
+ws     = %q   # for the mini-program on phones in the same Wi-Fi, which do not trust the gateway's own certificate
 
 [users.demo]
 password = { file = %q }
-role     = "operator"
+role     = "admin"   # sees the configuration and the wire on the page too; a phone needs no more than "operator"
 
 %s
-%s`, filepath.Join(d.dir, "data"), d.listen, d.mqtt, d.passwordFile(), softboard.GreenhouseMapping(d.port("greenhouse")),
+%s`, filepath.Join(d.dir, "data"), d.listen, d.mqtt, d.ws, d.passwordFile(), softboard.GreenhouseMapping(d.port("greenhouse")),
 		softboard.RelaysMapping(d.port("relays")))
 }
 
@@ -108,16 +110,22 @@ func (d demo) welcome(g *gateway) string {
 	_, tls, _ := net.SplitHostPort(g.broker.Addrs().TLS)
 	login := fmt.Sprintf("-h %s -p %s -u demo -P %s", host, port, d.password)
 	command := `'{"id":"try-'$(date +%s)'","command":"pump","value":true}'`
+	phone := g.phoneCode()
+	if g.onlyHere() {
+		phone += "\n  Only this computer reaches it; phones too with: minirelay demo -listen :8443\n  只有本机可以访问；要让手机也能访问：minirelay demo -listen :8443\n"
+	}
 	return fmt.Sprintf(`
 Two software boards are running: a greenhouse and four relays. / 两块软件板子正在运行:温室和四路继电器。
 
+  page      %[8]s
+            (the browser warns: the gateway made its certificate itself / 浏览器会警告:证书由网关自己签发)
   address   wss://localhost:%[1]s/mqtt
   user      demo
   password  %[2]s
   mapping   %[3]s
             (edit and save it: changes take effect at once; it is deleted at the end, copy it to keep it
             编辑并保存,立即生效;演示结束时会删除,要保留请先复制)
-
+%[9]s
 Watch everything / 查看全部消息 (apt install mosquitto-clients):
 
   mosquitto_sub %[4]s -t 'minirelay/demo/#' -v
@@ -131,7 +139,7 @@ The same over wss with MQTT.js / 用 MQTT.js 走 wss (npm install mqtt):
   env NODE_EXTRA_CA_CERTS=%[6]s node -e '%[7]s'
 
 Stop with Ctrl-C. / 按 Ctrl-C 停止。
-`, tls, d.password, d.config(), login, command, d.certificate(), d.script(tls))
+`, tls, d.password, d.config(), login, command, d.certificate(), d.script(tls), g.pageAddress(), phone)
 }
 
 // script is a client in one line of JavaScript.

@@ -57,7 +57,7 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 	g.upstreams = newUpstreams(g.relay, log)
 	g.ports = devices.New(g.relay, log)
 	g.inspect(s)
-	b.HandleHTTP(\"/\", web.Handler())
+	b.HandleHTTP("/", web.Handler(g.plainPort))
 	if err := b.Start(handler{g.relay}); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), g.upstreams.stop(context.Background()))
 	}
@@ -145,7 +145,7 @@ func (g *gateway) addresses() []string {
 	add(tls, a.TLS, "/mqtt")
 	add("mqtt", a.MQTT, "")
 	add("ws", a.WS, "/mqtt")
-	return out
+	return append(out, g.pageAddress())
 }
 
 // handler hands the broker's messages to the relay.

@@ -81,6 +81,8 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 			fmt.Fprintln(env.stdout, "ready", strings.Join(g.addresses(), " "))
 			if ready != nil {
 				ready(g)
+			} else if isTerminal(env.stdout) && !g.onlyHere() {
+				fmt.Fprint(env.stdout, g.phoneCode())
 			}
 		case <-reload:
 			g, err = reconfigure(g, s, level, log)

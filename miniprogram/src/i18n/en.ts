@@ -116,6 +116,8 @@ export const en = {
   lan_hint: 'In the same Wi-Fi a mini-program needs ws://: a certificate that the gateway made itself is not trusted by phones.',
   show_qr: 'For a phone',
   show_qr_hint: 'Scan this in the mini-program under Gateways. It holds the address and the user, not the password.',
+  qr_local: 'This page was opened as localhost, where no phone finds it. Open it under the gateway’s own address to have a code that works.',
+  qr_tls: 'This address needs a certificate that phones trust. Without one, set [broker] ws in the gateway’s TOML file for phones in the same Wi-Fi.',
   version: 'Version {version}',
 
   sign_in: 'Sign in',

@@ -117,6 +117,8 @@ export const zh: Words = {
   lan_hint: '在同一 Wi-Fi 下，小程序请用 ws:// 地址：手机不信任网关自己签发的证书。',
   show_qr: '给手机用',
   show_qr_hint: '在小程序的“网关”里扫描。内含地址和用户名，不含密码。',
+  qr_local: '本页是以 localhost 打开的，手机找不到这个地址。请用网关自己的地址打开本页，再扫码。',
+  qr_tls: '此地址需要手机信任的证书。若没有，请在网关的 TOML 文件里设置 [broker] ws，供同一 Wi-Fi 的手机使用。',
   version: '版本 {version}',
 
   sign_in: '登录',

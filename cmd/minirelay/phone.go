@@ -1,0 +1,107 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+
+	"golang.org/x/term"
+
+	"minirelay/broker"
+	"minirelay/web"
+)
+
+// phoneAddress is what the mini-program scans: minirelay://HOST:PORT?gw=ID&user=NAME, with tls=0 where the port
+// speaks plain WebSocket. It holds no password. The plain port comes first: phones do not trust a certificate that
+// the gateway made itself, and whoever has opened that port wants them to use it.
+func (g *gateway) phoneAddress() string {
+	addr, plain := g.broker.Addrs().WS, true
+	if addr == "" {
+		addr, plain = g.broker.Addrs().TLS, g.config.Broker.TLS.Mode == "off"
+	}
+	host, port, _ := net.SplitHostPort(addr)
+	text := fmt.Sprintf("minirelay://%s?gw=%s", net.JoinHostPort(reachableHost(host), port), g.config.Gateway.ID)
+	if user := phoneUser(g.config.Broker.Users); user != "" {
+		text += "&user=" + url.QueryEscape(user)
+	}
+	if plain {
+		text += "&tls=0"
+	}
+	return text
+}
+
+// pageAddress is where a browser finds the page.
+func (g *gateway) pageAddress() string {
+	scheme := "https"
+	if g.config.Broker.TLS.Mode == "off" {
+		scheme = "http"
+	}
+	host, port, _ := net.SplitHostPort(g.broker.Addrs().TLS)
+	return fmt.Sprintf("%s://%s/", scheme, net.JoinHostPort(reachableHost(host), port))
+}
+
+// plainPort is the port of the plain WebSocket, "" for none.
+func (g *gateway) plainPort() string {
+	_, port, err := net.SplitHostPort(g.broker.Addrs().WS)
+	if err != nil {
+		return ""
+	}
+	return port
+}
+
+// phoneUser is who a phone logs in as: the first operator, else the first user of all.
+func phoneUser(users []broker.UserConfig) string {
+	for _, u := range users {
+		if u.Role == "operator" {
+			return u.ID
+		}
+	}
+	if len(users) > 0 {
+		return users[0].ID
+	}
+	return ""
+}
+
+// reachableHost is host, or this machine's own address where host means all of them.
+func reachableHost(host string) string {
+	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
+		return host
+	}
+	// The address from which this machine would talk to the world. Nothing is sent: UDP only looks up the route.
+	// 192.0.2.1 is nobody's (RFC 5737).
+	if c, err := net.Dial("udp4", "192.0.2.1:9"); err == nil {
+		defer c.Close()
+		return c.LocalAddr().(*net.UDPAddr).IP.String()
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return cmp.Or(name, "localhost")
+}
+
+// onlyHere says whether no other machine reaches the address that phones are told.
+func (g *gateway) onlyHere() bool {
+	addr := cmp.Or(g.broker.Addrs().WS, g.broker.Addrs().TLS)
+	host, _, _ := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// phoneCode is the code to scan, with the address below it.
+func (g *gateway) phoneCode() string {
+	text := g.phoneAddress()
+	code, err := web.QR(text)
+	if err != nil {
+		code = "" // too long for a code: it can still be typed
+	}
+	return fmt.Sprintf("\nFor the mini-program, under Gateways: scan or type / 在小程序的“网关”里扫描或输入\n\n%s\n  %s\n", code, text)
+}
+
+// isTerminal says whether somebody sits there who can scan a code.
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
