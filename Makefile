@@ -9,13 +9,24 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.dat
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: demo build test test-deps lint vuln bench soak-upstream fuzz release clean
+.PHONY: demo build web miniprogram miniprogram-deps test test-deps lint vuln bench soak-upstream fuzz release clean
 
 demo: ## the gateway with two software boards: no hardware, no config
 	CGO_ENABLED=0 $(GO) run -ldflags '$(LDFLAGS)' ./cmd/minirelay demo
 
 build: ## the static binary for this machine
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o minirelay ./cmd/minirelay
+
+web: miniprogram-deps ## the page again, into web/dist, which is committed
+	miniprogram/scripts/build h5
+	miniprogram/scripts/publish-page
+
+miniprogram: miniprogram-deps ## the mini-program: open miniprogram/dist/build/mp-weixin in WeChat DevTools
+	miniprogram/scripts/build mp-weixin
+	@echo "open miniprogram/dist/build/mp-weixin in WeChat DevTools"
+
+miniprogram-deps:
+	@miniprogram/scripts/install
 
 test: test-deps ## every test, on a fresh Debian machine with Go, git, make and node
 	$(GO) vet ./...
@@ -25,6 +36,7 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./...
 	$(GO) test -race -count=1 -tags e2e ./e2e
 	e2e/deb
+	miniprogram/scripts/check
 	$(GO) test -race -count=1 -tags e2e ./relay/upstream
 	$(GO) test -race -count=1 -tags e2e -run Upstream ./cmd/minirelay
 

@@ -25,6 +25,7 @@ func TestHouse(t *testing.T) {
 		{"./broker", []string{"minirelay/relay", "minirelay/devices", "minirelay/configs", "go.bug.st/"}, "the broker could carry any application"},
 		{"./api", []string{"minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "github.com/BurntSushi/"}, "the API tells what it is given: what secrets are, and who may come in, is decided elsewhere"},
 		{"./status", []string{"minirelay/"}, "what a gateway tells of itself is plain data"},
+		{"./web", []string{"minirelay/"}, "the page is files: what it shows comes over MQTT and the API"},
 		{"./softboard", []string{"minirelay/"}, "a software board behaves like hardware: it knows nothing of us"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "minirelay/"+strings.TrimPrefix(rule.pkg, "./")).CombinedOutput()

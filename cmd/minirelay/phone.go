@@ -19,11 +19,11 @@ import (
 func (g *gateway) phoneAddress() string {
 	addr, plain := g.broker.Addrs().WS, true
 	if addr == "" {
-		addr, plain = g.broker.Addrs().TLS, g.config.Broker.TLS.Mode == "off"
+		addr, plain = g.broker.Addrs().TLS, g.config.Load().Broker.TLS.Mode == "off"
 	}
 	host, port, _ := net.SplitHostPort(addr)
-	text := fmt.Sprintf("minirelay://%s?gw=%s", net.JoinHostPort(reachableHost(host), port), g.config.Gateway.ID)
-	if user := phoneUser(g.config.Broker.Users); user != "" {
+	text := fmt.Sprintf("minirelay://%s?gw=%s", net.JoinHostPort(reachableHost(host), port), g.config.Load().Gateway.ID)
+	if user := phoneUser(g.config.Load().Broker.Users); user != "" {
 		text += "&user=" + url.QueryEscape(user)
 	}
 	if plain {
@@ -35,7 +35,7 @@ func (g *gateway) phoneAddress() string {
 // pageAddress is where a browser finds the page.
 func (g *gateway) pageAddress() string {
 	scheme := "https"
-	if g.config.Broker.TLS.Mode == "off" {
+	if g.config.Load().Broker.TLS.Mode == "off" {
 		scheme = "http"
 	}
 	host, port, _ := net.SplitHostPort(g.broker.Addrs().TLS)
