@@ -93,7 +93,7 @@ func (f *wireField) read(t token) (v relay.Value, good bool) {
 	}
 	switch f.kind {
 	case relay.TypeNumber:
-		n := t.number*f.scale + f.offset
+		n := f.scaled(t.number)
 		// NaN lies in no range.
 		if t.kind != tokenNumber || math.IsInf(n, 0) || !f.plausible.Holds(n) {
 			return v, false
@@ -114,6 +114,22 @@ func (f *wireField) read(t token) (v relay.Value, good bool) {
 		}
 	}
 	return v, false
+}
+
+// scaled gives the value for a raw number. Fifteen significant digits of what it is made of drop what binary fractions
+// add: 528 × 0.1 is 52.8, not 52.800000000000004.
+func (f *wireField) scaled(raw float64) float64 {
+	n := raw*f.scale + f.offset
+	if f.scale == 1 && f.offset == 0 {
+		return n
+	}
+	size := math.Ceil(math.Log10(max(math.Abs(raw*f.scale), math.Abs(f.offset))))
+	if !(size > -8 && size < 15) { // nor if it is no number
+		return n
+	}
+	var digits [40]byte
+	n, _ = strconv.ParseFloat(string(strconv.AppendFloat(digits[:0], n, 'f', 15-int(size), 64)), 64)
+	return n + 0 // and no minus zero
 }
 
 // is says whether t stands for w. A number counts by its value: 1.0 is 1.

@@ -18,7 +18,7 @@ func (f *wireField) fault(x fault) string {
 	case f.kind == relay.TypeNumber && x.value.kind != tokenNumber:
 		return said + " is no number"
 	case f.kind == relay.TypeNumber:
-		return f.outOfRange(said, x.value.number*f.scale+f.offset)
+		return f.outOfRange(said, f.scaled(x.value.number))
 	case f.kind == relay.TypeText:
 		return said + " is no text"
 	}
