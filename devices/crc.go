@@ -1,0 +1,179 @@
+package devices
+
+import "slices"
+
+// byteSum is a checksum as it stands in a frame of bytes.
+type byteSum struct {
+	name   string
+	size   int  // bytes
+	little bool // the lesser byte goes first, where the mapping does not say otherwise
+	sum    func([]byte) uint32
+}
+
+// crcKind is a cyclic redundancy check in the terms of Ross Williams' "A Painless Guide to CRC Error Detection
+// Algorithms"; the names and the check values of the test are those of Greg Cook's catalogue of CRC algorithms.
+type crcKind struct {
+	name          string
+	width         int // bits
+	poly          uint32
+	init, xorOut  uint32
+	reflected     bool // of input and output
+	lesserIsFirst bool // how it usually stands on the wire
+}
+
+// crcKinds lists them in the order of the documentation.
+func crcKinds() []crcKind {
+	return []crcKind{
+		{"crc8-smbus", 8, 0x07, 0, 0, false, false},
+		{"crc8-maxim", 8, 0x31, 0, 0, true, false},
+		{"crc8-nrsc5", 8, 0x31, 0xFF, 0, false, false},
+		{"crc16-modbus", 16, 0x8005, 0xFFFF, 0, true, true},
+		{"crc16-arc", 16, 0x8005, 0, 0, true, true},
+		{"crc16-usb", 16, 0x8005, 0xFFFF, 0xFFFF, true, true},
+		{"crc16-maxim", 16, 0x8005, 0, 0xFFFF, true, true},
+		{"crc16-ccitt", 16, 0x1021, 0xFFFF, 0, false, false},
+		{"crc16-ccitt-false", 16, 0x1021, 0xFFFF, 0, false, false},
+		{"crc16-xmodem", 16, 0x1021, 0, 0, false, false},
+		{"crc16-kermit", 16, 0x1021, 0, 0, true, true},
+		{"crc16-x25", 16, 0x1021, 0xFFFF, 0xFFFF, true, true},
+		{"crc16-dnp", 16, 0x3D65, 0, 0xFFFF, true, true},
+		{"crc32", 32, 0x04C11DB7, 0xFFFFFFFF, 0xFFFFFFFF, true, true},
+		{"crc32-mpeg2", 32, 0x04C11DB7, 0xFFFFFFFF, 0, false, false},
+	}
+}
+
+// plainSums lists the checksums that are no CRC.
+func plainSums() []byteSum {
+	return []byteSum{
+		{name: "sum8", size: 1, sum: sum8},
+		{name: "sum8-inverted", size: 1, sum: func(b []byte) uint32 { return sum8(b) ^ 0xFF }},
+		{name: "lrc", size: 1, sum: func(b []byte) uint32 { return -sum8(b) & 0xFF }},
+		{name: "xor8", size: 1, sum: xor8},
+		{name: "sum16", size: 2, sum: func(b []byte) uint32 { return sum32(b) & 0xFFFF }},
+		{name: "sum32", size: 4, sum: sum32},
+	}
+}
+
+// byteSumNames lists what byteSumOf knows.
+func byteSumNames() []string {
+	var names []string
+	for _, s := range plainSums() {
+		names = append(names, s.name)
+	}
+	for _, k := range crcKinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// byteSumOf gives the checksum that a config calls name.
+func byteSumOf(name string) (byteSum, bool) {
+	plain := plainSums()
+	if i := slices.IndexFunc(plain, func(s byteSum) bool { return s.name == name }); i >= 0 {
+		return plain[i], true
+	}
+	all := crcKinds()
+	if i := slices.IndexFunc(all, func(k crcKind) bool { return k.name == name }); i >= 0 {
+		k := all[i]
+		return byteSum{name: name, size: k.width / 8, little: k.lesserIsFirst, sum: k.compile()}, true
+	}
+	return byteSum{}, false
+}
+
+// sum32 adds all bytes up.
+func sum32(b []byte) uint32 {
+	var s uint32
+	for _, c := range b {
+		s += uint32(c)
+	}
+	return s
+}
+
+// compile makes the function, with a table of its own.
+func (k crcKind) compile() func([]byte) uint32 {
+	table := k.table()
+	if k.reflected {
+		first, mask := reflect32(k.init)>>(32-k.width), uint32(1<<k.width-1)
+		return func(b []byte) uint32 {
+			crc := first
+			for _, c := range b {
+				crc = crc>>8 ^ table[byte(crc)^c]
+			}
+			return (crc ^ k.xorOut) & mask
+		}
+	}
+	// The register stands at the upper end of the 32 bits, whatever its width.
+	up := 32 - k.width
+	return func(b []byte) uint32 {
+		crc := k.init << up
+		for _, c := range b {
+			crc = crc<<8 ^ table[byte(crc>>24)^c]
+		}
+		return crc>>up ^ k.xorOut
+	}
+}
+
+func (k crcKind) table() *[256]uint32 {
+	var table [256]uint32
+	poly := k.poly << (32 - k.width)
+	if k.reflected {
+		poly = reflect32(poly)
+	}
+	for i := range table {
+		crc := uint32(i)
+		if !k.reflected {
+			crc <<= 24
+		}
+		for range 8 {
+			switch {
+			case k.reflected && crc&1 != 0:
+				crc = crc>>1 ^ poly
+			case k.reflected:
+				crc >>= 1
+			case crc&(1<<31) != 0:
+				crc = crc<<1 ^ poly
+			default:
+				crc <<= 1
+			}
+		}
+		table[i] = crc
+	}
+	return &table
+}
+
+// reflect32 turns the order of the bits round.
+func reflect32(v uint32) uint32 {
+	var r uint32
+	for range 32 {
+		r = r<<1 | v&1
+		v >>= 1
+	}
+	return r
+}
+
+// append appends the checksum of b[from:], in the given order.
+func (s byteSum) append(b []byte, from int, little bool) []byte {
+	sum := s.sum(b[min(from, len(b)):])
+	for i := range s.size {
+		shift := 8 * (s.size - 1 - i)
+		if little {
+			shift = 8 * i
+		}
+		b = append(b, byte(sum>>shift))
+	}
+	return b
+}
+
+// stands says whether b begins with the checksum sum.
+func (s byteSum) stands(b []byte, sum uint32, little bool) bool {
+	for i := range s.size {
+		shift := 8 * (s.size - 1 - i)
+		if little {
+			shift = 8 * i
+		}
+		if b[i] != byte(sum>>shift) {
+			return false
+		}
+	}
+	return true
+}
