@@ -133,6 +133,7 @@ func (k *checker) checkDevices() {
 		k.checkMapping(d)
 		k.checkFields(d)
 		k.checkCommands(d)
+		k.advise(d)
 	}
 }
 
@@ -143,6 +144,8 @@ func (k *checker) checkMapping(d devices.DeviceConfig) {
 		switch {
 		case p.Field != "":
 			table = append(table, "fields", p.Field)
+		case p.Table != "":
+			table = append(table, strings.Split(p.Table, ".")...)
 		case p.Command != "":
 			table = append(table, "commands", p.Command)
 		}
@@ -162,11 +165,25 @@ func (k *checker) checkMapping(d devices.DeviceConfig) {
 				try = didYouMean(field, fieldIDs(d), "there are: ")
 			}
 		case "expect", "refuse":
+			if !strings.HasPrefix(p.What, "it is no regular expression") {
+				break
+			}
 			if why, part, ok := patternFault(k.root.get(names...)); ok {
 				at, what = at.within(part), p.Key+": it is no regular expression: "+why
 			}
 		}
 		k.fault(at, what, try)
+	}
+}
+
+// advise tells what is hardly wanted of a device on its port.
+func (k *checker) advise(d devices.DeviceConfig) {
+	i := slices.IndexFunc(k.doc.Ports, func(p devices.PortConfig) bool { return p.ID == d.Port })
+	if i < 0 || !k.has("devices", d.ID, "port") || !k.has("devices", d.ID, "codec") || k.root.get("ports", d.Port).broken {
+		return
+	}
+	for _, p := range devices.Advise(k.doc.Ports[i], d) {
+		k.warning(k.at("devices", d.ID, p.Key), p.What, p.Try)
 	}
 }
 
@@ -236,7 +253,7 @@ func (k *checker) checkCommands(d devices.DeviceConfig) {
 		if k.has(names("max_length")...) && c.Type != relay.TypeText {
 			k.fault(k.at(names("max_length")...), "max_length: it means nothing for type "+string(c.Type), "leave it out")
 		}
-		if k.has(names("send")...) && !strings.HasSuffix(c.Send, "\n") && !strings.HasSuffix(c.Send, "\r") {
+		if d.Codec != "binary" && k.has(names("send")...) && !strings.HasSuffix(c.Send, "\n") && !strings.HasSuffix(c.Send, "\r") {
 			k.warning(k.at(names("send")...), "send has no line end: most boards wait for one", `end it with \n, in double quotes`)
 		}
 	}

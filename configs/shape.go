@@ -210,6 +210,8 @@ func defaults(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(devices.DefaultDevice())
 	case reflect.TypeFor[devices.FieldConfig]():
 		return reflect.ValueOf(devices.DefaultField())
+	case reflect.TypeFor[devices.FrameConfig]():
+		return reflect.ValueOf(devices.DefaultFrame())
 	case reflect.TypeFor[devices.CommandConfig]():
 		return reflect.ValueOf(devices.DefaultCommand())
 	}

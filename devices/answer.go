@@ -18,6 +18,8 @@ type pattern struct {
 	seq, value []int // groups
 	message    int   // group; -1: none
 	number     bool  // the value is a number: 40.0 answers 40
+
+	bytes *byteTemplate // instead of all of it, where answers are bytes
 }
 
 // The groups that stand for the placeholders. The marks cannot be meant by a person.
@@ -83,6 +85,9 @@ const (
 func (p *pattern) match(line []byte, seq int, value string) (v verdict, message string) {
 	if p == nil {
 		return noAnswer, ""
+	}
+	if p.bytes != nil {
+		return p.bytes.match(line, seq, value), ""
 	}
 	at := p.re.FindSubmatchIndex(line)
 	if at == nil {

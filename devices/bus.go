@@ -104,7 +104,7 @@ func (l *line) nextTurn(s *session, now time.Time) (turn, bool) {
 // poll has one device's turn. An error says that the stream can be used no longer.
 func (l *line) poll(s *session, t turn) error {
 	m, q, started := t.mapping, t.query(), time.Now()
-	r, v, err := l.transact(s, m, q)
+	r, v, err := l.inquire(s, m, q)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 // Problem is one fault of a device's mapping.
 type Problem struct {
 	Field, Command string // the id of the table it stands in; both "": the device's own
+	Table          string // another table within the device's own, as in frame or requests.ID
 	Key            string // the key it is about
 	What           string // what is wrong
 	Try            string // what to try

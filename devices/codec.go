@@ -46,6 +46,10 @@ type kind struct {
 	framing func(DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
 	asks func(DeviceConfig, *Counters) asker
+	// writes completes a command whose bytes are no line of text; nil: they are.
+	writes func(DeviceConfig, *command)
+	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
+	advise func(PortConfig, DeviceConfig) []Problem
 }
 
 // kinds lists the codecs in the order of the documentation.
@@ -58,6 +62,8 @@ func kinds() []kind {
 		{name: "nmea", check: checkNMEA, talks: newNMEA, framing: linesOf},
 		{name: "modbus-rtu", check: checkModbus, asks: newModbusRTU},
 		{name: "modbus-ascii", check: checkModbus, asks: newModbusASCII},
+		{name: "binary", check: checkBinary, talks: newBinary, cuts: cutBinary, framing: frameBinary, writes: writeBytes},
+		{name: "dlt645", check: checkMeter, asks: askMeter, advise: adviseMeter},
 	}
 }
 
@@ -68,7 +74,11 @@ func kindOf(c DeviceConfig) (kind, bool) {
 	if i < 0 {
 		return kind{}, false
 	}
-	return all[i], true
+	k := all[i]
+	if k.name == "binary" && len(c.Requests) > 0 {
+		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, askBinary
+	}
+	return k, true
 }
 
 // codecNames lists the names for people.
@@ -92,6 +102,14 @@ func NewCodec(c DeviceConfig, count *Counters) (Codec, error) {
 	return k.talks(c, count), nil
 }
 
+// Advise tells what is hardly wanted of a device on its port, though it may work.
+func Advise(p PortConfig, c DeviceConfig) []Problem {
+	if k, ok := kindOf(c); ok && k.advise != nil {
+		return k.advise(p, c)
+	}
+	return nil
+}
+
 // CannotShare tells why two devices cannot hang on one port; "" if they can. On a shared line one asks and one
 // answers: who talks by itself would talk into it.
 func CannotShare(a, b DeviceConfig) string {
@@ -103,6 +121,8 @@ func CannotShare(a, b DeviceConfig) string {
 		return ""
 	case lines && sameLines(a, b):
 		return "both take the same lines: their match is the same"
+	case ka.cuts != nil && kb.cuts != nil && a.Codec == b.Codec:
+		return sameBytes(a, b)
 	case ka.talks != nil && kb.talks != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b) && ka.framing(a) != "":
 		return ""
 	case lines:

@@ -16,11 +16,12 @@ const maxSeq = 9999
 // command is a compiled CommandConfig.
 type command struct {
 	CommandConfig
-	parts   []part
-	expect  *pattern // nil: it acknowledges nothing
-	refuse  *pattern // nil: it refuses nothing
-	confirm int      // index of the field that must read back the value; -1: none
-	slack   float64  // how far a number read back may differ
+	parts    []part
+	template *byteTemplate // instead of parts, where it is no line of text
+	expect   *pattern      // nil: it acknowledges nothing
+	refuse   *pattern      // nil: it refuses nothing
+	confirm  int           // index of the field that must read back the value; -1: none
+	slack    float64       // how far a number read back may differ
 }
 
 type partKind uint8
@@ -74,6 +75,10 @@ func parseTemplate(send string) []part {
 // append appends the bytes of the command to b. text has no control characters, so that the board sees one
 // line. Between double quotes, those in text are escaped: they must not end the string and begin something else.
 func (c *command) append(b []byte, text string, seq int) []byte {
+	if c.template != nil {
+		b, _ = c.template.fill(b, text, seq) // wire has tried it
+		return b
+	}
 	for _, p := range c.parts {
 		switch p.kind {
 		case partLiteral:
@@ -97,6 +102,15 @@ func (c *command) append(b []byte, text string, seq int) []byte {
 // wire gives the value as it is written. The relay has checked it against the model; what is refused here is
 // what only the wire forbids.
 func (c *command) wire(v relay.Value) (string, error) {
+	text, err := c.text(v)
+	if err == nil && c.template != nil {
+		_, err = c.template.fill(nil, text, 0)
+	}
+	return text, err
+}
+
+// text is wire for a line of text.
+func (c *command) text(v relay.Value) (string, error) {
 	switch c.Type {
 	case relay.TypeNumber:
 		raw := (v.Number() - c.Offset) / c.Scale

@@ -17,6 +17,10 @@
 //	json.go      Codec.Decode    values of fields
 //	csv.go, pairs.go, regex.go   the same for other lines of text; word.go reads a bare value
 //	nmea.go, nmea_keys.go        the same for NMEA 0183 sentences
+//	binary.go                    the same for frames of bytes: binary_cut.go and binary_block.go cut them out of the noise,
+//	                             crc.go and stuffing.go know their checksums and delimiters, binary_poll.go asks for them
+//	byte_text.go, byte_template.go, byte_value.go   bytes as people write them, templates of them, values in them
+//	dlt645.go                    electricity meters, with dlt645_frame.go and dlt645_data.go
 //	match.go     matcher         which frames are a device's, and which of them speak of a field
 //	gather.go    gatherer        the readings of one frame: value.go makes each, why.go says what was wrong
 //	format.go                    numbers in registers and frames

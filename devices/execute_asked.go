@@ -27,7 +27,7 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 	}
 	started := time.Now()
 	o, err := l.carryOut(t, s, m, c, steps)
-	if err == nil && o.Status == relay.StatusDone && c.confirm >= 0 {
+	if err == nil && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) && c.confirm >= 0 {
 		o, err = l.readBack(s, m, c, t.Value, started)
 	}
 	t.Finish(o)
@@ -106,7 +106,7 @@ func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, st
 		}
 		q := m.asker.reads(c.confirm) // it may be another one by now
 		if hold := s.hold(q); time.Until(hold) <= 0 {
-			r, v, err := l.transact(s, m, q)
+			r, v, err := l.inquire(s, m, q)
 			if err != nil {
 				return relay.Unknown("the connection broke before a reading has shown the effect"), err
 			}

@@ -11,7 +11,7 @@ import (
 
 // FormatConfig is how a value lies in registers, or in the bytes of a frame.
 type FormatConfig struct {
-	Format    string `toml:"format" doc:"how it lies on the wire; uint16 if left out, string for type text" oneof:"uint16,int16,uint32,int32,uint64,int64,float32,float64,string"`
+	Format    string `toml:"format" doc:"how it lies on the wire; uint16 if left out, in frames uint8, string for type text" oneof:"uint8,int8,uint16,int16,uint24,int24,uint32,int32,uint64,int64,float32,float64,string,bcd,signed-bcd,ascii,hex"`
 	ByteOrder string `toml:"byte_order" doc:"order of the two bytes of each word: big is the greater one first" oneof:"big,little"`
 	WordOrder string `toml:"word_order" doc:"order of the words of 16 bits: big is the greater one first; as byte_order if left out" oneof:"big,little"`
 	Bit       int    `toml:"bit" doc:"the lowest bit that is meant, where only a part is: 0 is the least one" min:"0" max:"63"`
@@ -54,11 +54,16 @@ func numberFormats() map[string]numberFormat {
 // number compiles c; without a format in it, it is the one called usual. A config without problems gives no zero
 // format.
 func (c FormatConfig) number(usual string) numberFormat {
+	return c.numberIn(numberFormats(), usual)
+}
+
+// numberIn is number with a list of formats of its own.
+func (c FormatConfig) numberIn(formats map[string]numberFormat, usual string) numberFormat {
 	name := c.Format
 	if name == "" {
 		name = usual
 	}
-	f, ok := numberFormats()[name]
+	f, ok := formats[name]
 	if !ok {
 		return numberFormat{}
 	}
@@ -73,10 +78,15 @@ func (c FormatConfig) number(usual string) numberFormat {
 
 // format checks the keys of a number's format. usual is the format of one that names none.
 func (k *checker) format(c FormatConfig, usual string) {
-	f := c.number(usual)
+	k.formatIn(numberFormats(), c, usual)
+}
+
+// formatIn is format with a list of formats of its own.
+func (k *checker) formatIn(formats map[string]numberFormat, c FormatConfig, usual string) {
+	f := c.numberIn(formats, usual)
 	if f.size == 0 {
 		k.add("format", fmt.Sprintf("a number cannot have the format %q", c.Format),
-			"use "+strings.Join(slices.Sorted(maps.Keys(numberFormats())), ", "))
+			"use "+strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
 		return
 	}
 	for key, order := range map[string]string{"byte_order": c.ByteOrder, "word_order": c.WordOrder} {
@@ -84,8 +94,8 @@ func (k *checker) format(c FormatConfig, usual string) {
 			k.add(key, fmt.Sprintf("there is no order %q", order), "use big or little")
 		}
 	}
-	if c.WordOrder != "" && f.size <= 2 {
-		k.add("word_order", "a "+f.name+" is one word", "leave it out, or use byte_order")
+	if c.WordOrder != "" && (f.size <= 2 || f.size%2 == 1) {
+		k.add("word_order", "a "+f.name+" has no words of 16 bits", "leave it out, or use byte_order")
 	}
 	switch {
 	case c.Bit < 0 && c.Bits != 0:
@@ -99,6 +109,12 @@ func (k *checker) format(c FormatConfig, usual string) {
 
 // at gives where on the wire the byte i of a number is, counted from the greatest.
 func (f numberFormat) at(i int) int {
+	if f.size%2 == 1 { // it has no words
+		if f.bytes {
+			i = f.size - 1 - i
+		}
+		return i
+	}
 	if f.words {
 		i = f.size - 2 - i&^1 + i&1
 	}

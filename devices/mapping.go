@@ -35,9 +35,14 @@ func compile(c DeviceConfig, count *Counters) *mapping {
 	}
 	known := map[string]*pattern{}
 	for _, cc := range c.Commands {
-		cmd := &command{CommandConfig: cc, parts: parseTemplate(cc.Send), confirm: -1}
-		cmd.expect = sharedPattern(known, cc.Expect, cc)
-		cmd.refuse = sharedPattern(known, cc.Refuse, cc)
+		cmd := &command{CommandConfig: cc, confirm: -1}
+		if k.writes != nil {
+			k.writes(c, cmd)
+		} else {
+			cmd.parts = parseTemplate(cc.Send)
+			cmd.expect = sharedPattern(known, cc.Expect, cc)
+			cmd.refuse = sharedPattern(known, cc.Refuse, cc)
+		}
 		if cc.Confirm != "" {
 			cmd.confirm = c.fieldIndex(cc.Confirm)
 			cmd.slack = slack(cc, c.Fields[cmd.confirm])
@@ -174,6 +179,8 @@ func (p Problem) name() string {
 	switch {
 	case p.Field != "":
 		return "field " + strconv.Quote(p.Field) + ": "
+	case p.Table != "":
+		return p.Table + ": "
 	case p.Command != "":
 		return "command " + strconv.Quote(p.Command) + ": "
 	}

@@ -35,10 +35,19 @@ const slowest = 3
 
 // staleAfter is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
 func (f FieldConfig) staleAfter(device DeviceConfig) time.Duration {
-	if f.StaleAfter > 0 || f.Poll == 0 {
+	own := f.ownPoll(device)
+	if f.StaleAfter > 0 || own == 0 {
 		return f.StaleAfter
 	}
-	return max(device.OfflineAfter, slowest*f.Poll)
+	return max(device.OfflineAfter, slowest*own)
+}
+
+// ownPoll is how often the field is asked for, or the request whose answer carries it; 0: as its device.
+func (f FieldConfig) ownPoll(device DeviceConfig) time.Duration {
+	if i := device.requestOf(f); i >= 0 {
+		return device.Requests[i].Poll
+	}
+	return f.Poll
 }
 
 // polls checks how often a device is asked, and that its values live longer than that.
@@ -52,10 +61,10 @@ func (k *checker) polls() {
 	if len(c.Fields) == 0 {
 		return
 	}
-	fastest := c.Fields[0].polled(c.Poll)
+	fastest := PollFieldConfig{c.Fields[0].ownPoll(c)}.polled(c.Poll)
 	for _, f := range c.Fields {
 		k.at = Problem{Field: f.ID}
-		every := f.polled(c.Poll)
+		every := PollFieldConfig{f.ownPoll(c)}.polled(c.Poll)
 		fastest = min(fastest, every)
 		if f.Poll < 0 {
 			k.add("poll", "it must be longer than 0", "leave it out for the device's own")

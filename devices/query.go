@@ -55,6 +55,7 @@ type response struct {
 	hint     string   // what to try, for the log
 	pending  bool     // it says no only to an answer in time: it has begun to do what was asked
 	instead  []*query // with the verdict refused: what is asked from now on instead of the query
+	then     *query   // what must be asked further before the answer is whole; nil: nothing
 }
 
 // The verdicts of query.answer, beside noAnswer (more must come) and fits (the answer is there).

@@ -1,0 +1,237 @@
+package devices
+
+import (
+	"bytes"
+	"io"
+	"time"
+)
+
+// blockCutter cuts frames that something stands between: the delimiter of a byte stuffing, end bytes, or silence.
+type blockCutter struct {
+	spec  *frameSpec
+	count *Counters
+	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come for so long
+	wait  time.Duration                          // 0: it waits for ever
+
+	buf     []byte // what has come
+	used    int    // bytes of buf that have been cut off
+	seen    int    // no end of a block begins before it
+	at      time.Time
+	frame   []byte // unwrapped
+	whole   bool   // the beginning of the block has been seen
+	tooLong bool
+	err     error
+}
+
+// chunk is what one read gave.
+type chunk struct {
+	bytes []byte
+	at    time.Time
+	err   error
+}
+
+func newBlockCutter(r io.Reader, spec *frameSpec, count *Counters) *blockCutter {
+	c := &blockCutter{spec: spec, count: count, wait: spec.gap}
+	_, recorded := r.(interface{ ReadAt() time.Time })
+	switch {
+	case spec.gap == 0:
+		c.feed = readChunk(r)
+	case recorded:
+		c.feed = replay(r)
+	default:
+		c.feed = pump(r)
+	}
+	return c
+}
+
+// readChunk reads in the caller's goroutine; it never says that nothing has come.
+func readChunk(r io.Reader) func(time.Duration) (chunk, bool) {
+	buf := make([]byte, firstBuffer)
+	return func(time.Duration) (chunk, bool) {
+		for range emptyReads {
+			n, err := r.Read(buf)
+			if n > 0 || err != nil {
+				return chunk{buf[:n], readAt(r), err}, true
+			}
+		}
+		return chunk{err: io.ErrNoProgress}, true
+	}
+}
+
+// pump reads in a goroutine of its own, which ends with the first error, so that silence can be noticed.
+func pump(r io.Reader) func(time.Duration) (chunk, bool) {
+	chunks := make(chan chunk)
+	go func() {
+		read := readChunk(r)
+		for {
+			c, _ := read(0)
+			c.bytes = bytes.Clone(c.bytes)
+			chunks <- c
+			if c.err != nil {
+				return
+			}
+		}
+	}()
+	var timer *time.Timer
+	return func(wait time.Duration) (chunk, bool) {
+		if wait == 0 {
+			return <-chunks, true
+		}
+		if timer == nil {
+			timer = time.NewTimer(wait)
+		} else {
+			timer.Reset(wait)
+		}
+		select {
+		case c := <-chunks:
+			return c, true
+		case <-timer.C:
+			return chunk{}, false
+		}
+	}
+}
+
+// replay reads a recording: nothing has come for a while where the recording says so, and at its end.
+func replay(r io.Reader) func(time.Duration) (chunk, bool) {
+	read := readChunk(r)
+	var next chunk
+	var last time.Time
+	ahead := false
+	return func(wait time.Duration) (chunk, bool) {
+		if !ahead {
+			next, _ = read(0)
+			ahead = true
+			if silence := next.at.Sub(last); wait > 0 && (silence >= wait || next.err != nil) {
+				return chunk{}, false
+			}
+		}
+		ahead, last = false, next.at
+		return next, true
+	}
+}
+
+// Next gives the next intact frame of at most limit bytes. What follows the last delimiter before an error is none.
+func (c *blockCutter) Next(limit int) (Frame, error) {
+	longest := c.spec.stuffing.longest(limit)
+	for {
+		if frame, ok := c.cut(limit, longest); ok {
+			return frame, nil
+		}
+		if c.err != nil {
+			return Frame{}, c.err
+		}
+		wait := c.wait
+		if len(c.buf) == c.used && !c.tooLong && c.whole {
+			wait = 0 // nothing has begun that silence could end
+		}
+		got, any := c.feed(wait)
+		if !any {
+			frame, ok := c.block(c.buf[c.used:], limit, longest)
+			c.used, c.seen = len(c.buf), len(c.buf)
+			if ok {
+				return frame, nil
+			}
+			continue
+		}
+		c.buf = append(c.buf[:copy(c.buf, c.buf[c.used:])], got.bytes...)
+		c.seen, c.used = c.seen-c.used, 0
+		c.count.bytes.Add(uint64(len(got.bytes)))
+		if len(got.bytes) > 0 {
+			c.at = got.at
+		}
+		c.err = got.err
+	}
+}
+
+// cut looks for the end of a block in what has come, and gives the first frame.
+func (c *blockCutter) cut(limit, longest int) (Frame, bool) {
+	end := c.spec.end
+	if c.spec.stuffing != stuffNone {
+		end = []byte{c.spec.stuffing.delimiter()}
+	}
+	for c.wait == 0 {
+		i := bytes.Index(c.buf[c.seen:], end)
+		if i < 0 {
+			c.seen = max(c.used, len(c.buf)-len(end)+1)
+			break
+		}
+		block := c.buf[c.used : c.seen+i]
+		if c.spec.stuffing == stuffNone {
+			block = c.buf[c.used : c.seen+i+len(end)] // end bytes are a part of the frame
+		}
+		c.used = c.seen + i + len(end)
+		c.seen = c.used
+		if frame, ok := c.block(block, limit, longest); ok {
+			return frame, true
+		}
+	}
+	if n := len(c.buf) - c.used; n > longest {
+		if !c.tooLong {
+			c.tooLong = true
+			c.count.drop(&c.count.overlong, c.buf[c.used:], "no end has come, and it is longer than max_frame")
+		}
+		c.used, c.seen = len(c.buf), len(c.buf)
+	}
+	return Frame{}, false
+}
+
+// block makes a frame of what stands between two ends.
+func (c *blockCutter) block(block []byte, limit, longest int) (Frame, bool) {
+	whole, tooLong := c.whole, c.tooLong
+	c.whole, c.tooLong = true, false
+	switch {
+	case len(block) == 0 || tooLong || c.wait == 0 && len(block) == len(c.spec.end) && len(c.spec.start) == 0:
+		return Frame{}, false
+	case len(block) > longest:
+		c.count.drop(&c.count.overlong, block, "it is longer than max_frame")
+		return Frame{}, false
+	}
+	frame, ok := c.spec.unblock(&c.frame, block, limit)
+	if !ok {
+		c.count.drop(&c.count.damaged, block, c.spec.whyBroken())
+		return Frame{}, false
+	}
+	return Frame{Line: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true
+}
+
+// unblock gives the frame that a block holds. Noise may have come in front of it: where a frame has start bytes, it
+// is found behind them. The frame lies in *scratch.
+func (s *frameSpec) unblock(scratch *[]byte, block []byte, limit int) ([]byte, bool) {
+	for from := range block {
+		if from > 0 && !s.mayStart(block[from:]) {
+			continue
+		}
+		frame, ok := s.stuffing.unwrap((*scratch)[:0], block[from:])
+		*scratch = frame
+		if ok && len(frame) <= limit && s.wholeBlock(frame) {
+			return frame, true
+		}
+		if len(s.start) == 0 {
+			break
+		}
+	}
+	return nil, false
+}
+
+// mayStart says whether a frame may begin with the bytes of the wire.
+func (s *frameSpec) mayStart(wire []byte) bool {
+	switch s.stuffing {
+	case stuffCOBS:
+		return len(wire) > 1 && (wire[1] == s.start[0] || s.start[0] == 0 && wire[0] == 1)
+	case stuffSLIP:
+		return wire[0] == s.start[0] || wire[0] == slipEsc
+	}
+	return wire[0] == s.start[0]
+}
+
+// wholeBlock says whether the bytes are a frame and nothing else.
+func (s *frameSpec) wholeBlock(frame []byte) bool {
+	switch {
+	case s.length > 0 && len(frame) != s.length:
+		return false
+	case s.lengthAt >= 0 && (len(frame) < s.lengthAt+s.announced.size ||
+		int(s.announced.raw(frame[s.lengthAt:]))+s.lengthAdd != len(frame)):
+		return false
+	}
+	return s.intact(frame)
+}

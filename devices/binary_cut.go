@@ -1,0 +1,231 @@
+package devices
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"time"
+)
+
+// byteCutter cuts frames that can begin anywhere: after start bytes, or wherever length and checksum agree.
+//
+// Every position at which a frame may begin is a candidate of its own until the bytes have decided. The first
+// candidate that proves intact is a frame; one that does not gives up its first byte only, so that noise, a cut or a
+// wrong length in front of a good frame cannot take it along. A candidate that waits for more bytes than are there
+// makes those behind it wait too; but not for long if its length is wrong: when whole frames have gone by within it
+// (see rivals), it is none. All of this depends on the bytes alone and not on how they arrive.
+type byteCutter struct {
+	r     io.Reader
+	spec  *frameSpec
+	count *Counters
+	err   error // of the last read, told when the buffer is used up
+
+	// The unread bytes are buf[start:end]. Candidates were looked for in buf[start:looked].
+	buf                []byte
+	start, looked, end int
+	open               []candidate // in the order of their positions
+	arrived            []arrival
+	skipping           bool // bytes have been dropped since the last frame
+	damagedTo          int  // what is before it belongs to a damaged frame that has been counted
+}
+
+// candidate is a position at which a frame may begin.
+type candidate struct {
+	at     int
+	length int // 0: not known yet
+	intact bool
+}
+
+// arrival is when the bytes before to had come.
+type arrival struct {
+	to int
+	at time.Time
+}
+
+func newByteCutter(r io.Reader, spec *frameSpec, count *Counters) *byteCutter {
+	return &byteCutter{r: r, spec: spec, count: count, buf: make([]byte, firstBuffer)}
+}
+
+// Next gives the next intact frame of at most limit bytes. It gives the error of the reader once every frame before
+// it has been given.
+func (c *byteCutter) Next(limit int) (Frame, error) {
+	for {
+		c.look(limit)
+		if frame, ok := c.take(); ok {
+			return frame, nil
+		}
+		switch {
+		case c.err == nil:
+			c.more()
+		case len(c.open) == 0:
+			return Frame{}, c.err
+		default: // the bytes that it waits for will never come
+			c.drop(c.open[0].at, 0)
+			c.open = slices.Delete(c.open, 0, 1)
+		}
+	}
+}
+
+// look judges the open candidates and finds new ones.
+func (c *byteCutter) look(limit int) {
+	kept := c.open[:0]
+	for _, one := range c.open {
+		if !one.intact && (one.length == 0 || one.at+one.length <= c.end) {
+			verdict, n := c.spec.judge(c.buf[one.at:c.end], limit)
+			if verdict == noFrame || verdict == brokenOne {
+				if len(kept) == 0 {
+					c.drop(one.at, n)
+				}
+				continue
+			}
+			one.length, one.intact = n, verdict == intactOne
+		}
+		kept = append(kept, one)
+	}
+	c.open = kept
+	for ; c.looked < c.end; c.looked++ {
+		if len(c.spec.start) > 0 {
+			i := bytes.IndexByte(c.buf[c.looked:c.end], c.spec.start[0])
+			if i < 0 {
+				c.looked = c.end
+				break
+			}
+			c.looked += i
+		}
+		switch verdict, n := c.spec.judge(c.buf[c.looked:c.end], limit); verdict {
+		case brokenOne:
+			if len(c.open) == 0 {
+				c.drop(c.looked, n)
+			}
+		case unfinished, intactOne:
+			c.open = append(c.open, candidate{c.looked, n, verdict == intactOne})
+		}
+	}
+}
+
+// take gives the first candidate, if it is a frame.
+func (c *byteCutter) take() (Frame, bool) {
+	for len(c.open) > 0 {
+		first := c.open[0]
+		if c.rivals(first) {
+			c.drop(first.at, first.length)
+			c.open = slices.Delete(c.open, 0, 1)
+			continue
+		}
+		c.skipTo(first.at)
+		if !first.intact {
+			return Frame{}, false
+		}
+		end := first.at + first.length
+		frame := Frame{Line: c.buf[first.at:end:end], At: c.when(end), Whole: true}
+		c.start, c.skipping = end, false
+		n := 0
+		for n < len(c.open) && c.open[n].at < end {
+			n++
+		}
+		c.open = slices.Delete(c.open, 0, n)
+		c.looked = max(c.looked, end)
+		return frame, true
+	}
+	c.skipTo(c.looked)
+	return Frame{}, false
+}
+
+// rivals says whether so many intact frames follow one another within a candidate that it can be none. A frame that
+// carries the like by chance must not be taken apart: the less there is to know a frame by, the more it takes.
+func (c *byteCutter) rivals(first candidate) bool {
+	if c.spec.length > 0 || first.length == 0 {
+		return false // none fits into another
+	}
+	want := 2
+	if len(c.spec.start)+len(c.spec.end)+c.spec.sum.size < 3 {
+		want = 3
+	}
+	from, limit := first.at+1, first.at+first.length
+	for ; want > 0; want-- {
+		next := limit + 1 // the end of the frame from from on that ends first
+		for _, one := range c.open {
+			if one.intact && one.at >= from {
+				next = min(next, one.at+one.length)
+			}
+		}
+		if next > limit {
+			return false
+		}
+		from = next
+	}
+	return true
+}
+
+// drop counts a frame that turned out to be none, and not again what lies within it.
+func (c *byteCutter) drop(at, length int) {
+	if at < c.damagedTo {
+		return
+	}
+	c.damagedTo = at + length
+	if length > 0 {
+		c.count.drop(&c.count.damaged, c.buf[at:min(at+length, c.end)], c.spec.whyBroken())
+		c.skipping = true
+	}
+}
+
+// skipTo drops what is no part of a frame.
+func (c *byteCutter) skipTo(at int) {
+	if at > c.start && !c.skipping {
+		c.skipping = true
+		c.count.drop(&c.count.noise, c.buf[c.start:at], "no frame begins here")
+	}
+	c.start = max(c.start, at)
+}
+
+// when gives the time at which the bytes before end had come.
+func (c *byteCutter) when(end int) time.Time {
+	for _, a := range c.arrived {
+		if a.to >= end {
+			return a.at
+		}
+	}
+	return time.Time{}
+}
+
+// more reads behind what is there.
+func (c *byteCutter) more() {
+	c.compact()
+	if c.end == len(c.buf) {
+		c.buf = append(c.buf, make([]byte, len(c.buf))...)
+	}
+	for range emptyReads {
+		var n int
+		n, c.err = c.r.Read(c.buf[c.end:])
+		if n > 0 {
+			c.count.bytes.Add(uint64(n))
+			c.end += n
+			c.arrived = append(c.arrived, arrival{c.end, readAt(c.r)})
+		}
+		if n > 0 || c.err != nil {
+			return
+		}
+	}
+	c.err = io.ErrNoProgress
+}
+
+// compact moves the unread bytes to the front.
+func (c *byteCutter) compact() {
+	n := c.start
+	if n == 0 {
+		return
+	}
+	c.end = copy(c.buf, c.buf[n:c.end])
+	c.start, c.looked = 0, c.looked-n
+	c.damagedTo = max(0, c.damagedTo-n)
+	for i := range c.open {
+		c.open[i].at -= n
+	}
+	gone := 0
+	for i := range c.arrived {
+		if c.arrived[i].to -= n; c.arrived[i].to <= 0 {
+			gone++
+		}
+	}
+	c.arrived = slices.Delete(c.arrived, 0, gone)
+}

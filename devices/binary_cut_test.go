@@ -1,0 +1,280 @@
+package devices
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/iotest"
+)
+
+// frameTable is a [frame] table with what the change says.
+func frameTable(change func(*FrameConfig)) FrameConfig {
+	f := DefaultFrame()
+	change(&f)
+	return f
+}
+
+// announced is the frame of many Chinese modules: AA 55, the number of bytes that follow, data, CRC-16.
+var announced = frameTable(func(f *FrameConfig) {
+	f.Start, f.LengthAt, f.LengthAdd, f.Checksum = "AA 55", 2, 3, "crc16-modbus"
+})
+
+// build makes a frame of the spec around data.
+func build(s *frameSpec, data []byte) []byte {
+	frame := slices.Clone(s.start)
+	if s.lengthAt >= 0 {
+		n := len(s.start) + s.announced.size + len(data) + s.sum.size + len(s.end) - s.lengthAdd
+		frame, _ = s.announced.append(frame, float64(n))
+	}
+	frame = append(frame, data...)
+	if s.hasSum {
+		frame = s.seal(frame, 0)
+	}
+	return append(frame, s.end...)
+}
+
+// cutAll gives all frames that a reader holds, and its error.
+func cutAll(f FrameConfig, r io.Reader, count *Counters) ([][]byte, error) {
+	d := DefaultDevice()
+	d.Frame = f
+	cutter := cutBinary(d, r, count)
+	var all [][]byte
+	for {
+		frame, err := cutter.Next(300)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, bytes.Clone(frame.Line))
+	}
+}
+
+// badly are the ways in which a reader may give its bytes.
+var badly = map[string]func(io.Reader) io.Reader{
+	"as it comes": func(r io.Reader) io.Reader { return r },
+	"by bytes":    iotest.OneByteReader, "by halves": iotest.HalfReader, "with the error": iotest.DataErrReader,
+}
+
+// Frames as they are cut: what is a frame, and what is dropped and how it is counted.
+func TestCutBinary(t *testing.T) {
+	fixed := frameTable(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "42 4D", 5, "sum16" })
+	ended := frameTable(func(f *FrameConfig) { f.Start, f.End, f.Checksum = "02", "03", "xor8" })
+	bare := frameTable(func(f *FrameConfig) { f.Length, f.Checksum = 4, "crc16-modbus" })
+	closed := frameTable(func(f *FrameConfig) { f.Start, f.LengthAt, f.LengthAdd, f.End = "F4 F3", 2, 5, "F8 F7" })
+	slip := frameTable(func(f *FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc16-xmodem" })
+	lines := frameTable(func(f *FrameConfig) { f.End = "0D 0A" })
+	for _, tt := range []struct {
+		name           string
+		frame          FrameConfig
+		wire, want     string
+		damaged, noise uint64
+	}{
+		{"whole", fixed, "424D010090", "424D010090", 0, 0},
+		{"two", fixed, "424D010090424D020091", "424D010090 424D020091", 0, 0},
+		{"noise before", fixed, "0042FF424D010090", "424D010090", 0, 1},
+		{"damaged", fixed, "424D010091424D020091", "424D020091", 1, 0},
+		{"cut off", fixed, "424D01424D020091", "424D020091", 1, 0},
+		{"start within", fixed, "42424D010090", "424D010090", 0, 1},
+		{"the end is missing", fixed, "424D010090424D02", "424D010090", 0, 1},
+		{"by its end", ended, "02313203020304", "", 1, 0},
+		{"the end within", ended, "0241037303", "", 1, 0},
+		{"by start and end", ended, "02310003 0241307303", "0241307303", 1, 0},
+		{"by the sum alone", bare, "FF11228DF933", "11228DF9", 1, 1},
+		{"wrong end", closed, "F4F301AAF8F6 F4F301BBF8F7", "F4F301BBF8F7", 1, 0},
+		{"SLIP", slip, "C0DBDC01DBDD6FD0C0", "C001DB6FD0", 0, 0},
+		{"end bytes", lines, "41420D0A0D0A430D0A44", "41420D0A 430D0A", 0, 0},
+	} {
+		for how, bad := range badly {
+			count := new(Counters)
+			wire := unhex(t, tt.wire)
+			frames, err := cutAll(tt.frame, bad(bytes.NewReader(wire)), count)
+			if err != io.EOF {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, f := range frames {
+				got += fmt.Sprintf(" %X", f)
+			}
+			got = string(bytes.TrimSpace([]byte(got)))
+			if got != tt.want || count.damaged.Load() != tt.damaged || count.noise.Load() != tt.noise {
+				t.Errorf("%s %s: %s: %q damaged %d noise %d, want %q %d %d", tt.name, how, tt.wire, got, count.damaged.Load(), count.noise.Load(), tt.want, tt.damaged, tt.noise)
+			}
+		}
+	}
+}
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	m, err := parseBytes(s, false)
+	if err != nil {
+		t.Fatalf("%s: %v", s, err)
+	}
+	return m.bytes
+}
+
+// spoiler makes what lies between intact frames on a bad line.
+type spoiler struct {
+	*rand.Rand
+	spec *frameSpec
+}
+
+func (s spoiler) bytes(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(s.Uint32())
+	}
+	return b
+}
+
+// data is what a frame carries; now and then what other frames begin with.
+func (s spoiler) data() []byte {
+	b := s.bytes(4 + s.IntN(30)) // so long that no two are alike
+	if len(b) > 4 && s.IntN(4) == 0 {
+		copy(b[s.IntN(len(b)-2):], s.spec.start)
+	}
+	return b
+}
+
+// trouble is noise, starts with nothing behind them, and frames that are cut or damaged; never a whole frame.
+func (s spoiler) trouble() []byte {
+	frame := build(s.spec, s.data())
+	switch s.IntN(8) {
+	case 0:
+		return s.bytes(1 + s.IntN(40))
+	case 1:
+		return bytes.Repeat(s.spec.start, 1+s.IntN(3))
+	case 2:
+		return append(slices.Clone(s.spec.start), byte(s.Uint32())) // any length
+	case 3:
+		return frame[:s.IntN(len(frame)-4)] // what comes next must not make it whole
+	case 4:
+		return frame[4+s.IntN(len(frame)-4):] // a start and any length before it must not make it whole
+	case 5:
+		frame[s.IntN(len(frame))] ^= 1 << s.IntN(8)
+		return frame
+	case 6:
+		at := 4 + s.IntN(len(frame)-8)
+		return slices.Delete(frame, at, at+1) // a byte was lost
+	}
+	return nil
+}
+
+// A hundred thousand frames with trouble between them: each intact one is cut, and nothing else. The seed is fixed;
+// with about two million bytes of trouble a false frame would be a chance of one in ten thousand.
+func TestResynchronise(t *testing.T) {
+	s := spoiler{rand.New(rand.NewPCG(1, 2)), newFrameSpec(announced)}
+	var wire []byte
+	var want [][]byte
+	for len(want) < 100_000 {
+		for s.IntN(2) == 0 {
+			wire = append(wire, s.trouble()...)
+		}
+		frame := build(s.spec, s.data())
+		for range 1 + s.IntN(8)/7 { // some come twice
+			want = append(want, frame)
+			wire = append(wire, frame...)
+		}
+	}
+	count := new(Counters)
+	i := 0
+	d := DefaultDevice()
+	d.Frame = announced
+	cutter := cutBinary(d, &raggedReader{bytes.NewReader(wire), s.Rand}, count)
+	for {
+		frame, err := cutter.Next(300)
+		if err != nil {
+			break
+		}
+		if i >= len(want) || !bytes.Equal(frame.Line, want[i]) {
+			t.Fatalf("frame %d is %X, want %X", i, frame.Line, want[min(i, len(want)-1)])
+		}
+		i++
+	}
+	if i != len(want) {
+		t.Errorf("%d frames of %d", i, len(want))
+	}
+	t.Logf("%d bytes, %d frames, %d damaged, %d times noise", len(wire), i, count.damaged.Load(), count.noise.Load())
+}
+
+// raggedReader gives a few bytes at a time.
+type raggedReader struct {
+	io.Reader
+	random *rand.Rand
+}
+
+func (r *raggedReader) Read(b []byte) (int, error) {
+	return r.Reader.Read(b[:min(len(b), 1+r.random.IntN(60))])
+}
+
+// A length that is wrong does not hold up the frames after it for longer than two of them take.
+func TestStuckLength(t *testing.T) {
+	spec := newFrameSpec(announced)
+	good := build(spec, []byte("12345678"))
+	r, w := io.Pipe()
+	d := DefaultDevice()
+	d.Frame = announced
+	cutter := cutBinary(d, r, new(Counters))
+	go func() {
+		_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good...))
+		_, _ = w.Write(good)
+		// The pipe stays open: nothing more comes.
+	}()
+	for range 2 {
+		frame, err := cutter.Next(300)
+		if err != nil || !bytes.Equal(frame.Line, good) {
+			t.Fatalf("%X, %v", frame.Line, err)
+		}
+	}
+}
+
+// The law of cutters: the frames do not depend on how the bytes arrive, nor on what errors come after them, and each
+// of them is one.
+func FuzzCutBinary(f *testing.F) {
+	for _, seed := range []string{"\xaa\x55\x02\x00\x00", "\xc0\x01\x02\xc0", "\x00\x03\x01\x02\x00", "\x42\x4d\x01\x00\x90"} {
+		for kind := range byte(8) {
+			f.Add(kind, []byte(seed), uint64(1))
+		}
+	}
+	f.Fuzz(func(t *testing.T, kind byte, wire []byte, seed uint64) {
+		table := frameTable(func(f *FrameConfig) {
+			switch kind % 8 {
+			case 0:
+				*f = announced
+			case 1:
+				f.Start, f.Length, f.Checksum = "42 4D", 5, "sum16"
+			case 2:
+				f.Start, f.End, f.Checksum = "02", "03", "xor8"
+			case 3:
+				f.Length, f.Checksum = 3, "sum8"
+			case 4:
+				f.Stuffing, f.Checksum, f.Start = "slip", "sum8", "01"
+			case 5:
+				f.Stuffing, f.Checksum = "cobs", "xor8"
+			case 6:
+				f.LengthAt, f.Checksum = 0, "sum8" // as weak as it gets
+			case 7:
+				f.Start, f.End, f.LengthAt = "F4", "F8", 1
+			}
+		})
+		spec := newFrameSpec(table)
+		at := map[string][][]byte{}
+		for how, bad := range badly {
+			at[how], _ = cutAll(table, bad(bytes.NewReader(wire)), new(Counters))
+		}
+		broken := errors.New("broken")
+		at["ragged"], _ = cutAll(table, io.MultiReader(&raggedReader{bytes.NewReader(wire), rand.New(rand.NewPCG(seed, 0))}, iotest.ErrReader(broken)), new(Counters))
+		for how, frames := range at {
+			if !slices.EqualFunc(frames, at["as it comes"], bytes.Equal) {
+				t.Fatalf("%s: %X, but as it comes: %X", how, frames, at["as it comes"])
+			}
+			for _, frame := range frames {
+				if !spec.wholeBlock(frame) {
+					t.Fatalf("%X is no frame", frame)
+				}
+			}
+		}
+	})
+}

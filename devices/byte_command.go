@@ -1,0 +1,17 @@
+package devices
+
+// writeBytes completes a command that is bytes and no line of text.
+func writeBytes(d DeviceConfig, c *command) {
+	k := templateKind{value: c.valueIn(c.Type), frame: newFrameSpec(d.Frame)}
+	c.template, _ = k.parse(c.Send)
+	k.wild = true
+	for _, p := range []struct {
+		text string
+		into **pattern
+	}{{c.Expect, &c.expect}, {c.Refuse, &c.refuse}} {
+		if p.text != "" {
+			t, _ := k.parse(p.text)
+			*p.into = &pattern{bytes: t}
+		}
+	}
+}

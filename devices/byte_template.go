@@ -1,0 +1,290 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// byteTemplate is bytes with places to fill in: what is written, or what an answer must begin with.
+//
+//	AA 01 {value:uint16be} {seq} {sum}
+//
+// {value} is the value in the format of the command, {value:FORMAT} in that of its own; {seq} a number that differs
+// each time; {sum} the checksum of [devices.ID.frame] over all before it, from checksum_from on; {sum:NAME} another
+// one, over all before it or from a position on, as in {sum:crc16-modbus:2}.
+type byteTemplate struct{ parts []bytePart }
+
+type bytePart struct {
+	kind    bytePartKind
+	literal mask
+	value   byteValue // of value and seq
+	sum     byteSum
+	from    int // of sum
+	little  bool
+}
+
+type bytePartKind uint8
+
+const (
+	byteLiteral bytePartKind = iota
+	byteNumber               // the value
+	byteSeq
+	byteCheck
+)
+
+// templateKind is what a template may hold beside bytes.
+type templateKind struct {
+	value byteValue  // the format of {value}
+	frame *frameSpec // the checksum of {sum}
+	wild  bool       // it is a pattern
+}
+
+// parse reads a template.
+func (k templateKind) parse(s string) (*byteTemplate, error) {
+	t := &byteTemplate{}
+	for s != "" {
+		plain, rest, more := strings.Cut(s, "{")
+		m, err := parseBytes(plain, k.wild)
+		if err != nil {
+			return nil, err
+		}
+		if len(m.bytes) > 0 {
+			t.parts = append(t.parts, bytePart{literal: m})
+		}
+		if !more {
+			break
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return nil, errors.New("{ has no }")
+		}
+		p, err := k.part(name)
+		if err != nil {
+			return nil, err
+		}
+		t.parts = append(t.parts, p)
+		s = after
+	}
+	if len(t.parts) == 0 {
+		return nil, errors.New("there is not a single byte")
+	}
+	return t, nil
+}
+
+// part reads what stands between braces.
+func (k templateKind) part(words string) (p bytePart, err error) {
+	name, rest, special := strings.Cut(words, ":")
+	switch name {
+	case "value":
+		p.kind, p.value = byteNumber, k.value
+		if special {
+			p.value, err = valueNamed(rest)
+		}
+		if v := p.value; err == nil && k.wild && v.length == 0 {
+			err = fmt.Errorf("how long {%s} is cannot be known", words)
+		}
+		return p, err
+	case "seq":
+		p.kind, p.value = byteSeq, byteValue{length: 1}
+		if !special {
+			rest = "uint8"
+		}
+		if p.value, err = valueNamed(rest); err == nil && p.value.length == 0 {
+			err = fmt.Errorf("a number that differs each time cannot be %s", rest)
+		}
+		return p, err
+	case "sum":
+		return k.checkPart(rest, special)
+	}
+	return p, fmt.Errorf("there is no placeholder {%s}", words)
+}
+
+// checkPart reads the options of {sum}.
+func (k templateKind) checkPart(options string, special bool) (p bytePart, err error) {
+	p.kind = byteCheck
+	if !special {
+		if !k.frame.hasSum {
+			return p, errors.New("{sum} means the checksum of [devices.ID.frame], and there is none")
+		}
+		p.sum, p.from, p.little = k.frame.sum, max(k.frame.from, 0), k.frame.sumLittle
+		return p, nil
+	}
+	for i, word := range strings.Split(options, ":") {
+		from, isNumber := strconv.Atoi(word)
+		switch {
+		case i == 0:
+			var ok bool
+			if p.sum, ok = byteSumOf(word); !ok {
+				return p, fmt.Errorf("there is no checksum %q", word)
+			}
+			p.little = p.sum.little
+		case word == "be" || word == "le":
+			p.little = word == "le"
+		case isNumber == nil && from >= 0 && from < maxInbox:
+			p.from = from
+		default:
+			return p, fmt.Errorf("%q is neither be, le nor a position in {sum:%s}", word, options)
+		}
+	}
+	return p, nil
+}
+
+// valueNamed gives the format of a name in a template: uint16le, bcd2, ascii, ascii4.
+func valueNamed(name string) (byteValue, error) {
+	if f, ok := namedFormat(name); ok {
+		return byteValue{number: f, length: f.size}, nil
+	}
+	for _, digits := range []string{formatBCD, formatASCII, formatString} {
+		size, ok := strings.CutPrefix(name, digits)
+		if !ok {
+			continue
+		}
+		v := byteValue{digits: digits}
+		size, v.little = strings.CutSuffix(strings.TrimSuffix(size, "be"), "le")
+		if size == "" && digits != formatBCD {
+			return v, nil
+		}
+		if n, err := strconv.Atoi(size); err == nil && n > 0 && n <= 256 {
+			v.length = n
+			return v, nil
+		}
+	}
+	return byteValue{}, fmt.Errorf("there is no format %q", name)
+}
+
+// has says whether the template has a part of this kind.
+func (t *byteTemplate) has(kind bytePartKind) bool {
+	for _, p := range t.parts {
+		if p.kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// fill appends the bytes of the template to b. The error says which value the wire cannot carry.
+func (t *byteTemplate) fill(b []byte, text string, seq int) ([]byte, error) {
+	begin := len(b)
+	for _, p := range t.parts {
+		switch p.kind {
+		case byteLiteral:
+			b = append(b, p.literal.bytes...)
+		case byteCheck:
+			b = p.sum.append(b, min(begin+p.from, len(b)), p.little)
+		default:
+			var err error
+			if b, err = p.value.append(b, p.text(text, seq)); err != nil {
+				return b, err
+			}
+		}
+	}
+	return b, nil
+}
+
+// match compares the beginning of a frame with the template. What stands in it of another value or number is an
+// answer to another command.
+func (t *byteTemplate) match(frame []byte, seq int, text string) verdict {
+	v := fits
+	at := 0
+	for _, p := range t.parts {
+		rest := frame[at:]
+		switch p.kind {
+		case byteLiteral:
+			if !p.literal.fits(rest) {
+				return noAnswer
+			}
+			at += len(p.literal.bytes)
+			continue
+		case byteCheck:
+			if len(rest) < p.sum.size || !p.sum.stands(rest, p.sum.sum(frame[min(p.from, at):at]), p.little) {
+				return noAnswer
+			}
+			at += p.sum.size
+			continue
+		}
+		if len(rest) < p.value.length {
+			return noAnswer
+		}
+		if want, err := p.value.append(nil, p.text(text, seq)); err != nil || string(want) != string(rest[:p.value.length]) {
+			v = foreign
+		}
+		at += p.value.length
+	}
+	return v
+}
+
+// text is what is filled in: the value, or the number seq as far as the format has room for it.
+func (p bytePart) text(value string, seq int) string {
+	v := p.value
+	switch {
+	case p.kind == byteNumber:
+		return value
+	case v.digits == "" && v.number.width < 16 && v.number.kind != floatFormat:
+		seq %= 1 << min(v.number.width, 7) // of signed ones too
+	case v.digits != "" && v.length == 1:
+		seq %= 10
+	}
+	return strconv.Itoa(seq)
+}
+
+// append appends what stands on the wire for text: the value as command.wire gives it.
+func (v byteValue) append(b []byte, text string) ([]byte, error) {
+	from := len(b)
+	switch v.digits {
+	case formatString:
+		if v.length > 0 && len(text) > v.length {
+			return b, fmt.Errorf("the text has %d bytes; the hardware takes %d", len(text), v.length)
+		}
+		return append(append(b, text...), make([]byte, max(0, v.length-len(text)))...), nil
+	case formatASCII:
+		if v.length > 0 && len(text) > v.length {
+			return b, fmt.Errorf("the hardware cannot hold %s: it has %d digits", text, v.length)
+		}
+		sign := strings.HasPrefix(text, "-")
+		if sign {
+			b, text = append(b, '-'), text[1:]
+		}
+		for range v.length - len(text) - (len(b) - from) {
+			b = append(b, '0')
+		}
+		return append(b, text...), nil
+	}
+	n, err := rawNumber(text)
+	if err != nil {
+		return b, err
+	}
+	if v.digits == "" {
+		return v.number.append(b, n)
+	}
+	b, ok := appendBCD(b, n, v.length)
+	if !ok {
+		return b, fmt.Errorf("the hardware cannot hold %v: it has %d digits", n, 2*v.length)
+	}
+	if v.little {
+		for i, j := from, len(b)-1; i < j; i, j = i+1, j-1 {
+			b[i], b[j] = b[j], b[i]
+		}
+	}
+	return b, nil
+}
+
+// rawNumber is the number that a text stands for: true and false are 1 and 0, 0x10 is 16.
+func rawNumber(text string) (float64, error) {
+	switch text {
+	case "true":
+		return 1, nil
+	case "false":
+		return 0, nil
+	}
+	if n, err := strconv.ParseInt(text, 0, 64); err == nil {
+		return float64(n), nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0, fmt.Errorf("%q is no number, which is what the hardware takes", text)
+	}
+	return n, nil
+}

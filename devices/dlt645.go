@@ -1,0 +1,226 @@
+package devices
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"minirelay/relay"
+)
+
+// meter is an electricity meter that speaks DL/T 645-2007. It is only read: switching a meter's relay or setting its
+// clock takes passwords that belong to who runs the grid.
+type meter struct {
+	config  DeviceConfig
+	address meterAddress
+	all     []*query
+	places  []int // by field: its query
+	count   *Counters
+}
+
+const (
+	meterShort = 4 + meterOverhead + 4 + 16  // bytes of a usual answer: FE, identifier and a few more
+	meterLong  = 4 + meterOverhead + 4 + 200 // bytes of the longest one (5.2.5)
+	// meterPause lies before each request: a meter may take 20 ms to let go of the line (7.3.3).
+	meterPause = 20 * time.Millisecond
+	// maxFollowUps bounds how many frames one answer may take.
+	maxFollowUps = 16
+)
+
+func askMeter(c DeviceConfig, count *Counters) asker {
+	m := &meter{config: c, count: count}
+	m.address, _ = parseMeterAddress(c.Address)
+	byID := map[uint32]int{}
+	fields := map[uint32][]*meterField{}
+	for i, f := range c.Fields {
+		field := newMeterField(i, f)
+		id := field.data.id
+		if _, ok := byID[id]; !ok {
+			byID[id] = len(m.all)
+			m.all = append(m.all, nil)
+		}
+		fields[id] = append(fields[id], &field)
+		m.places = append(m.places, byID[id])
+	}
+	for id, at := range byID {
+		m.all[at] = m.query(id, fields[id])
+	}
+	return m
+}
+
+// query makes what asks for one identifier.
+func (m *meter) query(id uint32, fields []*meterField) *query {
+	base := query{name: fields[0].data.key, every: m.every(fields), length: meterShort}
+	for _, f := range fields {
+		base.length = max(base.length, meterShort+f.at+f.value.length)
+	}
+	if id == meterAddressID {
+		return m.asking(base, meterReadAddress, nil, func(f meterFrame) (r response, v verdict) {
+			return m.readings(f.data, fields), fits
+		})
+	}
+	di := binary.LittleEndian.AppendUint32(nil, id)
+	base.name = fmt.Sprintf("%s (%08X)", base.name, id)
+	return m.asking(base, meterRead, di, func(f meterFrame) (response, verdict) {
+		return m.part(base, di, nil, 0, f, fields)
+	})
+}
+
+// every is how often fields of one identifier are asked for: as often as the most impatient wants.
+func (m *meter) every(fields []*meterField) time.Duration {
+	fastest := time.Duration(0)
+	for _, f := range fields {
+		if every := m.config.Fields[f.index].polled(m.config.Poll); fastest == 0 || every < fastest {
+			fastest = every
+		}
+	}
+	return fastest
+}
+
+// part takes one frame of an answer. before is the data that came already, and turn the number of the frame.
+func (m *meter) part(base query, di, before []byte, turn byte, f meterFrame, fields []*meterField) (response, verdict) {
+	if len(f.data) < 4 || string(f.data[:4]) != string(di) {
+		return response{}, noAnswer
+	}
+	data := f.data[4:]
+	if turn > 0 {
+		if len(data) < 1 || data[len(data)-1] != turn {
+			return response{}, noAnswer
+		}
+		data = data[:len(data)-1]
+	}
+	data = append(slices.Clone(before), data...)
+	if f.control&meterHasMore == 0 || turn == maxFollowUps {
+		return m.readings(data, fields), fits
+	}
+	next := turn + 1
+	base.length = meterLong
+	then := m.asking(base, meterReadMore, append(slices.Clone(di), next), func(f meterFrame) (response, verdict) {
+		return m.part(base, di, data, next, f, fields)
+	})
+	return response{then: then}, fits
+}
+
+// asking completes a query whose answer use takes.
+func (m *meter) asking(q query, control byte, data []byte, use func(meterFrame) (response, verdict)) *query {
+	address := m.address
+	if control == meterReadAddress {
+		address, _ = parseMeterAddress(anyMeter)
+	}
+	q.request = appendMeterFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
+	q.timeout, q.retries = m.config.PollConfig.Timeout, m.config.PollConfig.Retries
+	q.answer = func(got []byte, quiet bool) (response, verdict) {
+		for {
+			f, rest, ok, waiting := nextMeterFrame(got)
+			switch {
+			case !ok && quiet && !waiting:
+				m.count.because("there is no intact frame in it that answers the request")
+				return response{}, garbled
+			case !ok:
+				return response{}, noAnswer
+			}
+			got = rest
+			if f.control&^(meterRefuses|meterHasMore) != control|meterAnswers || !m.address.fits(f.address[:]) {
+				continue
+			}
+			if f.control&meterRefuses != 0 {
+				return response{refusal: meterRefusal(f.data), hint: "leave the field out if the meter has no such data"}, refused
+			}
+			if r, v := use(f); v != noAnswer {
+				return r, v
+			}
+		}
+	}
+	return &q
+}
+
+func (m *meter) readings(data []byte, fields []*meterField) (r response) {
+	for _, f := range fields {
+		r.readings = append(r.readings, f.readMeter(data, m.count))
+	}
+	return r
+}
+
+func (m *meter) queries() []*query { return m.all }
+
+func (m *meter) reads(field int) *query { return m.all[m.places[field]] }
+
+func (m *meter) write(*command, relay.Value) ([]*query, error) {
+	return nil, errors.New("a meter is only read")
+}
+
+func (m *meter) timing(PortConfig) timing { return timing{before: meterPause} }
+
+// checkMeter checks the keys of a meter.
+func checkMeter(k *checker) {
+	k.polls()
+	k.at = Problem{}
+	if _, ok := parseMeterAddress(k.device.Address); !ok {
+		k.add("address", fmt.Sprintf("%q is no address of a meter", k.device.Address),
+			"write the 12 digits that are printed on it, or "+anyMeter+" where it is the only one on the line")
+	}
+	if k.device.WakeUp < 0 || k.device.WakeUp > 16 {
+		k.add("wake_up", "there may be 0 to 16 bytes", "leave it out for 4")
+	}
+	for _, f := range k.device.Fields {
+		k.at = Problem{Field: f.ID}
+		k.meterField(f)
+	}
+	for _, c := range k.device.Commands {
+		k.at = Problem{Command: c.ID}
+		k.add("type", "a meter is only read", "leave the command out")
+	}
+}
+
+func (k *checker) meterField(f FieldConfig) {
+	d, named, ok := meterKey(f)
+	switch {
+	case !ok:
+		k.add("key", fmt.Sprintf("%q is neither a name nor the eight digits of a data identifier", f.wireKey()),
+			"use one like 02010100, or "+strings.Join(meterNames(), ", "))
+	case named && f.FormatConfig != DefaultFormat():
+		k.add("format", fmt.Sprintf("%s has a format of its own", d.key), "leave format, length, bit and bits out")
+	case named && d.text != nil && f.Type != relay.TypeText:
+		k.add("type", d.key+" is a text", `use type = "text"`)
+	case named && d.text == nil && f.Type != relay.TypeNumber:
+		k.add("type", d.key+" is a number", `use type = "number"`)
+	case f.ByteOrder != "big" || f.WordOrder != "":
+		k.add("byte_order", "a meter always sends the lesser byte first", "leave it out")
+	case !named:
+		if f.Format == "" && f.Type != relay.TypeText {
+			f.Format = formatBCD
+		}
+		k.valueFormat(f.FormatConfig, f.Type)
+	}
+}
+
+// meterNames lists the names in the order of the alphabet.
+func meterNames() []string {
+	names := map[string]bool{}
+	for _, d := range meterCatalogue() {
+		names[d.key] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// adviseMeter tells of a port on which a meter will hardly be heard.
+func adviseMeter(p PortConfig, _ DeviceConfig) []Problem {
+	if strings.HasPrefix(p.Path, tcpScheme) {
+		return nil // what the serial server does is set up there
+	}
+	var all []Problem
+	if p.Parity != "even" || p.DataBits != 8 || p.StopBits != 1 {
+		all = append(all, Problem{Key: "port", What: "meters of DL/T 645 speak with 8 data bits, even parity and 1 stop bit; the port is set otherwise",
+			Try: fmt.Sprintf("write parity = \"even\" in [ports.%s], unless the meter differs", p.ID)})
+	}
+	if !slices.Contains([]int{600, 1200, 2400, 4800, 9600, 19200}, p.Baud) {
+		all = append(all, Problem{Key: "port", What: fmt.Sprintf("meters of DL/T 645 do not speak at %d baud", p.Baud),
+			Try: fmt.Sprintf("write baud = 2400 in [ports.%s]: that is how they are delivered", p.ID)})
+	}
+	return all
+}
