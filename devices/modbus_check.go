@@ -116,7 +116,7 @@ func (k *checker) bitFormat(r register, t relay.Type, c FormatConfig) {
 func (k *checker) registerWords(t relay.Type, values map[string]string, options []OptionConfig) {
 	words, wrong := numberWords(t, values, options)
 	if wrong != "" {
-		k.add("values", fmt.Sprintf("no number stands for %q", wrong), `registers hold numbers, as in { on = "1", off = "0x0200" }`)
+		k.add("values", fmt.Sprintf("no number stands for %q", wrong), fmt.Sprintf("registers hold numbers, as in { %s = \"0\" }", wrong))
 		return
 	}
 	for i, w := range words {

@@ -60,7 +60,7 @@ func numberWords(kind relay.Type, values map[string]string, options []OptionConf
 			text = usual
 		}
 		n, err := wireNumber(text)
-		if err != nil {
+		if err != nil && wrong == "" {
 			wrong = name
 		}
 		words = append(words, numberWord{n, v})

@@ -1,0 +1,239 @@
+package devices
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"minirelay/relay"
+)
+
+// documented is a block of testdata/modbus: what is read or written, and what goes over the wire.
+type documented struct {
+	reads   []FieldConfig
+	write   *CommandConfig
+	value   relay.Value // to write
+	request []byte
+	answer  []byte
+	want    []float64
+	refusal string
+}
+
+// documentedExchanges reads the blocks of a file.
+func documentedExchanges(t *testing.T, file string) (all []documented) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d documented
+	for line := range strings.Lines(string(text) + "\n") {
+		line = strings.TrimSpace(line)
+		mark, rest, _ := strings.Cut(line, " ")
+		switch mark {
+		case "read":
+			f := field(fmt.Sprintf("f%d", len(d.reads)), relay.TypeNumber)
+			putAt(t, rest, &f.RegisterConfig, &f.FormatConfig, &f.Scale)
+			d.reads = append(d.reads, f)
+		case "write":
+			where, value, _ := strings.Cut(rest, " = ")
+			c := writes("c", relay.TypeNumber, "")
+			putAt(t, where, &c.RegisterConfig, &c.FormatConfig, &c.Scale)
+			d.write, d.value = &c, relay.NumberValue(number(t, value))
+		case ">":
+			d.request = unhex(t, rest)
+		case "<":
+			d.answer = unhex(t, rest)
+		case "!":
+			d.refusal = rest
+		case "=":
+			for _, word := range strings.Fields(rest) {
+				d.want = append(d.want, number(t, word))
+			}
+		case "":
+			if d.request != nil {
+				all = append(all, d)
+			}
+			d = documented{}
+		}
+	}
+	return all
+}
+
+// putAt reads "input:1 int16 scale=0.1".
+func putAt(t *testing.T, text string, r *RegisterConfig, f *FormatConfig, scale *float64) {
+	t.Helper()
+	for i, word := range strings.Fields(text) {
+		switch key, value, ok := strings.Cut(word, "="); {
+		case i == 0:
+			r.Register = word
+		case key == "bits":
+			f.Bits = int(number(t, value))
+		case key == "scale":
+			*scale = number(t, value)
+		case !ok:
+			f.Format = word
+		}
+	}
+}
+
+func number(t *testing.T, word string) float64 {
+	t.Helper()
+	f, err := strconv.ParseFloat(word, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// What documents print is what is sent, and what is made of what they print as the answer: once all of it is there,
+// and not before.
+func TestModbusDocumented(t *testing.T) {
+	exchanges := documentedExchanges(t, "testdata/modbus/documented.txt")
+	if len(exchanges) < 12 {
+		t.Fatalf("%d exchanges", len(exchanges))
+	}
+	for _, d := range exchanges {
+		t.Run(fmt.Sprintf("% x", d.request), func(t *testing.T) {
+			c := unit(int(d.request[0]), d.reads...)
+			if d.write != nil {
+				c.Commands = []CommandConfig{*d.write}
+			}
+			if problems := CheckDevice(c); len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			m := newModbusRTU(c, new(Counters))
+			queries := m.queries()
+			if d.write != nil {
+				var err error
+				if queries, err = m.write(compile(c, new(Counters)).commands[0], d.value); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(queries) != 1 || string(queries[0].request) != string(d.request) {
+				t.Fatalf("the request is % x", queries[0].request)
+			}
+			if n := queries[0].length; n < len(d.answer) {
+				t.Errorf("time is given for %d bytes, the answer has %d", n, len(d.answer))
+			}
+			for n := range d.answer {
+				if r, v := queries[0].answer(d.answer[:n], false); v != noAnswer {
+					t.Fatalf("%d of %d bytes are taken for an answer: %+v", n, len(d.answer), r)
+				}
+			}
+			r, v := queries[0].answer(d.answer, false)
+			if v == noAnswer || r.refusal != d.refusal || len(r.readings) != len(d.want) && r.refusal == "" {
+				t.Fatalf("the answer means %v: %+v", v, r)
+			}
+			for i, want := range d.want { // as many digits as a float32 has
+				if got := r.readings[i].Value.Number(); math.Abs(got-want) > 1e-7*want {
+					t.Errorf("%s is %v instead of %v", d.reads[i].Register, got, want)
+				}
+			}
+		})
+	}
+}
+
+// FuzzModbusAnswer: what is found in any bytes is a whole frame of them, of the unit and function that were asked, and
+// one that lies behind anything is found.
+func FuzzModbusAnswer(f *testing.F) {
+	f.Add([]byte{}, []byte{0x02, 0x2B}, byte(1), false)
+	f.Add([]byte("\x01\x03\x02\x00\x07\xf9\x86"), []byte{0, 7}, byte(1), false)
+	f.Add([]byte(":010302\r\n:0103"), []byte{0, 7}, byte(1), true)
+	f.Fuzz(func(t *testing.T, noise, data []byte, unit byte, ascii bool) {
+		if len(data) > 2*maxReadRegisters || len(noise) > maxInbox {
+			return
+		}
+		var wire modbusFraming = rtuFraming{}
+		if ascii {
+			wire = asciiFraming{}
+		}
+		pdu := append([]byte{3, byte(len(data))}, data...)
+		frame := wire.wrap(unit, pdu)
+		got := append(append([]byte{}, noise...), frame...)
+		found, from, ok := wire.find(got, unit, 3, len(pdu))
+		if !ok {
+			t.Fatalf("% x is not found in % x", frame, got)
+		}
+		if from > len(got) || found[0]&^exceptionBit != 3 {
+			t.Fatalf("found % x up to %d in % x", found, from, got)
+		}
+		again := string(wire.wrap(unit, found))
+		if ascii {
+			got, again = []byte(strings.ToUpper(string(got))), strings.TrimRight(again, "\r\n")
+		}
+		if !strings.Contains(string(got), again) {
+			t.Fatalf("% x is no part of % x", again, got)
+		}
+	})
+}
+
+// FuzzModbusBatches: whatever fields there are, each is in exactly one batch and lies in it whole, no batch is longer
+// than allowed, and parting one loses nothing and ends.
+func FuzzModbusBatches(f *testing.F) {
+	f.Add([]byte{0, 0, 1, 0, 2, 3, 9, 9, 9}, uint8(8), uint8(10))
+	f.Add([]byte{0, 5, 1, 0, 5, 3, 0, 200, 3}, uint8(0), uint8(4))
+	f.Fuzz(func(t *testing.T, places []byte, gap, limit uint8) {
+		d := unit(1)
+		d.MaxGap, d.MaxRegisters = int(gap), max(4, int(limit)%126)
+		for i := 0; i+3 <= len(places) && i < 300; i += 3 {
+			name := []string{"coil", "discrete", "input", "holding"}[places[i]%4]
+			format := []string{"uint16", "float32", "float64"}[places[i+2]%3]
+			if name == "coil" || name == "discrete" {
+				format = ""
+			}
+			d.Fields = append(d.Fields, field(fmt.Sprintf("f%d", i), relay.TypeNumber, at(fmt.Sprintf("%s:%d", name, places[i+1]), format)))
+		}
+		m := newModbusRTU(d, new(Counters)).(*modbus)
+		seen := map[int]bool{}
+		var check func(b batch)
+		check = func(b batch) {
+			n := b.to - b.from
+			if b.table.bits() && n > d.MaxRegisters*bitsPerRegister || !b.table.bits() && n > d.MaxRegisters {
+				t.Fatalf("%v is longer than %d", b, d.MaxRegisters)
+			}
+			data := make([]byte, b.bytes())
+			for _, i := range b.fields {
+				if f := m.fields[i]; f.table != b.table || f.at < b.from || f.at+f.n > b.to {
+					t.Fatalf("field %d at %v is not in %v", i, f.register, b)
+				}
+			}
+			if readings := m.decode(b, data); len(readings) != len(b.fields) {
+				t.Fatalf("%d readings of %d fields", len(readings), len(b.fields))
+			}
+			parts := b.part(m.fields)
+			if parts == nil {
+				for _, i := range b.fields {
+					seen[i] = true
+				}
+				return
+			}
+			if len(parts[0].fields)+len(parts[1].fields) != len(b.fields) || len(parts[0].fields) == 0 || len(parts[1].fields) == 0 {
+				t.Fatalf("%v is parted into %v", b, parts)
+			}
+			check(parts[0])
+			check(parts[1])
+		}
+		total := 0
+		for _, b := range m.batches() {
+			total += len(b.fields)
+			check(b)
+		}
+		if total != len(d.Fields) || len(seen) != len(d.Fields) {
+			t.Fatalf("%d fields, %d in batches, %d in parts", len(d.Fields), total, len(seen))
+		}
+	})
+}
