@@ -126,12 +126,14 @@ func (l *line) mind(m *mapping, q *query, r response, v verdict) {
 		return
 	}
 	a := &m.rounds.askings[i]
+	if v == noAnswer || v == fits && a.said == "" {
+		return
+	}
 	log := l.log.With("device", m.config.ID, "request", a.name)
 	switch {
-	case v == fits && a.said != "":
+	case v == fits:
 		log.Info("the device answers again")
 		a.said = ""
-	case v == noAnswer || v == fits:
 	case r.instead != nil:
 		if !m.rounds.parted {
 			log.Info("the device refuses to answer all of it at once: it is asked in parts from now on", "reason", r.refusal)
@@ -139,7 +141,7 @@ func (l *line) mind(m *mapping, q *query, r response, v verdict) {
 		}
 		m.rounds.part(i, r.instead, time.Now())
 	case a.said != r.refusal:
-		log.Warn("the device refuses to answer", "reason", r.refusal, "hint", r.hint)
+		log.Warn("the device refuses to answer", "fields", m.fieldsOf(q), "reason", r.refusal, "hint", r.hint)
 		a.said = r.refusal
 	}
 }

@@ -229,6 +229,7 @@ func (d *decoder) look(quiet bool) {
 		tap.taken(d.at, &m.config, d.asked.name, got, r.readings)
 	default:
 		d.count.frames.Add(1)
+		d.known = append(d.known, r.instead...)
 		f.OK = true
 		tap.frame(d.at, f, got, "the answer is no: "+r.refusal)
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"minirelay/relay"
 )
@@ -73,6 +74,17 @@ func (m *mapping) cutter(stream io.Reader, count *Counters) Cutter {
 		return k.cuts(m.config, stream, count)
 	}
 	return NewFramer(stream, count)
+}
+
+// fieldsOf lists the fields that a query reads.
+func (m *mapping) fieldsOf(q *query) string {
+	var ids []string
+	for i, f := range m.config.Fields {
+		if m.asker.reads(i) == q {
+			ids = append(ids, f.ID)
+		}
+	}
+	return strings.Join(ids, ",")
 }
 
 // fieldIndex is the place of a field; -1 if there is none.

@@ -55,7 +55,7 @@ func TestCheckModbus(t *testing.T) {
 		"bits without bit":     {f(num, "input:0", format(func(c *FormatConfig) { c.Bits = 2 })), `field "a": bits: it counts from bit, which is missing; add bit = 0, or leave bits out`},
 		"a bit too many":       {f(num, "input:0", format(func(c *FormatConfig) { c.Bit, c.Bits = 12, 5 })), `field "a": bit: a uint16 has the bits 0 to 15; use a lower one, or fewer bits, or a longer format`},
 		"a bit of a float":     {f(boolean, "input:0", format(func(c *FormatConfig) { c.Format, c.Bit = "float32", 3 })), `field "a": bit: the bits of a float32 mean nothing one by one; leave it out, or use format = "uint32"`},
-		"an order of words":    {f(num, "input:0", format(func(c *FormatConfig) { c.WordOrder = "little" })), `field "a": word_order: a uint16 is one word; leave it out, or use byte_order`},
+		"an order of words":    {f(num, "input:0", format(func(c *FormatConfig) { c.WordOrder = "little" })), `field "a": word_order: a uint16 has no words of 16 bits; leave it out, or use byte_order`},
 		"a coil with a format": {f(boolean, "coil:0", format(func(c *FormatConfig) { c.Format = "uint16" })), `field "a": format: a coil is one bit; leave it out; bits says how many are one value`},
 		"a coil with a bit":    {f(boolean, "coil:0", format(func(c *FormatConfig) { c.Bit = 1 })), `field "a": bit: a coil is one bit; leave it out; bits says how many are one value`},
 		"a bool of coils":      {f(boolean, "coil:0", format(func(c *FormatConfig) { c.Bits = 2 })), `field "a": bits: a bool is one bit; leave it out`},

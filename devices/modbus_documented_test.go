@@ -1,7 +1,6 @@
 package devices
 
 import (
-	"encoding/hex"
 	"fmt"
 	"math"
 	"os"
@@ -88,15 +87,6 @@ func number(t *testing.T, word string) float64 {
 		t.Fatal(err)
 	}
 	return f
-}
-
-func unhex(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 // What documents print is what is sent, and what is made of what they print as the answer: once all of it is there,

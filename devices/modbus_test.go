@@ -187,7 +187,7 @@ func TestModbusParts(t *testing.T) {
 		if n := strings.Count(r.log.String(), "in parts"); n != 1 {
 			t.Errorf("it was told %d times that it is asked in parts", n)
 		}
-		if n := strings.Count(r.log.String(), "refuses to answer\""); n != 1 || !strings.Contains(r.log.String(), "holding:4") {
+		if n := strings.Count(r.log.String(), "refuses to answer\""); n != 1 || !strings.Contains(r.log.String(), "request=holding:4 fields=f4 ") {
 			t.Errorf("it was told %d times that holding:4 does not exist", n)
 		}
 		u.Set(softboard.HoldingRegisters, 4, 14)
