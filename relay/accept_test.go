@@ -292,9 +292,14 @@ func TestRequests(t *testing.T) {
 	b.Handle(me)
 	me.Devices = []string{"greenhouse"}
 	b.Handle(me)
-	got := b.wire.wait(t, "minirelay/home/reply/c1", 7)
+	b.Arrange([]string{"relays", "greenhouse"})
+	me.Payload = []byte(`{"id":7,"method":"devices"}`)
+	b.Handle(me)
+	ask(`{"id":8,"method":"devices"}`)
+	got := b.wire.wait(t, "minirelay/home/reply/c1", 9)
 	for i, want := range []string{`{"id":"1","result":{"now":`, `{"id":2,"error":{"code":"unknown_method",`, `{"id":null,"error":{"code":"bad_request",`, `{"id":4,"error":{"code":"bad_request",`,
-		`{"id":5,"error":{"code":"unknown_method",`, `{"id":6,"result":{"user":"phone","role":"viewer"}}`, `{"id":6,"result":{"user":"phone","role":"viewer","devices":["greenhouse"]}}`} {
+		`{"id":5,"error":{"code":"unknown_method",`, `{"id":6,"result":{"user":"phone","role":"viewer"}}`, `{"id":6,"result":{"user":"phone","role":"viewer","devices":["greenhouse"]}}`,
+		`{"id":7,"result":{"devices":["greenhouse"]}}`, `{"id":8,"result":{"devices":["relays","greenhouse"]}}`} {
 		if !strings.HasPrefix(got[i], want) {
 			t.Errorf("%s, want %s…", got[i], want)
 		}

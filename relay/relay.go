@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ type Config struct {
 	Gateway  string        // the gateway's id
 	Name     Name          // what people call it
 	Version  string        // of this program
+	Order    []string      // ids of the devices, in the order in which people see them
 	DataDir  string        // where the command journal is kept
 	Remember time.Duration // how long a command id is remembered; 0: 24 h
 }
@@ -119,6 +121,26 @@ func (r *Relay) Rename(name Name) {
 	if !same {
 		r.publishInfo(nil)
 	}
+}
+
+// Arrange changes the order in which people see the devices. Clients ask for it.
+func (r *Relay) Arrange(order []string) {
+	r.mu.Lock()
+	r.config.Order = order
+	r.mu.Unlock()
+}
+
+// visible gives the ids of the devices among those (nil: all), in the order in which people see them.
+func (r *Relay) visible(those []string) []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	ids := make([]string, 0, len(r.config.Order))
+	for _, id := range r.config.Order {
+		if len(those) == 0 || slices.Contains(those, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // publishInfo tells one publisher about the gateway; nil: all of them.
@@ -283,6 +305,10 @@ func (r *Relay) request(m Message) {
 		answer.Result = struct {
 			Now int64 `json:"now"`
 		}{time.Now().UnixMilli()}
+	case q.Method == "devices":
+		answer.Result = struct {
+			Devices []string `json:"devices"`
+		}{r.visible(m.Devices)}
 	case q.Method == "me" && m.Role != "":
 		answer.Result = struct {
 			User    string   `json:"user"`

@@ -88,7 +88,16 @@ func explainDisk(err, unusable error, dir string) error {
 
 func relayConfig(c *configs.Config) relay.Config {
 	return relay.Config{Root: c.Gateway.Root, Gateway: c.Gateway.ID, Name: c.Gateway.Name, Version: buildVersion(),
-		DataDir: c.Gateway.DataDir, Remember: c.Gateway.Remember}
+		Order: deviceOrder(c), DataDir: c.Gateway.DataDir, Remember: c.Gateway.Remember}
+}
+
+// deviceOrder is the order of the config, in which people see the devices.
+func deviceOrder(c *configs.Config) []string {
+	ids := make([]string, len(c.Devices.Devices))
+	for i, d := range c.Devices.Devices {
+		ids[i] = d.ID
+	}
+	return ids
 }
 
 // stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
@@ -118,10 +127,13 @@ func (g *gateway) apply(next *configs.Config) error {
 		return err
 	}
 	old := g.config.Load()
+	g.relay.Arrange(deviceOrder(next)) // first: clients ask for it when a new device shows
 	if err := g.ports.Apply(next.Devices); err != nil {
+		g.relay.Arrange(deviceOrder(old))
 		return errors.Join(err, g.broker.Reload(old.Broker), g.ports.Apply(old.Devices))
 	}
 	if err := g.upstreams.apply(next.Upstreams); err != nil {
+		g.relay.Arrange(deviceOrder(old))
 		return errors.Join(err, g.broker.Reload(old.Broker), g.ports.Apply(old.Devices), g.upstreams.apply(old.Upstreams))
 	}
 	g.relay.Rename(next.Gateway.Name)

@@ -653,6 +653,7 @@ function isFinal(reason) {
     case "bad_client_id":
     case "not_allowed_domain":
     case "bad_address":
+    case "insecure":
     case "no_adapter":
       return true;
   }
@@ -715,7 +716,7 @@ var Link = class {
         ended: (detail) => this.ended(detail)
       });
     } catch (e) {
-      this.end("bad_address", String(e));
+      this.end(e.name === "SecurityError" ? "insecure" : "bad_address", String(e));
     }
     if (this.over)
       (_a = this.socket) == null ? void 0 : _a.close();
@@ -1404,6 +1405,10 @@ var reasons = {
     zh: ["地址写得不对", "例如 wss://example.com:8443/mqtt 或 ws://192.168.1.10:8080/mqtt。"],
     en: ["The address is not valid", "For example wss://example.com:8443/mqtt or ws://192.168.1.10:8080/mqtt."]
   },
+  insecure: {
+    zh: ["https 网页不能连接 ws 地址", "改用 wss 地址,或者直接打开那个网关自己的网页。"],
+    en: ["A page that came over https cannot open ws", "Use a wss address, or open the page of that gateway itself."]
+  },
   too_many_sockets: {
     zh: ["小程序的连接数用完了", "一个小程序最多同时有 5 个连接。关掉不用的,会自动重试。"],
     en: ["The mini-program has no socket left", "It may have five at a time. Close what is not used; it tries again by itself."]
@@ -1531,13 +1536,7 @@ function parseInfo(text) {
   const j = parseObject(text);
   if (!j || typeof j.gateway !== "string")
     return null;
-  return {
-    gateway: j.gateway,
-    name: name(j.name),
-    version: str(j.version),
-    started: num(j.started),
-    devices: Array.isArray(j.devices) ? j.devices.filter((d) => typeof d === "string") : void 0
-  };
+  return { gateway: j.gateway, name: name(j.name), version: str(j.version), started: num(j.started) };
 }
 function parseModel(text) {
   const j = parseObject(text);
@@ -2152,6 +2151,7 @@ var Gateway = class extends Emitter {
       if (round === this.round)
         this.role = (_a = roles.find((r) => r === (me == null ? void 0 : me.role))) != null ? _a : null;
     });
+    this.askOrder();
     void this.sync().then((answered) => {
       if (round !== this.round)
         return;
@@ -2166,6 +2166,18 @@ var Gateway = class extends Emitter {
         this.emit("devices", this.devices());
       this.emit("ready");
     });
+  }
+  /** Asks in which order the devices are to be shown. */
+  askOrder() {
+    const round = this.round;
+    this.request("devices").then((r) => {
+      if (round !== this.round || !Array.isArray(r == null ? void 0 : r.devices))
+        return;
+      const before = this.roster.ids().join();
+      this.roster.arrange(r.devices);
+      if (this.phase === "ready" && this.roster.ids().join() !== before)
+        this.emit("devices", this.devices());
+    }, () => void 0);
   }
   disconnected() {
     this.round++;
@@ -2229,8 +2241,11 @@ var Gateway = class extends Emitter {
   takeDevice(device, leaf, text) {
     switch (leaf) {
       case "model":
-        if (this.roster.model(device, text))
-          this.emit("devices", this.devices());
+        if (!this.roster.model(device, text))
+          break;
+        this.emit("devices", this.devices());
+        if (this.phase === "ready")
+          this.askOrder();
         break;
       case "state":
         this.roster.state(device, text);
@@ -2252,7 +2267,6 @@ var Gateway = class extends Emitter {
     this.touch.one(device);
   }
   takeInfo(id2, text) {
-    var _a;
     const info = parseInfo(text);
     if (!info)
       return;
@@ -2265,7 +2279,6 @@ var Gateway = class extends Emitter {
     if (id2 !== this.id)
       return;
     this.info = info;
-    this.roster.arrange((_a = info.devices) != null ? _a : []);
     this.emit("info", info);
   }
   takeStatus(text) {

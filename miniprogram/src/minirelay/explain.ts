@@ -62,6 +62,10 @@ const reasons: Texts<GatewayReason> = {
     zh: ['地址写得不对', '例如 wss://example.com:8443/mqtt 或 ws://192.168.1.10:8080/mqtt。'],
     en: ['The address is not valid', 'For example wss://example.com:8443/mqtt or ws://192.168.1.10:8080/mqtt.'],
   },
+  insecure: {
+    zh: ['https 网页不能连接 ws 地址', '改用 wss 地址,或者直接打开那个网关自己的网页。'],
+    en: ['A page that came over https cannot open ws', 'Use a wss address, or open the page of that gateway itself.'],
+  },
   too_many_sockets: {
     zh: ['小程序的连接数用完了', '一个小程序最多同时有 5 个连接。关掉不用的,会自动重试。'],
     en: ['The mini-program has no socket left', 'It may have five at a time. Close what is not used; it tries again by itself.'],

@@ -205,6 +205,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     void this.request<{ role?: unknown }>('me').catch(() => null).then((me) => {
       if (round === this.round) this.role = roles.find((r) => r === me?.role) ?? null // null: another broker's user
     })
+    this.askOrder()
     void this.sync().then((answered) => {
       if (round !== this.round) return
       if (!answered) {
@@ -217,6 +218,17 @@ export class Gateway extends Emitter<GatewayEvents> {
       if (changed) this.emit('devices', this.devices())
       this.emit('ready')
     })
+  }
+
+  /** Asks in which order the devices are to be shown. */
+  private askOrder(): void {
+    const round = this.round
+    this.request<{ devices?: unknown }>('devices').then((r) => {
+      if (round !== this.round || !Array.isArray(r?.devices)) return
+      const before = this.roster.ids().join()
+      this.roster.arrange(r.devices)
+      if (this.phase === 'ready' && this.roster.ids().join() !== before) this.emit('devices', this.devices())
+    }, () => undefined) // an older gateway: by id
   }
 
   private disconnected(): void {
@@ -273,7 +285,9 @@ export class Gateway extends Emitter<GatewayEvents> {
   private takeDevice(device: string, leaf: string, text: string): void {
     switch (leaf) {
       case 'model':
-        if (this.roster.model(device, text)) this.emit('devices', this.devices())
+        if (!this.roster.model(device, text)) break
+        this.emit('devices', this.devices())
+        if (this.phase === 'ready') this.askOrder()
         break
       case 'state':
         this.roster.state(device, text)
@@ -304,7 +318,6 @@ export class Gateway extends Emitter<GatewayEvents> {
     if (this.id === null) this.choose(id)
     if (id !== this.id) return
     this.info = info
-    this.roster.arrange(info.devices ?? [])
     this.emit('info', info)
   }
 

@@ -57,7 +57,7 @@ export class Link {
         ended: (detail) => this.ended(detail),
       })
     } catch (e) {
-      this.end('bad_address', String(e))
+      this.end((e as Error).name === 'SecurityError' ? 'insecure' : 'bad_address', String(e))
     }
     if (this.over) this.socket?.close() // it ended while it was being opened
   }

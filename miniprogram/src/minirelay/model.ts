@@ -52,8 +52,6 @@ export interface GatewayInfo {
   version?: string
   /** Unix ms of its start, by its own clock. */
   started?: number
-  /** The order of its devices, where it tells. */
-  devices?: string[]
 }
 
 /** One `state` message: when the readings were taken, by the gateway's clock, and the value of each field. */
@@ -77,10 +75,7 @@ export function parseObject(text: string): Json | null {
 export function parseInfo(text: string): GatewayInfo | null {
   const j = parseObject(text)
   if (!j || typeof j.gateway !== 'string') return null
-  return {
-    gateway: j.gateway, name: name(j.name), version: str(j.version), started: num(j.started),
-    devices: Array.isArray(j.devices) ? j.devices.filter((d): d is string => typeof d === 'string') : undefined,
-  }
+  return { gateway: j.gateway, name: name(j.name), version: str(j.version), started: num(j.started) }
 }
 
 export function parseModel(text: string): Model | null {

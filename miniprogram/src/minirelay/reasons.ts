@@ -15,6 +15,7 @@ export type OfflineReason =
   | 'busy' // the broker takes nobody more, or too many wrong passwords came from here
   | 'not_mqtt' // what answers is no MQTT 3.1.1 broker
   | 'bad_address'
+  | 'insecure' // a page that came over https may only open wss
   | 'too_many_sockets' // a mini-program may have five
   | 'no_adapter' // no WebSocket on this platform
 
@@ -22,7 +23,7 @@ export type OfflineReason =
 export function isFinal(reason: OfflineReason): boolean {
   switch (reason) {
     case 'closed': case 'wrong_password': case 'not_authorized': case 'bad_client_id': case 'not_allowed_domain':
-    case 'bad_address': case 'no_adapter':
+    case 'bad_address': case 'insecure': case 'no_adapter':
       return true
   }
   return false

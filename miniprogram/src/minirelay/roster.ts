@@ -27,7 +27,7 @@ export interface Context {
 
 export class Roster {
   private readonly known = new Map<string, Known>()
-  private order: string[] = []
+  private order: unknown[] = []
 
   constructor(private readonly context: Context) {}
 
@@ -56,7 +56,7 @@ export class Roster {
   }
 
   /** The order in which the gateway wants its devices shown. */
-  arrange(order: string[]): void {
+  arrange(order: unknown[]): void {
     this.order = order
   }
 

@@ -113,7 +113,7 @@ describe('a gateway', () => {
     try {
       gateway.configure(mapping('greenhouse', board.path) + mapping('barn', second.path).replace('"°C"', '"K"'))
       await until(() => g.device('barn')?.online === true)
-      expect(lists.at(-1)).toEqual(['barn', 'greenhouse'])
+      await until(() => lists.at(-1)?.join() === 'greenhouse,barn') // in the order of the config
       expect(g.device('barn')?.fields[0].unit).toBe('K')
       gateway.configure(mapping('greenhouse', board.path))
       await until(() => g.device('barn') === null)
@@ -123,6 +123,7 @@ describe('a gateway', () => {
       gateway.configure(mapping('greenhouse', board.path) + mapping('barn', second.path))
       await until(() => g.device('barn')?.online === true)
       const other = await ready()
+      expect(other.devices().map((d) => d.id)).toEqual(['greenhouse', 'barn'])
       g.hide()
       gateway.configure(mapping('greenhouse', board.path))
       await until(() => other.device('barn') === null)

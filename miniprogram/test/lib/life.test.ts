@@ -354,6 +354,13 @@ describe('over hours', () => {
     vi.unstubAllGlobals()
   })
 
+  it.each([['SecurityError', 'insecure'], ['SyntaxError', 'bad_address']])('understands that a browser throws a %s', (name, reason) => {
+    const socket = { open: () => { throw Object.assign(new Error('no'), { name }) } }
+    const c = new MqttClient({ url: 'ws://x', socket })
+    c.connect()
+    expect(c.state).toMatchObject({ status: 'offline', reason, final: true })
+  })
+
   it('lets a handler change its mind', () => {
     const { c, p } = puppet()
     p.accept()

@@ -8,6 +8,11 @@ import { describe, expect, it } from 'vitest'
 import * as minirelay from '@/minirelay'
 
 const dir = fileURLToPath(new URL('../../src/minirelay', import.meta.url))
+const examples = fileURLToPath(new URL('../../../examples', import.meta.url))
+
+function expectLinks(folder: string, text: string): void {
+  for (const [, link] of text.matchAll(/\]\(([^)#:]+)\)/g)) expect(existsSync(join(folder, link)), link).toBe(true)
+}
 
 describe.each(['README.md', 'README.zh-CN.md'])('%s', (name) => {
   const text = readFileSync(join(dir, name), 'utf8')
@@ -26,7 +31,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('%s', (name) => {
     }
   })
 
-  it('links to files that are there', () => {
-    for (const [, link] of text.matchAll(/\]\(([^)#:]+)\)/g)) expect(existsSync(join(dir, link)), link).toBe(true)
-  })
+  it('links to files that are there', () => expectLinks(dir, text))
+
+  it('so does the one of the examples', () => expectLinks(examples, readFileSync(join(examples, name), 'utf8')))
 })
