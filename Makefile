@@ -9,7 +9,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.dat
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: demo build web miniprogram miniprogram-deps test test-deps lint vuln bench soak-upstream fuzz release clean
+.PHONY: demo build web miniprogram miniprogram-deps test test-deps lint vuln bench soak-upstream fuzz soak release clean
 
 demo: ## the gateway with two software boards: no hardware, no config
 	CGO_ENABLED=0 $(GO) run -ldflags '$(LDFLAGS)' ./cmd/minirelay demo
@@ -36,6 +36,7 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./...
 	$(GO) test -race -count=1 -tags e2e ./e2e
 	e2e/deb
+	$(GO) run ./soak -for 20s
 	miniprogram/scripts/check
 	$(GO) test -race -count=1 -tags e2e ./relay/upstream
 	$(GO) test -race -count=1 -tags e2e -run Upstream ./cmd/minirelay
@@ -62,6 +63,10 @@ bench: ## our figures beside a minimal pipe in the same run; takes some minutes
 
 soak-upstream: test-deps ## 220 rounds of cuts, stalls and kill -9 with 105,000 readings; ten minutes
 	MINIRELAY_SOAK=1 $(GO) test -count=1 -tags e2e -timeout 30m -v -run TestSoak ./relay/upstream
+
+SOAKTIME ?= 1h
+soak: ## boards that are unplugged, clients that come and go, reloads, a flapping upstream, for SOAKTIME
+	$(GO) run ./soak -for $(SOAKTIME)
 
 release: ## packages, tarballs, bill of materials and checksums in dist/: the same commit gives the same bytes
 	deploy/release
