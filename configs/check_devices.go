@@ -253,7 +253,7 @@ func (k *checker) checkCommands(d devices.DeviceConfig) {
 		if k.has(names("max_length")...) && c.Type != relay.TypeText {
 			k.fault(k.at(names("max_length")...), "max_length: it means nothing for type "+string(c.Type), "leave it out")
 		}
-		if d.Codec != "binary" && k.has(names("send")...) && !strings.HasSuffix(c.Send, "\n") && !strings.HasSuffix(c.Send, "\r") {
+		if d.Codec != "binary" && d.Codec != "at" && k.has(names("send")...) && !strings.HasSuffix(c.Send, "\n") && !strings.HasSuffix(c.Send, "\r") {
 			k.warning(k.at(names("send")...), "send has no line end: most boards wait for one", `end it with \n, in double quotes`)
 		}
 	}

@@ -43,10 +43,10 @@ type RequestConfig struct {
 	Poll   time.Duration     `toml:"poll" doc:"how often it is asked; the device's poll if left out" min:"10ms" max:"24h"`
 }
 
-// PlaceConfig is where in a frame of bytes a field lies.
+// PlaceConfig is where in a frame of bytes a field lies, and in which answer.
 type PlaceConfig struct {
 	At      int    `toml:"at" codecs:"binary" doc:"position of its first byte in the frame; negative ones count from the end" min:"-65536" max:"65535"`
-	Request string `toml:"request" codecs:"binary" doc:"the request whose answer carries it: the ID of a requests table; not needed where there is one only"`
+	Request string `toml:"request" codecs:"at,binary" doc:"the request whose answer carries it: of at the line to write, of binary the ID of a requests table; not needed where there is one only"`
 }
 
 // nowhere is At where the mapping does not say where a field lies.

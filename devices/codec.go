@@ -60,6 +60,7 @@ func kinds() []kind {
 		{name: "pairs", check: checkPairs, talks: newPairs, framing: matchedLines},
 		{name: "regex", check: checkRegex, talks: newRegex, framing: linesOf},
 		{name: "nmea", check: checkNMEA, talks: newNMEA, framing: linesOf},
+		{name: "at", check: checkAT, asks: newAT},
 		{name: "modbus-rtu", check: checkModbus, asks: newModbusRTU},
 		{name: "modbus-ascii", check: checkModbus, asks: newModbusASCII},
 		{name: "binary", check: checkBinary, talks: newBinary, cuts: cutBinary, framing: frameBinary, writes: writeBytes},

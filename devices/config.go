@@ -36,7 +36,7 @@ type DeviceConfig struct {
 	Port         string        `toml:"port" doc:"the port it hangs on: the ID of a [ports.ID] table" required:"true"`
 	Profile      string        `toml:"profile" doc:"a thing that is described already, by its name in minirelay profiles; what stands here besides wins"`
 	Without      []string      `toml:"without" doc:"fields and commands of the profile that are not wanted"`
-	Codec        string        `toml:"codec" doc:"how its bytes become fields" oneof:"json,csv,pairs,regex,nmea,modbus-rtu,modbus-ascii,binary,dlt645" required:"true"`
+	Codec        string        `toml:"codec" doc:"how its bytes become fields" oneof:"json,csv,pairs,regex,nmea,at,modbus-rtu,modbus-ascii,binary,dlt645" required:"true"`
 	Checksum     string        `toml:"checksum" doc:"the checksum that ends each line in both directions, as *HEX behind the text" oneof:"none,xor8,sum8,crc16-modbus,crc16-ccitt,crc32" codecs:"json,csv,pairs,regex"`
 	MaxFrame     int           `toml:"max_frame" doc:"longest line or frame in bytes; a longer one is dropped and counted" min:"16" max:"65536" codecs:"json,csv,pairs,regex,nmea,binary"`
 	OfflineAfter time.Duration `toml:"offline_after" doc:"without a good frame for so long it is offline" min:"100ms" max:"24h"`
@@ -48,7 +48,8 @@ type DeviceConfig struct {
 	CSVConfig
 	PairsConfig
 	RegexConfig
-	PollConfig   `codecs:"modbus-rtu,modbus-ascii,binary,dlt645"`
+	ATConfig
+	PollConfig   `codecs:"at,modbus-rtu,modbus-ascii,binary,dlt645"`
 	ModbusConfig `codecs:"modbus-rtu,modbus-ascii"`
 	BinaryConfig
 	DLT645Config
@@ -59,7 +60,7 @@ type DeviceConfig struct {
 
 // DefaultDevice is what a [devices.ID] table starts from.
 func DefaultDevice() DeviceConfig {
-	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all", CSVConfig: DefaultCSV(), PairsConfig: DefaultPairs(),
+	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all", CSVConfig: DefaultCSV(), PairsConfig: DefaultPairs(), ATConfig: DefaultAT(),
 		PollConfig: DefaultPoll(), ModbusConfig: DefaultModbus(),
 		BinaryConfig: BinaryConfig{Frame: DefaultFrame()}, DLT645Config: DefaultDLT645()}
 }
@@ -83,7 +84,8 @@ type FieldConfig struct {
 	MatchConfig
 	TextFieldConfig
 	CSVFieldConfig
-	PollFieldConfig `codecs:"modbus-rtu,modbus-ascii,dlt645"`
+	ATFieldConfig
+	PollFieldConfig `codecs:"at,modbus-rtu,modbus-ascii,dlt645"`
 	RegisterConfig  `codecs:"modbus-rtu,modbus-ascii"`
 	FormatConfig    `codecs:"modbus-rtu,modbus-ascii,binary,dlt645"`
 	PlaceConfig
@@ -105,11 +107,11 @@ type CommandConfig struct {
 	ID         string            `toml:"-"`
 	Name       relay.Name        `toml:"name" doc:"the name people read; a text or a table of languages"`
 	Type       relay.Type        `toml:"type" doc:"what value it takes" oneof:"number,bool,enum,text,none" required:"true"`
-	Send       string            `toml:"send" doc:"the bytes to write; {value} is the value, {seq} a number that differs each time" codecs:"json,csv,pairs,regex,nmea,binary"`
+	Send       string            `toml:"send" doc:"the bytes to write; {value} is the value, {seq} a number that differs each time" codecs:"json,csv,pairs,regex,nmea,at,binary"`
 	Values     map[string]string `toml:"values" doc:"for bool and enum: what each value looks like on the wire"`
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the choices in order, with names for people"`
-	Expect     string            `toml:"expect" doc:"regular expression of the line that acknowledges, of binary the bytes that the answer begins with; may hold {seq} and {value}" codecs:"json,csv,pairs,regex,nmea,binary"`
-	Refuse     string            `toml:"refuse" doc:"regular expression of the line that refuses, of binary the bytes that the answer begins with; the group message is shown to the person" codecs:"json,csv,pairs,regex,nmea,binary"`
+	Expect     string            `toml:"expect" doc:"regular expression of the line that acknowledges, of binary the bytes that the answer begins with; may hold {seq} and {value}" codecs:"json,csv,pairs,regex,nmea,at,binary"`
+	Refuse     string            `toml:"refuse" doc:"regular expression of the line that refuses, of binary the bytes that the answer begins with; the group message is shown to the person" codecs:"json,csv,pairs,regex,nmea,at,binary"`
 	Confirm    string            `toml:"confirm" doc:"the field that must read back the value before it is done"`
 	Tolerance  float64           `toml:"tolerance" doc:"how far a number read back may differ; half of the field's last digit if left out" min:"0"`
 	Field      string            `toml:"field" doc:"the field that shows the effect; the one of confirm if left out"`

@@ -24,7 +24,7 @@ func DefaultCSV() CSVConfig { return CSVConfig{Quote: `"`, Comment: "#"} }
 
 // CSVFieldConfig says where in a line a value stands.
 type CSVFieldConfig struct {
-	Column int `toml:"column" doc:"its column; the first is 1" min:"1" max:"1000" codecs:"csv"`
+	Column int `toml:"column" doc:"its column; the first is 1" min:"1" max:"1000" codecs:"csv,at"`
 }
 
 // csvCodec turns lines of columns into readings.

@@ -30,6 +30,7 @@
 //	exchange.go                  what a written command still waits for
 //	execute.go                   write, wait, decide, perhaps retry: the one outcome
 //	query.go     asker           devices that speak when they are spoken to: requests and their answers
+//	at.go, at_read.go            devices that answer in lines of text
 //	schedule.go                  who is asked next: the living in turn, the dead ever more rarely
 //	bus.go                       one request at a time, commands ahead of polling
 //	transact.go                  silence, request, answer

@@ -27,8 +27,12 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 	}
 	started := time.Now()
 	o, err := l.carryOut(t, s, m, c, steps)
-	if err == nil && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) && c.confirm >= 0 {
+	if err == nil && c.confirm >= 0 && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) {
+		acknowledged := o.Status == relay.StatusDone
 		o, err = l.readBack(s, m, c, t.Value, started)
+		if !acknowledged && o.Message == unseen {
+			o.Message = "no reading has shown the effect in time"
+		}
 	}
 	t.Finish(o)
 	if c.Field != "" && c.confirm < 0 {
@@ -126,10 +130,13 @@ func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, st
 		}
 	}
 	if fresh.IsNull() {
-		return relay.Unknown("it was acknowledged, but no reading has shown the effect"), nil
+		return relay.Unknown(unseen), nil
 	}
 	return relay.Failed(relay.CodeMismatch, fmt.Sprintf("the hardware reads back %v instead of %v", fresh, want)), nil
 }
+
+// unseen is why the end of a command is unknown that was acknowledged.
+const unseen = "it was acknowledged, but no reading has shown the effect"
 
 // newest is the reading of a field in r, or the one that was there before.
 func newest(r response, field int, before relay.Value) relay.Value {

@@ -75,16 +75,11 @@ func (g *gatherer) end() (readings []relay.Reading, ok bool) {
 // has their form.
 func (g *gatherer) senseless() bool {
 	for _, f := range g.faults {
-		if !f.unreadable(g.fields[f.field].kind) {
+		if f.twice || g.fields[f.field].legible(f.value) {
 			return false
 		}
 	}
 	return len(g.faults) > 0 && len(g.faults) == len(g.readings)
-}
-
-// unreadable says whether the value is not even of the field's type.
-func (f *fault) unreadable(t relay.Type) bool {
-	return !f.twice && (t != relay.TypeNumber || f.value.kind != tokenNumber)
 }
 
 // tellFaults says to whoever watches what is wrong with values.

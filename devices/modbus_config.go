@@ -10,7 +10,7 @@ import (
 // ModbusConfig is what a Modbus unit is like.
 type ModbusConfig struct {
 	ModbusUnit   int           `toml:"unit" doc:"the unit's Modbus address, 1 to 247; 0 writes to all units at once, and none answers" min:"0" max:"255"`
-	Turnaround   time.Duration `toml:"turnaround" doc:"silence that the unit wants behind its answer, before anybody is asked; behind a write to all units 100ms at least" min:"0s" max:"5s"`
+	Turnaround   time.Duration `toml:"turnaround" doc:"silence that the device wants behind its answer, before anybody is asked; behind a write to all Modbus units 100ms at least" min:"0s" max:"5s" codecs:"at,modbus-rtu,modbus-ascii"`
 	MaxGap       int           `toml:"max_gap" doc:"so many registers between two fields are read along where that saves a request" min:"0" max:"124"`
 	MaxRegisters int           `toml:"max_registers" doc:"most registers in one request; 16 coils count as one" min:"1" max:"125"`
 	NoBatch      bool          `toml:"no_batch" doc:"each field is read by a request of its own"`

@@ -7,6 +7,7 @@ import (
 )
 
 const (
+	never    = 100 * 365 * 24 * time.Hour
 	longRest = 30 * time.Second // the longest time in which what is not answered is not asked
 )
 
@@ -110,7 +111,9 @@ func (r *rounds) asked(i int, started, now time.Time, answered bool) {
 	r.heard()
 	a.missed, a.rest = 0, 0
 	a.due = a.due.Add(a.every)
-	if a.due.Before(now) {
+	if a.once {
+		a.due = now.Add(never)
+	} else if a.due.Before(now) {
 		a.due = started.Add(a.every) // the line is too slow for it: rounds are left out, not made up for
 	}
 }

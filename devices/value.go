@@ -132,6 +132,24 @@ func (f *wireField) scaled(raw float64) float64 {
 	return n + 0 // and no minus zero
 }
 
+// legible says whether t is of the field's type, however implausible, or says that there is no value.
+func (f *wireField) legible(t token) bool {
+	switch {
+	case t.kind == tokenNull:
+		return true
+	case f.kind == relay.TypeNumber:
+		return t.kind == tokenNumber
+	case f.kind == relay.TypeText:
+		return t.kind == tokenString
+	}
+	for i := range f.words {
+		if f.words[i].is(t) {
+			return true
+		}
+	}
+	return false
+}
+
 // is says whether t stands for w. A number counts by its value: 1.0 is 1.
 func (w *wireWord) is(t token) bool {
 	switch t.kind {

@@ -1,0 +1,127 @@
+package devices
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"regexp"
+)
+
+// at asks a device that answers in lines of text.
+type atCodec struct {
+	gatherer
+	config        DeviceConfig
+	separator     byte // of the columns of an answer
+	until, no, ig *regexp.Regexp
+	fields        []atField
+	asked         []*query
+	of            []*query // by field
+	seq           int
+}
+
+func newAT(c DeviceConfig, count *Counters) asker {
+	a := &atCodec{gatherer: newGatherer(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(maxSeq),
+		until: expressionOf(c.Until), no: expressionOf(c.Error), ig: expressionOf(c.Ignore), of: make([]*query, len(c.Fields))}
+	for _, line := range c.Init {
+		a.asked = append(a.asked, a.opening(line))
+	}
+	known := map[string]*query{}
+	fields := map[*query][]int{}
+	for i, f := range c.Fields {
+		a.fields = append(a.fields, newATField(f))
+		key := f.polled(c.Poll).String() + " " + f.Request
+		q := known[key]
+		if q == nil {
+			q = a.ask(f.Request, f)
+			known[key] = q
+			a.asked = append(a.asked, q)
+		}
+		a.of[i] = q
+		fields[q] = append(fields[q], i)
+	}
+	for _, q := range known {
+		of := fields[q]
+		q.answer = func(got []byte, quiet bool) (response, verdict) { return a.read(q, of, got, quiet) }
+	}
+	return a
+}
+
+// expressionOf compiles an expression without faults; nil for none.
+func expressionOf(expression string) *regexp.Regexp {
+	if expression == "" {
+		return nil
+	}
+	return regexp.MustCompile(expression)
+}
+
+func (a *atCodec) queries() []*query        { return a.asked }
+func (a *atCodec) reads(field int) *query   { return a.of[field] }
+func (a *atCodec) timing(PortConfig) timing { return timing{ends: a.config.Silence} }
+
+// shape says that any answer of the device looks like the answer to anything: lines do not tell what they answer.
+func (a *atCodec) shape() string { return "at " + a.config.ID }
+
+// ask makes the query of a field; its answer is left to the caller.
+func (a *atCodec) ask(request string, f FieldConfig) *query {
+	return &query{request: []byte(request + a.config.LineEnd), name: request, every: f.polled(a.config.Poll),
+		timeout: a.config.Timeout, retries: a.config.Retries, after: a.config.Turnaround, shape: a.shape()}
+}
+
+// opening makes the query of a line that is written before everything else.
+func (a *atCodec) opening(line string) *query {
+	q := a.ask(line, FieldConfig{})
+	q.every, q.once = a.config.Poll, true
+	q.nobody = a.until == nil // a device that ends its answers with a line of their own also does so here
+	q.answer = func(got []byte, quiet bool) (response, verdict) {
+		_, r, v := a.lines(q, got, quiet)
+		return r, v
+	}
+	return q
+}
+
+// lines gives the lines of an answer so far, without the echo and what comes unasked. The verdict is fits if the
+// answer is over: in the silence or with the line that ends it. A line that says no ends it too.
+func (a *atCodec) lines(q *query, got []byte, quiet bool) (lines [][]byte, r response, v verdict) {
+	echo := bytes.TrimSpace(q.request)
+	for len(got) > 0 {
+		line, rest, whole := a.line(got)
+		if got = rest; !whole && !(quiet && a.config.Silence > 0) {
+			break // the rest of it is still to come
+		}
+		line = bytes.TrimSpace(line)
+		switch {
+		case len(line) == 0, bytes.Equal(line, echo), a.ig != nil && a.ig.Match(line):
+		case a.no != nil && a.no.Match(line):
+			return lines, response{refusal: a.refusal(line), hint: "look into its manual for what it understands in this state"}, refused
+		case a.until != nil && a.until.Match(line):
+			return lines, r, fits
+		default:
+			lines = append(lines, line)
+		}
+	}
+	if a.until == nil && quiet {
+		return lines, r, fits
+	}
+	return lines, r, noAnswer
+}
+
+// line takes the first line off what has come.
+func (a *atCodec) line(got []byte) (line, rest []byte, whole bool) {
+	ends := a.config.Terminator
+	if ends == "" {
+		ends = "\r\n"
+	}
+	i := bytes.IndexAny(got, ends)
+	if i < 0 {
+		return got, nil, false
+	}
+	return got[:i], got[i+1:], true
+}
+
+// refusal is what a line that says no tells a person.
+func (a *atCodec) refusal(line []byte) string {
+	m := a.no.FindSubmatch(line)
+	if i := a.no.SubexpIndex("message"); i > 0 && len(m[i]) > 0 {
+		return forPeople(string(m[i]))
+	}
+	return "the device says " + forPeople(string(line))
+}

@@ -1,0 +1,24 @@
+package devices
+
+import "time"
+
+// ATConfig is how a device is asked that answers in lines of text: an AT modem, a SCPI instrument.
+type ATConfig struct {
+	LineEnd    string        `toml:"line_end" doc:"what ends each line that is written" codecs:"at"`
+	Terminator string        `toml:"terminator" doc:"each character that ends a line of an answer; \\r and \\n if left out" codecs:"at"`
+	Silence    time.Duration `toml:"silence" doc:"silence that ends an answer, of devices that end their lines with nothing" min:"1ms" max:"5s" codecs:"at"`
+	Until      string        `toml:"until" doc:"regular expression of the line that ends an answer, as in ^OK$; an answer is one line if left out" codecs:"at"`
+	Error      string        `toml:"error" doc:"regular expression of the line that says no; the group message is shown to the person" codecs:"at"`
+	Ignore     string        `toml:"ignore" doc:"regular expression of lines that come unasked" codecs:"at"`
+	Init       []string      `toml:"init" doc:"lines to write after the port was opened, and after the device was away" codecs:"at"`
+}
+
+// DefaultAT is what the keys of ATConfig start from. The error is that of modems (3GPP TS 27.007, V.250).
+func DefaultAT() ATConfig {
+	return ATConfig{LineEnd: "\r\n", Error: `^(?:ERROR|\+CM[ES] ERROR: ?(?P<message>.*))$`}
+}
+
+// ATFieldConfig is how a value is found in the answer to its request: see PlaceConfig.
+type ATFieldConfig struct {
+	Answer string `toml:"answer" doc:"regular expression of the line that holds it; its first group, or the group value, is the value" codecs:"at"`
+}
