@@ -196,7 +196,17 @@ func (d *decoder) queryOf(request []byte) *query {
 			return q
 		}
 	}
+	if r, ok := d.mapping.asker.(recognizer); ok {
+		return r.recognize(request)
+	}
 	return nil
+}
+
+// recognizer is an asker that can read the answers to requests that it would not make itself: another program's, or
+// those of a mapping that was different when it was recorded.
+type recognizer interface {
+	// recognize gives the query for a request; nil if its answer says nothing about a field.
+	recognize(request []byte) *query
 }
 
 // look gives what has come to the query that waits.

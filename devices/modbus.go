@@ -2,7 +2,9 @@ package devices
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"minirelay/relay"
@@ -102,6 +104,28 @@ func (m *modbus) decode(b batch, data []byte) []relay.Reading {
 		m.readings = append(m.readings, relay.Reading{Field: i, Value: v})
 	}
 	return m.readings
+}
+
+// recognize makes a query of somebody else's request to read registers.
+func (m *modbus) recognize(request []byte) *query {
+	for t := coilTable; t <= inputTable; t++ {
+		pdu, _, ok := m.framing.find(request, m.unit, byte(t), 5)
+		if !ok || len(pdu) != 5 {
+			continue
+		}
+		from := int(binary.BigEndian.Uint16(pdu[1:]))
+		b := batch{table: t, from: from, to: from + int(binary.BigEndian.Uint16(pdu[3:])), every: m.config.Poll}
+		for i, f := range m.fields {
+			if f.table == t && f.at >= b.from && f.at+f.n <= b.to {
+				b.fields = append(b.fields, i)
+			}
+		}
+		slices.SortStableFunc(b.fields, func(i, j int) int { return m.fields[i].at - m.fields[j].at })
+		if len(b.fields) > 0 {
+			return m.read(b)
+		}
+	}
+	return nil
 }
 
 // refusedRead is a no to a batch. One field that does not exist must not take its neighbours along: the batch is

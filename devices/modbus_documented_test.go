@@ -1,13 +1,16 @@
 package devices
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"minirelay/devices/capture"
 	"minirelay/relay"
 )
 
@@ -135,6 +138,42 @@ func TestModbusDocumented(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A recording of another program, whose requests are not those that the mapping would make.
+func TestModbusDecodesOthersRequests(t *testing.T) {
+	d := unit(1, field("a", relay.TypeNumber, at("holding:1", "")), field("b", relay.TypeNumber, at("holding:2", "")),
+		field("c", relay.TypeNumber, at("input:1", "")))
+	got, _ := decoded(t, d, recordingOf(t, rtuFraming{},
+		[]byte{3, 0, 2, 0, 2}, []byte{3, 4, 0, 8, 0, 9}, // one more than the mapping wants, and one fewer
+		[]byte{4, 0, 0, 0, 9}, []byte{0x84, 2},
+		[]byte{1, 0, 0, 0, 9}, []byte{1, 2, 0, 0})) // nothing that it wants
+	var frames []string
+	for line := range strings.Lines(got) {
+		if _, frame, ok := strings.Cut(line, "] "); ok {
+			frames = append(frames, strings.TrimSpace(frame))
+		}
+	}
+	want := "board true b=8 (holding:2-3); board true (input:0-8): the answer is no: the unit has no such register (exception 2)"
+	if got := strings.Join(frames, "; "); !strings.HasPrefix(got, want) {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// recordingOf is a recording of requests and answers of unit 1, in turn.
+func recordingOf(t *testing.T, wire modbusFraming, pdus ...[]byte) string {
+	t.Helper()
+	var text bytes.Buffer
+	w, err := capture.NewWriter(&text, capture.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, pdu := range pdus {
+		if err := w.Write(capture.Record{At: time.Duration(i) * time.Second, Out: i%2 == 0, Data: wire.wrap(1, pdu)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return text.String()
 }
 
 // FuzzModbusAnswer: what is found in any bytes is a whole frame of them, of the unit and function that were asked, and

@@ -114,24 +114,29 @@ func TestOverloadedLine(t *testing.T) {
 
 // Something of a unit is never answered, not even with a no: it costs the rest of the unit nothing.
 func TestSilentRegister(t *testing.T) {
-	_, devices := busOf(1)
-	devices[0].Fields = append(devices[0].Fields, field("b", relay.TypeNumber, at("input:0", "")))
-	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(devices[0])
-		b := r.board()
-		asked := map[byte]int{}
-		go func() {
-			request := make([]byte, 8)
-			for _, err := io.ReadFull(b, request); err == nil; _, err = io.ReadFull(b, request) {
-				if asked[request[1]]++; request[1] == 3 {
-					_, _ = b.Write(rtuFraming{}.wrap(1, []byte{3, 2, 0, 1}))
+	for _, retries := range []int{0, 1, 3} {
+		t.Run(fmt.Sprintf("retries %d", retries), func(t *testing.T) {
+			_, devices := busOf(1)
+			devices[0].Retries = retries
+			devices[0].Fields = append(devices[0].Fields, field("b", relay.TypeNumber, at("input:0", "")))
+			inBubble(t, func(t *testing.T, r *rig) {
+				r.apply(devices[0])
+				b := r.board()
+				asked := map[byte]int{}
+				go func() {
+					request := make([]byte, 8)
+					for _, err := io.ReadFull(b, request); err == nil; _, err = io.ReadFull(b, request) {
+						if asked[request[1]]++; request[1] == 3 {
+							_, _ = b.Write(rtuFraming{}.wrap(1, []byte{3, 2, 0, 1}))
+						}
+					}
+				}()
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if asked[3] < 54 || asked[4] > 10 || asked[4] < 4 {
+					t.Errorf("asked by function: %v", asked)
 				}
-			}
-		}()
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if asked[3] < 54 || asked[4] > 10 || asked[4] < 4 {
-			t.Errorf("asked by function: %v", asked)
-		}
-	})
+			})
+		})
+	}
 }
