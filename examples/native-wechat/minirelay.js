@@ -763,6 +763,8 @@ var Link = class {
     } catch (e) {
       this.end("not_mqtt", e.message);
     }
+    if (this.state === "up" && this.ping !== void 0 && Date.now() - this.pingDue > 1e3)
+      this.pingNow();
   }
   take(p) {
     if (this.over)
@@ -805,11 +807,16 @@ var Link = class {
     this.pingDue = Date.now() + every;
     this.ping = setTimeout(() => {
       if (Date.now() - this.pingDue > every / 2)
-        return this.end("lost", "the program was suspended");
-      this.send(encodePing(), true);
-      if (!this.over)
-        this.planPing();
+        this.end("lost", "the program was suspended");
+      else
+        this.pingNow();
     }, every);
+  }
+  pingNow() {
+    clearTimeout(this.ping);
+    this.send(encodePing(), true);
+    if (!this.over)
+      this.planPing();
   }
   expect() {
     if (this.watchdog !== void 0 || this.over)
@@ -1846,17 +1853,9 @@ var Roster = class {
   }
   /** Everything that the gateway keeps has come: a device that was not among it is gone. */
   settle() {
-    let changed = false;
-    for (const d of [...this.known.values()]) {
-      if (d.fresh)
-        continue;
-      this.known.delete(d.id);
-      changed || (changed = d.model !== null);
-    }
-    return changed;
-  }
-  clear() {
-    this.known.clear();
+    for (const d of [...this.known.values()])
+      if (!d.fresh)
+        this.known.delete(d.id);
   }
   /** The order in which the gateway wants its devices shown. */
   arrange(order) {
@@ -2018,6 +2017,7 @@ var Gateway = class extends Emitter {
       if (view)
         this.emit("change", view);
     }));
+    __publicField(this, "list", new Touch(() => this.emit("devices", this.devices())));
     __publicField(this, "found", /* @__PURE__ */ new Map());
     /** 'searching': nothing heard yet. 'silent': for too long. 'ready': everything retained is here. */
     __publicField(this, "phase", "searching");
@@ -2059,6 +2059,7 @@ var Gateway = class extends Emitter {
   close() {
     this.client.close();
     this.touch.stop();
+    this.list.stop();
   }
   hide() {
     this.client.hide();
@@ -2160,10 +2161,9 @@ var Gateway = class extends Emitter {
         return this.derive();
       }
       this.phase = "ready";
-      const changed = this.roster.settle();
+      this.roster.settle();
       this.derive();
-      if (changed)
-        this.emit("devices", this.devices());
+      this.emit("devices", this.devices());
       this.emit("ready");
     });
   }
@@ -2175,8 +2175,8 @@ var Gateway = class extends Emitter {
         return;
       const before = this.roster.ids().join();
       this.roster.arrange(r.devices);
-      if (this.phase === "ready" && this.roster.ids().join() !== before)
-        this.emit("devices", this.devices());
+      if (this.roster.ids().join() !== before)
+        this.list.one("");
     }, () => void 0);
   }
   disconnected() {
@@ -2243,7 +2243,7 @@ var Gateway = class extends Emitter {
       case "model":
         if (!this.roster.model(device, text))
           break;
-        this.emit("devices", this.devices());
+        this.list.one("");
         if (this.phase === "ready")
           this.askOrder();
         break;

@@ -63,6 +63,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     const view = this.roster.view(id)
     if (view) this.emit('change', view)
   })
+  private readonly list = new Touch(() => this.emit('devices', this.devices()))
   private readonly found = new Map<string, GatewayInfo>()
   /** 'searching': nothing heard yet. 'silent': for too long. 'ready': everything retained is here. */
   private phase: 'searching' | 'silent' | 'ready' = 'searching'
@@ -108,6 +109,7 @@ export class Gateway extends Emitter<GatewayEvents> {
   close(): void {
     this.client.close()
     this.touch.stop()
+    this.list.stop()
   }
 
   hide(): void {
@@ -213,9 +215,9 @@ export class Gateway extends Emitter<GatewayEvents> {
         return this.derive()
       }
       this.phase = 'ready'
-      const changed = this.roster.settle()
+      this.roster.settle()
       this.derive()
-      if (changed) this.emit('devices', this.devices())
+      this.emit('devices', this.devices())
       this.emit('ready')
     })
   }
@@ -227,7 +229,7 @@ export class Gateway extends Emitter<GatewayEvents> {
       if (round !== this.round || !Array.isArray(r?.devices)) return
       const before = this.roster.ids().join()
       this.roster.arrange(r.devices)
-      if (this.phase === 'ready' && this.roster.ids().join() !== before) this.emit('devices', this.devices())
+      if (this.roster.ids().join() !== before) this.list.one('')
     }, () => undefined) // an older gateway: by id
   }
 
@@ -286,7 +288,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     switch (leaf) {
       case 'model':
         if (!this.roster.model(device, text)) break
-        this.emit('devices', this.devices())
+        this.list.one('')
         if (this.phase === 'ready') this.askOrder()
         break
       case 'state':

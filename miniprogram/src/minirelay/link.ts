@@ -101,6 +101,8 @@ export class Link {
     } catch (e) {
       this.end('not_mqtt', (e as Error).message)
     }
+    // Browsers let the timers of a tab out of sight fire once a minute only; messages still come on time.
+    if (this.state === 'up' && this.ping !== undefined && Date.now() - this.pingDue > 1000) this.pingNow()
   }
 
   private take(p: Incoming): void {
@@ -141,10 +143,15 @@ export class Link {
     this.pingDue = Date.now() + every
     this.ping = setTimeout(() => {
       // JavaScript was stopped for longer than the broker waits (MQTT 3.1.1, 3.1.2.10): it has hung up.
-      if (Date.now() - this.pingDue > every / 2) return this.end('lost', 'the program was suspended')
-      this.send(encodePing(), true)
-      if (!this.over) this.planPing()
+      if (Date.now() - this.pingDue > every / 2) this.end('lost', 'the program was suspended')
+      else this.pingNow()
     }, every)
+  }
+
+  private pingNow(): void {
+    clearTimeout(this.ping)
+    this.send(encodePing(), true)
+    if (!this.over) this.planPing()
   }
 
   private expect(): void {

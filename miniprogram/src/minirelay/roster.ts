@@ -41,18 +41,8 @@ export class Roster {
   }
 
   /** Everything that the gateway keeps has come: a device that was not among it is gone. */
-  settle(): boolean {
-    let changed = false
-    for (const d of [...this.known.values()]) {
-      if (d.fresh) continue
-      this.known.delete(d.id)
-      changed ||= d.model !== null
-    }
-    return changed
-  }
-
-  clear(): void {
-    this.known.clear()
+  settle(): void {
+    for (const d of [...this.known.values()]) if (!d.fresh) this.known.delete(d.id)
   }
 
   /** The order in which the gateway wants its devices shown. */

@@ -29,7 +29,7 @@ export type GatewayEvents = {
   state: [GatewayState]
   /** A device's values, availability, model or commands have changed. At most every 50 ms for each device. */
   change: [DeviceView]
-  /** A device came or went. */
+  /** The list as it is after each connect, and when a device came or went. At most every 50 ms. */
   devices: [DeviceView[]]
   /** How a command ended, one's own or another's. */
   result: [CommandResult]

@@ -298,6 +298,19 @@ describe('over hours', () => {
     expect(c.state).toMatchObject({ status: 'offline', reason: 'lost' })
   })
 
+  it('pings in time in a tab out of sight, whose timers hardly fire, as long as messages come', () => {
+    const { c, p } = puppet()
+    p.accept()
+    for (let i = 1; i <= 5; i++) {
+      vi.setSystemTime(Date.now() + 27_000)
+      p.last.events.message(Uint8Array.of(0xd0, 0).buffer)
+      expect(p.last.sent.filter((b) => new Uint8Array(b)[0] === 0xc0)).toHaveLength(i)
+    }
+    p.last.events.message(Uint8Array.of(0xd0, 0).buffer)
+    vi.advanceTimersByTime(24_000)
+    expect(c.state.status).toBe('online')
+  })
+
   it('knows that it was suspended', () => {
     const { c, p } = puppet()
     p.accept()
