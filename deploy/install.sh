@@ -50,6 +50,7 @@ minirelay is installed. Two steps to the first switch:
 已安装。接下来两步:
 
   1. sudo minirelay init        what hangs on this machine, and the first user  接了什么设备,第一个用户
-  2. https://ADDRESS:8443/      in the browser of a phone or a computer  用手机或电脑的浏览器打开
+  2. the page, in the browser of a phone or a computer  用手机或电脑的浏览器打开网页:
 
 END
+"$prefix/bin/minirelay" address -qr -c /etc/minirelay/minirelay.toml || true

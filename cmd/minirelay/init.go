@@ -250,6 +250,9 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 		next = "sudo systemctl restart minirelay"
 	}
 	fmt.Fprintf(out, "\nNext:\n  minirelay check -c %s\n  %s\n", a.path, next)
+	if config, err := configs.Load(a.path); err == nil {
+		fmt.Fprintf(out, "  %s in a browser\n", pageAddress(config, broker.Addrs{TLS: config.Broker.Listen}))
+	}
 	for _, t := range a.start.Things {
 		if t.Profile == "" {
 			fmt.Fprintf(out, "  describe what hangs on %s: the file has a beginning\n", t.Path)

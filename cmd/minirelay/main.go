@@ -47,6 +47,7 @@ func commands() []command {
 		{"check", "[[-c] FILE_OR_DIR]", "say everything that is wrong with a config; touches no hardware", runCheck},
 		{"init", "[-c FILE]", "make a first config: what hangs on this machine, and the first user", runInit},
 		{"sample", "[-l | NAME]", "print a complete config to begin with", runSample},
+		{"address", "[-c FILE_OR_DIR] [-qr]", "say where browsers and phones find the gateway", runAddress},
 		{"status", "[-c FILE_OR_DIR] [-json]", "say how the gateway is that runs on this machine", runStatus},
 		{"profiles", "[-json | NAME]", "list the things that are described already, or print one", runProfiles},
 		{"schema", "", "print the JSON Schema with which editors complete and check a config", runSchema},

@@ -10,20 +10,24 @@ import (
 	"golang.org/x/term"
 
 	"minirelay/broker"
+	"minirelay/configs"
 	"minirelay/web"
 )
 
 // phoneAddress is what the mini-program scans: minirelay://HOST:PORT?gw=ID&user=NAME, with tls=0 where the port
 // speaks plain WebSocket. It holds no password. The plain port comes first: phones do not trust a certificate that
 // the gateway made itself, and whoever has opened that port wants them to use it.
-func (g *gateway) phoneAddress() string {
-	addr, plain := g.broker.Addrs().WS, true
+func (g *gateway) phoneAddress() string { return phoneAddress(g.config.Load(), g.broker.Addrs()) }
+
+// phoneAddress is it for a config whose listeners have those addresses.
+func phoneAddress(config *configs.Config, addrs broker.Addrs) string {
+	addr, plain := addrs.WS, true
 	if addr == "" {
-		addr, plain = g.broker.Addrs().TLS, g.config.Load().Broker.TLS.Mode == "off"
+		addr, plain = addrs.TLS, config.Broker.TLS.Mode == "off"
 	}
 	host, port, _ := net.SplitHostPort(addr)
-	text := fmt.Sprintf("minirelay://%s?gw=%s", net.JoinHostPort(reachableHost(host), port), g.config.Load().Gateway.ID)
-	if user := phoneUser(g.config.Load().Broker.Users); user != "" {
+	text := fmt.Sprintf("minirelay://%s?gw=%s", net.JoinHostPort(reachableHost(host), port), config.Gateway.ID)
+	if user := phoneUser(config.Broker.Users); user != "" {
 		text += "&user=" + url.QueryEscape(user)
 	}
 	if plain {
@@ -33,12 +37,15 @@ func (g *gateway) phoneAddress() string {
 }
 
 // pageAddress is where a browser finds the page.
-func (g *gateway) pageAddress() string {
+func (g *gateway) pageAddress() string { return pageAddress(g.config.Load(), g.broker.Addrs()) }
+
+// pageAddress is it for a config whose listeners have those addresses.
+func pageAddress(config *configs.Config, addrs broker.Addrs) string {
 	scheme := "https"
-	if g.config.Load().Broker.TLS.Mode == "off" {
+	if config.Broker.TLS.Mode == "off" {
 		scheme = "http"
 	}
-	host, port, _ := net.SplitHostPort(g.broker.Addrs().TLS)
+	host, port, _ := net.SplitHostPort(addrs.TLS)
 	return fmt.Sprintf("%s://%s/", scheme, net.JoinHostPort(reachableHost(host), port))
 }
 

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"minirelay/broker"
+	"minirelay/web"
+)
+
+// runAddress is `minirelay address`: where browsers and phones find the gateway of a config, whether it runs or not.
+func runAddress(_ context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("address", flag.ContinueOnError)
+	path := configFlag(flags)
+	draw := flags.Bool("qr", false, "draw the page's address for a phone's camera too")
+	if err := parseFlags(flags, env, args); err != nil {
+		return err
+	}
+	config, err := loadConfig(env, configPath(*path))
+	if err != nil {
+		return err
+	}
+	addrs := broker.Addrs{TLS: config.Broker.Listen, MQTT: config.Broker.MQTT, WS: config.Broker.WS}
+	page := pageAddress(config, addrs)
+	if *draw {
+		if code, err := web.QR(page); err == nil { // one that is too long can still be typed
+			fmt.Fprintln(env.stdout, code)
+		}
+	}
+	fmt.Fprintf(env.stdout, "page          %s\nmini-program  %s\n", page, phoneAddress(config, addrs))
+	return nil
+}
