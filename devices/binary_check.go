@@ -167,7 +167,7 @@ func (k *checker) placed(f FieldConfig) {
 	case len(ids) > 1 && f.Request == "":
 		k.add("request", "several things are asked", "write which answer carries it: "+strings.Join(ids, ", "))
 	case f.Request != "" && !slices.Contains(ids, f.Request):
-		k.add("request", fmt.Sprintf("there is no request %q", f.Request), "there are "+strings.Join(ids, ", "))
+		k.add("request", fmt.Sprintf("there is no request %q", f.Request), "known here: "+strings.Join(ids, ", "))
 	}
 }
 

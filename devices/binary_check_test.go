@@ -56,7 +56,7 @@ func TestCheckBytes(t *testing.T) {
 			d.Requests = []RequestConfig{{ID: "a", Send: "01"}, {ID: "b", Send: "02"}}
 			d.Fields = append(d.Fields, field("w", relay.TypeNumber, lies(1, ""), ofRequest("b")))
 			d.Fields[0].Request = "c"
-		}, `requests.a: send: no field is read from its answer; write request = "a" in a field, or leave the request out | field "v": request: there is no request "c"; there are a, b`},
+		}, `requests.a: send: no field is read from its answer; write request = "a" in a field, or leave the request out | field "v": request: there is no request "c"; known here: a, b`},
 		"value of a request": {func(d *DeviceConfig) { d.Requests = []RequestConfig{{ID: "a", Send: "01 {value}"}} }, `requests.a: send: a request has no value and no number; write bytes and {sum} only`},
 		"good command":       {command("AA {value:uint16le} {seq} {sum:crc16-xmodem:1:le}", func(c *CommandConfig) { c.Expect = "AB ?? ?? {seq}" }), ""},
 		"no value":           {command("AA 01"), `command "x": send: it would write the same whatever the value is; put {value} where the value belongs, or use type = "none"`},
@@ -92,8 +92,8 @@ func TestCheckMeter(t *testing.T) {
 	}{
 		"good":          {func(*DeviceConfig) {}, ""},
 		"short address": {func(d *DeviceConfig) { d.Address = "123" }, `address: "123" is no address of a meter; write the 12 digits that are printed on it, or AAAAAAAAAAAA where it is the only one on the line`},
-		"no such name":  {func(d *DeviceConfig) { d.Fields[0].Key = "watts" }, `field "power": key: "watts" is neither a name nor the eight digits of a data identifier; use one like 02010100, or ` + strings.Join(meterNames(), ", ")},
-		"own format":    {func(d *DeviceConfig) { d.Fields[0].Format = "bcd" }, `field "power": format: power has a format of its own; leave format, length, bit and bits out`},
+		"no such name":  {func(d *DeviceConfig) { d.Fields[0].Key = "voltage" }, `field "power": key: "voltage" is neither a name nor the eight digits of a data identifier; use one like 02010100, or voltage_a, voltage_b, voltage_c`},
+		"own format":    {func(d *DeviceConfig) { d.Fields[0].Format = "bcd" }, `field "power": format: power has a format of its own; leave format, length, at, bit and bits out`},
 		"no length":     {func(d *DeviceConfig) { d.Fields[0].Key = "02030000" }, `field "power": length: how many bytes it has is missing; write length = 1 to 256`},
 		"a text":        {func(d *DeviceConfig) { d.Fields[0].Key = "date" }, `field "power": type: date is a text; use type = "text"`},
 		"a command": {func(d *DeviceConfig) {

@@ -45,7 +45,7 @@ type RequestConfig struct {
 
 // PlaceConfig is where in a frame of bytes a field lies, and in which answer.
 type PlaceConfig struct {
-	At      int    `toml:"at" codecs:"binary" doc:"position of its first byte in the frame; negative ones count from the end" min:"-65536" max:"65535"`
+	At      int    `toml:"at" codecs:"binary,dlt645" doc:"position of its first byte in the frame, for dlt645 in the data; negative ones count from the end" min:"-65536" max:"65535"`
 	Request string `toml:"request" codecs:"at,binary" doc:"the request whose answer carries it: of at the line to write, of binary the ID of a requests table; not needed where there is one only"`
 }
 

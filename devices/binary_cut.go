@@ -13,11 +13,12 @@ import (
 // candidate that proves intact is a frame; one that does not gives up its first byte only, so that noise, a cut or a
 // wrong length in front of a good frame cannot take it along. A candidate that waits for more bytes than are there
 // makes those behind it wait too; but not for long if its length is wrong: when whole frames have gone by within it
-// (see rivals), it is none. All of this depends on the bytes alone and not on how they arrive.
+// (see rivals), it is none. All of this depends on the bytes alone and not on how they arrive, but for one thing: no frame
+// rests in its middle for as long as stalled.
 type byteCutter struct {
-	r     io.Reader
 	spec  *frameSpec
 	count *Counters
+	feed  func(wait time.Duration) (chunk, bool)
 	err   error // of the last read, told when the buffer is used up
 
 	// The unread bytes are buf[start:end]. Candidates were looked for in buf[start:looked].
@@ -42,8 +43,16 @@ type arrival struct {
 	at time.Time
 }
 
+// stalled is how long the rest of a frame may take to come. A wrong length in front of a good frame would hold it back
+// until the next ones come, and some devices say one an hour.
+const stalled = time.Second
+
 func newByteCutter(r io.Reader, spec *frameSpec, count *Counters) *byteCutter {
-	return &byteCutter{r: r, spec: spec, count: count, buf: make([]byte, firstBuffer)}
+	c := &byteCutter{spec: spec, count: count, feed: readChunk(r)}
+	if spec.length == 0 { // else the good frame itself shows at once that what is before it is none
+		c.feed = feedOf(r)
+	}
+	return c
 }
 
 // Next gives the next intact frame of at most limit bytes. It gives the error of the reader once every frame before
@@ -59,9 +68,8 @@ func (c *byteCutter) Next(limit int) (Frame, error) {
 			c.more()
 		case len(c.open) == 0:
 			return Frame{}, c.err
-		default: // the bytes that it waits for will never come
-			c.drop(c.open[0].at, 0)
-			c.open = slices.Delete(c.open, 0, 1)
+		default:
+			c.giveUp()
 		}
 	}
 }
@@ -74,7 +82,7 @@ func (c *byteCutter) look(limit int) {
 			verdict, n := c.spec.judge(c.buf[one.at:c.end], limit)
 			if verdict == noFrame || verdict == brokenOne {
 				if len(kept) == 0 {
-					c.drop(one.at, n)
+					c.drop(one.at, n, c.spec.whyBroken())
 				}
 				continue
 			}
@@ -95,7 +103,7 @@ func (c *byteCutter) look(limit int) {
 		switch verdict, n := c.spec.judge(c.buf[c.looked:c.end], limit); verdict {
 		case brokenOne:
 			if len(c.open) == 0 {
-				c.drop(c.looked, n)
+				c.drop(c.looked, n, c.spec.whyBroken())
 			}
 		case unfinished, intactOne:
 			c.open = append(c.open, candidate{c.looked, n, verdict == intactOne})
@@ -108,7 +116,7 @@ func (c *byteCutter) take() (Frame, bool) {
 	for len(c.open) > 0 {
 		first := c.open[0]
 		if c.rivals(first) {
-			c.drop(first.at, first.length)
+			c.drop(first.at, first.length, "whole frames have gone by within its length")
 			c.open = slices.Delete(c.open, 0, 1)
 			continue
 		}
@@ -158,13 +166,13 @@ func (c *byteCutter) rivals(first candidate) bool {
 }
 
 // drop counts a frame that turned out to be none, and not again what lies within it.
-func (c *byteCutter) drop(at, length int) {
+func (c *byteCutter) drop(at, length int, why string) {
 	if at < c.damagedTo {
 		return
 	}
 	c.damagedTo = at + length
 	if length > 0 {
-		c.count.drop(&c.count.damaged, c.buf[at:min(at+length, c.end)], c.spec.whyBroken())
+		c.count.drop(&c.count.damaged, c.buf[at:min(at+length, c.end)], why)
 		c.skipping = true
 	}
 }
@@ -188,25 +196,32 @@ func (c *byteCutter) when(end int) time.Time {
 	return time.Time{}
 }
 
+// giveUp drops the first candidate: the bytes that it waits for will not come.
+func (c *byteCutter) giveUp() {
+	first := c.open[0]
+	c.drop(first.at, first.length, "the rest of it has not come")
+	c.open = slices.Delete(c.open, 0, 1)
+}
+
 // more reads behind what is there.
 func (c *byteCutter) more() {
+	var wait time.Duration
+	if len(c.open) > 0 {
+		wait = stalled
+	}
+	got, any := c.feed(wait)
+	if !any {
+		c.giveUp()
+		return
+	}
 	c.compact()
-	if c.end == len(c.buf) {
-		c.buf = append(c.buf, make([]byte, len(c.buf))...)
+	c.buf = append(c.buf[:c.end], got.bytes...)
+	c.end = len(c.buf)
+	c.err = got.err
+	if len(got.bytes) > 0 {
+		c.count.bytes.Add(uint64(len(got.bytes)))
+		c.arrived = append(c.arrived, arrival{c.end, got.at})
 	}
-	for range emptyReads {
-		var n int
-		n, c.err = c.r.Read(c.buf[c.end:])
-		if n > 0 {
-			c.count.bytes.Add(uint64(n))
-			c.end += n
-			c.arrived = append(c.arrived, arrival{c.end, readAt(c.r)})
-		}
-		if n > 0 || c.err != nil {
-			return
-		}
-	}
-	c.err = io.ErrNoProgress
 }
 
 // compact moves the unread bytes to the front.

@@ -152,7 +152,7 @@ func valueNamed(name string) (byteValue, error) {
 			return v, nil
 		}
 	}
-	return byteValue{}, fmt.Errorf("there is no format %q", name)
+	return byteValue{}, fmt.Errorf("there is no format %q: it can be uint8, uint16be, int32le, float32be, bcd2, ascii, ascii4, string …", name)
 }
 
 // has says whether the template has a part of this kind.

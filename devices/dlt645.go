@@ -182,9 +182,9 @@ func (k *checker) meterField(f FieldConfig) {
 	switch {
 	case !ok:
 		k.add("key", fmt.Sprintf("%q is neither a name nor the eight digits of a data identifier", f.wireKey()),
-			"use one like 02010100, or "+strings.Join(meterNames(), ", "))
-	case named && f.FormatConfig != DefaultFormat():
-		k.add("format", fmt.Sprintf("%s has a format of its own", d.key), "leave format, length, bit and bits out")
+			"use one like 02010100, or "+strings.Join(namesLike(f.wireKey()), ", "))
+	case named && (f.FormatConfig != DefaultFormat() || f.At != nowhere):
+		k.add("format", fmt.Sprintf("%s has a format of its own", d.key), "leave format, length, at, bit and bits out")
 	case named && d.text != nil && f.Type != relay.TypeText:
 		k.add("type", d.key+" is a text", `use type = "text"`)
 	case named && d.text == nil && f.Type != relay.TypeNumber:
@@ -206,6 +206,24 @@ func meterNames() []string {
 		names[d.key] = true
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// namesLike lists the names that begin as key does, or those of which there is one without a phase or tariff.
+func namesLike(key string) []string {
+	const enough = 4 // letters that tell what is meant
+	var like, plain []string
+	for _, name := range meterNames() {
+		if len(key) >= enough && strings.HasPrefix(name, key[:enough]) {
+			like = append(like, name)
+		}
+		if !strings.Contains(name, "_tariff_") && !slices.Contains([]string{"_b", "_c"}, name[len(name)-2:]) {
+			plain = append(plain, name)
+		}
+	}
+	if len(like) > 0 {
+		return like
+	}
+	return plain
 }
 
 // adviseMeter tells of a port on which a meter will hardly be heard.

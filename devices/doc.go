@@ -18,7 +18,7 @@
 //	csv.go, pairs.go, regex.go   the same for other lines of text; word.go reads a bare value
 //	nmea.go, nmea_keys.go        the same for NMEA 0183 sentences
 //	binary.go                    the same for frames of bytes: binary_cut.go and binary_block.go cut them out of the noise,
-//	                             crc.go and stuffing.go know their checksums and delimiters, binary_poll.go asks for them
+//	                             feed.go hears silence, crc.go and stuffing.go know checksums and delimiters, binary_poll.go asks
 //	byte_text.go, byte_template.go, byte_value.go   bytes as people write them, templates of them, values in them
 //	dlt645.go                    electricity meters, with dlt645_frame.go and dlt645_data.go
 //	match.go     matcher         which frames are a device's, and which of them speak of a field
