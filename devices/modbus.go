@@ -94,14 +94,7 @@ func (m *modbus) decode(b batch, data []byte) []relay.Reading {
 	m.readings = m.readings[:0]
 	for _, i := range b.fields {
 		f := &m.fields[i]
-		v, good := f.decode(data, f.at-b.from)
-		if !good {
-			m.count.implausible.Add(1)
-			if m.count.watched() {
-				m.count.because(m.config.Fields[i].ID + ": it is out of range, or nothing that the mapping knows")
-			}
-		}
-		m.readings = append(m.readings, relay.Reading{Field: i, Value: v})
+		m.readings = append(m.readings, relay.Reading{Field: i, Value: f.decode(data, f.at-b.from, m.count)})
 	}
 	return m.readings
 }

@@ -120,7 +120,7 @@ func (k *checker) registerWords(t relay.Type, values map[string]string, options 
 		return
 	}
 	for i, w := range words {
-		if slices.ContainsFunc(words[:i], func(o numberWord) bool { return o.number == w.number }) {
+		if slices.ContainsFunc(words[:i], func(o wireWord) bool { return o.number == w.number }) {
 			k.add("values", fmt.Sprintf("%v stands for two values", w.number), "give each its own number")
 			return
 		}

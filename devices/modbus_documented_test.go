@@ -160,6 +160,20 @@ func TestModbusDecodesOthersRequests(t *testing.T) {
 	}
 }
 
+// Who watches sees why a value is no good reading.
+func TestModbusTellsWhy(t *testing.T) {
+	d := unit(1, field("a", relay.TypeNumber, at("holding:0", ""), scaled(0.1, 0), plausible(0, 60)),
+		field("b", relay.TypeBool, at("holding:1", ""), values("true", "0x0100", "false", "0x0200")),
+		field("c", relay.TypeNumber, at("holding:2", "float32")),
+		field("d", relay.TypeText, at("holding:4", "", func(c *FormatConfig) { c.Length = 1 })))
+	got, counts := decoded(t, d, recordingOf(t, rtuFraming{}, []byte{3, 0, 0, 0, 5},
+		[]byte{3, 10, 2, 0x59, 0, 7, 0x7f, 0xc0, 0, 0, 0xff, 0xfe}))
+	const want = `a: 60.1 is more than its max of 60; b: 7 is none of "0x0200", "0x0100"; c: NaN is no number that a sensor can mean; d: FF FE is no text`
+	if !strings.Contains(got, want) || counts.Implausible != 4 {
+		t.Errorf("%d implausible values: %s\nwant %s", counts.Implausible, got, want)
+	}
+}
+
 // recordingOf is a recording of requests and answers of unit 1, in turn.
 func recordingOf(t *testing.T, wire modbusFraming, pdus ...[]byte) string {
 	t.Helper()

@@ -1,8 +1,9 @@
 package devices
 
 import (
-	"math"
-	"strings"
+	"bytes"
+	"fmt"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -12,32 +13,21 @@ import (
 // modbusField is what is needed to read a field.
 type modbusField struct {
 	register
-	n     int // registers, or bits
-	every time.Duration
-
-	kind          relay.Type
-	number        numberFormat
-	swapped       bool // of a text: the lesser byte of a register comes first
-	scale, offset float64
-	plausible     relay.Range
-	words         []numberWord // of a bool or an enum
-	last          relay.Value  // the newest text
-}
-
-// numberWord is a value of a bool or an enum and the number that stands for it.
-type numberWord struct {
-	number float64
-	value  relay.Value
+	n       int // registers, or bits
+	every   time.Duration
+	number  numberFormat
+	swapped bool // of a text: the lesser byte of a register comes first
+	wire    wireField
 }
 
 func newModbusField(c FieldConfig, poll time.Duration) modbusField {
 	r, _ := c.RegisterConfig.parse()
-	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.polled(poll), kind: c.Type,
-		swapped: c.ByteOrder == "little", scale: c.Scale, offset: c.Offset, plausible: relay.Range{Min: c.Min, Max: c.Max}}
+	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.polled(poll),
+		swapped: c.ByteOrder == "little", wire: newWireField(c)}
 	if c.Type != relay.TypeText {
 		f.number = c.FormatConfig.number("uint16")
 	}
-	f.words, _ = numberWords(c.Type, c.Values, c.Options)
+	f.wire.words, _ = numberWords(c.Type, c.Values, c.Options)
 	return f
 }
 
@@ -53,7 +43,7 @@ func registersOf(t table, kind relay.Type, c FormatConfig) int {
 }
 
 // numberWords lists what stands for the values of a bool or an enum. wrong is a value for which no number stands.
-func numberWords(kind relay.Type, values map[string]string, options []OptionConfig) (words []numberWord, wrong string) {
+func numberWords(kind relay.Type, values map[string]string, options []OptionConfig) (words []wireWord, wrong string) {
 	add := func(name, usual string, v relay.Value) {
 		text, ok := values[name]
 		if !ok {
@@ -63,7 +53,7 @@ func numberWords(kind relay.Type, values map[string]string, options []OptionConf
 		if err != nil && wrong == "" {
 			wrong = name
 		}
-		words = append(words, numberWord{n, v})
+		words = append(words, wireWord{text: text, quoted: true, number: n, value: v})
 	}
 	switch kind {
 	case relay.TypeBool:
@@ -77,30 +67,40 @@ func numberWords(kind relay.Type, values map[string]string, options []OptionConf
 	return words, wrong
 }
 
-// decode reads the field from data, where it begins at a register or bit. A value that is not good is null.
-func (f *modbusField) decode(data []byte, at int) (v relay.Value, good bool) {
-	if f.kind == relay.TypeText {
-		return f.text(data[2*at : 2*(at+f.n)])
+// decode reads the field from data, where it begins at a register or bit. A value that is no good reading is null, and
+// count is told why.
+func (f *modbusField) decode(data []byte, at int, count *Counters) relay.Value {
+	t, legible := f.token(data, at)
+	if v, good := f.wire.read(t); legible && good {
+		return v
 	}
-	var raw float64
+	count.implausible.Add(1)
+	if count.watched() {
+		if t.kind == tokenNumber {
+			t.text = strconv.AppendFloat(nil, t.number, 'g', -1, 64)
+		}
+		why := f.wire.fault(fault{value: t})
+		if !legible {
+			why = fmt.Sprintf("% X is no text", data[2*at:2*(at+f.n)])
+		}
+		count.because(f.wire.id + ": " + why)
+	}
+	return relay.Value{}
+}
+
+// token gives what lies in the registers. It says no if that is no text where one should be.
+func (f *modbusField) token(data []byte, at int) (t token, legible bool) {
+	if f.wire.kind == relay.TypeText {
+		text := f.text(data[2*at : 2*(at+f.n)])
+		return token{kind: tokenString, text: text}, utf8.Valid(text) && bytes.IndexFunc(text, isControl) < 0
+	}
+	t.kind = tokenNumber
 	if f.table.bits() {
-		raw = bitsAt(data, at, f.n)
+		t.number = bitsAt(data, at, f.n)
 	} else {
-		raw = f.number.get(data[2*at:])
+		t.number = f.number.get(data[2*at:])
 	}
-	if f.kind == relay.TypeNumber {
-		n := raw*f.scale + f.offset
-		if math.IsInf(n, 0) || !f.plausible.Holds(n) { // NaN lies in no range
-			return v, false
-		}
-		return relay.NumberValue(n), true
-	}
-	for _, w := range f.words {
-		if w.number == raw {
-			return w.value, true
-		}
-	}
-	return v, false
+	return t, true
 }
 
 // bitsAt gives n bits from at on; the first is the least.
@@ -112,25 +112,17 @@ func bitsAt(data []byte, at, n int) float64 {
 	return float64(raw)
 }
 
-// text reads a text of two bytes a register, which ends at a NUL and is filled up with blanks.
-func (f *modbusField) text(data []byte) (v relay.Value, good bool) {
-	b := make([]byte, 0, 2*maxReadRegisters)
+// text gives a text of two bytes a register, which ends at a NUL and is filled up with blanks.
+func (f *modbusField) text(data []byte) []byte {
+	b := make([]byte, len(data))
 	for i := range data {
+		b[i] = data[i]
 		if f.swapped {
-			i ^= 1
+			b[i] = data[i^1]
 		}
-		if data[i] == 0 {
-			break
-		}
-		b = append(b, data[i])
 	}
-	if !utf8.Valid(b) || strings.ContainsFunc(string(b), isControl) {
-		return v, false
-	}
-	if text := strings.TrimSpace(string(b)); f.last.IsNull() || f.last.Text() != text {
-		f.last = relay.TextValue(text) // kept, so that a text that stays costs no memory each time
-	}
-	return f.last, true
+	b, _, _ = bytes.Cut(b, []byte{0})
+	return bytes.TrimSpace(b)
 }
 
 // wireOrder puts the bytes of a text into registers.
