@@ -116,7 +116,24 @@ func (l *line) poll(s *session, t turn) error {
 		s.spare.used(max(by, t.standing), started, now)
 	}
 	l.mind(m, q, r, v)
+	l.missDevice(m, r)
 	return nil
+}
+
+// missDevice tells, once, that a device has not answered since the port was opened. One that has answered is missed by
+// the relay, after its offline_after.
+func (l *line) missDevice(m *mapping, r response) {
+	switch {
+	case m.rounds.proven:
+		m.rounds.told = false
+	case !m.rounds.told:
+		m.rounds.told = true
+		hint := "check its power, its address, its wires (A and B exchanged?), and the speed and parity of the port"
+		if r.noise {
+			hint = "something comes that is no answer: check the speed and the parity of the port, and whether two devices have one address"
+		}
+		l.log.Warn("the device does not answer; it is asked ever more rarely", "device", m.config.ID, "hint", hint)
+	}
 }
 
 // mind tells, once, that a device refuses to be asked something, and parts what it may answer in parts.

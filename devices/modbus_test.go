@@ -268,6 +268,28 @@ func TestModbusAnswers(t *testing.T) {
 	}
 }
 
+// A unit that has never answered is told of once, with what to try, and so is a line that brings rubbish.
+func TestModbusNobodyAnswers(t *testing.T) {
+	for rubbish, want := range map[string]string{"": "check its power, its address, its wires", "\xff\x00\xff": "something comes that is no answer"} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			r.apply(unit(1, field("a", relay.TypeNumber, at("holding:0", ""))))
+			b := r.board()
+			go func() {
+				request := make([]byte, 8)
+				for _, err := io.ReadFull(b, request); err == nil; _, err = io.ReadFull(b, request) {
+					if rubbish != "" {
+						_, _ = io.WriteString(b, rubbish)
+					}
+				}
+			}()
+			time.Sleep(5 * time.Minute)
+			if n := strings.Count(r.log.String(), "does not answer"); n != 1 || !strings.Contains(r.log.String(), want) {
+				t.Errorf("it is told %d times: %s", n, r.log)
+			}
+		})
+	}
+}
+
 // The answer to one question that comes too late is not taken for the answer to the next.
 func TestModbusLateAnswer(t *testing.T) {
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("holding:100", "")))

@@ -54,6 +54,7 @@ type response struct {
 	readings []relay.Reading
 	refusal  string   // why it says no, for people; with the verdicts refused and unreached
 	hint     string   // what to try, for the log
+	noise    bool     // with the verdict noAnswer: something came, but no answer
 	pending  bool     // it says no only to an answer in time: it has begun to do what was asked
 	instead  []*query // with the verdict refused: what is asked from now on instead of the query
 	then     *query   // what must be asked further before the answer is whole; nil: nothing

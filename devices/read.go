@@ -19,6 +19,7 @@ type session struct {
 	// For devices that are asked; only the owner touches it.
 	quietFrom time.Time             // what was written has left
 	restUntil time.Time             // the device that spoke last wants no request before
+	spoilt    bool                  // something has come since the last request that is no answer
 	spare     spare                 // when there is time for what is not answered
 	late      map[string]lateAnswer // by shape of the query
 }

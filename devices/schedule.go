@@ -32,6 +32,7 @@ type rounds struct {
 	proven  bool // it has answered since the port was opened
 	rest    time.Duration
 	wake    time.Time // when a lost device is asked again
+	told    bool      // it was told that it does not answer
 	parted  bool      // it was told that a request had to be parted
 }
 

@@ -22,6 +22,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 		l.inbox.bytes = l.inbox.bytes[:0]
 	}
 	l.mu.Unlock()
+	s.spoilt = false
 	started := time.Now()
 	n, err := s.stream.Write(q.request)
 	l.wrote(q.request[:n])
@@ -123,7 +124,7 @@ func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration)
 		case <-deadline.C:
 			r, v := l.look(s, m, q, true)
 			if v == noAnswer {
-				l.unanswered(m, q)
+				r.noise = l.unanswered(s, m, q)
 			}
 			return r, v, nil
 		case <-s.gone:
@@ -142,15 +143,7 @@ func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration)
 func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	got := l.inbox.bytes
-	if s.config.Echo {
-		// The adapter repeats what is written, perhaps behind a spoilt byte from its change of direction.
-		i := bytes.Index(got, q.request)
-		if i < 0 {
-			return response{}, noAnswer
-		}
-		got = got[i+len(q.request):]
-	}
+	got := l.behindEcho(s, q)
 	if len(got) == 0 {
 		return response{}, noAnswer
 	}
@@ -161,6 +154,7 @@ func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, ver
 		return r, v
 	case garbled:
 		l.count.damaged.Add(1)
+		s.spoilt = true
 		l.count.tap.frame(l.inbox.at, frame, got, "it can never become the answer")
 		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
 		return r, noAnswer
@@ -184,18 +178,33 @@ func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, ver
 	return r, v
 }
 
-// unanswered counts a request that has found no answer. What has come instead was damaged on its way.
-func (l *line) unanswered(m *mapping, q *query) {
+// behindEcho gives what has come besides the echo of the request; mu is held. An adapter may put a spoilt byte from its
+// change of direction before the echo.
+func (l *line) behindEcho(s *session, q *query) []byte {
+	if !s.config.Echo {
+		return l.inbox.bytes
+	}
+	if i := bytes.Index(l.inbox.bytes, q.request); i >= 0 {
+		return l.inbox.bytes[i+len(q.request):]
+	}
+	return nil
+}
+
+// unanswered counts a request that has found no answer, and says whether something has come instead: it was damaged on
+// its way.
+func (l *line) unanswered(s *session, m *mapping, q *query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count.unanswered.Add(1)
 	why := "no answer in " + q.timeout.String()
-	if len(l.inbox.bytes) > 0 {
+	got := l.behindEcho(s, q)
+	if len(got) > 0 {
 		l.count.damaged.Add(1)
 		why = "what came in " + q.timeout.String() + " is no answer to it"
 	}
-	l.count.tap.frame(time.Now(), WireFrame{Device: m.config.ID, Request: q.name}, l.inbox.bytes, why)
+	l.count.tap.frame(time.Now(), WireFrame{Device: m.config.ID, Request: q.name}, got, why)
 	l.inbox.bytes = l.inbox.bytes[:0]
+	return s.spoilt || len(got) > 0
 }
 
 // hush waits until the line has been silent for so long, and until a device that wants longer silence has had it.
