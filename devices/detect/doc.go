@@ -1,0 +1,17 @@
+// Package detect finds out how to speak with what hangs on an unknown serial line. Most callers need Open, then
+// Talkers, ModbusUnits or Meter.
+//
+//	line.go      Line            a line that can be set up anew without closing it
+//	talkers.go   Talkers         at which speed and format a line makes sense that talks by itself
+//	score.go     Judge           how much sense bytes make
+//	lines.go                     what lines of text are made of: JSON, NMEA, pairs, columns
+//	frames.go                    frames of bytes that repeat, and their checksums
+//	modbus.go    ModbusUnits     who answers
+//	ranges.go    Ranges          which registers of a unit can be read
+//	dlt645.go    Meter           the address of a DL/T 645 meter
+//
+// # Promises
+//
+// Nothing is written to a line that talks by itself. What is written asks and changes nothing: Modbus functions 1 to
+// 4, and the reading of a meter's address. Everything is bounded in time.
+package detect

@@ -1,0 +1,219 @@
+package detect
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Frames are frames of bytes that repeat.
+type Frames struct {
+	Start    []byte // what each begins with, as far as it is always the same
+	Length   int    // of each, in bytes
+	Checksum string // how it ends, for people; "" if nothing is known that fits
+	Example  []byte
+	Seen     int
+}
+
+const (
+	shortFrame = 3
+	longFrame  = 80
+	fewFrames  = 3 // seen, before anything is said about them
+)
+
+// judgeFrames looks for frames of one length that begin alike, and for the checksum in them.
+func judgeFrames(data []byte, pieces [][]byte) Sense {
+	best := Sense{}
+	for _, frames := range append(chains(data), alike(pieces)...) {
+		if s := judgeSet(frames, len(data)); s.Value > best.Value {
+			best = s
+		}
+	}
+	return best
+}
+
+// chains cuts data into frames of each length at which the same two bytes come again and again.
+func chains(data []byte) (sets [][][]byte) {
+	for length := shortFrame; length <= longFrame && length*fewFrames <= len(data); length++ {
+		var best [][]byte
+		for from := 0; from < length && from+length*fewFrames <= len(data); from++ {
+			var frames [][]byte
+			start := data[from : from+2]
+			for at := from; at+length <= len(data); {
+				if bytes.Equal(data[at:at+2], start) {
+					frames = append(frames, data[at:at+length])
+					at += length
+				} else {
+					at++
+				}
+			}
+			if len(frames) > len(best) {
+				best = frames
+			}
+		}
+		if len(best) >= fewFrames {
+			sets = append(sets, best)
+		}
+	}
+	return sets
+}
+
+// alike groups pieces of one length and the same first byte.
+func alike(pieces [][]byte) (sets [][][]byte) {
+	type sort struct {
+		length int
+		first  byte
+	}
+	groups := map[sort][][]byte{}
+	for _, p := range pieces {
+		if len(p) >= shortFrame && len(p) <= longFrame {
+			key := sort{len(p), p[0]}
+			groups[key] = append(groups[key], p)
+		}
+	}
+	for _, g := range groups {
+		if len(g) >= fewFrames {
+			sets = append(sets, g)
+		}
+	}
+	return sets
+}
+
+// judgeSet says how much sense a set of frames makes within so many bytes. The same bytes again and again say little:
+// a wrong speed repeats its nonsense as well. A checksum that fits frames that differ is no chance.
+func judgeSet(frames [][]byte, total int) Sense {
+	length := len(frames[0])
+	f := &Frames{Length: length, Example: frames[len(frames)-1], Seen: len(frames)}
+	for ; len(f.Start) < length && len(f.Start) < 4; f.Start = frames[0][:len(f.Start)+1] {
+		i := len(f.Start)
+		if !same(frames, i) {
+			break
+		}
+	}
+	different := distinct(frames, 0, length)
+	coverage := min(1, float64(length*len(frames))/float64(total))
+	s := Sense{Value: 0.45 * coverage, Frames: f}
+	if different >= fewFrames {
+		s.Value = 0.6 * coverage
+	}
+	for _, c := range checksums() {
+		if !c.fits(frames) {
+			continue
+		}
+		// What a wrong speed makes of frames has two or three values, and so have its sums.
+		switch sums := distinct(frames, length-c.tail, length-c.stop); {
+		case sums >= fewFrames:
+			s.Value = coverage * (1 - 0.1/float64(sums))
+		case sums == 2:
+			s.Value = 0.7 * coverage
+		case !blank(frames[0]):
+			s.Value = 0.65 * coverage
+		}
+		f.Checksum = c.name
+		break
+	}
+	s.What = fmt.Sprintf("frames of %d bytes that begin with % x", length, f.Start)
+	if f.Checksum != "" {
+		s.What += " and end with " + f.Checksum
+	}
+	return s
+}
+
+// blank says whether a frame is made of one byte alone, which every checksum fits that is a sum of nothing.
+func blank(frame []byte) bool { return bytes.Count(frame, frame[:1]) >= len(frame)-1 }
+
+func same(frames [][]byte, i int) bool {
+	for _, f := range frames {
+		if f[i] != frames[0][i] {
+			return false
+		}
+	}
+	return true
+}
+
+// distinct is how many different values the bytes from one to another have.
+func distinct(frames [][]byte, from, to int) int {
+	seen := map[string]bool{}
+	for _, f := range frames {
+		seen[string(f[from:to])] = true
+	}
+	return len(seen)
+}
+
+// check is one way in which frames end. Sources: the data sheets of the sensors that are named.
+type check struct {
+	name string
+	tail int // bytes behind what is checked
+	sum  func(b []byte) []byte
+	from int // what is checked begins here
+	stop int // fixed bytes behind the checksum
+}
+
+func checksums() []check {
+	one := func(f func(b []byte) byte) func([]byte) []byte {
+		return func(b []byte) []byte { return []byte{f(b)} }
+	}
+	sum := func(b []byte) (s byte) {
+		for _, x := range b {
+			s += x
+		}
+		return s
+	}
+	xor := func(b []byte) (s byte) {
+		for _, x := range b {
+			s ^= x
+		}
+		return s
+	}
+	var all []check
+	for _, from := range []int{0, 1, 2} {
+		all = append(all,
+			check{"the sum of their bytes (sum8)", 1, one(sum), from, 0},                                        // A02YYUW, TFmini
+			check{"the two's complement of their sum", 1, one(func(b []byte) byte { return -sum(b) }), from, 0}, // MH-Z19B
+			check{"the complement of their sum", 1, one(func(b []byte) byte { return ^sum(b) }), from, 0},
+			check{"the exclusive or of their bytes (xor8)", 1, one(xor), from, 0},
+			check{"the sum of their bytes (sum8) and a fixed byte", 2, one(sum), from, 1}, // SDS011
+		)
+	}
+	all = append(all,
+		check{"a CRC-16 of Modbus, low byte first", 2, func(b []byte) []byte { c := crc16(b); return []byte{byte(c), byte(c >> 8)} }, 0, 0},
+		check{"a CRC-16 of Modbus, high byte first", 2, func(b []byte) []byte { c := crc16(b); return []byte{byte(c >> 8), byte(c)} }, 0, 0},
+		check{"the sum of their bytes in two bytes (sum16)", 2, func(b []byte) []byte { // PMS5003
+			s := 0
+			for _, x := range b {
+				s += int(x)
+			}
+			return []byte{byte(s >> 8), byte(s)}
+		}, 0, 0},
+	)
+	return all
+}
+
+// fits says whether every frame ends so.
+func (c check) fits(frames [][]byte) bool {
+	for _, f := range frames {
+		end := len(f) - c.tail
+		if end <= c.from+1 || !bytes.Equal(c.sum(f[c.from:end]), f[end:len(f)-c.stop]) {
+			return false
+		}
+		if c.stop > 0 && f[len(f)-1] != frames[0][len(f)-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// crc16 is the checksum of Modbus (MODBUS over Serial Line V1.02, appendix B).
+func crc16(b []byte) uint16 {
+	c := uint16(0xffff)
+	for _, x := range b {
+		c ^= uint16(x)
+		for range 8 {
+			if c&1 != 0 {
+				c = c>>1 ^ 0xa001
+			} else {
+				c >>= 1
+			}
+		}
+	}
+	return c
+}

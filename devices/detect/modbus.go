@@ -1,0 +1,168 @@
+package detect
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// The functions that read (MODBUS Application Protocol V1.1b3, section 6).
+const (
+	readCoils    = 1
+	readDiscrete = 2
+	readHolding  = 3
+	readInput    = 4
+)
+
+const (
+	maxUnit   = 247
+	fewUnits  = 16 // the addresses that are delivered, tried at every setting
+	exception = 0x80
+)
+
+// Unit is a Modbus unit that has answered.
+type Unit struct {
+	Address int
+	Setting Setting
+}
+
+// ModbusSettings are the settings with which Modbus units are delivered, the most likely first.
+func ModbusSettings() []Setting {
+	return []Setting{{9600, 8, "none"}, {9600, 8, "even"}, {4800, 8, "none"}, {19200, 8, "even"}, {19200, 8, "none"},
+		{115200, 8, "none"}, {38400, 8, "none"}, {2400, 8, "none"}}
+}
+
+// ModbusSearch says where to look for units.
+type ModbusSearch struct {
+	Settings []Setting
+	Patience time.Duration // until an answer begins
+	All      bool          // every address at every setting, and not only where something was found
+}
+
+// Found is what a search has found. Garbled is the setting at which answers came that made no sense; its Baud is 0 if
+// there were none.
+type Found struct {
+	Units   []Unit
+	Garbled Setting
+}
+
+// Steps is the most questions that a search asks.
+func (q ModbusSearch) Steps() int {
+	if q.All {
+		return maxUnit * len(q.Settings)
+	}
+	return len(quickly())*len(q.Settings) + maxUnit - fewUnits
+}
+
+// question asks one unit something that reads.
+type question struct{ unit, function int }
+
+// quickly lists what is asked at every setting: the first addresses, of which some know no holding registers.
+func quickly() (all []question) {
+	for unit := 1; unit <= fewUnits; unit++ {
+		all = append(all, question{unit, readHolding})
+	}
+	for unit := 1; unit <= 4; unit++ {
+		all = append(all, question{unit, readInput}, question{unit, readCoils})
+	}
+	return all
+}
+
+// ModbusUnits asks who is there: a unit that answers, be it by saying no, is there. Where one is found at a setting,
+// all addresses are asked at it, and no other setting is tried.
+func ModbusUnits(ctx context.Context, l Line, q ModbusSearch, tell func(Progress)) (Found, error) {
+	var found Found
+	done, total := 0, q.Steps()
+	run := func(s Setting, all []question) error {
+		a := &asker{line: l, setting: s, patience: q.Patience}
+		if err := l.Tune(s); err != nil {
+			return err
+		}
+		if err := wait(ctx, settled); err != nil {
+			return err
+		}
+		for _, x := range all {
+			tell(Progress{s, fmt.Sprintf("Modbus unit %d", x.unit), done, total})
+			done++
+			if found.has(x.unit) {
+				continue
+			}
+			answer, err := a.read(ctx, x, 0, 1)
+			if err != nil {
+				return err
+			}
+			if answer != nil {
+				found.Units = append(found.Units, Unit{x.unit, s})
+			}
+		}
+		if a.garbled > 0 && found.Garbled.Baud == 0 {
+			found.Garbled = s
+		}
+		return nil
+	}
+	for _, s := range q.Settings {
+		some := quickly()
+		if q.All {
+			some = everyUnit(1)
+		}
+		if err := run(s, some); err != nil {
+			return found, err
+		}
+		if len(found.Units) > 0 {
+			if q.All {
+				return found, nil
+			}
+			return found, run(s, everyUnit(fewUnits+1))
+		}
+	}
+	if q.All {
+		return found, nil
+	}
+	return found, run(q.Settings[0], everyUnit(fewUnits+1))
+}
+
+func everyUnit(from int) (all []question) {
+	for unit := from; unit <= maxUnit; unit++ {
+		all = append(all, question{unit, readHolding})
+	}
+	return all
+}
+
+func (f *Found) has(unit int) bool {
+	for _, u := range f.Units {
+		if u.Address == unit {
+			return true
+		}
+	}
+	return false
+}
+
+// read asks a unit for n values from an address on. The answer is its PDU, perhaps an exception; nil for none.
+func (a *asker) read(ctx context.Context, x question, from, n int) (pdu []byte, err error) {
+	request := []byte{byte(x.unit), byte(x.function), byte(from >> 8), byte(from), byte(n >> 8), byte(n)}
+	request = binary.LittleEndian.AppendUint16(request, crc16(request))
+	return a.ask(ctx, request, func(got []byte) []byte {
+		for i := range got {
+			if pdu := answerOf(got[i:], x); pdu != nil {
+				return pdu
+			}
+		}
+		return nil
+	})
+}
+
+// answerOf gives the PDU of the answer that b begins with; nil if it begins with none.
+func answerOf(b []byte, x question) []byte {
+	if len(b) < 5 || int(b[0]) != x.unit || int(b[1]&^exception) != x.function {
+		return nil
+	}
+	length := 5 // unit, function, code, two bytes of checksum
+	if b[1]&exception == 0 {
+		length = 5 + int(b[2])
+	}
+	if len(b) < length || crc16(b[:length-2]) != binary.LittleEndian.Uint16(b[length-2:]) {
+		return nil
+	}
+	return b[1 : length-2]
+}
