@@ -19,4 +19,10 @@ was dropped and why, - what became of the port. What cannot be printed is a dot 
 stand in a config or be given to minirelay watch. What the board has said by itself is said again with the same
 timing; requests of the recording are answered as they were answered then, and a number such as #42, by which
 an answer names its request, is followed. What is written and is not in the recording is told.`,
+	"scan": `It listens first, at the usual speeds and formats, and writes nothing: a board that talks by itself is described
+by what it says. If nobody talks it asks, with questions that change nothing: Modbus units with the functions 1
+to 4, at the usual settings, and a DL/T 645 meter for its address. -baud, -parity and -data-bits keep it to one
+setting.
+
+Its progress goes to stderr. On stdout stands, at the end, a block of TOML to paste into a config.`,
 }

@@ -52,6 +52,7 @@ func commands() []command {
 		{"profiles", "[-json | NAME]", "list the things that are described already, or print one", runProfiles},
 		{"schema", "", "print the JSON Schema with which editors complete and check a config", runSchema},
 		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},
+		{"scan", "[-only talk|modbus|dlt645] PORT", "find out how to speak with what hangs on a port", runScan},
 		{"watch", "[-c …] [-record FILE] PORT | DEVICE", "show what is on a wire, raw and decoded, live", runWatch},
 		{"decode", "[-c …] [-raw] DEVICE FILE", "tell what a recording of a line becomes with a device's mapping", runDecode},
 		{"replay", "[-speed N] [-loop] FILE", "behave as the board of a recording, on a port of its own", runReplay},

@@ -39,7 +39,7 @@ func busLine(t *testing.T, s Setting, echo bool, units ...*softboard.ModbusUnit)
 	return l, bus
 }
 
-var search = ModbusSearch{Settings: ModbusSettings(), Patience: 100 * time.Millisecond}
+var search = ModbusSearch{Settings: ModbusSettings(), Patience: 100 * time.Millisecond, UpTo: 247}
 
 // Units are found at whatever setting, by whatever they answer, with an adapter that repeats what is written too.
 func TestModbusUnits(t *testing.T) {

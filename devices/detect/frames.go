@@ -9,7 +9,10 @@ import (
 type Frames struct {
 	Start    []byte // what each begins with, as far as it is always the same
 	Length   int    // of each, in bytes
-	Checksum string // how it ends, for people; "" if nothing is known that fits
+	Checksum string // with which it ends, as the codec binary calls it; "" if nothing is known that fits
+	Order    string // of the checksum's bytes, big or little; "" for one byte
+	From     int    // first byte that is summed
+	End      []byte // behind the checksum
 	Example  []byte
 	Seen     int
 }
@@ -35,9 +38,12 @@ func judgeFrames(data []byte, pieces [][]byte) Sense {
 func chains(data []byte) (sets [][][]byte) {
 	for length := shortFrame; length <= longFrame && length*fewFrames <= len(data); length++ {
 		var best [][]byte
-		for from := 0; from < length && from+length*fewFrames <= len(data); from++ {
+		for from := 0; from < 2*length && from+length*fewFrames <= len(data); from++ {
 			var frames [][]byte
 			start := data[from : from+2]
+			if !bytes.Equal(start, data[from+length:from+length+2]) {
+				continue // most begin no chain: looking further costs too much
+			}
 			for at := from; at+length <= len(data); {
 				if bytes.Equal(data[at:at+2], start) {
 					frames = append(frames, data[at:at+length])
@@ -108,12 +114,12 @@ func judgeSet(frames [][]byte, total int) Sense {
 		case !blank(frames[0]):
 			s.Value = 0.65 * coverage
 		}
-		f.Checksum = c.name
+		f.Checksum, f.Order, f.From, f.End = c.name, c.order, c.from, frames[0][length-c.stop:]
 		break
 	}
 	s.What = fmt.Sprintf("frames of %d bytes that begin with % x", length, f.Start)
 	if f.Checksum != "" {
-		s.What += " and end with " + f.Checksum
+		s.What += " and hold the checksum " + f.Checksum
 	}
 	return s
 }
@@ -141,22 +147,17 @@ func distinct(frames [][]byte, from, to int) int {
 
 // check is one way in which frames end. Sources: the data sheets of the sensors that are named.
 type check struct {
-	name string
-	tail int // bytes behind what is checked
-	sum  func(b []byte) []byte
-	from int // what is checked begins here
-	stop int // fixed bytes behind the checksum
+	name  string // as the codec binary calls it
+	order string // of its bytes
+	tail  int    // bytes behind what is checked
+	sum   func(b []byte) []byte
+	from  int // what is checked begins here
+	stop  int // fixed bytes behind the checksum
 }
 
 func checksums() []check {
 	one := func(f func(b []byte) byte) func([]byte) []byte {
 		return func(b []byte) []byte { return []byte{f(b)} }
-	}
-	sum := func(b []byte) (s byte) {
-		for _, x := range b {
-			s += x
-		}
-		return s
 	}
 	xor := func(b []byte) (s byte) {
 		for _, x := range b {
@@ -167,17 +168,18 @@ func checksums() []check {
 	var all []check
 	for _, from := range []int{0, 1, 2} {
 		all = append(all,
-			check{"the sum of their bytes (sum8)", 1, one(sum), from, 0},                                        // A02YYUW, TFmini
-			check{"the two's complement of their sum", 1, one(func(b []byte) byte { return -sum(b) }), from, 0}, // MH-Z19B
-			check{"the complement of their sum", 1, one(func(b []byte) byte { return ^sum(b) }), from, 0},
-			check{"the exclusive or of their bytes (xor8)", 1, one(xor), from, 0},
-			check{"the sum of their bytes (sum8) and a fixed byte", 2, one(sum), from, 1}, // SDS011
+			check{"sum8", "", 1, one(sum8), from, 0},                                   // A02YYUW, TFmini
+			check{"lrc", "", 1, one(func(b []byte) byte { return -sum8(b) }), from, 0}, // MH-Z19B
+			check{"sum8-inverted", "", 1, one(func(b []byte) byte { return ^sum8(b) }), from, 0},
+			check{"xor8", "", 1, one(xor), from, 0},
+			check{"sum8", "", 2, one(sum8), from, 1}, // SDS011
 		)
 	}
-	all = append(all,
-		check{"a CRC-16 of Modbus, low byte first", 2, func(b []byte) []byte { c := crc16(b); return []byte{byte(c), byte(c >> 8)} }, 0, 0},
-		check{"a CRC-16 of Modbus, high byte first", 2, func(b []byte) []byte { c := crc16(b); return []byte{byte(c >> 8), byte(c)} }, 0, 0},
-		check{"the sum of their bytes in two bytes (sum16)", 2, func(b []byte) []byte { // PMS5003
+	modbus := func(b []byte) []byte { c := crc16(b); return []byte{byte(c), byte(c >> 8)} }
+	return append(all,
+		check{"crc16-modbus", "little", 2, modbus, 0, 0},
+		check{"crc16-modbus", "big", 2, func(b []byte) []byte { c := modbus(b); return []byte{c[1], c[0]} }, 0, 0},
+		check{"sum16", "big", 2, func(b []byte) []byte { // PMS5003
 			s := 0
 			for _, x := range b {
 				s += int(x)
@@ -185,7 +187,6 @@ func checksums() []check {
 			return []byte{byte(s >> 8), byte(s)}
 		}, 0, 0},
 	)
-	return all
 }
 
 // fits says whether every frame ends so.

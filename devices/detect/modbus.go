@@ -16,7 +16,6 @@ const (
 )
 
 const (
-	maxUnit   = 247
 	fewUnits  = 16 // the addresses that are delivered, tried at every setting
 	exception = 0x80
 )
@@ -37,6 +36,7 @@ func ModbusSettings() []Setting {
 type ModbusSearch struct {
 	Settings []Setting
 	Patience time.Duration // until an answer begins
+	UpTo     int           // the highest address, 1 to 247
 	All      bool          // every address at every setting, and not only where something was found
 }
 
@@ -50,20 +50,20 @@ type Found struct {
 // Steps is the most questions that a search asks.
 func (q ModbusSearch) Steps() int {
 	if q.All {
-		return maxUnit * len(q.Settings)
+		return q.UpTo * len(q.Settings)
 	}
-	return len(quickly())*len(q.Settings) + maxUnit - fewUnits
+	return len(q.quickly())*len(q.Settings) + max(0, q.UpTo-fewUnits)
 }
 
 // question asks one unit something that reads.
 type question struct{ unit, function int }
 
 // quickly lists what is asked at every setting: the first addresses, of which some know no holding registers.
-func quickly() (all []question) {
-	for unit := 1; unit <= fewUnits; unit++ {
+func (q ModbusSearch) quickly() (all []question) {
+	for unit := 1; unit <= min(fewUnits, q.UpTo); unit++ {
 		all = append(all, question{unit, readHolding})
 	}
-	for unit := 1; unit <= 4; unit++ {
+	for unit := 1; unit <= min(4, q.UpTo); unit++ {
 		all = append(all, question{unit, readInput}, question{unit, readCoils})
 	}
 	return all
@@ -102,9 +102,9 @@ func ModbusUnits(ctx context.Context, l Line, q ModbusSearch, tell func(Progress
 		return nil
 	}
 	for _, s := range q.Settings {
-		some := quickly()
+		some := q.quickly()
 		if q.All {
-			some = everyUnit(1)
+			some = q.from(1)
 		}
 		if err := run(s, some); err != nil {
 			return found, err
@@ -113,17 +113,18 @@ func ModbusUnits(ctx context.Context, l Line, q ModbusSearch, tell func(Progress
 			if q.All {
 				return found, nil
 			}
-			return found, run(s, everyUnit(fewUnits+1))
+			return found, run(s, q.from(fewUnits+1))
 		}
 	}
 	if q.All {
 		return found, nil
 	}
-	return found, run(q.Settings[0], everyUnit(fewUnits+1))
+	return found, run(q.Settings[0], q.from(fewUnits+1))
 }
 
-func everyUnit(from int) (all []question) {
-	for unit := from; unit <= maxUnit; unit++ {
+// from lists the addresses from one on.
+func (q ModbusSearch) from(first int) (all []question) {
+	for unit := first; unit <= q.UpTo; unit++ {
 		all = append(all, question{unit, readHolding})
 	}
 	return all

@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"minirelay/devices"
+	"minirelay/devices/capture"
+	"minirelay/devices/detect"
+)
+
+// scanning is one run of `minirelay scan`.
+type scanning struct {
+	env    *env
+	name   string // of the port, as it was given
+	path   string // the most stable one of the port
+	line   lineFlags
+	listen time.Duration // at each setting
+	wait   time.Duration // for a Modbus unit's answer to begin
+	upTo   int           // the highest register that is looked at
+	units  int           // the highest address that is asked
+	all    bool
+	found  block
+	tty    bool // progress overwrites itself
+	last   time.Time
+}
+
+// runScan is `minirelay scan`.
+func runScan(ctx context.Context, env *env, args []string) error {
+	flags := flag.NewFlagSet("scan", flag.ContinueOnError)
+	s := &scanning{env: env}
+	only := flags.String("only", "", "look for one thing only: talk (a board that talks by itself), modbus, or dlt645")
+	flags.DurationVar(&s.listen, "listen", 3*time.Second, "how long to listen at each setting")
+	flags.DurationVar(&s.wait, "wait", 120*time.Millisecond, "how long a Modbus unit may take to answer")
+	flags.IntVar(&s.upTo, "registers", 63, "the highest register to look at, counted from 0")
+	flags.IntVar(&s.units, "units", 247, "the highest Modbus address to ask")
+	flags.BoolVar(&s.all, "all", false, "ask all Modbus addresses at every setting, and not only where some unit answers")
+	s.line.add(flags)
+	rest, err := parseArgs(flags, env, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return usageError{"minirelay scan takes one port", "as in minirelay scan /dev/ttyUSB0; minirelay ports lists them"}
+	}
+	if err := s.checkFlags(*only); err != nil {
+		return err
+	}
+	s.name = rest[0]
+	if f, ok := env.stderr.(*os.File); ok {
+		s.tty = term.IsTerminal(int(f.Fd()))
+	}
+	return s.run(ctx, *only)
+}
+
+func (s *scanning) checkFlags(only string) error {
+	switch only {
+	case "", "talk", "modbus", "dlt645":
+	default:
+		return usageError{fmt.Sprintf("-only %s: there is nothing of that name", only), "it is talk, modbus or dlt645"}
+	}
+	switch {
+	case s.listen < 100*time.Millisecond || s.listen > time.Minute:
+		return usageError{fmt.Sprintf("-listen %v is no time to listen", s.listen), "it can be 100ms to 1m"}
+	case s.wait < 5*time.Millisecond || s.wait > 5*time.Second:
+		return usageError{fmt.Sprintf("-wait %v is no time to wait", s.wait), "it can be 5ms to 5s"}
+	case s.units < 1 || s.units > 247:
+		return usageError{fmt.Sprintf("-units %d: there is no such address", s.units), "Modbus units have 1 to 247"}
+	case s.upTo < 0 || s.upTo > 65535:
+		return usageError{fmt.Sprintf("-registers %d: there is no such register", s.upTo), "they are counted from 0 to 65535"}
+	}
+	p := devices.DefaultPort()
+	return s.line.set(&p)
+}
+
+func (s *scanning) run(ctx context.Context, only string) error {
+	port := devices.DefaultPort()
+	port.ID, port.Path = adHoc, s.name
+	if err := s.line.set(&port); err != nil {
+		return err
+	}
+	l, err := detect.Open(port)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	s.path = stablePath(s.name)
+	s.found = block{path: s.path}
+	if only == "" || only == "talk" {
+		talks, err := s.talkers(ctx, l)
+		if err != nil || talks {
+			return s.end(ctx, err)
+		}
+	}
+	if only == "" || only == "modbus" {
+		if err := s.modbus(ctx, l); err != nil || len(s.found.units) > 0 {
+			return s.end(ctx, err)
+		}
+	}
+	if only == "" || only == "dlt645" {
+		err = s.meter(ctx, l)
+	}
+	return s.end(ctx, err)
+}
+
+// settings are those that were given, or else the usual ones.
+func (s *scanning) settings(usual []detect.Setting) []detect.Setting {
+	given := false
+	s.line.flags.Visit(func(f *flag.Flag) { given = given || f.Name == "baud" || f.Name == "parity" || f.Name == "data-bits" })
+	if !given {
+		return usual
+	}
+	return []detect.Setting{{Baud: s.line.baud, DataBits: s.line.dataBits, Parity: s.line.parity}}
+}
+
+// talkers looks for a board that talks by itself, and says whether somebody talks at all.
+func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
+	speeds := detect.Speeds()
+	if one := s.settings(nil); one != nil {
+		speeds = []int{one[0].Baud}
+	}
+	s.say("listening for a board that talks by itself; nothing is written")
+	n := 0
+	all, err := detect.Talkers(ctx, l, s.listen, speeds, func(at detect.Setting) {
+		n++
+		s.progress("listening at %v", at)
+	})
+	if err != nil || len(all) == 0 {
+		if err == nil {
+			s.say("nobody talks: only a device that is asked can be there")
+		}
+		return false, err
+	}
+	best := all[0]
+	for _, sample := range all[:min(3, len(all))] {
+		s.say("%-13v %3.0f %%  %s", sample.Setting, 100*sample.Sense.Value, sample.Sense.What)
+	}
+	if best.Sense.Value < detect.Doubtful {
+		s.say("somebody talks, but it makes no sure sense at any setting; what fits best stands below")
+	}
+	s.found.talker = &best
+	s.found.profile = matchingProfile(best)
+	return true, nil
+}
+
+func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
+	search := detect.ModbusSearch{Settings: s.settings(detect.ModbusSettings()), Patience: s.wait, UpTo: s.units, All: s.all}
+	s.say("asking for Modbus units: %s at most, with functions that only read", roughly(search.Steps(), s.wait))
+	found, err := detect.ModbusUnits(ctx, l, search, s.step)
+	if err != nil {
+		return err
+	}
+	if len(found.Units) == 0 {
+		s.say("no Modbus unit answers")
+		if found.Garbled.Baud != 0 {
+			s.say("something answered at %v that makes no sense: swapped wires, a missing terminator, or two units of one address?", found.Garbled)
+		}
+		return nil
+	}
+	for _, u := range found.Units {
+		s.say("Modbus unit %d answers at %v; looking for its registers", u.Address, u.Setting)
+		ranges, err := detect.Ranges(ctx, l, u, s.upTo, s.wait, s.step)
+		s.found.units = append(s.found.units, foundUnit{u, ranges})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scanning) meter(ctx context.Context, l detect.Line) error {
+	s.say("asking for a DL/T 645 meter")
+	m, garbled, err := detect.Meter(ctx, l, s.settings(detect.MeterSettings()), max(s.wait, 600*time.Millisecond), s.step)
+	switch {
+	case err != nil:
+		return err
+	case m != nil:
+		s.say("the meter %s answers at %v", m.Address, m.Setting)
+	case garbled.Baud != 0:
+		s.say("something answered at %v that makes no sense: several meters answer all at once; connect one alone", garbled)
+	default:
+		s.say("no meter answers")
+	}
+	s.found.meter = m
+	return nil
+}
+
+// end prints what was found, also if the search was broken off.
+func (s *scanning) end(ctx context.Context, err error) error {
+	s.clear()
+	switch {
+	case errors.Is(err, detect.ErrLost):
+		err = userError{"the port was lost", "check the cable and the power supply of the board"}
+	case ctx.Err() != nil:
+		err = userError{"broken off", "what was found until then stands above; -only and -baud make the search shorter"}
+	}
+	if text := s.found.String(); text != "" {
+		if _, werr := io.WriteString(s.env.stdout, text); werr != nil {
+			return werr
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return userError{"nothing was found on " + s.name, "is it powered, are the two wires not swapped, and is it perhaps set to another speed? -all looks longer"}
+}
+
+// roughly says how long so many questions take at most.
+func roughly(steps int, wait time.Duration) string {
+	d := time.Duration(steps) * (wait + 20*time.Millisecond)
+	return d.Round(time.Second).String()
+}
+
+// say tells a step on stderr.
+func (s *scanning) say(format string, args ...any) {
+	s.clear()
+	fmt.Fprintf(s.env.stderr, format+"\n", args...)
+}
+
+// step shows the progress of a search.
+func (s *scanning) step(p detect.Progress) {
+	s.progress("%3d %%  %v  %s", 100*p.Done/max(p.Total, 1), p.Setting, p.What)
+}
+
+// progress shows a line that the next one replaces: on a terminal all of them, and else one every few seconds.
+func (s *scanning) progress(format string, args ...any) {
+	now := time.Now()
+	if s.tty {
+		if now.Sub(s.last) > 50*time.Millisecond {
+			fmt.Fprintf(s.env.stderr, "\r\x1b[K"+format, args...)
+			s.last = now
+		}
+		return
+	}
+	if now.Sub(s.last) > 5*time.Second {
+		fmt.Fprintf(s.env.stderr, format+"\n", args...)
+		s.last = now
+	}
+}
+
+func (s *scanning) clear() {
+	if s.tty && !s.last.IsZero() {
+		fmt.Fprint(s.env.stderr, "\r\x1b[K")
+		s.last = time.Time{}
+	}
+}
+
+// stablePath is the best name of the port at a path.
+func stablePath(path string) string {
+	real, err := devices.PortConfig{Path: path}.Locate()
+	if strings.Contains(path, "://") || err != nil {
+		return path
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	ports, err := devices.List()
+	if err != nil {
+		return path
+	}
+	for _, p := range ports {
+		if p.Device == real {
+			return p.Path
+		}
+	}
+	return path
+}
+
+// matchingProfile is the profile that takes every frame of a sample; "" if none does.
+func matchingProfile(s detect.Sample) string {
+	all, err := profileDevices()
+	if err != nil {
+		return "" // a test loads all profiles
+	}
+	port := devices.DefaultPort()
+	port.Baud, port.DataBits, port.Parity = s.Setting.Baud, s.Setting.DataBits, s.Setting.Parity
+	best, most := "", 0
+	for name, d := range all {
+		taken, dropped, values := 0, 0, map[string]bool{}
+		_, err := devices.Decode(port, d, []capture.Record{{Data: s.Data}}, func(r devices.Record) {
+			f := r.Frame
+			switch {
+			case f == nil:
+			case !f.OK:
+				dropped++
+			case len(f.Values) > 0:
+				taken++
+				for _, v := range f.Values {
+					if !v.Value.IsNull() {
+						values[v.Field] = true
+					}
+				}
+			}
+		})
+		// The first and the last frame may be halves; most fields must be there.
+		if err == nil && taken >= 2 && dropped <= 2 && dropped < taken && len(values)*10 >= len(d.Fields)*6 && len(values) > most {
+			best, most = name, len(values)
+		}
+	}
+	return best
+}
+
+// words splits what has no blanks into what can stand in an id.
+func words(s string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '_'
+	}, s), "_-")
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"minirelay/configs"
+	"minirelay/devices"
+	"minirelay/devices/capture"
+	"minirelay/devices/detect"
+	"minirelay/softboard"
+)
+
+// scanned runs a scan of a board that lives on a pseudo-terminal, where speeds mean nothing, and gives what it prints
+// on stdout and stderr.
+func scanned(t *testing.T, live func(line *softboard.Line), args ...string) (block, said string, err error) {
+	t.Helper()
+	line, err := softboard.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); live(line) }()
+	defer func() { line.Close(); <-ended }()
+	var out, problems lockedBuffer
+	err = runScan(t.Context(), &env{strings.NewReader(""), &out, &problems}, append([]string{line.Path()}, args...))
+	return out.String(), problems.String(), err
+}
+
+// checked loads a block as people would: pasted behind a gateway's table.
+func checked(t *testing.T, block string) *configs.Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "minirelay.toml")
+	writeFile(t, path, "[gateway]\nid = \"home\"\n\n"+block)
+	config, err := configs.Load(path)
+	if err != nil {
+		for _, f := range err.(*configs.Faults).List {
+			t.Error(f)
+		}
+		t.Fatalf("the block cannot be used:\n%s", block)
+	}
+	return config
+}
+
+// A board that talks is described so that its values can be read at once.
+func TestScanTalker(t *testing.T) {
+	noLeaks(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	block, said, err := scanned(t, func(line *softboard.Line) {
+		_ = softboard.Run(ctx, line, softboard.NewGreenhouse(1), 50*time.Millisecond)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := checked(t, block)
+	if !strings.Contains(said, "lines of JSON") || len(config.Devices.Devices) != 1 || config.Devices.Ports[0].Baud != 9600 {
+		t.Errorf("%s\n%s", said, block)
+	}
+}
+
+// The units of a bus, with their registers.
+func TestScanModbus(t *testing.T) {
+	noLeaks(t)
+	block, said, err := scanned(t, func(line *softboard.Line) {
+		bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{
+			softboard.NewModbusUnit(1).Set(softboard.InputRegisters, 0, 2301, 0, 152).Set(softboard.Coils, 0, 1),
+			softboard.NewModbusUnit(3),
+		}}
+		_ = bus.Serve(line)
+	}, "-only", "modbus", "-baud", "9600", "-wait", "400ms", "-units", "3", "-registers", "15")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := checked(t, block)
+	if len(config.Devices.Devices) != 2 || !strings.Contains(block, "# input:0 to 2 can be read; now 2301 0 152") ||
+		!strings.Contains(block, `register = "coil:0"`) || !strings.Contains(block, "unit = 3\n") || !strings.Contains(said, "Modbus unit 1 answers at 9600 8N1") {
+		t.Errorf("%s\n%s", said, block)
+	}
+}
+
+// A meter tells its address.
+func TestScanMeter(t *testing.T) {
+	noLeaks(t)
+	request, _ := hex.DecodeString("68aaaaaaaaaaaa681300df16")
+	answer, _ := hex.DecodeString("fefefe68100054123412689306433387456745")
+	sum := byte(0)
+	for _, b := range answer[3:] {
+		sum += b
+	}
+	answer = append(answer, sum, 0x16)
+	block, said, err := scanned(t, func(line *softboard.Line) {
+		var got []byte
+		for buf := make([]byte, 100); ; {
+			n, err := line.Read(buf)
+			if err != nil {
+				return
+			}
+			if got = append(got, buf[:n]...); bytes.HasSuffix(got, request) {
+				_, _ = line.Write(answer)
+			}
+		}
+	}, "-only", "dlt645")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := checked(t, block)
+	if d := config.Devices.Devices[0]; d.Codec != "dlt645" || d.Address != "123412540010" || config.Devices.Ports[0].Parity != "even" {
+		t.Errorf("%s\n%s", said, block)
+	}
+}
+
+// Nothing is there: that is said, and what to look at; and a person can break it off.
+func TestScanNothing(t *testing.T) {
+	noLeaks(t)
+	silent := func(line *softboard.Line) {
+		for buf := make([]byte, 100); ; {
+			if _, err := line.Read(buf); err != nil {
+				return
+			}
+		}
+	}
+	block, said, err := scanned(t, silent, "-listen", "100ms", "-wait", "5ms", "-baud", "9600", "-units", "20")
+	if err == nil || !strings.Contains(err.Error(), "nothing was found") || block != "" {
+		t.Errorf("%v %s", err, block)
+	}
+	for _, want := range []string{"nobody talks", "no Modbus unit answers", "no meter answers"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in\n%s", want, said)
+		}
+	}
+	line, err := softboard.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer line.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err = runScan(ctx, &env{stdout: &lockedBuffer{}, stderr: &lockedBuffer{}}, []string{line.Path()})
+	if err == nil || err.Error() != "broken off" {
+		t.Errorf("%v", err)
+	}
+}
+
+// Whatever a scan finds, the block that it prints can be pasted into a config.
+func TestScanBlocks(t *testing.T) {
+	sensed := func(data string) *detect.Sample {
+		var pieces [][]byte
+		for line := range strings.Lines(data) {
+			pieces = append(pieces, []byte(line))
+		}
+		return &detect.Sample{Setting: detect.Setting{Baud: 9600, DataBits: 7, Parity: "odd"}, Data: []byte(data), Sense: detect.Judge([]byte(data), pieces)}
+	}
+	thrice := func(s string) string { return "half\r\n" + strings.Repeat(s, 3) }
+	frames := func(frame ...byte) string {
+		var b []byte
+		for n := range byte(9) {
+			f := bytes.Clone(frame)
+			f[3] += 7 * n
+			sum := byte(0)
+			for _, x := range f[1:] {
+				sum -= x
+			}
+			b = append(append(b, f...), sum)
+		}
+		return string(b)
+	}
+	for name, test := range map[string]struct {
+		block block
+		want  string
+	}{
+		"json":     {block{talker: sensed(thrice("{\"t\":21.5,\"air\":{\"t\":1},\"ts\":5,\"温度\":3,\"T\":1,\"on\":true,\"s\":\"it's\"}\n"))}, "key = \"air.t\""},
+		"pairs":    {block{talker: sensed(thrice("T=21.5 H=40;state:on\n"))}, "codec = \"pairs\""},
+		"nmea":     {block{talker: sensed(thrice("$GPGLL,4916.45,N,12311.12,W,225444,A,*1D\r\n"))}, "codec = \"nmea\""},
+		"csv":      {block{talker: sensed(thrice("1;2;x\n"))}, "separator = \";\""},
+		"spaces":   {block{talker: sensed(thrice("  12.1   14 3\n"))}, "separator = \" \""},
+		"number":   {block{talker: sensed(thrice("12.1\n"))}, "column = 1"},
+		"sentence": {block{talker: sensed(thrice("It's -20.5 degrees (41 %) in room A-1 [ok]\n"))}, "(?P<value2>"},
+		"words":    {block{talker: sensed(thrice("it's all \\ fine's\n"))}, "(?P<line>"},
+		"binary":   {block{talker: sensed(frames(0xff, 0x86, 1, 2, 3, 4, 0, 0))}, "checksum = \"sum8-inverted\""},
+		"nonsense": {block{talker: sensed("\x00\xff\x00\x80\xf8")}, "not sure enough"},
+		"units":    {block{units: []foundUnit{{detect.Unit{Address: 5, Setting: detect.Setting{Baud: 19200, DataBits: 8, Parity: "even"}}, []detect.Range{{Table: "holding", From: 3, To: 60, Values: make([]uint16, 58)}, {Table: "discrete", From: 0, To: 0, Values: []uint16{1}}}}}}, "# holding:3 to 60"},
+		"meter":    {block{meter: &detect.MeterFound{Setting: detect.MeterSettings()[0], Address: "000010604867", Energy: "12.34"}}, "# It shows 12.34 kWh now."},
+		"profile":  {block{talker: sensed(thrice("{\"t\":21}\n")), profile: configs.Profiles()[0].Name}, "profile = "},
+	} {
+		test.block.path = "/dev/ttyUSB0"
+		text := test.block.String()
+		config := checked(t, text)
+		if s := test.block.talker; s != nil && name != "nonsense" && name != "profile" {
+			taken := tally{}
+			if _, err := devices.Decode(config.Devices.Ports[0], config.Devices.Devices[0], []capture.Record{{Data: s.Data}}, taken.count); err != nil || taken.good < 2 {
+				t.Errorf("%s: it decodes %+v of what it was made from (%v)\n%s", name, taken, err, text)
+			}
+		}
+		if !strings.Contains(text, test.want) || !strings.Contains(text, "扫描结果") {
+			t.Errorf("%s: no %s in\n%s", name, test.want, text)
+		}
+	}
+	if (&block{}).String() != "" {
+		t.Error("nothing was found, and something is printed")
+	}
+}
+
+// A board that a profile describes is recognised by what it says.
+func TestScanKnowsProfiles(t *testing.T) {
+	all, err := profileDevices()
+	if err != nil || len(all) != len(configs.Profiles()) {
+		t.Fatalf("%d of %d profiles: %v", len(all), len(configs.Profiles()), err)
+	}
+	var data []byte
+	board := softboard.NewGreenhouse(1)
+	for range 4 {
+		data = append(data, board.Step(time.Second)...)
+	}
+	sample := detect.Sample{Setting: detect.Setting{Baud: 115200, DataBits: 8, Parity: "none"}, Data: data}
+	if got := matchingProfile(sample); got != "" && !strings.Contains(got, "greenhouse") {
+		t.Errorf("a greenhouse is taken for %q", got)
+	}
+	if got := matchingProfile(detect.Sample{Data: []byte("hello\nworld\n")}); got != "" {
+		t.Errorf("words are taken for %q", got)
+	}
+}
