@@ -1501,23 +1501,54 @@ function monotonic() {
   return typeof performance === "object" && typeof performance.now === "function" ? performance.now() : Date.now();
 }
 var fresh = 6e5;
+var patience = 3e3;
 var GatewayClock = class {
-  constructor() {
+  // counts them, so that an answer to an old one does not count
+  /** ask asks the gateway for { now }, in Unix ms. */
+  constructor(ask) {
+    this.ask = ask;
     __publicField(this, "sample", null);
+    __publicField(this, "asking", null);
+    __publicField(this, "connection", 0);
   }
-  /** Takes the gateway's time, which it told at some moment between asked and now (both monotonic). */
-  set(gateway, asked) {
-    const error = (monotonic() - asked) / 2;
-    this.sample = { gateway, here: asked + error, error };
+  /** Asks for the time. false: there was no answer. */
+  sync() {
+    const asked = monotonic();
+    const connection = this.connection;
+    const answer = this.ask().then((r) => {
+      const now = r == null ? void 0 : r.now;
+      if (typeof now !== "number" || connection !== this.connection)
+        return false;
+      const error = (monotonic() - asked) / 2;
+      this.sample = { gateway: now, here: asked + error, error };
+      return true;
+    }, () => false);
+    this.asking = answer;
+    void answer.then(() => {
+      if (this.asking === answer)
+        this.asking = null;
+    });
+    return answer;
   }
+  /** Whether the time is known, if need be after a moment of waiting. */
+  soon() {
+    var _a;
+    if (this.sample) {
+      if (monotonic() - this.sample.here > fresh)
+        void this.sync();
+      return Promise.resolve(true);
+    }
+    const late = new Promise((resolve) => setTimeout(() => resolve(this.known), patience));
+    return Promise.race([(_a = this.asking) != null ? _a : this.sync(), late]);
+  }
+  /** The connection is gone: the next one may lead to another gateway. */
   forget() {
+    this.connection++;
     this.sample = null;
+    this.asking = null;
   }
   get known() {
     return this.sample !== null;
-  }
-  get old() {
-    return this.sample === null || monotonic() - this.sample.here > fresh;
   }
   /** Unix ms by the gateway's clock; by this device's as long as that is not known. */
   now() {
@@ -1956,6 +1987,19 @@ function newest(last) {
   return ts;
 }
 
+// src/minirelay/search.ts
+var usualRoot = "minirelay";
+var validRoot = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
+function searches(root, id2) {
+  const end = `${id2 != null ? id2 : "+"}/info`;
+  return root !== null ? [[`${root}/${end}`]] : [[`${usualRoot}/${end}`], [`+/${end}`, `+/+/${end}`, `+/+/+/${end}`]];
+}
+function foundBy(topic, text) {
+  const m = /^(.+)\/([^/]+)\/info$/.exec(topic);
+  const info = m && parseInfo(text);
+  return info && info.gateway === m[2] ? { root: m[1], id: m[2], info } : null;
+}
+
 // src/minirelay/touch.ts
 var Touch = class {
   constructor(tell, every = 50) {
@@ -1993,12 +2037,12 @@ var Touch = class {
 
 // src/minirelay/gateway.ts
 var roles = ["viewer", "operator", "admin"];
-var validRoot = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 var answerTime = 5e3;
-var clockTime = 3e3;
+var searchTime = 1e3;
 var Gateway = class extends Emitter {
+  // filters of the search
   constructor(options2) {
-    var _a, _b;
+    var _a;
     super();
     __publicField(this, "state", { status: "offline", since: Date.now(), reason: "closed", detail: "", retryAt: null, final: true });
     /** The gateway's id, once it is known. */
@@ -2006,9 +2050,10 @@ var Gateway = class extends Emitter {
     __publicField(this, "info", null);
     /** What the user may do; null if the gateway has not told. */
     __publicField(this, "role", null);
+    /** What its topics begin with, once it is known. */
     __publicField(this, "root");
     __publicField(this, "client");
-    __publicField(this, "clock", new GatewayClock());
+    __publicField(this, "clock", new GatewayClock(() => this.request("time")));
     __publicField(this, "roster");
     __publicField(this, "requests");
     __publicField(this, "commands");
@@ -2024,18 +2069,18 @@ var Gateway = class extends Emitter {
     __publicField(this, "status", null);
     __publicField(this, "round", 0);
     // counts connections, so that an answer to an old one does not count
-    __publicField(this, "syncing", null);
+    __publicField(this, "looking", []);
     const { user, password, clientId, socket, autoLife } = options2;
     this.id = options2.gateway || null;
-    this.root = (_a = options2.root) != null ? _a : "minirelay";
-    const valid = validRoot.test(this.root) && (this.id === null || validId.test(this.id));
-    const url = valid ? (_b = options2.url) != null ? _b : addressURL(options2) : "";
+    this.root = options2.root || null;
+    const valid = (this.root === null || validRoot.test(this.root)) && (this.id === null || validId.test(this.id));
+    const url = valid ? (_a = options2.url) != null ? _a : addressURL(options2) : "";
     this.client = new MqttClient({ url, user, password, clientId, socket, autoLife });
     this.requests = new Requests((payload) => this.client.publish(this.topic("request", this.client.clientId), payload));
     this.commands = new Commands({
       online: () => this.state.status === "online",
       allowed: () => this.role !== "viewer",
-      clock: () => this.clockKnownSoon(),
+      clock: () => this.clock.soon(),
       send: (device, payload) => this.client.publish(this.topic(device, "command"), payload, { qos: 1 }),
       changed: (device) => this.touch.one(device),
       ended: (result) => this.emit("result", result)
@@ -2098,14 +2143,16 @@ var Gateway = class extends Emitter {
   }
   /** Asks the gateway. Fails with a RequestError. */
   request(method, params) {
-    if (this.client.state.status !== "online" || this.id === null) {
+    if (this.client.state.status !== "online" || !this.named) {
       return Promise.reject(new RequestError("offline", "there is no connection"));
     }
     return this.requests.ask(method, params, answerTime);
   }
+  get named() {
+    return this.root !== null && this.id !== null;
+  }
   topic(...levels) {
-    var _a;
-    return [this.root, (_a = this.id) != null ? _a : "", ...levels].join("/");
+    return [this.root, this.id, ...levels].join("/");
   }
   filters() {
     return [
@@ -2123,14 +2170,8 @@ var Gateway = class extends Emitter {
     const round = ++this.round;
     this.phase = "searching";
     this.status = null;
-    if (this.id === null) {
-      void this.client.subscribe(`${this.root}/+/info`);
-      setTimeout(() => {
-        if (round !== this.round || this.id !== null)
-          return;
-        this.phase = "silent";
-        this.derive();
-      }, answerTime);
+    if (!this.named) {
+      void this.search(round);
     } else if (this.client.answer(this.topic("status")) === null) {
       void this.client.subscribe(this.filters());
       this.greet();
@@ -2139,8 +2180,34 @@ var Gateway = class extends Emitter {
     }
     this.derive();
   }
-  choose(id2) {
+  /** Looks for the gateway until it is found. The filters stay: it may come later. */
+  async search(round) {
+    this.looking = [];
+    const steps = searches(this.root, this.id);
+    for (const [i, filters] of steps.entries()) {
+      this.looking.push(...filters);
+      await this.client.subscribe(filters).catch(() => void 0);
+      const wait = i < steps.length - 1 ? searchTime : answerTime;
+      if (!this.refused(this.looking))
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      if (round !== this.round || this.named)
+        return;
+    }
+    this.phase = "silent";
+    this.derive();
+  }
+  refused(filters) {
+    return filters.length > 0 && filters.every((f) => {
+      var _a;
+      return (_a = this.client.answer(f)) == null ? void 0 : _a.refused;
+    });
+  }
+  choose(root, id2) {
+    const wide = this.looking.filter((f) => f.startsWith("+"));
+    this.root = root;
     this.id = id2;
+    if (wide.length > 0)
+      void this.client.unsubscribe(wide);
     void this.client.subscribe(this.filters());
     this.greet();
   }
@@ -2153,7 +2220,7 @@ var Gateway = class extends Emitter {
         this.role = (_a = roles.find((r) => r === (me == null ? void 0 : me.role))) != null ? _a : null;
     });
     this.askOrder();
-    void this.sync().then((answered) => {
+    void this.clock.sync().then((answered) => {
       if (round !== this.round)
         return;
       if (!answered) {
@@ -2183,60 +2250,29 @@ var Gateway = class extends Emitter {
     this.round++;
     this.status = null;
     this.phase = "searching";
-    this.syncing = null;
     this.clock.forget();
     this.roster.forget();
     this.derive();
     this.requests.down();
     this.commands.down();
   }
-  sync() {
-    const asked = monotonic();
-    const round = this.round;
-    const answer = this.request("time").then((r) => {
-      if (typeof (r == null ? void 0 : r.now) !== "number" || round !== this.round)
-        return false;
-      this.clock.set(r.now, asked);
-      return true;
-    }, () => false);
-    this.syncing = answer;
-    void answer.then(() => {
-      if (this.syncing === answer)
-        this.syncing = null;
-    });
-    return answer;
-  }
-  clockKnownSoon() {
-    var _a;
-    if (this.clock.known) {
-      if (this.clock.old)
-        void this.sync();
-      return Promise.resolve(true);
-    }
-    const late = new Promise((resolve) => setTimeout(() => resolve(this.clock.known), clockTime));
-    return Promise.race([(_a = this.syncing) != null ? _a : this.sync(), late]);
-  }
   take(m) {
-    if (!m.topic.startsWith(`${this.root}/`))
+    if (m.topic.endsWith("/info") && this.takeInfo(m))
+      return;
+    if (!this.named || !m.topic.startsWith(`${this.root}/`))
       return;
     const [id2, first, second, more] = m.topic.slice(this.root.length + 1).split("/");
-    if (more !== void 0)
+    if (id2 !== this.id || more !== void 0)
       return;
-    if (second === void 0) {
-      if (first === "info")
-        this.takeInfo(id2, m.text());
-      else if (first === "status" && id2 === this.id)
-        this.takeStatus(m.text());
-      return;
-    }
-    if (id2 !== this.id)
-      return;
+    if (first === "status" && second === void 0)
+      return this.takeStatus(m.text());
     if (first === "reply") {
       if (second === this.client.clientId)
         this.requests.reply(m.text());
       return;
     }
-    this.takeDevice(first, second, m.text());
+    if (second !== void 0)
+      this.takeDevice(first, second, m.text());
   }
   takeDevice(device, leaf, text) {
     switch (leaf) {
@@ -2266,20 +2302,24 @@ var Gateway = class extends Emitter {
     }
     this.touch.one(device);
   }
-  takeInfo(id2, text) {
-    const info = parseInfo(text);
-    if (!info)
-      return;
-    if (!this.found.has(id2)) {
-      this.found.set(id2, info);
+  /** Takes what a gateway tells of itself. false: it is something else. */
+  takeInfo(m) {
+    var _a, _b;
+    const seen = foundBy(m.topic, m.text());
+    if (!seen)
+      return false;
+    const { root, id: id2, info } = seen;
+    if (!this.found.has(m.topic)) {
+      this.found.set(m.topic, info);
       this.emit("gateways", this.gateways());
     }
-    if (this.id === null)
-      this.choose(id2);
-    if (id2 !== this.id)
-      return;
-    this.info = info;
-    this.emit("info", info);
+    if (!this.named && ((_a = this.root) != null ? _a : root) === root && ((_b = this.id) != null ? _b : id2) === id2)
+      this.choose(root, id2);
+    if (root === this.root && id2 === this.id) {
+      this.info = info;
+      this.emit("info", info);
+    }
+    return true;
   }
   takeStatus(text) {
     const before = this.status;
@@ -2309,12 +2349,10 @@ var Gateway = class extends Emitter {
     this.touch.all(this.roster.ids());
   }
   next() {
-    var _a;
     const c = this.client.state;
     if (c.status !== "online")
       return c;
-    const first = this.id === null ? `${this.root}/+/info` : this.topic("+", "model");
-    if ((_a = this.client.answer(first)) == null ? void 0 : _a.refused)
+    if (this.refused(this.named ? [this.topic("+", "model")] : this.phase === "silent" ? this.looking : []))
       return this.down("not_subscribed");
     if (this.status === "offline")
       return this.down("gateway_offline");

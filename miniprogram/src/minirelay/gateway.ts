@@ -2,13 +2,14 @@
 
 import { addressURL, validId } from './address'
 import { MqttClient, type Message } from './client'
-import { GatewayClock, monotonic } from './clock'
+import { GatewayClock } from './clock'
 import { Commands, type CommandOptions } from './commands'
 import { Emitter } from './emitter'
-import { parseInfo, parseObject, type GatewayInfo } from './model'
+import { parseObject, type GatewayInfo } from './model'
 import { RequestError, Requests } from './requests'
 import type { CommandResult } from './results'
 import { Roster } from './roster'
+import { foundBy, searches, validRoot } from './search'
 import type { SocketAdapter } from './socket'
 import type { GatewayEvents, GatewayReason, GatewayState, Role } from './state'
 import { Touch } from './touch'
@@ -28,7 +29,7 @@ export interface GatewayOptions {
   password: string
   /** The gateway's id. If left out, the first one that answers at the address. */
   gateway?: string
-  /** What its topics begin with, "minirelay" if left out. */
+  /** What its topics begin with. If left out it is found: "minirelay", or any of up to three levels. */
   root?: string
   /** Random if left out. */
   clientId?: string
@@ -39,12 +40,11 @@ export interface GatewayOptions {
 }
 
 const roles: readonly Role[] = ['viewer', 'operator', 'admin']
-const validRoot = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/
 
 /** How long the gateway may take to answer a question, in ms. */
 const answerTime = 5000
-/** How long a command waits for the gateway's time, in ms. */
-const clockTime = 3000
+/** How long the first search may take, in ms, before a wider one begins. */
+const searchTime = 1000
 
 export class Gateway extends Emitter<GatewayEvents> {
   state: GatewayState = { status: 'offline', since: Date.now(), reason: 'closed', detail: '', retryAt: null, final: true }
@@ -53,9 +53,10 @@ export class Gateway extends Emitter<GatewayEvents> {
   info: GatewayInfo | null = null
   /** What the user may do; null if the gateway has not told. */
   role: Role | null = null
-  private readonly root: string
+  /** What its topics begin with, once it is known. */
+  root: string | null
   private readonly client: MqttClient
-  private readonly clock = new GatewayClock()
+  private readonly clock = new GatewayClock(() => this.request('time'))
   private readonly roster: Roster
   private readonly requests: Requests
   private readonly commands: Commands
@@ -69,21 +70,21 @@ export class Gateway extends Emitter<GatewayEvents> {
   private phase: 'searching' | 'silent' | 'ready' = 'searching'
   private status: 'online' | 'offline' | null = null
   private round = 0 // counts connections, so that an answer to an old one does not count
-  private syncing: Promise<boolean> | null = null
+  private looking: string[] = [] // filters of the search
 
   constructor(options: GatewayOptions) {
     super()
     const { user, password, clientId, socket, autoLife } = options
     this.id = options.gateway || null
-    this.root = options.root ?? 'minirelay'
-    const valid = validRoot.test(this.root) && (this.id === null || validId.test(this.id))
+    this.root = options.root || null
+    const valid = (this.root === null || validRoot.test(this.root)) && (this.id === null || validId.test(this.id))
     const url = valid ? options.url ?? addressURL(options) : '' // which is a bad address
     this.client = new MqttClient({ url, user, password, clientId, socket, autoLife })
     this.requests = new Requests((payload) => this.client.publish(this.topic('request', this.client.clientId), payload))
     this.commands = new Commands({
       online: () => this.state.status === 'online',
       allowed: () => this.role !== 'viewer',
-      clock: () => this.clockKnownSoon(),
+      clock: () => this.clock.soon(),
       send: (device, payload) => this.client.publish(this.topic(device, 'command'), payload, { qos: 1 }),
       changed: (device) => this.touch.one(device),
       ended: (result) => this.emit('result', result),
@@ -158,14 +159,18 @@ export class Gateway extends Emitter<GatewayEvents> {
 
   /** Asks the gateway. Fails with a RequestError. */
   request<T = unknown>(method: string, params?: unknown): Promise<T> {
-    if (this.client.state.status !== 'online' || this.id === null) {
+    if (this.client.state.status !== 'online' || !this.named) {
       return Promise.reject(new RequestError('offline', 'there is no connection'))
     }
     return this.requests.ask(method, params, answerTime) as Promise<T>
   }
 
+  private get named(): boolean {
+    return this.root !== null && this.id !== null
+  }
+
   private topic(...levels: string[]): string {
-    return [this.root, this.id ?? '', ...levels].join('/')
+    return [this.root, this.id, ...levels].join('/')
   }
 
   private filters(): string[] {
@@ -179,13 +184,8 @@ export class Gateway extends Emitter<GatewayEvents> {
     const round = ++this.round
     this.phase = 'searching'
     this.status = null
-    if (this.id === null) {
-      void this.client.subscribe(`${this.root}/+/info`)
-      setTimeout(() => {
-        if (round !== this.round || this.id !== null) return
-        this.phase = 'silent'
-        this.derive()
-      }, answerTime)
+    if (!this.named) {
+      void this.search(round)
     } else if (this.client.answer(this.topic('status')) === null) {
       void this.client.subscribe(this.filters())
       this.greet()
@@ -195,8 +195,30 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.derive()
   }
 
-  private choose(id: string): void {
+  /** Looks for the gateway until it is found. The filters stay: it may come later. */
+  private async search(round: number): Promise<void> {
+    this.looking = []
+    const steps = searches(this.root, this.id)
+    for (const [i, filters] of steps.entries()) {
+      this.looking.push(...filters)
+      await this.client.subscribe(filters).catch(() => undefined)
+      const wait = i < steps.length - 1 ? searchTime : answerTime
+      if (!this.refused(this.looking)) await new Promise((resolve) => setTimeout(resolve, wait))
+      if (round !== this.round || this.named) return
+    }
+    this.phase = 'silent'
+    this.derive()
+  }
+
+  private refused(filters: string[]): boolean {
+    return filters.length > 0 && filters.every((f) => this.client.answer(f)?.refused)
+  }
+
+  private choose(root: string, id: string): void {
+    const wide = this.looking.filter((f) => f.startsWith('+'))
+    this.root = root
     this.id = id
+    if (wide.length > 0) void this.client.unsubscribe(wide)
     void this.client.subscribe(this.filters())
     this.greet()
   }
@@ -208,7 +230,7 @@ export class Gateway extends Emitter<GatewayEvents> {
       if (round === this.round) this.role = roles.find((r) => r === me?.role) ?? null // null: another broker's user
     })
     this.askOrder()
-    void this.sync().then((answered) => {
+    void this.clock.sync().then((answered) => {
       if (round !== this.round) return
       if (!answered) {
         this.phase = this.status === 'online' ? 'ready' : 'silent'
@@ -237,7 +259,6 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.round++
     this.status = null
     this.phase = 'searching'
-    this.syncing = null
     this.clock.forget()
     this.roster.forget()
     this.derive() // first, so that nobody sends a command again because its end is unknown
@@ -245,43 +266,17 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.commands.down()
   }
 
-  private sync(): Promise<boolean> {
-    const asked = monotonic()
-    const round = this.round
-    const answer = this.request<{ now?: unknown }>('time').then((r) => {
-      if (typeof r?.now !== 'number' || round !== this.round) return false
-      this.clock.set(r.now, asked)
-      return true
-    }, () => false)
-    this.syncing = answer
-    void answer.then(() => { if (this.syncing === answer) this.syncing = null })
-    return answer
-  }
-
-  private clockKnownSoon(): Promise<boolean> {
-    if (this.clock.known) {
-      if (this.clock.old) void this.sync()
-      return Promise.resolve(true)
-    }
-    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(this.clock.known), clockTime))
-    return Promise.race([this.syncing ?? this.sync(), late])
-  }
-
   private take(m: Message): void {
-    if (!m.topic.startsWith(`${this.root}/`)) return
-    const [id, first, second, more] = m.topic.slice(this.root.length + 1).split('/')
-    if (more !== undefined) return
-    if (second === undefined) {
-      if (first === 'info') this.takeInfo(id, m.text())
-      else if (first === 'status' && id === this.id) this.takeStatus(m.text())
-      return
-    }
-    if (id !== this.id) return
+    if (m.topic.endsWith('/info') && this.takeInfo(m)) return
+    if (!this.named || !m.topic.startsWith(`${this.root}/`)) return
+    const [id, first, second, more] = m.topic.slice((this.root as string).length + 1).split('/')
+    if (id !== this.id || more !== undefined) return
+    if (first === 'status' && second === undefined) return this.takeStatus(m.text())
     if (first === 'reply') {
       if (second === this.client.clientId) this.requests.reply(m.text())
       return
     }
-    this.takeDevice(first, second, m.text())
+    if (second !== undefined) this.takeDevice(first, second, m.text())
   }
 
   private takeDevice(device: string, leaf: string, text: string): void {
@@ -310,17 +305,21 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.touch.one(device)
   }
 
-  private takeInfo(id: string, text: string): void {
-    const info = parseInfo(text)
-    if (!info) return
-    if (!this.found.has(id)) {
-      this.found.set(id, info)
+  /** Takes what a gateway tells of itself. false: it is something else. */
+  private takeInfo(m: Message): boolean {
+    const seen = foundBy(m.topic, m.text())
+    if (!seen) return false
+    const { root, id, info } = seen
+    if (!this.found.has(m.topic)) {
+      this.found.set(m.topic, info)
       this.emit('gateways', this.gateways())
     }
-    if (this.id === null) this.choose(id)
-    if (id !== this.id) return
-    this.info = info
-    this.emit('info', info)
+    if (!this.named && (this.root ?? root) === root && (this.id ?? id) === id) this.choose(root, id)
+    if (root === this.root && id === this.id) {
+      this.info = info
+      this.emit('info', info)
+    }
+    return true
   }
 
   private takeStatus(text: string): void {
@@ -353,8 +352,7 @@ export class Gateway extends Emitter<GatewayEvents> {
   private next(): GatewayState {
     const c = this.client.state
     if (c.status !== 'online') return c
-    const first = this.id === null ? `${this.root}/+/info` : this.topic('+', 'model')
-    if (this.client.answer(first)?.refused) return this.down('not_subscribed')
+    if (this.refused(this.named ? [this.topic('+', 'model')] : this.phase === 'silent' ? this.looking : [])) return this.down('not_subscribed')
     if (this.status === 'offline') return this.down('gateway_offline')
     if (this.phase === 'silent') return this.down('no_gateway')
     if (this.phase === 'ready') return { status: 'online', since: this.state.status === 'online' ? this.state.since : Date.now() }

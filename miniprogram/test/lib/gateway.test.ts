@@ -87,6 +87,19 @@ describe('a gateway', () => {
     await ready({ url: undefined, host: '127.0.0.1', port: Number(tls), gateway: 'home' }, new FakeWx(gateway.certificate))
   })
 
+  it.each(['farm', 'farm/north/7'])('is found with topics that begin with %s, too', async (root) => {
+    const other = await RealGateway.start(mapping('greenhouse', board.path), root)
+    try {
+      const g = await ready({ url: other.url })
+      expect(g).toMatchObject({ id: 'home', root })
+      expect(await g.command('greenhouse', 'pump', true)).toMatchObject({ status: 'done' })
+      await ready({ url: other.url, root, gateway: 'home' })
+      await ready({ url: other.url, gateway: 'home' })
+    } finally {
+      await other.stop()
+    }
+  })
+
   it('tells when everything is there', async () => {
     const g = open()
     const states: GatewayState['status'][] = []

@@ -7,6 +7,7 @@ import {
   addressURL, explain, explainReason, explainResult, explainValue, formatAddress, formatValue, matches, parseAddress, textOf,
   type Address, type CommandResult, type GatewayReason, type ValueReason,
 } from '@/minirelay'
+import { foundBy, searches } from '@/minirelay/search'
 
 describe('an address', () => {
   it.each<[string, Partial<Address>]>([
@@ -56,6 +57,17 @@ describe('a text', () => {
     expect(formatValue({ type: 'bool', value: false }, 'en')).toBe('Off')
     expect(formatValue({ type: 'enum', value: 'auto', options: [{ value: 'auto', name: { zh: '自动' } }] }, 'zh')).toBe('自动')
     expect(formatValue({ type: 'text', value: null }, 'zh')).toBe('—')
+  })
+})
+
+describe('a search', () => {
+  it('begins with the usual topics, and takes only what a gateway says of itself', () => {
+    expect(searches(null, null)).toEqual([['minirelay/+/info'], ['+/+/info', '+/+/+/info', '+/+/+/+/info']])
+    expect(searches('farm/7', 'home')).toEqual([['farm/7/home/info']])
+    expect(foundBy('farm/7/home/info', '{"gateway":"home"}')).toMatchObject({ root: 'farm/7', id: 'home' })
+    expect(foundBy('some/body/info', '{"gateway":"home"}')).toBeNull()
+    expect(foundBy('some/body/info', 'hello')).toBeNull()
+    expect(foundBy('home/info', '{"gateway":"home"}')).toBeNull()
   })
 })
 

@@ -12,10 +12,10 @@ export class RealGateway {
   private readonly file = join(this.dir, 'minirelay.toml')
   private program: Program | null = null
 
-  private constructor(private readonly wsPort: number, private readonly tlsPort: number) {}
+  private constructor(private readonly wsPort: number, private readonly tlsPort: number, private readonly root: string) {}
 
-  static async start(devices: string): Promise<RealGateway> {
-    const g = new RealGateway(await freePort(), await freePort()) // the same ones after a restart
+  static async start(devices: string, root = 'minirelay'): Promise<RealGateway> {
+    const g = new RealGateway(await freePort(), await freePort(), root) // the same ports after a restart
     g.configure(devices)
     await g.run()
     return g
@@ -27,6 +27,7 @@ export class RealGateway {
 [gateway]
 id       = "home"
 name     = { zh = "我的小屋", en = "My house" }
+root     = "${this.root}"
 data_dir = "${join(this.dir, 'data')}"
 
 [broker]
