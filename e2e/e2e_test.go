@@ -201,6 +201,20 @@ func mqttjs(t *testing.T, d *demo, name string, out any) {
 	}
 }
 
+// addGuest adds a user who may only look, while the demo runs: its own user is an admin.
+func (d *demo) addGuest(t *testing.T) {
+	t.Helper()
+	path := strings.Fields(d.line(t, "mapping "))[1]
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("\n[users.guest]\npassword = \"guest's password\"\nrole = \"viewer\"\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestMQTTJS: all versions and subprotocols of MQTT.js connect; a command carries Response Topic and Correlation
 // Data; what a user may not do is refused in words of the protocol.
 func TestMQTTJS(t *testing.T) {
@@ -227,6 +241,7 @@ func TestMQTTJS(t *testing.T) {
 			SYS           int
 			Spoof         int
 		}
+		d.addGuest(t)
 		mqttjs(t, d, "refusals", &got)
 		if !strings.Contains(strings.ToLower(got.WrongPassword), "not authorized") && !strings.Contains(strings.ToLower(got.WrongPassword), "bad user") {
 			t.Errorf("wrong password: %q", got.WrongPassword)
