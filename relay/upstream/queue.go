@@ -38,9 +38,10 @@ type queue struct {
 
 	mu       sync.Mutex // guards everything below; never held while the log is called
 	next     uint64     // the number of the next message
-	offered  uint64     // all below it are in pending, out or gone
+	offered  uint64     // all below it are in pending, out, again or gone
 	pending  ranges
-	out      ranges // live and flight
+	out      ranges // live, and in flight from there
+	again    ranges // in flight from pending
 	live     []*item
 	homeless []*item
 	epochs   []epoch
@@ -111,7 +112,7 @@ func (q *queue) promote(i *item) (waits bool) {
 		return slices.Contains(q.homeless, i)
 	}
 	if !q.pending.has(i.number) {
-		return q.out.has(i.number)
+		return q.out.has(i.number) || q.again.has(i.number)
 	}
 	q.pending.remove(i.number)
 	q.out.add(i.number)
@@ -151,8 +152,16 @@ func (q *queue) takeLive() *item {
 func (q *queue) done(i *item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.out.remove(i.number)
+	q.flying(i).remove(i.number)
 	q.acked++
+}
+
+// flying is the set that holds a message which was given to a connection; mu is held.
+func (q *queue) flying(i *item) *ranges {
+	if i.replay {
+		return &q.again
+	}
+	return &q.out
 }
 
 // recall takes back what was given to a connection that has ended, and what waited for it.
@@ -163,7 +172,7 @@ func (q *queue) recall(flight []*item) {
 	q.live = nil
 	for _, i := range back {
 		if i.kept {
-			q.out.remove(i.number)
+			q.flying(i).remove(i.number)
 			q.pending.add(i.number)
 			continue
 		}
@@ -176,7 +185,7 @@ func (q *queue) recall(flight []*item) {
 func (q *queue) waiting() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.pending.count() + q.out.count() + uint64(len(q.homeless))
+	return q.pending.count() + q.out.count() + q.again.count() + uint64(len(q.homeless))
 }
 
 // urgent is how many messages wait in memory or are on their way.
@@ -222,7 +231,7 @@ func (q *queue) backlog() (*item, error) {
 		mine := q.pending.has(i.number)
 		if mine {
 			q.pending.remove(i.number)
-			q.out.add(i.number)
+			q.again.add(i.number)
 		}
 		q.mu.Unlock()
 		if mine {

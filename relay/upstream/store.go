@@ -64,9 +64,11 @@ func (q *queue) begin(file uint64) []byte {
 
 func (q *queue) cursorLocked() cursor {
 	c := cursor{next: q.next, epochs: q.epochs, pending: slices.Clone(q.pending)}
-	for _, s := range q.out {
-		for n := s.from; n < s.to; n++ {
-			c.pending.add(n)
+	for _, out := range []ranges{q.out, q.again} {
+		for _, s := range out {
+			for n := s.from; n < s.to; n++ {
+				c.pending.add(n)
+			}
 		}
 	}
 	return c
