@@ -1,0 +1,119 @@
+//go:build e2e
+
+package upstream
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestDisk runs TestDiskInside where it may mount a small disk.
+func TestDisk(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMosquitto(t)
+	cmd := exec.Command("unshare", "--map-root-user", "--mount", self, "-test.run", "^TestDiskInside$", "-test.v")
+	cmd.Env = append(os.Environ(), "MINIRELAY_BROKER="+m.address(), "MINIRELAY_DISK="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestDiskInside") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// On a full and on a read-only disk what is published still goes up as long as there is a connection, a short outage
+// costs nothing, it is said, and all is well again with the disk.
+func TestDiskInside(t *testing.T) {
+	broker, dir := os.Getenv("MINIRELAY_BROKER"), os.Getenv("MINIRELAY_DISK")
+	if broker == "" {
+		return // TestDisk runs it
+	}
+	const small = "size=600k"
+	if err := syscall.Mount("none", dir, "tmpfs", 0, small); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Unmount(dir, 0)
+	line := newProxy(t, broker)
+	phone := newConsumer(t, "mqtt://"+broker, "minirelay/#")
+	u, _ := run(t, testConfig(dir, "mqtt://"+line.addr), readClock)
+	n := 0
+	say := func(count int) {
+		for range count {
+			n++
+			if err := u.Publish(stateTopic, state(n), 1, true, nil); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	here := func(what string) {
+		t.Helper()
+		eventually(t, what, func() bool { return len(phone.tally2()) == n })
+	}
+	say(10)
+	here("the first have come")
+
+	ballast := filepath.Join(dir, "ballast")
+	fill(t, ballast)
+	say(200) // the last page of a file has room for some
+	here("what comes on a full disk has come")
+	if got := u.Status().Disk; got != "the disk is full" {
+		t.Errorf("it says %q", got)
+	}
+	line.refuse()
+	line.cut()
+	eventually(t, "the line is cut", func() bool { return u.Status().Code != CodeConnected })
+	say(50)
+	line.accept(t, line.addr)
+	here("what came in an outage on a full disk has come")
+
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	say(10)
+	here("the disk has room")
+	eventually(t, "it says that it works again", func() bool { return u.Status().Disk == "" })
+
+	end(t, u)
+
+	if err := syscall.Mount("none", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, small); err != nil {
+		t.Fatal(err)
+	}
+	u, _ = run(t, testConfig(dir, "mqtt://"+line.addr), readClock)
+	say(10)
+	here("a read-only disk")
+	if got := u.Status().Disk; got != "the disk is read-only" {
+		t.Errorf("it says %q", got)
+	}
+	end(t, u)
+}
+
+// fill leaves no byte on the disk.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, size := range []int{4096, 1} {
+		for err = nil; err == nil; {
+			_, err = f.Write(make([]byte, size))
+		}
+	}
+}
+
+// tally2 is which states have come.
+func (c *consumer) tally2() map[string]bool {
+	seen := map[string]bool{}
+	for _, m := range c.on(stateTopic) {
+		_, n, _ := strings.Cut(string(m.Payload()), `"n":`)
+		n, _, _ = strings.Cut(n, ",")
+		seen[strings.TrimSuffix(n, "}")] = true
+	}
+	return seen
+}
