@@ -277,10 +277,10 @@ func soak() bool { return os.Getenv("MINIRELAY_SOAK") != "" }
 func runChaos(t *testing.T, c chaos) {
 	dir := t.TempDir()
 	m := newMosquitto(t)
-	line := newProxy(t, m.address())
+	way := newLine(t, m.address())
 	phone := newConsumer(t, m.url(), "minirelay/#")
 	limit := c.readings / chaosDevices
-	url := "mqtt://" + line.addr
+	url := "mqtt://" + way.Addr()
 	gateway := startChild(t, dir, url, "batched", c.rate, limit, []int{1, 1, 1})
 	defer func() { gateway.kill() }()
 
@@ -290,20 +290,20 @@ func runChaos(t *testing.T, c chaos) {
 		time.Sleep(between(c.up))
 		switch round % 6 {
 		case 0, 3:
-			line.cut()
+			way.Cut()
 		case 1:
-			line.stall()
+			way.Stall()
 			time.Sleep(between(c.down))
-			line.flow()
+			way.Flow()
 		case 2:
-			line.blackhole(true)
+			way.Blackhole(true)
 			time.Sleep(between(c.down))
-			line.blackhole(false)
+			way.Blackhole(false)
 		case 4:
-			line.refuse()
-			line.cut()
+			way.Refuse()
+			way.Cut()
 			time.Sleep(between(c.down))
-			line.accept(t, line.addr)
+			acceptAgain(t, way)
 		case 5:
 			gateway.kill()
 			kills++

@@ -38,9 +38,9 @@ func TestDiskInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Unmount(dir, 0)
-	line := newProxy(t, broker)
+	way := newLine(t, broker)
 	phone := newConsumer(t, "mqtt://"+broker, "minirelay/#")
-	u, _ := run(t, testConfig(dir, "mqtt://"+line.addr), readClock)
+	u, _ := run(t, testConfig(dir, "mqtt://"+way.Addr()), readClock)
 	n := 0
 	say := func(count int) {
 		for range count {
@@ -64,11 +64,11 @@ func TestDiskInside(t *testing.T) {
 	if got := u.Status().Disk; got != "the disk is full" {
 		t.Errorf("it says %q", got)
 	}
-	line.refuse()
-	line.cut()
+	way.Refuse()
+	way.Cut()
 	eventually(t, "the line is cut", func() bool { return u.Status().Code != CodeConnected })
 	say(50)
-	line.accept(t, line.addr)
+	acceptAgain(t, way)
 	here("what came in an outage on a full disk has come")
 
 	if err := os.Remove(ballast); err != nil {
@@ -83,7 +83,7 @@ func TestDiskInside(t *testing.T) {
 	if err := syscall.Mount("none", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, small); err != nil {
 		t.Fatal(err)
 	}
-	u, _ = run(t, testConfig(dir, "mqtt://"+line.addr), readClock)
+	u, _ = run(t, testConfig(dir, "mqtt://"+way.Addr()), readClock)
 	say(10)
 	here("a read-only disk")
 	if got := u.Status().Disk; got != "the disk is read-only" {

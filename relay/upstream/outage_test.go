@@ -22,7 +22,7 @@ func TestOutage(t *testing.T) {
 // TestOutageHour is an hour of 100 readings a second, for its figures; MINIRELAY_SOAK=1 runs it.
 func TestOutageHour(t *testing.T) {
 	if soak() {
-		outage(t, 360_000, 60*time.Second)
+		outage(t, 360_000, 10*time.Second)
 	}
 }
 
@@ -80,8 +80,8 @@ func (a *arrivals) counts() (live, replayed int) {
 
 func outage(t *testing.T, n int, quiet time.Duration) {
 	m := newMosquitto(t)
-	line := newProxy(t, m.address())
-	c := testConfig(t.TempDir(), "mqtt://"+line.addr)
+	way := newLine(t, m.address())
+	c := testConfig(t.TempDir(), "mqtt://"+way.Addr())
 	began := time.Now().UnixMilli()
 	a := &arrivals{}
 	phone := newConsumer(t, m.url())
@@ -97,8 +97,8 @@ func outage(t *testing.T, n int, quiet time.Duration) {
 	eventually(t, "it is connected", func() bool { return u.Status().Code == CodeConnected })
 	before, of := measure(quiet)
 
-	line.refuse()
-	line.cut()
+	way.Refuse()
+	way.Cut()
 	eventually(t, "the line is cut", func() bool { return u.Status().Code != CodeConnected })
 	idle := heap()
 	for k := 1; k <= n; k++ {
@@ -119,7 +119,7 @@ func outage(t *testing.T, n int, quiet time.Duration) {
 		t.Errorf("the memory grew by %d bytes", grown)
 	}
 
-	line.accept(t, line.addr)
+	acceptAgain(t, way)
 	from := time.Now()
 	eventually(t, "the newest has come, live", func() bool { live, _ := a.counts(); return live > 0 })
 	beside, ofBeside := measure(quiet / 2)

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"minirelay/e2e/line"
 )
 
 // patience is how long anything may take on a busy machine. Nothing waits for it to pass.
@@ -30,6 +32,24 @@ func freePort(t testing.TB) int {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+// newLine gives a line to a broker.
+func newLine(t testing.TB, target string) *line.Line {
+	t.Helper()
+	l, err := line.New(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return l
+}
+
+func acceptAgain(t testing.TB, l *line.Line) {
+	t.Helper()
+	if err := l.Accept(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // mosquitto is Debian's broker on free ports.

@@ -1,0 +1,97 @@
+package upstream
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// at is a look at the clock of a machine that has been up for so long.
+func at(wall time.Time, up time.Duration, boot string, sure bool) instant {
+	return instant{wall: wall, boot: boot, up: up, sure: sure}
+}
+
+var (
+	noon  = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	unset = time.Unix(100, 0)
+)
+
+func TestCorrection(t *testing.T) {
+	before := at(unset, 100*time.Second, "a", false).epoch()
+	after := at(noon, 160*time.Second, "a", true).epoch()
+	behind := at(noon.Add(-time.Hour), 100*time.Second, "a", false).epoch() // what the last shutdown left
+	hour := int64(3600_000)
+	for name, c := range map[string]struct {
+		ts    int64
+		then  epoch
+		known []epoch
+		want  int64
+		set   bool
+	}{
+		"a clock that was right":               {noon.UnixMilli(), after, []epoch{after}, noon.UnixMilli(), true},
+		"set 60 s later":                       {unset.UnixMilli(), before, []epoch{before, after}, noon.Add(-time.Minute).UnixMilli(), true},
+		"not set yet":                          {unset.UnixMilli(), before, []epoch{before}, unset.UnixMilli(), false},
+		"switched off before it was set":       {unset.UnixMilli(), before, []epoch{before, at(noon, time.Minute, "b", true).epoch()}, unset.UnixMilli(), false},
+		"an old value published behind":        {unset.UnixMilli(), after, []epoch{before, after}, noon.Add(-time.Minute).UnixMilli(), true},
+		"an hour behind, then put right":       {noon.UnixMilli() - hour - 60_000, behind, []epoch{behind, after}, noon.UnixMilli() - 120_000, true},
+		"plausible, and nobody ever sets it":   {noon.UnixMilli(), behind, []epoch{behind}, noon.UnixMilli(), true},
+		"a machine whose boots cannot be told": {unset.UnixMilli(), epoch{offset: before.offset}, []epoch{{offset: after.offset, sure: true}}, unset.UnixMilli(), false},
+	} {
+		by, set := correction(c.ts, c.then, c.known)
+		if c.ts+by != c.want || set != c.set {
+			t.Errorf("%s: %v, %v; want %v, %v", name, time.UnixMilli(c.ts+by).UTC(), set, time.UnixMilli(c.want).UTC(), c.set)
+		}
+	}
+}
+
+// Readings taken before the clock was set wait for it, and go with their times put right, also after the gateway was
+// started anew; what the machine itself did not live to put right goes marked.
+func TestReadingsBeforeTheClockIsSet(t *testing.T) {
+	dir := t.TempDir()
+	take := func(q *queue, now instant) {
+		q.noteClock(now)
+		i := q.newItem("g/state", fmt.Appendf(nil, `{"ts":%d,"t":1}`, now.wall.UnixMilli()))
+		if _, err := q.keep(i); err != nil {
+			t.Fatal(err)
+		}
+		q.offer(i, false)
+	}
+	open := func(now instant) *queue {
+		q := &queue{dir: dir, maxFile: 1 << 20}
+		if _, err := q.open(now); err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+	q := open(at(unset, 50*time.Second, "first", false))
+	take(q, at(unset, 50*time.Second, "first", false))
+	q.close()
+
+	second := at(unset, 10*time.Second, "second", false)
+	q = open(second)
+	take(q, second)
+	if got := drain(t, q); len(got) != 0 {
+		t.Fatalf("%s goes up with a clock that is not set", got[0].body())
+	}
+	q.closeReader()
+	q.close()
+	q = open(at(unset.Add(time.Minute), 70*time.Second, "second", false))
+	take(q, at(unset.Add(time.Minute), 70*time.Second, "second", false))
+	q.noteClock(at(noon, 130*time.Second, "second", true))
+	take(q, at(noon, 130*time.Second, "second", true))
+	var got []string
+	for _, i := range drain(t, q) {
+		ts, _, _ := timestamp(i.body())
+		mark := ""
+		if i.unset {
+			mark = " unset"
+		}
+		got = append(got, time.UnixMilli(ts).UTC().Format("2006 15:04:05")+mark)
+	}
+	q.closeReader()
+	q.close()
+	want := []string{"1970 00:01:40 unset", "2026 11:58:00", "2026 11:59:00", "2026 12:00:00"}
+	if len(got) != 4 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] || got[3] != want[3] {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
