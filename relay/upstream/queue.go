@@ -38,6 +38,7 @@ type queue struct {
 
 	mu       sync.Mutex // guards everything below; never held while the log is called
 	next     uint64     // the number of the next message
+	writing  uint64     // all below it, and from offered on, are on the disk and not offered yet
 	offered  uint64     // all below it are in pending, out, again or gone
 	pending  ranges
 	out      ranges // live, and in flight from there
@@ -64,6 +65,9 @@ func (q *queue) newItem(topic string, payload []byte) *item {
 
 // keep writes a message to the disk. record is for the log's Sync.
 func (q *queue) keep(i *item) (record uint64, err error) {
+	q.mu.Lock()
+	q.writing = i.number
+	q.mu.Unlock()
 	if q.log == nil {
 		return 0, errNoLog
 	}

@@ -109,6 +109,34 @@ func TestBacklogSurvivesARestart(t *testing.T) {
 	}
 }
 
+// A batch that is written over the ends of files before any of it is offered is as safe as one message after the
+// other, also if the gateway is killed before it is offered.
+func TestBatchOverManyFiles(t *testing.T) {
+	dir := t.TempDir()
+	q := openQueue(t, dir, 512)
+	var batch []*item
+	for n := 1; n <= 60; n++ {
+		i := q.newItem("greenhouse/state", fmt.Appendf(nil, `{"ts":1767323045000,"n":%d}`, n))
+		if _, err := q.keep(i); err != nil {
+			t.Fatal(err)
+		}
+		batch = append(batch, i)
+	}
+	killed := t.TempDir()
+	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range batch {
+		q.offer(i, false)
+	}
+	if got := numbers(drain(t, q)); fmt.Sprint(got) != fmt.Sprint(upTo(1, 60)) {
+		t.Errorf("got %v", got)
+	}
+	if got := numbers(drain(t, openQueue(t, killed, 512))); fmt.Sprint(got) != fmt.Sprint(upTo(1, 60)) {
+		t.Errorf("after a kill: %v", got)
+	}
+}
+
 // A connection that ends gives everything back, and it is sent again before what came later.
 func TestRecallKeepsTheOrder(t *testing.T) {
 	q := openQueue(t, t.TempDir(), 1<<20)

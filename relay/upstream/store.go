@@ -32,7 +32,7 @@ func (q *queue) open(now instant) (segment.Report, error) {
 	}
 	q.epochs = found.epochs
 	if next := firstNumber(found.last, now.wall); next > q.next {
-		q.next, q.offered = next, next
+		q.next, q.offered, q.writing = next, next, next
 	}
 	q.mu.Unlock()
 	q.log = log
@@ -48,7 +48,7 @@ func (q *queue) start(now instant) {
 	if len(q.epochs) == 0 {
 		q.epochs = []epoch{now.epoch()}
 		q.next = firstNumber(0, now.wall)
-		q.offered = q.next
+		q.offered, q.writing = q.next, q.next
 	}
 }
 
@@ -56,9 +56,13 @@ func (q *queue) start(now instant) {
 func (q *queue) begin(file uint64) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.files = append(q.files, indexed{file, q.offered})
+	first := max(q.writing, q.offered)
+	q.files = append(q.files, indexed{file, first})
 	c := q.cursorLocked()
-	c.next = q.offered
+	c.next = first
+	for n := q.offered; n < q.writing; n++ {
+		c.pending.add(n)
+	}
 	return c.append(nil)
 }
 
