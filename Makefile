@@ -40,6 +40,7 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	miniprogram/scripts/check
 	$(GO) test -race -count=1 -tags e2e ./relay/upstream
 	$(GO) test -race -count=1 -tags e2e -run Upstream ./cmd/minirelay
+	cd e2e/nats && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 test-deps: # what the tests need beside Go and node: a C compiler for -race, real MQTT clients
 	@e2e/install

@@ -51,9 +51,12 @@ func (u *upstreams) apply(all []upstream.Config) error {
 		same := slices.ContainsFunc(all, func(c upstream.Config) bool { return reflect.DeepEqual(c, old.Config()) })
 		if same {
 			kept = append(kept, old)
-		} else {
-			over = append(over, old)
+			continue
 		}
+		if n := slices.IndexFunc(all, func(c upstream.Config) bool { return c.ID == old.Config().ID }); n >= 0 {
+			old.Withdraw(all[n])
+		}
+		over = append(over, old)
 	}
 	errs := []error{u.end(ctx, over)}
 	var now []*upstream.Upstream

@@ -93,9 +93,6 @@ func (r *Reader) Next() ([]byte, error) {
 // Bad is how many bytes have been passed that are in no good record.
 func (r *Reader) Bad() int64 { return r.bad }
 
-// Rest is how many bytes at the end of the file are no record, once Next has given io.EOF.
-func (r *Reader) Rest() int64 { return int64(len(r.buf)) }
-
 // Close closes the file.
 func (r *Reader) Close() error { return r.file.Close() }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -230,6 +231,27 @@ func (u *Upstream) Close(ctx context.Context) error {
 	close(u.quit)
 	u.keeping.Wait()
 	return u.closeOutbox()
+}
+
+// Withdraw empties the retained topics that next, which comes in this one's place, does not send any more. It is
+// called before Close.
+func (u *Upstream) Withdraw(next Config) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	said := map[string]bool{}
+	for full := range u.current {
+		said[full] = true
+	}
+	for full := range u.newest {
+		said[full] = true
+	}
+	for full := range said {
+		topic := strings.TrimPrefix(full, u.config.prefix())
+		if r := next.routeOf(topic); r.class == dropped || r.full(&next) != full {
+			delete(u.newest, full)
+			u.setCurrentLocked(&item{topic: topic, full: full, retain: true})
+		}
+	}
 }
 
 // farewell waits until nothing is left to say, or ctx ends.

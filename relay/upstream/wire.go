@@ -99,6 +99,9 @@ func (w *wire) next() error {
 			return rogueError{"a packet whose length cannot be"}
 		}
 	}
+	if !w.greeted && (first>>4 != connack || length != 2) {
+		return rogueError{"something else than a CONNACK first"} // said before more is waited for
+	}
 	if length > maxPacket {
 		return rogueError{fmt.Sprintf("a packet of %d bytes", length)}
 	}
@@ -128,9 +131,6 @@ const (
 func (w *wire) check(first byte, body []byte) error {
 	kind := first >> 4
 	if !w.greeted {
-		if kind != connack || len(body) != 2 {
-			return rogueError{"something else than a CONNACK first"}
-		}
 		w.greeted = true
 		return nil
 	}
