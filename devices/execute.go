@@ -46,8 +46,7 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
-	n, err := s.stream.Write(l.out)
-	l.wrote(l.out[:n])
+	n, err := l.write(s, l.out)
 	if err != nil || n < len(l.out) {
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(l.out))
@@ -83,10 +82,12 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 	}
 }
 
-// wrote notes what has been written.
-func (l *line) wrote(b []byte) {
-	l.count.sent.Add(uint64(len(b)))
+// write writes b, and shows it before: the answer may be faster than this goroutine.
+func (l *line) write(s *session, b []byte) (int, error) {
 	l.count.tap.bytes(time.Now(), true, b)
+	n, err := s.stream.Write(b)
+	l.count.sent.Add(uint64(n))
+	return n, err
 }
 
 // mappingOf is the mapping that is attached as d; nil if it is another one by now.

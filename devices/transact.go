@@ -24,8 +24,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 	l.mu.Unlock()
 	s.spoilt = false
 	started := time.Now()
-	n, err := s.stream.Write(q.request)
-	l.wrote(q.request[:n])
+	n, err := l.write(s, q.request)
 	if err != nil || n < len(q.request) {
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.request))
