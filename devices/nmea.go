@@ -2,7 +2,7 @@ package devices
 
 import (
 	"bytes"
-	"errors"
+	"slices"
 	"strings"
 
 	"github.com/adrianmo/go-nmea"
@@ -15,10 +15,14 @@ import (
 type nmeaCodec struct {
 	nmeaSeal
 	gatherer
-	parser   nmea.SentenceParser
-	sentence nmea.BaseSentence // the last one
+	sentence nmeaSentence // the last one
 	reads    []nmeaRead
-	heard    map[string]bool // by type: whether it is known to anybody
+}
+
+// nmeaSentence is a sentence taken apart.
+type nmeaSentence struct {
+	talker, kind string // GP and GGA; of a maker's own P and what follows it
+	fields       []string
 }
 
 // nmeaRead is one value that is read from one type of sentence.
@@ -28,16 +32,8 @@ type nmeaRead struct {
 	condition int // of match; -1: none
 }
 
-// errSentence ends the library's work once a sentence is taken apart: its typed sentences do not tell 0 from nothing.
-var errSentence = errors.New("it is taken apart")
-
 func newNMEA(c DeviceConfig, count *Counters) Codec {
-	n := &nmeaCodec{gatherer: newGatherer(c, count), heard: map[string]bool{}}
-	n.parser.CheckCRC = func(nmea.BaseSentence, string) error { return nil } // nmeaSeal has looked
-	n.parser.OnBaseSentence = func(s *nmea.BaseSentence) error {
-		n.sentence = *s
-		return errSentence
-	}
+	n := &nmeaCodec{gatherer: newGatherer(c, count)}
 	for i, f := range c.Fields {
 		sources, _ := nmeaSources(f.wireKey())
 		for _, source := range sources {
@@ -57,11 +53,8 @@ func newNMEA(c DeviceConfig, count *Counters) Codec {
 // nobody at all.
 func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	n.begin()
-	raw := string(text)
-	if _, err := n.parser.Parse(raw); !errors.Is(err, errSentence) {
-		if err != nil {
-			n.count.because("it is no NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
-		}
+	if err := n.sentence.parse(text); err != nil {
+		n.count.because("it is no NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
 		return nil, false
 	}
 	asked := false
@@ -80,10 +73,18 @@ func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 			n.give(r.field, n.typed(r.field, t))
 		}
 	}
-	if !asked && !n.known(raw) {
+	if !asked && !slices.Contains(nmeaTypes, n.sentence.kind) {
 		n.count.unknown.Add(1)
 	}
 	return n.end()
+}
+
+// parse takes a sentence apart.
+func (s *nmeaSentence) parse(text []byte) (err error) {
+	s.fields = strings.Split(strings.TrimLeft(string(text), "$!"), nmea.FieldSep)
+	s.talker, s.kind, err = nmea.ParsePrefix(s.fields[0])
+	s.fields = s.fields[1:]
+	return err
 }
 
 // typed makes of a bare text what the type of the field wants.
@@ -98,36 +99,6 @@ func (n *nmeaCodec) typed(field int, t token) token {
 	}
 	return t
 }
-
-// known says whether the library knows the type of the sentence.
-func (n *nmeaCodec) known(raw string) bool {
-	kind := n.sentence.Type
-	known, heard := n.heard[kind]
-	if !heard {
-		known = n.supported(raw)
-		if len(n.heard) < maxSentenceTypes {
-			n.heard[kind] = known
-		}
-	}
-	return known
-}
-
-// supported asks the library whether it supports the sentence. Its typed sentences panic on some that are too short:
-// v1.10.0 does on $Q*51.
-func (n *nmeaCodec) supported(raw string) (yes bool) {
-	defer func() {
-		if recover() != nil {
-			yes = false
-		}
-	}()
-	parser := nmea.SentenceParser{CheckCRC: n.parser.CheckCRC}
-	_, err := parser.Parse(raw)
-	var unknown *nmea.NotSupportedError
-	return !errors.As(err, &unknown)
-}
-
-// maxSentenceTypes bounds what is remembered of a talker that makes up types.
-const maxSentenceTypes = 100
 
 // nmeaSeal is the checksum of a sentence: the XOR of what stands between $ or ! and the *.
 type nmeaSeal struct{}

@@ -26,11 +26,11 @@ type nmeaSource struct {
 	sentence string // its type, or its talker and type; "": any
 	// read gives the value: a string for what the field makes of it, null where the sentence says that it has none.
 	// It says no if the sentence does not speak of it.
-	read func(s *nmea.BaseSentence) (t token, there bool)
+	read func(s *nmeaSentence) (t token, there bool)
 }
 
-func (r *nmeaSource) speaksOf(s *nmea.BaseSentence) bool {
-	return r.sentence == s.Type || r.sentence == "" || len(r.sentence) > 3 && r.sentence == s.Talker+s.Type
+func (r *nmeaSource) speaksOf(s *nmeaSentence) bool {
+	return r.sentence == s.kind || r.sentence == "" || len(r.sentence) > 3 && r.sentence == s.talker+s.kind
 }
 
 // The places of NMEA 0183 as gpsd documents them (gpsd.gitlab.io/gpsd/NMEA.html), counted from 0.
@@ -72,7 +72,7 @@ func nmeaKeys() []nmeaKey {
 		{"wind_speed", onlyNumber, []nmeaSource{{"MWV", wind("R", windSpeed)}}},
 		{"true_wind_angle", onlyNumber, []nmeaSource{{"MWV", wind("T", plain(0))}}},
 		{"true_wind_speed", onlyNumber, []nmeaSource{{"MWV", wind("T", windSpeed)}}},
-		{"talker", []relay.Type{relay.TypeText, relay.TypeEnum}, []nmeaSource{{"", func(s *nmea.BaseSentence) (token, bool) { return textToken(s.Talker), true }}}},
+		{"talker", []relay.Type{relay.TypeText, relay.TypeEnum}, []nmeaSource{{"", func(s *nmeaSentence) (token, bool) { return textToken(s.talker), true }}}},
 	}
 }
 
@@ -131,13 +131,13 @@ func checkNMEA(k *checker) {
 // tokenTime is a time in UTC: its text is RFC 3339, its number Unix seconds.
 const tokenTime = tokenArray + 1
 
-type nmeaReader = func(s *nmea.BaseSentence) (token, bool)
+type nmeaReader = func(s *nmeaSentence) (token, bool)
 
-func nmeaField(s *nmea.BaseSentence, i int) string {
-	if i >= len(s.Fields) {
+func nmeaField(s *nmeaSentence, i int) string {
+	if i >= len(s.fields) {
 		return ""
 	}
-	return s.Fields[i]
+	return s.fields[i]
 }
 
 func textToken(text string) token { return token{kind: tokenString, text: []byte(text)} }
@@ -155,9 +155,9 @@ func tidy(n float64) float64 {
 
 // plain reads what stands at a place. An empty place has no value.
 func plain(i int) nmeaReader {
-	return func(s *nmea.BaseSentence) (token, bool) {
+	return func(s *nmeaSentence) (token, bool) {
 		if nmeaField(s, i) == "" {
-			return token{}, i < len(s.Fields)
+			return token{}, i < len(s.fields)
 		}
 		return textToken(nmeaField(s, i)), true
 	}
@@ -165,7 +165,7 @@ func plain(i int) nmeaReader {
 
 // times reads a number in another unit.
 func times(i int, factor float64) nmeaReader {
-	return func(s *nmea.BaseSentence) (token, bool) {
+	return func(s *nmeaSentence) (token, bool) {
 		n, ok := parseNumber([]byte(nmeaField(s, i)), false)
 		if !ok {
 			return plain(i)(s)
@@ -176,7 +176,7 @@ func times(i int, factor float64) nmeaReader {
 
 // angle reads ddmm.mmmm,N in degrees: north and east are positive.
 func angle(i int) nmeaReader {
-	return func(s *nmea.BaseSentence) (token, bool) {
+	return func(s *nmeaSentence) (token, bool) {
 		if nmeaField(s, i) == "" {
 			return token{}, true
 		}
@@ -194,8 +194,8 @@ func angle(i int) nmeaReader {
 }
 
 // hasFix says whether a sentence claims a valid position; known: whether it speaks of that at all.
-func hasFix(s *nmea.BaseSentence) (fix, known bool) {
-	switch s.Type {
+func hasFix(s *nmeaSentence) (fix, known bool) {
+	switch s.kind {
 	case "GGA":
 		return nmeaField(s, 5) != "" && nmeaField(s, 5) != "0", true
 	case "RMC":
@@ -207,7 +207,7 @@ func hasFix(s *nmea.BaseSentence) (fix, known bool) {
 	case "GSA":
 		return nmeaField(s, 1) == "2" || nmeaField(s, 1) == "3", true
 	case "VTG":
-		return nmeaField(s, 8) != "N", len(s.Fields) > 8
+		return nmeaField(s, 8) != "N", len(s.fields) > 8
 	case "THS":
 		return nmeaField(s, 1) != "V", true
 	}
@@ -216,7 +216,7 @@ func hasFix(s *nmea.BaseSentence) (fix, known bool) {
 
 // fixed reads only what was measured with a fix: receivers go on saying the last position, or zeros, without one.
 func fixed(read nmeaReader) nmeaReader {
-	return func(s *nmea.BaseSentence) (token, bool) {
+	return func(s *nmeaSentence) (token, bool) {
 		if fix, known := hasFix(s); known && !fix {
 			return token{}, true
 		}
@@ -224,7 +224,7 @@ func fixed(read nmeaReader) nmeaReader {
 	}
 }
 
-func readFix(s *nmea.BaseSentence) (token, bool) {
+func readFix(s *nmeaSentence) (token, bool) {
 	if fix, _ := hasFix(s); !fix {
 		return token{kind: tokenFalse, text: []byte("no fix")}, true
 	}
@@ -233,7 +233,7 @@ func readFix(s *nmea.BaseSentence) (token, bool) {
 
 // wind reads from MWV,angle,reference,speed,unit,status with one of the two references.
 func wind(reference string, read nmeaReader) nmeaReader {
-	return func(s *nmea.BaseSentence) (token, bool) {
+	return func(s *nmeaSentence) (token, bool) {
 		switch {
 		case nmeaField(s, 1) != reference:
 			return token{}, false
@@ -245,7 +245,7 @@ func wind(reference string, read nmeaReader) nmeaReader {
 }
 
 // windSpeed reads the speed of MWV in m/s.
-func windSpeed(s *nmea.BaseSentence) (token, bool) {
+func windSpeed(s *nmeaSentence) (token, bool) {
 	factor, ok := map[string]float64{"N": msPerKnot, "K": 1 / 3.6, "M": 1, "S": 0.44704}[nmeaField(s, 3)]
 	if !ok {
 		return numberToken(nmeaField(s, 2)+" "+nmeaField(s, 3), math.NaN()), true
@@ -254,7 +254,7 @@ func windSpeed(s *nmea.BaseSentence) (token, bool) {
 }
 
 // readRMCTime reads time and date of RMC: hhmmss.ss and ddmmyy.
-func readRMCTime(s *nmea.BaseSentence) (token, bool) {
+func readRMCTime(s *nmeaSentence) (token, bool) {
 	date := nmeaField(s, 8)
 	if len(date) != 6 {
 		return dateTime(nmeaField(s, 0), date, "", "")
@@ -262,7 +262,7 @@ func readRMCTime(s *nmea.BaseSentence) (token, bool) {
 	return dateTime(nmeaField(s, 0), date[:2], date[2:4], "20"+date[4:])
 }
 
-func readZDATime(s *nmea.BaseSentence) (token, bool) {
+func readZDATime(s *nmeaSentence) (token, bool) {
 	return dateTime(nmeaField(s, 0), nmeaField(s, 1), nmeaField(s, 2), nmeaField(s, 3))
 }
 
