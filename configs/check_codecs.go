@@ -15,6 +15,25 @@ func (k *checker) checkCodecKeys(d devices.DeviceConfig) {
 	}
 	device, _ := documentShape().key("devices")
 	k.foreignKeys(k.root.get("devices", d.ID), device.keys, d.Codec)
+	for _, f := range d.Fields {
+		if n := k.root.get("devices", d.ID, "fields", f.ID); f.Expr != "" && n != nil {
+			k.wireKeys(n)
+		}
+	}
+}
+
+// computedKeys are what a field may have that is worked out and not read from the wire.
+var computedKeys = []string{"expr", "name", "type", "unit", "decimals", "min", "max", "options", "topic", "stale_after"}
+
+// wireKeys tells of the keys of a computed field that are about the wire.
+func (k *checker) wireKeys(n *node) {
+	for _, child := range n.children {
+		if !slices.Contains(computedKeys, child.name) && !k.spoilt(n, child.name) {
+			k.spoil(n, child.name)
+			k.fault(child.key, fmt.Sprintf("%s is for what is on the wire, and this field is worked out", child.name),
+				"leave it out, and put into expr what is to be done")
+		}
+	}
 }
 
 // foreignKeys tells of the keys of a table, and of the tables in it, that are for other codecs.

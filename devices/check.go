@@ -46,7 +46,9 @@ func CheckDevice(c DeviceConfig) []Problem {
 		k.at = Problem{Command: cmd.ID}
 		k.command(cmd)
 	}
+	k.computedFields()
 	if ok {
+		k.device, _ = c.onTheWire()
 		codec.check(k)
 	}
 	return k.problems

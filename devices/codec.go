@@ -100,7 +100,7 @@ func NewCodec(c DeviceConfig, count *Counters) (Codec, error) {
 	if k.talks == nil {
 		return nil, fmt.Errorf("a device of codec %s does not talk by itself", c.Codec)
 	}
-	return k.talks(c, count), nil
+	return newTalker(k, c, count), nil
 }
 
 // Advise tells what is hardly wanted of a device on its port, though it may work.

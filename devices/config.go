@@ -85,6 +85,7 @@ type FieldConfig struct {
 	TextFieldConfig
 	CSVFieldConfig
 	ATFieldConfig
+	ComputedConfig
 	PollFieldConfig `codecs:"at,modbus-rtu,modbus-ascii,dlt645"`
 	RegisterConfig  `codecs:"modbus-rtu,modbus-ascii"`
 	FormatConfig    `codecs:"modbus-rtu,modbus-ascii,binary,dlt645"`

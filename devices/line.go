@@ -301,7 +301,11 @@ func (l *line) remap(devices []DeviceConfig, r *relay.Relay) {
 		}
 		m := compile(c, &l.count)
 		m.learnFrom(before)
-		m.device = r.Attach(c.model(), l.lane)
+		model := c.model()
+		if m.computed != nil {
+			model.Derive = m.computed.derive
+		}
+		m.device = r.Attach(model, l.lane)
 		l.mappings = append(l.mappings, m)
 		if l.session != nil && len(c.Fields) == 0 {
 			m.device.Seen(time.Now())

@@ -13,26 +13,27 @@ import (
 // mapping is a compiled DeviceConfig that is attached to the relay.
 type mapping struct {
 	config   DeviceConfig
-	codec    Codec      // nil: it is asked
-	asker    asker      // nil: it talks by itself
-	rounds   rounds     // of an asker: when it is asked what; only the owner of the port touches it
-	framing  string     // how its frames are cut; "asked" if it is asked
-	commands []*command // in the order of the model
+	codec    Codec        // nil: it is asked
+	asker    asker        // nil: it talks by itself
+	computed *computation // nil: no field is worked out
+	rounds   rounds       // of an asker: when it is asked what; only the owner of the port touches it
+	framing  string       // how its frames are cut; "asked" if it is asked
+	commands []*command   // in the order of the model
 	device   *relay.Device
 }
 
 // compile turns a config without problems into a mapping; it is not attached yet.
 func compile(c DeviceConfig, count *Counters) *mapping {
-	m := &mapping{config: c}
+	m := &mapping{config: c, computed: newComputation(c, count)}
 	k, _ := kindOf(c)
 	switch {
 	case k.asks != nil:
-		m.asker, m.framing = k.asks(c, count), "asked"
+		m.asker, m.framing = newAsker(k, c, count), "asked"
 		m.rounds = newRounds(m.asker.queries())
 	case k.cuts == nil:
-		m.codec, m.framing = k.talks(c, count), linesFraming
+		m.codec, m.framing = newTalker(k, c, count), linesFraming
 	default:
-		m.codec, m.framing = k.talks(c, count), k.framing(c)
+		m.codec, m.framing = newTalker(k, c, count), k.framing(c)
 	}
 	known := map[string]*pattern{}
 	for _, cc := range c.Commands {
@@ -56,16 +57,40 @@ func compile(c DeviceConfig, count *Counters) *mapping {
 // learnFrom lets the codec keep what the device has said once and will not say again only because its mapping has
 // changed.
 func (m *mapping) learnFrom(before []*mapping) {
-	type learner interface{ learnFrom(before Codec) }
-	l, ok := m.codec.(learner)
-	if !ok {
-		return
-	}
 	for _, b := range before {
 		if b.config.ID == m.config.ID {
-			l.learnFrom(b.codec)
+			learnFrom(m.codec, b.codec)
 		}
 	}
+}
+
+func learnFrom(c, before Codec) {
+	if p, ok := before.(*placedCodec); ok {
+		before = p.Codec
+	}
+	if l, ok := c.(interface{ learnFrom(before Codec) }); ok {
+		l.learnFrom(before)
+	}
+}
+
+// newTalker makes the codec of a device that talks by itself. It sees only what is on the wire.
+func newTalker(k kind, c DeviceConfig, count *Counters) Codec {
+	wire, places := c.onTheWire()
+	codec := k.talks(wire, count)
+	if places != nil {
+		return &placedCodec{codec, placement{places: places}}
+	}
+	return codec
+}
+
+// newAsker makes that of a device that is asked.
+func newAsker(k kind, c DeviceConfig, count *Counters) asker {
+	wire, places := c.onTheWire()
+	a := k.asks(wire, count)
+	if places != nil {
+		return newPlacedAsker(a, places, len(c.Fields))
+	}
+	return a
 }
 
 // cutter cuts the frames of a stream.
@@ -158,6 +183,7 @@ func (c DeviceConfig) model() relay.Model {
 	for _, f := range c.Fields {
 		field := relay.Field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Decimals: f.Decimals,
 			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.staleAfter(c), Topic: f.Topic}
+		field.Derived = f.computed()
 		if f.Type == relay.TypeEnum {
 			field.Options = relayOptions(enumOptions(f.Options, f.Values))
 		}

@@ -89,6 +89,7 @@ func (d *Device) Update(at time.Time, readings []Reading) {
 	if len(readings) == 0 {
 		return
 	}
+	d.derive()
 	d.ts = at
 	d.offer(at)
 }
@@ -157,8 +158,18 @@ func (d *Device) goOffline(reason string) {
 	d.publish(time.Now())
 }
 
-// staleAfter is how old a field's value may become; 0: for ever.
+// derive works out the fields that no reading brings.
+func (d *Device) derive() {
+	if d.model.Derive != nil {
+		d.model.Derive(d.values)
+	}
+}
+
+// staleAfter is how old a field's value may become; 0: for ever, as a derived one, which is as old as its inputs are.
 func (d *Device) staleAfter(field int) time.Duration {
+	if d.model.Fields[field].Derived {
+		return 0
+	}
 	if s := d.model.Fields[field].StaleAfter; s > 0 {
 		return s
 	}
@@ -224,6 +235,7 @@ func (d *Device) tick() {
 		}
 	}
 	if stale {
+		d.derive()
 		d.publish(now) // at once: an old value on a screen is worse than one message more
 	} else if d.owed && now.Sub(d.publishedAt) >= d.model.MinInterval {
 		d.publish(now)

@@ -220,3 +220,23 @@ func TestInfoIsPublishedWhenItChanges(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A derived value is worked out whenever what it is made of changes, and goes with it.
+func TestDerivedValues(t *testing.T) {
+	m := Model{Device: "greenhouse", OfflineAfter: 10 * time.Second,
+		Fields: []Field{{ID: "sum", Type: TypeNumber, Decimals: -1, Derived: true}, {ID: "a", Type: TypeNumber, Decimals: -1}, {ID: "b", Type: TypeNumber, Decimals: -1, StaleAfter: time.Second}},
+		Derive: func(v []Value) {
+			if v[0] = (Value{}); !v[1].IsNull() && !v[2].IsNull() {
+				v[0] = NumberValue(v[1].Number() + v[2].Number())
+			}
+		}}
+	inBubble(t, m, func(b *bench) {
+		b.device.Update(time.Now(), []Reading{{1, NumberValue(1)}})
+		b.device.Update(time.Now(), []Reading{{2, NumberValue(2)}})
+		time.Sleep(time.Second)
+		b.device.Update(time.Now(), []Reading{{2, NumberValue(3)}})
+		b.device.Lost("unplugged")
+		expectStates(t, b, `{"sum":null,"a":null,"b":null}`, `{"sum":null,"a":1,"b":null}`, `{"sum":3,"a":1,"b":2}`, `{"sum":null,"a":1,"b":null}`,
+			`{"sum":4,"a":1,"b":3}`, `{"sum":null,"a":null,"b":null}`)
+	})
+}

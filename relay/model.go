@@ -68,6 +68,7 @@ type Field struct {
 	Decimals   int   // digits after the point; -1: as many as the value has
 	Range      Range // plausible values; the codec has already dropped others
 	Options    []Option
+	Derived    bool          // no reading brings it: Model.Derive works it out
 	StaleAfter time.Duration // null when older than this; 0: when the device goes offline
 	Topic      string        // a topic of the user's own that carries the bare value; "" for none
 }
@@ -98,6 +99,11 @@ type Model struct {
 	MinInterval  time.Duration // at most one state in so long; the newest waits and is never lost
 	OnChange     bool          // publish only what differs from what was published last
 	Topic        string        // a topic of the user's own that carries the whole state; "" for none
+
+	// Derive sets the values of derived fields from those of the others, whenever one of these has changed, also
+	// because it has become too old. It is given the values of all fields, in order. It is called by one goroutine at
+	// a time, and must not block. nil: no field is derived.
+	Derive func(values []Value)
 }
 
 // Reading is one decoded value. Field indexes Model.Fields. A null Value says that the hardware reported no

@@ -1,0 +1,227 @@
+package devices
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/expr-lang/expr/vm"
+
+	"minirelay/relay"
+)
+
+// ComputedConfig makes a field of other fields instead of what is on the wire.
+type ComputedConfig struct {
+	Expr string `toml:"expr" doc:"the value is worked out from the device's other fields, as in voltage * current / 1000"`
+}
+
+// computed says whether the field is worked out.
+func (f FieldConfig) computed() bool { return f.Expr != "" }
+
+// onTheWire is the device without its computed fields, as its codec sees it, and the place of each field that is left;
+// nil if all are.
+func (c DeviceConfig) onTheWire() (wire DeviceConfig, places []int) {
+	if !slices.ContainsFunc(c.Fields, FieldConfig.computed) {
+		return c, nil
+	}
+	fields := c.Fields
+	c.Fields, places = nil, []int{}
+	for i, f := range fields {
+		if !f.computed() {
+			c.Fields = append(c.Fields, f)
+			places = append(places, i)
+		}
+	}
+	return c, places
+}
+
+// maxComputedText bounds a computed text: each may be made of others.
+const maxComputedText = 1024
+
+// computation works out the computed fields of one device. It serves one goroutine.
+type computation struct {
+	fields []computedField // in the order in which they depend on each other
+	count  *Counters
+	vm     vm.VM
+}
+
+// computedField is one of them.
+type computedField struct {
+	place     int
+	id        string
+	program   *vm.Program
+	inputs    []computedInput
+	env       map[string]any // the values of the inputs by their ids
+	plausible relay.Range
+	options   []string // of an enum
+	last      relay.Value
+	known     bool // last is the value for the inputs
+}
+
+// computedInput is a field that a computed one is made of.
+type computedInput struct {
+	place int
+	id    string
+	value relay.Value // as last seen
+}
+
+// newComputation compiles the computed fields of a device without faults; nil if there are none.
+func newComputation(c DeviceConfig, count *Counters) *computation {
+	order, _ := computedOrder(c)
+	if len(order) == 0 {
+		return nil
+	}
+	m := &computation{count: count}
+	for _, i := range order {
+		f := c.Fields[i]
+		program, inputs, _, _ := compileExpression(c, f)
+		field := computedField{place: i, id: f.ID, program: program, env: map[string]any{}, plausible: relay.Range{Min: f.Min, Max: f.Max}}
+		for _, id := range inputs {
+			field.inputs = append(field.inputs, computedInput{place: c.fieldIndex(id), id: id})
+		}
+		if f.Type == relay.TypeEnum {
+			for _, o := range enumOptions(f.Options, f.Values) {
+				field.options = append(field.options, o.Value)
+			}
+		}
+		m.fields = append(m.fields, field)
+	}
+	return m
+}
+
+// derive sets the computed fields among values: see relay.Model.Derive.
+func (m *computation) derive(values []relay.Value) {
+	for i := range m.fields {
+		f := &m.fields[i]
+		if f.fresh(values) {
+			f.last = m.work(f)
+		}
+		values[f.place] = f.last
+	}
+}
+
+// fresh takes the values of the inputs, and says whether one of them has changed.
+func (f *computedField) fresh(values []relay.Value) bool {
+	changed := !f.known
+	for i := range f.inputs {
+		in := &f.inputs[i]
+		if v := values[in.place]; v != in.value || !f.known {
+			in.value, changed = v, true
+			switch v.Kind() {
+			case relay.Number:
+				f.env[in.id] = v.Number()
+			case relay.Bool:
+				f.env[in.id] = v.Bool()
+			case relay.Text:
+				f.env[in.id] = v.Text()
+			}
+		}
+	}
+	f.known = true
+	return changed
+}
+
+// work works out one field. It is null while an input is, and counted if what comes out is no good reading.
+func (m *computation) work(f *computedField) relay.Value {
+	for _, in := range f.inputs {
+		if in.value.IsNull() {
+			return relay.Value{}
+		}
+	}
+	out, err := m.vm.Run(f.program, f.env)
+	if err == nil {
+		if v, good := f.value(out); good {
+			return v
+		}
+	}
+	m.count.implausible.Add(1)
+	return relay.Value{}
+}
+
+// value is what came out, if it is a good reading.
+func (f *computedField) value(out any) (v relay.Value, good bool) {
+	switch out := out.(type) {
+	case float64:
+		if out, _ = strconv.ParseFloat(strconv.FormatFloat(out, 'g', 15, 64), 64); math.IsInf(out, 0) || !f.plausible.Holds(out) {
+			return v, false // NaN lies in no range
+		}
+		return relay.NumberValue(out), true
+	case bool:
+		return relay.BoolValue(out), true
+	case string:
+		if len(out) > maxComputedText || f.options != nil && !slices.Contains(f.options, out) {
+			return v, false
+		}
+		return relay.TextValue(out), true
+	}
+	return v, false
+}
+
+// placedCodec puts the readings of a codec, which sees only the fields on the wire, into their places.
+type placedCodec struct {
+	Codec
+	placement
+}
+
+func (p *placedCodec) Decode(text []byte) ([]relay.Reading, bool) {
+	readings, ok := p.Codec.Decode(text)
+	return p.put(readings), ok
+}
+
+func (p *placedCodec) preface(text []byte) bool {
+	inner, ok := p.Codec.(prefacer)
+	return ok && inner.preface(text)
+}
+
+func (p *placedCodec) learnFrom(before Codec) { learnFrom(p.Codec, before) }
+
+// placedAsker does the same for an asker.
+type placedAsker struct {
+	asker
+	placement
+	wire []int // by place: the field on the wire; -1: none
+}
+
+func newPlacedAsker(a asker, places []int, fields int) *placedAsker {
+	p := &placedAsker{asker: a, placement: placement{places: places}, wire: make([]int, fields)}
+	for i := range p.wire {
+		p.wire[i] = slices.Index(places, i)
+	}
+	for _, q := range a.queries() {
+		p.wrap(q)
+	}
+	return p
+}
+
+func (p *placedAsker) wrap(q *query) {
+	answer := q.answer
+	q.answer = func(got []byte, quiet bool) (response, verdict) {
+		r, v := answer(got, quiet)
+		r.readings = p.put(r.readings)
+		for _, part := range r.instead {
+			p.wrap(part)
+		}
+		return r, v
+	}
+}
+
+func (p *placedAsker) reads(field int) *query {
+	if i := p.wire[field]; i >= 0 {
+		return p.asker.reads(i)
+	}
+	return nil
+}
+
+// placement puts readings into their places, in a slice of its own: codecs may use theirs again.
+type placement struct {
+	places []int
+	placed []relay.Reading
+}
+
+func (p *placement) put(readings []relay.Reading) []relay.Reading {
+	p.placed = p.placed[:0]
+	for _, r := range readings {
+		p.placed = append(p.placed, relay.Reading{Field: p.places[r.Field], Value: r.Value})
+	}
+	return p.placed
+}
