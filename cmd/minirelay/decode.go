@@ -22,24 +22,19 @@ import (
 func runDecode(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("decode", flag.ContinueOnError)
 	path := configFlag(flags)
+	profile := flags.String("profile", "", "decode with this profile; no config is needed then, and no DEVICE")
 	raw := flags.Bool("raw", false, "take the file for the bare bytes of the line, whatever it looks like")
 	asJSON := flags.Bool("json", false, "print one JSON object a line, as GET /api/ports/PORT/wire does; ts counts from 0")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
 		return err
 	}
-	if len(rest) != 2 {
-		return usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
-	}
-	config, err := loadConfig(env, configPath(*path))
+	device, port, err := decodeWith(env, *path, *profile, rest)
 	if err != nil {
 		return err
 	}
-	device, port, err := deviceOf(config, rest[0])
-	if err != nil {
-		return err
-	}
-	recording, err := readRecording(env, rest[1], *raw)
+	name := rest[len(rest)-1]
+	recording, err := readRecording(env, name, *raw)
 	if err != nil {
 		return err
 	}
@@ -56,9 +51,32 @@ func runDecode(_ context.Context, env *env, args []string) error {
 		fmt.Fprintln(env.stdout, dec.String())
 	}
 	if dec.good == 0 {
-		return userError{fmt.Sprintf("nothing in %s could be decoded as %s", rest[1], device.ID), dec.hint(recording)}
+		what := device.ID
+		if *profile != "" {
+			what = *profile
+		}
+		return userError{fmt.Sprintf("nothing in %s could be decoded as %s", name, what), dec.hint(recording)}
 	}
 	return nil
+}
+
+// decodeWith gives the device whose mapping decodes: one of the config, or one that has a profile.
+func decodeWith(env *env, path, profile string, args []string) (devices.DeviceConfig, devices.PortConfig, error) {
+	if profile != "" {
+		if len(args) != 1 {
+			return devices.DeviceConfig{}, devices.PortConfig{}, usageError{"minirelay decode -profile takes a recording and nothing else", "as in: minirelay decode -profile NAME wire.txt; minirelay profiles lists names"}
+		}
+		d, err := adHocDevice("", profile)
+		return d, devices.DefaultPort(), err
+	}
+	if len(args) != 2 {
+		return devices.DeviceConfig{}, devices.PortConfig{}, usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
+	}
+	config, err := loadConfig(env, configPath(path))
+	if err != nil {
+		return devices.DeviceConfig{}, devices.PortConfig{}, err
+	}
+	return deviceOf(config, args[0])
 }
 
 // decodedView gives what shows a decoded record.
@@ -202,7 +220,10 @@ func (t *tally) hint(recording []capture.Record) string {
 			}
 		}
 	}
+	asked := slices.ContainsFunc(recording, func(r capture.Record) bool { return r.Out })
 	switch {
+	case asked && text < in*9/10:
+		return "nothing that was asked while it was recorded is what this device is asked: is it the right device?"
 	case in == 0:
 		return "nothing was read while it was recorded: does the board talk, and at this baud rate?"
 	case t.dropped == 0 && !line:

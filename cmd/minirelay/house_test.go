@@ -23,6 +23,8 @@ func TestHouse(t *testing.T) {
 		{"./relay/upstream", []string{"minirelay/devices", "minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "go.bug.st/"}, "an upstream could carry any messages"},
 		{"./devices", []string{"minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "github.com/BurntSushi/"}, "a device knows the relay and its wire, never who listens"},
 		{"./broker", []string{"minirelay/relay", "minirelay/devices", "minirelay/configs", "go.bug.st/"}, "the broker could carry any application"},
+		{"./devices/capture", []string{".", "minirelay/"}, "a recording can be read without anything that made it"},
+		{"./devices/detect", []string{"minirelay/broker", "minirelay/configs", "minirelay/relay/upstream", "github.com/mochi-mqtt/"}, "finding out knows lines, and not what becomes of it"},
 		{"./api", []string{"minirelay/broker", "minirelay/configs", "github.com/mochi-mqtt/", "github.com/BurntSushi/"}, "the API tells what it is given: what secrets are, and who may come in, is decided elsewhere"},
 		{"./status", []string{"minirelay/"}, "what a gateway tells of itself is plain data"},
 		{"./web", []string{"minirelay/"}, "the page is files: what it shows comes over MQTT and the API"},

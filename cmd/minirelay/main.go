@@ -54,7 +54,7 @@ func commands() []command {
 		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},
 		{"scan", "[-only talk|modbus|dlt645] PORT", "find out how to speak with what hangs on a port", runScan},
 		{"watch", "[-c …] [-record FILE] PORT | DEVICE", "show what is on a wire, raw and decoded, live", runWatch},
-		{"decode", "[-c …] [-raw] DEVICE FILE", "tell what a recording of a line becomes with a device's mapping", runDecode},
+		{"decode", "[-c … DEVICE | -profile NAME] FILE", "tell what a recording of a line becomes with a device's mapping", runDecode},
 		{"replay", "[-speed N] [-loop] FILE", "behave as the board of a recording, on a port of its own", runReplay},
 		{"user", "hash [-stdin]", "make the hash of a password for a config", runUser},
 		{"version", "[-json]", "print the version", runVersion},

@@ -177,9 +177,13 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 			text = who + ": " + text
 		}
 		if f.Text != "" {
-			text += ": " + clipped(f.Text)
+			text += ": " + shown(f)
 		}
 		v.line(at, '!', red, v.wrapped(strings.SplitAfter(text, "; ")))
+		return
+	}
+	if len(f.Fields) == 0 && text != "" {
+		v.line(at, '!', yellow, v.wrapped(strings.SplitAfter(who+": "+text, "; ")))
 		return
 	}
 	var parts []string
@@ -197,9 +201,9 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 	case len(parts) > 0:
 		parts[0] = who + ": " + parts[0]
 	case f.Request != "":
-		parts = []string{who + ": " + clipped(f.Text)}
+		parts = []string{who + ": " + shown(f)}
 	default:
-		parts = []string{clipped(f.Text)}
+		parts = []string{shown(f)}
 	}
 	v.line(at, '=', green, v.wrapped(parts))
 	if text != "" {
@@ -207,13 +211,19 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 	}
 }
 
-// clipped shortens what is long.
-func clipped(s string) string {
-	const most = 60
-	if r := []rune(s); len(r) > most {
+// shown is a frame as text, or as numbers if much of it is no text. What is long is cut.
+func shown(f *api.Frame) string {
+	const most, mostBytes = 60, 20
+	if data, err := hex.DecodeString(f.Hex); err == nil && len(data) > 0 && 4*strings.Count(f.Text, "·") > len([]rune(f.Text)) {
+		if len(data) > mostBytes {
+			return fmt.Sprintf("% x …", data[:mostBytes])
+		}
+		return fmt.Sprintf("% x", data)
+	}
+	if r := []rune(f.Text); len(r) > most {
 		return string(r[:most]) + "…"
 	}
-	return s
+	return f.Text
 }
 
 func (v *wireView) state(at time.Time, open bool, trouble *string) {
