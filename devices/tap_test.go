@@ -2,13 +2,15 @@ package devices
 
 import (
 	"fmt"
-
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"minirelay/devices/capture"
+	"minirelay/relay"
+	"minirelay/softboard"
 )
 
 // seen takes what a watcher has been shown so far, a record a line.
@@ -171,4 +173,38 @@ func TestUnwatchedTap(t *testing.T) {
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
+}
+
+// lingering is a port whose Write goes on for a while after the bytes have left.
+type lingering struct{ io.ReadWriteCloser }
+
+func (l lingering) Write(b []byte) (int, error) {
+	n, err := l.ReadWriteCloser.Write(b)
+	time.Sleep(10 * time.Millisecond)
+	return n, err
+}
+
+// A request is shown before its answer, however fast that comes: recordings are read in their order.
+func TestWatchShowsRequestsFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.bus = &softboard.ModbusBus{Units: []*softboard.ModbusUnit{softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)}}
+		r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+			s, err := r.open(c)
+			return lingering{s}, err
+		}
+		r.apply(unit(1, field("a", relay.TypeNumber, at("holding:0", ""))))
+		w, err := r.ports.Watch("uno")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		time.Sleep(500 * time.Millisecond)
+		seen(w) // of the first exchange perhaps a part only
+		time.Sleep(2 * time.Second)
+		got := seen(w)
+		exchange := "> ········\n< ·······\n[·······] board true a=7 (holding:0)"
+		if got != exchange+"\n"+exchange {
+			t.Error(got)
+		}
+	})
 }
