@@ -1978,7 +1978,8 @@ function fieldView(d, f, why, now) {
   const reason = why != null ? why : d.state === null ? "waiting" : isValue(v, f.type) ? null : "no_reading";
   if (reason !== null || d.state === null)
     return __spreadProps(__spreadValues({}, base), { value: null, reason, ts: null, age: null });
-  return __spreadProps(__spreadValues({}, base), { value: v, reason: null, ts: d.state.ts, age: now === null ? null : Math.max(0, now - d.state.ts) });
+  const aged = now !== null && d.state.values.clock !== "unset";
+  return __spreadProps(__spreadValues({}, base), { value: v, reason: null, ts: d.state.ts, age: aged ? Math.max(0, now - d.state.ts) : null });
 }
 function newest(last) {
   let ts = null;
@@ -2223,11 +2224,9 @@ var Gateway = class extends Emitter {
     void this.clock.sync().then((answered) => {
       if (round !== this.round)
         return;
-      if (!answered) {
-        this.phase = this.status === "online" ? "ready" : "silent";
+      this.phase = answered || this.status === "online" ? "ready" : "silent";
+      if (this.phase === "silent")
         return this.derive();
-      }
-      this.phase = "ready";
       this.roster.settle();
       this.derive();
       this.emit("devices", this.devices());

@@ -232,11 +232,9 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.askOrder()
     void this.clock.sync().then((answered) => {
       if (round !== this.round) return
-      if (!answered) {
-        this.phase = this.status === 'online' ? 'ready' : 'silent'
-        return this.derive()
-      }
-      this.phase = 'ready'
+      // Behind another broker it may take no questions, and tells its values all the same.
+      this.phase = answered || this.status === 'online' ? 'ready' : 'silent'
+      if (this.phase === 'silent') return this.derive()
       this.roster.settle()
       this.derive()
       this.emit('devices', this.devices())

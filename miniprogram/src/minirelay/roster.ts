@@ -130,7 +130,9 @@ function fieldView(d: Known, f: Field, why: ValueReason | null, now: number | nu
   const base = { ...f, last: last ? { ...last } : null }
   const reason = why ?? (d.state === null ? 'waiting' : isValue(v, f.type) ? null : 'no_reading')
   if (reason !== null || d.state === null) return { ...base, value: null, reason, ts: null, age: null }
-  return { ...base, value: v as Value, reason: null, ts: d.state.ts, age: now === null ? null : Math.max(0, now - d.state.ts) }
+  // A gateway whose clock is not set does not know when it was.
+  const aged = now !== null && d.state.values.clock !== 'unset'
+  return { ...base, value: v as Value, reason: null, ts: d.state.ts, age: aged ? Math.max(0, now - d.state.ts) : null }
 }
 
 function newest(last: Known['last']): number | null {

@@ -385,6 +385,9 @@ describe('behind another broker', () => {
     await say('other/model', '')
     await say('tank/state', '{"ts":1000500,"level":"high"}')
     await until(() => level()?.reason === 'no_reading')
+    await say('tank/state', '{"ts":5000,"level":7,"clock":"unset"}') // a Pi that does not know the time yet
+    await until(() => level()?.value === 7)
+    expect(level()?.age).toBeNull()
     await say('tank/state', 'nonsense')
     await until(() => level()?.reason === 'waiting')
   })
