@@ -201,8 +201,24 @@ func (p *placedAsker) wrap(q *query) {
 		for _, part := range r.instead {
 			p.wrap(part)
 		}
+		if r.then != nil {
+			p.wrap(r.then)
+		}
 		return r, v
 	}
+}
+
+// recognize passes on a request that is not the mapping's own.
+func (p *placedAsker) recognize(request []byte) *query {
+	r, ok := p.asker.(recognizer)
+	if !ok {
+		return nil
+	}
+	q := r.recognize(request)
+	if q != nil {
+		p.wrap(q)
+	}
+	return q
 }
 
 func (p *placedAsker) reads(field int) *query {

@@ -26,7 +26,8 @@ func meterSays(address string, control byte, data ...byte) string {
 // An answer that does not fit into one frame is asked for until it is whole.
 func TestMeterFollowUp(t *testing.T) {
 	const address = "123456789012"
-	d := meterDevice("board", address, field("number", relay.TypeText, key("0400040F"), lies(nowhere, "hex"), long(5)))
+	d := meterDevice("board", address, field("known", relay.TypeBool, computes(`number == "1122334455"`)),
+		field("number", relay.TypeText, key("0400040F"), lies(nowhere, "hex"), long(5)))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.answers(t, map[string]string{
@@ -35,7 +36,7 @@ func TestMeterFollowUp(t *testing.T) {
 			"FE FE FE FE " + meterSays(address, 0x12, 0x0F, 4, 0, 4, 2): meterSays(address, 0x92, 0x0F, 4, 0, 4, 0x11, 2),
 		})
 		time.Sleep(3 * time.Second)
-		if r.field("number") != "1122334455" {
+		if r.field("number") != "1122334455" || r.field("known") != true {
 			t.Errorf("the state is %s; heard %q", r.last("state"), b.heard)
 		}
 	})

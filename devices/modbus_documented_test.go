@@ -144,6 +144,7 @@ func TestModbusDocumented(t *testing.T) {
 func TestModbusDecodesOthersRequests(t *testing.T) {
 	d := unit(1, field("a", relay.TypeNumber, at("holding:1", "")), field("b", relay.TypeNumber, at("holding:2", "")),
 		field("c", relay.TypeNumber, at("input:1", "")))
+	d.Fields = append([]FieldConfig{field("sum", relay.TypeNumber, computes("a + b"))}, d.Fields...)
 	got, _ := decoded(t, d, recordingOf(t, rtuFraming{},
 		[]byte{3, 0, 2, 0, 2}, []byte{3, 4, 0, 8, 0, 9}, // one more than the mapping wants, and one fewer
 		[]byte{4, 0, 0, 0, 9}, []byte{0x84, 2},
