@@ -142,7 +142,9 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		p := &v.places[i]
 		v.say(&p.slot, v.cells[p.column])
 	}
-	if v.senseless() {
+	// A line whose form is not known to be right may be anything. One that has the columns of the others speaks of
+	// the fields, even if it says no more than "OL" and "Err".
+	if v.columns < 2 && v.heading == nil && v.senseless() {
 		v.count.because("nothing in it can be read")
 		return nil, false
 	}

@@ -10,7 +10,7 @@ import (
 // wireField is what codecs that read tokens need to know of a field.
 type wireField struct {
 	id            string
-	suffix        string // of a number, in lines of text
+	suffix        []byte // of a number, in lines of text
 	kind          relay.Type
 	scale, offset float64
 	plausible     relay.Range
@@ -28,7 +28,7 @@ type wireWord struct {
 }
 
 func newWireField(f FieldConfig) wireField {
-	return wireField{id: f.ID, suffix: f.Suffix, kind: f.Type, scale: f.Scale, offset: f.Offset,
+	return wireField{id: f.ID, suffix: []byte(f.Suffix), kind: f.Type, scale: f.Scale, offset: f.Offset,
 		plausible: relay.Range{Min: f.Min, Max: f.Max}, words: fieldWords(f)}
 }
 

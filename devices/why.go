@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,6 +16,8 @@ func (f *wireField) fault(x fault) string {
 	switch {
 	case x.twice:
 		return "it stands there twice"
+	case f.kind == relay.TypeNumber && x.value.kind == tokenString && !bytes.HasSuffix(x.value.text, f.suffix):
+		return fmt.Sprintf("%s does not end in %q", said, f.suffix)
 	case f.kind == relay.TypeNumber && x.value.kind != tokenNumber:
 		return said + " is no number"
 	case f.kind == relay.TypeNumber:

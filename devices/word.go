@@ -16,7 +16,7 @@ type TextConfig struct {
 
 // TextFieldConfig is what is said of one value in a line of text that is not JSON.
 type TextFieldConfig struct {
-	Suffix string `toml:"suffix" doc:"what may stand right behind the number on the wire, as the C of 21.5C; anything else there is no good reading" codecs:"csv,pairs,regex,at"`
+	Suffix string `toml:"suffix" doc:"what stands right behind the number on the wire, as the C of 21.5C; a number without it is no good reading" codecs:"csv,pairs,regex,at"`
 }
 
 // word makes a token of a value that stands bare in a line: the field says what it should be. What it cannot be is
@@ -27,8 +27,10 @@ func (f *wireField) word(text []byte, comma bool) token {
 	}
 	bare := text
 	if f.kind == relay.TypeNumber {
-		bare = bytes.TrimSpace(bytes.TrimSuffix(text, []byte(f.suffix)))
-		if n, ok := parseNumber(bare, comma); ok {
+		var suffixed bool
+		bare, suffixed = bytes.CutSuffix(text, f.suffix)
+		bare = bytes.TrimSpace(bare)
+		if n, ok := parseNumber(bare, comma); ok && suffixed {
 			return token{kind: tokenNumber, text: text, number: n}
 		}
 	} else if t, ok := f.knownWord(text, comma); ok {
