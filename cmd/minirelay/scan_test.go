@@ -73,7 +73,7 @@ func TestScanModbus(t *testing.T) {
 			softboard.NewModbusUnit(3),
 		}}
 		_ = bus.Serve(line)
-	}, "-only", "modbus", "-baud", "9600", "-wait", "400ms", "-units", "3", "-registers", "15")
+	}, "-only", "modbus", "-baud", "9600", "-wait", "700ms", "-units", "3", "-registers", "15")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestScanMeter(t *testing.T) {
 				_, _ = line.Write(answer)
 			}
 		}
-	}, "-only", "dlt645")
+	}, "-only", "dlt645", "-wait", "2s")
 	if err != nil {
 		t.Fatal(err)
 	}

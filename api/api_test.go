@@ -1,0 +1,177 @@
+package api
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"minirelay/devices"
+	"minirelay/relay"
+)
+
+// open is a gateway that lets everybody in who is called boss.
+func open(t *testing.T) *httptest.Server {
+	t.Helper()
+	s := New(Source{
+		Login: func(r *http.Request) Access {
+			if user, _, _ := r.BasicAuth(); user != "boss" {
+				return Stranger
+			}
+			return Admin
+		},
+		Config: func() Config { return Config{} },
+		Ports:  func() []devices.PortStats { return nil },
+		Watch: func(port string) (*devices.Watch, error) {
+			if port == "busy" {
+				return nil, devices.ErrManyWatchers
+			}
+			return nil, devices.ErrNoPort
+		},
+	})
+	server := httptest.NewTLSServer(s)
+	t.Cleanup(func() { server.Close(); s.Wait() })
+	return server
+}
+
+func ask(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequest(method, server.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("boss", "")
+	response, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, strings.TrimSpace(string(body))
+}
+
+// Lists are lists, also empty ones; what cannot be done is told alike, as JSON.
+func TestAnswers(t *testing.T) {
+	server := open(t)
+	for _, test := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{
+		{"GET", "/api/ports", 200, `{"ports":[]}`},
+		{"GET", "/api/config", 200, `{"files":[],"loaded":0,"problems":[]}`},
+		{"HEAD", "/api/ports", 200, ``},
+		{"POST", "/api/ports", 405, `{"error":{"code":"method_not_allowed","message":"this can be read only: use GET"}}`},
+		{"DELETE", "/api/nothing", 405, `{"error":{"code":"method_not_allowed","message":"this can be read only: use GET"}}`},
+		{"GET", "/api/nothing", 404, `{"error":{"code":"not_found","message":"there is nothing here; docs/api.md says what there is"}}`},
+		{"GET", "/api/ports/none/wire", 404, `{"error":{"code":"not_found","message":"there is no such port, or no device hangs on it"}}`},
+		{"GET", "/api/ports/busy/wire", 503, `{"error":{"code":"busy","message":"too many are watching this port already"}}`},
+	} {
+		response, body := ask(t, server, test.method, test.path)
+		if response.StatusCode != test.status || body != test.body || response.Header.Get("Content-Type") != "application/json" ||
+			response.Header.Get("Cache-Control") != "no-store" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s %s: %d %s %v", test.method, test.path, response.StatusCode, body, response.Header)
+		}
+	}
+}
+
+// Whom a client trusts: the system, the gateway's own certificate whatever its name is, its signer for the right name,
+// or anybody.
+func TestTrust(t *testing.T) {
+	server := open(t)
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	other := httptest.NewTLSServer(nil)
+	defer other.Close()
+	own := []*x509.Certificate{server.Certificate()} // for 127.0.0.1 and example.com
+	for name, test := range map[string]struct {
+		address string
+		trust   Trust
+		fine    bool
+	}{
+		"the system":          {server.URL, Trust{}, false},
+		"its own":             {server.URL, Trust{Certificates: own}, true},
+		"its own, other name": {"https://localhost:" + port, Trust{Certificates: own}, true},
+		"anybody":             {server.URL, Trust{Anything: true}, true},
+	} {
+		c, err := NewClient(test.address, "boss", "", test.trust)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Ports(t.Context())
+		var unknown x509.UnknownAuthorityError
+		if test.fine && err != nil || !test.fine && !errors.As(err, &unknown) {
+			t.Errorf("%s: %v", name, err)
+		}
+		c.Close()
+	}
+	for _, address := range []string{"", "192.168.1.10:8443", "wss://host:8443", "https://host/mqtt", "https://", "::"} {
+		if _, err := NewClient(address, "boss", "", Trust{}); err == nil || !strings.Contains(err.Error(), "; ") {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
+// A client tells failures of the gateway from answers of what is none.
+func TestClientFailures(t *testing.T) {
+	server := open(t)
+	c, err := NewClient(server.URL, "guest", "", Trust{Anything: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var failure Failure
+	if _, err := c.Ports(t.Context()); !errors.As(err, &failure) || failure.Code != "unauthorized" {
+		t.Errorf("%v", err)
+	}
+	stranger := httptest.NewServer(http.NotFoundHandler())
+	defer stranger.Close()
+	c = LocalClient(func(context.Context) (net.Conn, error) { return net.Dial("tcp", stranger.Listener.Addr().String()) })
+	defer c.Close()
+	if err := c.Wire(t.Context(), "uno", nil); err == nil || errors.As(err, &failure) || !strings.Contains(err.Error(), "it is no gateway") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What is seen goes over JSON and back; fields keep their order.
+func TestSight(t *testing.T) {
+	at := time.UnixMilli(1763900000123)
+	for _, r := range []struct {
+		record devices.Record
+		want   string
+	}{
+		{devices.Record{At: at, Bytes: &devices.WireBytes{Data: []byte("{\"\n")}}, `{"ts":1763900000123,"dir":"in","hex":"7b220a","text":"{\"·"}`},
+		{devices.Record{At: at, State: &devices.WireState{Trouble: "gone"}}, `{"ts":1763900000123,"open":false,"trouble":"gone"}`},
+		{devices.Record{At: at, Frame: &devices.WireFrame{Data: []byte("x"), Device: "d", OK: true, Request: "q", Why: "w", Values: []devices.WireValue{
+			{Field: "z", Value: relay.NumberValue(1.26), Decimals: 1}, {Field: "a", Value: relay.Value{}}, {Field: "m", Value: relay.TextValue("\"")}}}},
+			`{"ts":1763900000123,"frame":{"hex":"78","text":"x","device":"d","request":"q","ok":true,"fields":{"z":1.3,"a":null,"m":"\""},"why":"w"}}`},
+		{devices.Record{At: at, Frame: &devices.WireFrame{}}, `{"ts":1763900000123,"frame":{"hex":"","text":"","device":"","ok":false,"fields":{},"why":""}}`},
+	} {
+		text, err := json.Marshal(SightOf(r.record))
+		if err != nil || string(text) != r.want {
+			t.Errorf("%s (%v), want %s", text, err, r.want)
+		}
+		var back Sight
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Error(err)
+		}
+		if again, err := json.Marshal(back); err != nil || string(again) != r.want {
+			t.Errorf("%s (%v), want %s", again, err, r.want)
+		}
+	}
+	var f Fields
+	for _, text := range []string{`[1]`, `{"a":}`, `{"a"`, `7`} {
+		if err := json.Unmarshal([]byte(text), &f); err == nil {
+			t.Errorf("%s: %v", text, f)
+		}
+	}
+}
