@@ -198,8 +198,8 @@ func (s *spare) used(by standing, started, now time.Time) {
 }
 
 // nextTurn chooses what a line does next. Of what has the same standing it is what has been due longest. What is
-// doubtful or lost goes first only if no living one has to wait for it, or if its like have had less than their share.
-// hold says from when on a query may be asked.
+// doubtful goes first while nothing living is due, what is lost only while nothing living becomes due before it has
+// gone unanswered; and both if their like have had less than their share. hold says from when on a query may be asked.
 func nextTurn(mappings []*mapping, now time.Time, s spare, hold func(*query) time.Time) (best turn, ok bool) {
 	var first [len(shares)]turn // by standing
 	for _, m := range mappings {
@@ -217,7 +217,11 @@ func nextTurn(mappings []*mapping, now time.Time, s spare, hold func(*query) tim
 		if t.mapping == nil {
 			continue
 		}
-		if by != living && alive.mapping != nil && alive.at.Before(later(now, t.at).Add(t.query().timeout)) {
+		var patience time.Duration // that the living need not have
+		if by == lost {
+			patience = t.query().timeout
+		}
+		if by != living && alive.mapping != nil && alive.at.Before(later(now, t.at).Add(patience)) {
 			t.at = later(t.at, s[by])
 		}
 		t.at = later(t.at, now)

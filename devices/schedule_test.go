@@ -54,7 +54,13 @@ func TestDeadUnitsCostNothing(t *testing.T) {
 			}
 			kill(!dieLater)
 			onBus(t, bus, devices, func(t *testing.T, r *rig) {
-				time.Sleep(30 * time.Second)
+				time.Sleep(10 * time.Second) // 16 timeouts of 0.5 s and a little
+				for i, n := range polls(bus, time.Time{}) {
+					if !dead(i) && n < 1 {
+						t.Errorf("the living unit %d was not found among the dead", i+1)
+					}
+				}
+				time.Sleep(20 * time.Second)
 				kill(true)
 				died := time.Now()
 				for minute := range 5 {
