@@ -114,7 +114,7 @@ func (s *scanning) run(ctx context.Context, only string) error {
 
 // settings are those that were given, or else the usual ones.
 func (s *scanning) settings(usual []detect.Setting) []detect.Setting {
-	given := false
+	given := strings.HasPrefix(s.name, "tcp://") // a serial server sets its line itself
 	s.line.flags.Visit(func(f *flag.Flag) { given = given || f.Name == "baud" || f.Name == "parity" || f.Name == "data-bits" })
 	if !given {
 		return usual
@@ -129,14 +129,10 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 		speeds = []int{one[0].Baud}
 	}
 	s.say("listening for a board that talks by itself; nothing is written")
-	n := 0
-	all, err := detect.Talkers(ctx, l, s.listen, speeds, func(at detect.Setting) {
-		n++
-		s.progress("listening at %v", at)
-	})
+	all, err := detect.Talkers(ctx, l, s.listen, speeds, func(at detect.Setting) { s.progress("listening at %v", at) })
 	if err != nil || len(all) == 0 {
 		if err == nil {
-			s.say("nobody talks: only a device that is asked can be there")
+			s.say("nobody talks: only a device that is asked can be there, or one that says something now and then (-listen 20s)")
 		}
 		return false, err
 	}

@@ -12,6 +12,6 @@
 //
 // # Promises
 //
-// Nothing is written to a line that talks by itself. What is written asks and changes nothing: Modbus functions 1 to
-// 4, and the reading of a meter's address. Everything is bounded in time.
+// Talkers writes nothing. What the others write asks and changes nothing: Modbus functions 1 to 4, and the reading of a
+// meter's address and energy. Everything is bounded in time.
 package detect
