@@ -1691,6 +1691,7 @@ function parseResult(device, text) {
 }
 
 // src/minirelay/commands.ts
+var longestAnswer = 7e4;
 var capacity2 = 32;
 var remembered = 64;
 var Commands = class {
@@ -1711,6 +1712,8 @@ var Commands = class {
         return this.end(entry, "rejected", "unknown_device");
       if (!this.context.allowed(device))
         return this.end(entry, "rejected", "forbidden");
+      if (!encodable(value))
+        return this.end(entry, "rejected", "bad_value");
       if (this.open.size >= capacity2)
         return this.end(entry, "rejected", "busy");
       this.open.set(id2, entry);
@@ -1725,7 +1728,7 @@ var Commands = class {
       return;
     if (!clock || !this.context.online())
       return this.end(e, "rejected", "offline");
-    e.timer = setTimeout(() => this.giveUp(e, "no_answer"), (_a = o.timeout) != null ? _a : 3e4);
+    e.timer = setTimeout(() => this.giveUp(e, "no_answer"), (_a = o.timeout) != null ? _a : longestAnswer);
     const payload = { id: e.id, command: e.command };
     if (e.value !== void 0)
       payload.value = e.value;
@@ -1760,7 +1763,7 @@ var Commands = class {
     }
     this.context.ended(result);
   }
-  /** The connection is gone: what was sent has an end that nobody here will learn, the rest was never sent. */
+  /** The connection, or the gateway, is gone: what was sent has an end that nobody here learns in time, the rest was never sent. */
   down() {
     for (const e of [...this.open.values()]) {
       if (e.timer === void 0)
@@ -1815,6 +1818,14 @@ var Commands = class {
   }
 };
 var key = (device, command2) => `${device}/${command2}`;
+function encodable(value) {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch (e) {
+    return false;
+  }
+}
 
 // src/minirelay/requests.ts
 var RequestError = class extends Error {
@@ -2331,6 +2342,8 @@ var Gateway = class extends Emitter {
       this.greet();
     }
     this.derive();
+    if (this.status === "offline" && before !== "offline")
+      this.commands.down();
   }
   blind() {
     if (this.state.status === "offline" && this.state.reason === "gateway_offline")

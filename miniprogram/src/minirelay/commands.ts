@@ -8,7 +8,10 @@ import { parseResult, type CommandResult, type ResultCode, type Status } from '.
 export interface CommandOptions {
   /** How long the hardware may still begin with it, in ms; 5000 if left out. */
   expiresIn?: number
-  /** After how long without a word it counts as unknown, in ms; 30000 if left out. */
+  /**
+   * After how long without a word it counts as unknown, in ms. If left out 70000: a mapping may give its hardware a
+   * minute to answer, and a connection that is dead ends the command much earlier.
+   */
   timeout?: number
 }
 
@@ -36,6 +39,8 @@ interface Open {
   resolve(result: CommandResult): void
 }
 
+/** The longest that a gateway may take for a result, in ms: max_age or timeout of 60 s, and some more. */
+const longestAnswer = 70_000
 /** Commands on their way at a time. */
 const capacity = 32
 /** Ids of commands that were given up, whose results may still come. */
@@ -56,6 +61,7 @@ export class Commands {
       if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(device)) return this.end(entry, 'rejected', 'unknown_device')
       // The broker drops such a command without a word, and nobody could tell that from a lost answer.
       if (!this.context.allowed(device)) return this.end(entry, 'rejected', 'forbidden')
+      if (!encodable(value)) return this.end(entry, 'rejected', 'bad_value')
       if (this.open.size >= capacity) return this.end(entry, 'rejected', 'busy')
       this.open.set(id, entry)
       this.context.changed(device)
@@ -68,7 +74,7 @@ export class Commands {
     const clock = await this.context.clock()
     if (!this.open.has(e.id)) return
     if (!clock || !this.context.online()) return this.end(e, 'rejected', 'offline')
-    e.timer = setTimeout(() => this.giveUp(e, 'no_answer'), o.timeout ?? 30_000)
+    e.timer = setTimeout(() => this.giveUp(e, 'no_answer'), o.timeout ?? longestAnswer)
     const payload: Record<string, unknown> = { id: e.id, command: e.command }
     if (e.value !== undefined) payload.value = e.value
     payload.expires = this.time.in(o.expiresIn ?? 5000)
@@ -98,7 +104,7 @@ export class Commands {
     this.context.ended(result)
   }
 
-  /** The connection is gone: what was sent has an end that nobody here will learn, the rest was never sent. */
+  /** The connection, or the gateway, is gone: what was sent has an end that nobody here learns in time, the rest was never sent. */
   down(): void {
     for (const e of [...this.open.values()]) {
       if (e.timer === undefined) this.end(e, 'rejected', 'offline')
@@ -145,3 +151,13 @@ export class Commands {
 }
 
 const key = (device: string, command: string) => `${device}/${command}`
+
+/** Whether value can be written as JSON: no ring of objects, no bigint. */
+function encodable(value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -330,6 +330,7 @@ export class Gateway extends Emitter<GatewayEvents> {
       this.greet()
     }
     this.derive()
+    if (this.status === 'offline' && before !== 'offline') this.commands.down()
   }
 
   private blind(): ValueReason | null {

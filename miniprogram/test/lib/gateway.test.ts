@@ -201,8 +201,8 @@ describe('a command', () => {
 
   it.each([
     ['greenhouse', 'fan', 1, 'unknown_command'], ['nothere', 'pump', true, 'unknown_device'], ['greenhouse', 'pump', 'perhaps', 'bad_value'],
-    ['greenhouse', 'pump', undefined, 'bad_value'], ['No/Device', 'pump', true, 'unknown_device'],
-  ])('to %s/%s with %j is rejected as %4$s', async (to, command, v, code) => {
+    ['greenhouse', 'pump', undefined, 'bad_value'], ['greenhouse', 'pump', 10n, 'bad_value'], ['No/Device', 'pump', true, 'unknown_device'],
+  ])('to %s/%s with %o is rejected as %s', async (to, command, v, code) => {
     const g = await ready()
     expect(await g.command(to, command, v)).toMatchObject({ status: 'rejected', code, mine: true })
   })

@@ -59,8 +59,14 @@ describe('through another broker', () => {
   it('it knows when the gateway is gone, and when it is back', async () => {
     const g = open()
     await until(() => g.state.status === 'online' && temperature(g)?.value === 21.5)
+    board.fault = 'silent'
+    const before = board.commands.length
+    const end = g.command('greenhouse', 'pump', true)
+    await until(() => board.commands.length > before)
     await gateway.halt('SIGKILL')
     await until(() => g.state.status === 'offline')
+    expect(await end).toMatchObject({ status: 'unknown', mine: true }) // whoever notices first
+    board.fault = 'none'
     expect(g.state).toMatchObject({ reason: 'gateway_offline' })
     expect(temperature(g)).toMatchObject({ value: null, reason: 'gateway_offline', last: { value: 21.5 } })
     expect(await g.command('greenhouse', 'pump', true)).toMatchObject({ status: 'rejected', code: 'offline', local: true })
