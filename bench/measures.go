@@ -76,6 +76,8 @@ var measures = []measure{
 		{"worst", "worst wait of an honest publisher beside a frozen subscriber", "ms", atMost(100), atMost(20)},
 		{"p50", "its median wait", "ms", bound{}, bound{}},
 	}},
+	{"upstream-100", 3, upstreamCost(100), upstreamFigures("100/s", bound{}, atMost(400))},
+	{"upstream-1000", 3, upstreamCost(1000), upstreamFigures("1000/s", bound{}, atMost(250))},
 	{"binary", 1, binarySize, []figure{
 		{"size", "the stripped binary", "MB", atMost(15), atMost(10)},
 	}},

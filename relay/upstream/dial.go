@@ -31,7 +31,7 @@ func (u *Upstream) dialOn(in *inlet) {
 			failures = 0
 		}
 		code, message := trouble(err, connected, u.look().wall, &u.config)
-		u.become(code, message)
+		u.become(code, message, err)
 		wait := backoff(failures, u.timing)
 		failures++
 		u.log.Debug("connecting again", "after", wait, "error", err)
@@ -88,7 +88,7 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 		}
 		return true, err
 	}
-	u.become(CodeConnected, "")
+	u.become(CodeConnected, "", nil)
 	err = newSession(u, client, ended).run()
 	return true, err
 }

@@ -76,8 +76,8 @@ func (u *Upstream) Counts() Counts {
 	return c
 }
 
-// become notes the condition and logs it when it is another one.
-func (u *Upstream) become(code Code, message string) {
+// become notes the condition and logs it, with what lies behind it, when it is another one.
+func (u *Upstream) become(code Code, message string, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	same := u.status.Code == code
@@ -91,5 +91,5 @@ func (u *Upstream) become(code Code, message string) {
 		u.log.Info("connected to the upstream", "url", u.config.URL)
 		return
 	}
-	u.log.Warn("no connection to the upstream: "+message, "url", u.config.URL, "code", code)
+	u.log.Warn("no connection to the upstream: "+message, "url", u.config.URL, "code", code, "error", err)
 }

@@ -24,7 +24,7 @@ func trouble(err error, connected bool, now time.Time, c *Config) (Code, string)
 	var web webSocketError
 	switch {
 	case errors.As(err, &files):
-		return CodeFiles, "a certificate file cannot be used: " + files.Error()
+		return CodeFiles, "ca_file, cert_file or key_file cannot be used; the log tells why"
 	case errors.As(err, &rogue):
 		return CodeRogue, rogue.Error() + "; is it an MQTT broker?"
 	case errors.As(err, &web):
@@ -109,7 +109,7 @@ func networkTrouble(err error, connected bool) (Code, string) {
 	case err == nil:
 		return CodeLost, "the connection was closed"
 	}
-	return CodeUnreachable, "it cannot be reached: " + err.Error()
+	return CodeUnreachable, "it cannot be reached; the log tells why"
 }
 
 func timedOut(err error) bool {
