@@ -61,8 +61,9 @@ func TestCostOfAnIdlePort(t *testing.T) {
 	waitFor(t, fmt.Sprintf("%d goroutines", 2*ports), func() bool { return runtime.NumGoroutine()-before == 2*ports })
 	kib := float64(memory()-memoryBefore) / ports / 1024
 	t.Logf("%.1f KiB a port", kib)
-	// Stacks and buffer are about half of it; the other half is the device, its mapping and its published state.
-	if kib > 32 {
+	// Stacks and buffer are about half of it; the other half is the device, its mapping and its published state. It is
+	// 26 KiB, and some 30 under the race detector, whose stacks are larger and differ from run to run.
+	if kib > 36 {
 		t.Errorf("%.1f KiB a port", kib)
 	}
 }

@@ -28,7 +28,8 @@ type fault struct {
 }
 
 func newGatherer(c DeviceConfig, count *Counters) gatherer {
-	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields))}
+	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
+		fields: make([]wireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
 	for _, f := range c.Fields {
 		g.fields = append(g.fields, newWireField(f))
 	}

@@ -32,8 +32,12 @@ type condition struct {
 func newMatcher(c DeviceConfig) matcher {
 	var m matcher
 	m.device = m.add(c.Match)
+	m.fields = make([][]int, 0, len(c.Fields))
 	for _, f := range c.Fields {
 		m.fields = append(m.fields, m.add(f.Match))
+	}
+	if m.none() {
+		m.fields = nil // they would never be looked at
 	}
 	return m
 }
