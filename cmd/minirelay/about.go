@@ -21,7 +21,7 @@ timing; requests of the recording are answered as they were answered then, and a
 an answer names its request, is followed. What is written and is not in the recording is told.`,
 	"scan": `It listens first, at the usual speeds and formats, and writes nothing: a board that talks by itself is described
 by what it says. If nobody talks it asks, with questions that change nothing: Modbus units with the functions 1
-to 4, at the usual settings, and a DL/T 645 meter for its address. -baud, -parity and -data-bits keep it to one
+to 4, at the usual settings, and DL/T 645 meters for their addresses. -baud, -parity and -data-bits keep it to one
 setting.
 
 Its progress goes to stderr. On stdout stands, at the end, a block of TOML to paste into a config.`,

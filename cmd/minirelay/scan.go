@@ -175,18 +175,20 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 
 func (s *scanning) meter(ctx context.Context, l detect.Line) error {
 	s.say("asking for a DL/T 645 meter")
-	m, garbled, err := detect.Meter(ctx, l, s.settings(detect.MeterSettings()), max(s.wait, 600*time.Millisecond), s.step)
+	meters, garbled, err := detect.Meters(ctx, l, s.settings(detect.MeterSettings()), max(s.wait, 600*time.Millisecond), s.step)
+	s.found.meters = meters
+	for _, m := range meters {
+		s.say("the meter %s answers at %v", m.Address, m.Setting)
+	}
 	switch {
 	case err != nil:
 		return err
-	case m != nil:
-		s.say("the meter %s answers at %v", m.Address, m.Setting)
+	case len(meters) > 0:
 	case garbled.Baud != 0:
-		s.say("something answered at %v that makes no sense: several meters answer all at once; connect one alone", garbled)
+		s.say("something answered at %v that makes no sense: swapped wires, or meters that answer all at once; connect one alone", garbled)
 	default:
 		s.say("no meter answers")
 	}
-	s.found.meter = m
 	return nil
 }
 

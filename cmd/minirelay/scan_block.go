@@ -20,7 +20,7 @@ type block struct {
 	talker  *detect.Sample
 	profile string // that decodes the talker
 	units   []foundUnit
-	meter   *detect.MeterFound
+	meters  []detect.MeterFound
 }
 
 type foundUnit struct {
@@ -45,11 +45,13 @@ func (b *block) String() string {
 		for _, u := range b.units {
 			u.write(&t)
 		}
-	case b.meter != nil:
+	case len(b.meters) > 0:
 		t.WriteString("# What minirelay scan has found. Paste it into the config; docs/mappings.md lists what else can be read.\n" +
 			"# 扫描结果。粘贴到配置里即可;其他可读的量见 docs/mappings.zh-CN.md。\n\n")
-		writePort(&t, b.path, b.meter.Setting)
-		b.writeMeter(&t)
+		writePort(&t, b.path, b.meters[0].Setting)
+		for _, m := range b.meters {
+			writeMeter(&t, m)
+		}
 	}
 	return t.String()
 }
@@ -208,38 +210,38 @@ func (u foundUnit) write(t *strings.Builder) {
 	}
 }
 
-func (b *block) writeMeter(t *strings.Builder) {
-	if b.meter.Energy != "" {
-		fmt.Fprintf(t, "\n# It shows %s kWh now.", b.meter.Energy)
+func writeMeter(t *strings.Builder, m detect.MeterFound) {
+	if m.Energy != "" {
+		fmt.Fprintf(t, "\n# It shows %s kWh now.", m.Energy)
 	}
 	fmt.Fprintf(t, `
-[devices.meter]
+[devices.meter_%[1]s]
 port = "found"
 codec = "dlt645"
-address = %q
+address = %[1]q
 poll = "10s"
 offline_after = "1m"
 
-[devices.meter.fields.energy]
+[devices.meter_%[1]s.fields.energy]
 type = "number"
 unit = "kWh"
 decimals = 2
 
-[devices.meter.fields.power]
+[devices.meter_%[1]s.fields.power]
 type = "number"
 unit = "kW"
 decimals = 4
 
-[devices.meter.fields.voltage_a]
+[devices.meter_%[1]s.fields.voltage_a]
 type = "number"
 unit = "V"
 decimals = 1
 
-[devices.meter.fields.current_a]
+[devices.meter_%[1]s.fields.current_a]
 type = "number"
 unit = "A"
 decimals = 3
-`, b.meter.Address)
+`, m.Address)
 }
 
 // short keeps an example on one line of a screen.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,48 +115,102 @@ func TestRanges(t *testing.T) {
 	})
 }
 
-// meter answers as a DL/T 645-2007 meter: the frames are those of the standard's examples, with another address.
-func meter(t *testing.T, s Setting, answers map[string]string) *fakeLine {
+// meterLine is a line with DL/T 645-2007 meters on it. Those that answer at once cannot be understood.
+func meterLine(t *testing.T, s Setting, addresses ...string) *fakeLine {
 	l := (&fakeLine{board: s, every: 30 * time.Millisecond}).start()
 	l.answer = func(request []byte) []byte {
-		text, ok := answers[hex.EncodeToString(bytes.TrimLeft(request, "\xfe\x00"))]
-		if !ok {
+		request = bytes.TrimLeft(request, "\xfe\x00")
+		if len(request) < 12 || request[len(request)-1] != frameEnd || sum8(request[:len(request)-2]) != request[len(request)-2] {
 			return nil
 		}
-		b, err := hex.DecodeString(text)
-		if err != nil {
-			t.Error(err)
+		var all []byte
+		answers := 0
+		for _, text := range addresses {
+			address, err := hex.DecodeString(text)
+			if err != nil {
+				t.Error(err)
+			}
+			slices.Reverse(address)
+			if !meant(request[1:7], address) {
+				continue
+			}
+			answers++
+			frame := append(append([]byte{frameStart}, address...), frameStart, request[8]|answered)
+			switch request[8] {
+			case readAddress:
+				frame = append(frame, 6)
+				for _, b := range address {
+					frame = append(frame, b+offset33)
+				}
+			case readData:
+				frame = append(frame, 8, 0x33, 0x33, 0x33, 0x33, 0x89, 0x67, 0x45, 0x33)
+			}
+			frame = append(frame, sum8(frame), frameEnd)
+			all = append(append(all, 0xfe, 0xfe), frame[:len(frame)/answers]...)
 		}
-		return b
+		if answers > 1 {
+			for i := range all {
+				all[i] ^= byte(i) // nobody can tell them apart
+			}
+		}
+		return all
 	}
 	t.Cleanup(func() { close(l.stop) })
 	return l
 }
 
-func TestMeter(t *testing.T) {
-	answer := "fefefefe68" + "100054123412" + "6893" + "06" + "433387456745"
-	whole := func(frame string) string {
-		b, _ := hex.DecodeString(frame)
-		return fmt.Sprintf("%s%02x16", frame, sum8(bytes.TrimLeft(b, "\xfe")))
+// meant says whether a request is for a meter: AA stands for two digits that do not matter.
+func meant(request, address []byte) bool {
+	for i := range address {
+		if request[i] != address[i] && request[i] != anyDigits {
+			return false
+		}
+	}
+	return true
+}
+
+// A meter tells its address at whatever setting; several are found by the ends of their addresses.
+func TestMeters(t *testing.T) {
+	find := func(l *fakeLine) (all []MeterFound, garbled Setting, steps int) {
+		all, garbled, err := Meters(context.Background(), l, MeterSettings(), 600*time.Millisecond, func(p Progress) {
+			if p.Done > p.Total {
+				t.Errorf("%+v", p)
+			}
+			steps++
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		return all, garbled, steps
 	}
 	for _, s := range MeterSettings() {
 		synctest.Test(t, func(t *testing.T) {
-			l := meter(t, s, map[string]string{
-				whole("68aaaaaaaaaaaa681300"):                        whole(answer),
-				whole("68" + "100054123412" + "681104" + "33333333"): whole("68" + "100054123412" + "6891" + "08" + "33333333" + "89674533"),
-			})
-			m, garbled, err := Meter(t.Context(), l, MeterSettings(), 600*time.Millisecond, func(Progress) {})
-			if err != nil || m == nil || *m != (MeterFound{s, "123412540010", "1234.56"}) {
-				t.Errorf("%v: %+v %v %v", s, m, garbled, err)
+			all, garbled, _ := find(meterLine(t, s, "123412540010"))
+			if fmt.Sprint(all) != fmt.Sprint([]MeterFound{{s, "123412540010", "1234.56"}}) || s == MeterSettings()[0] && garbled.Baud != 0 {
+				t.Errorf("%v: %+v %v", s, all, garbled)
 			}
 		})
 	}
+	s := MeterSettings()[0]
 	synctest.Test(t, func(t *testing.T) {
-		// Two meters at once: nobody can read that.
-		l := meter(t, Setting{2400, 8, "even"}, map[string]string{whole("68aaaaaaaaaaaa681300"): "6810fe12"})
-		m, garbled, err := Meter(t.Context(), l, MeterSettings(), 600*time.Millisecond, func(Progress) {})
-		if err != nil || m != nil || garbled != (Setting{2400, 8, "even"}) {
-			t.Errorf("%+v %v %v", m, garbled, err)
+		all, garbled, _ := find(meterLine(t, s, "000010604867", "000010604967", "000010604803", "000010600003"))
+		var addresses []string
+		for _, m := range all {
+			addresses = append(addresses, m.Address)
+		}
+		if got := fmt.Sprint(addresses); got != "[000010600003 000010604803 000010604867 000010604967]" || garbled != s {
+			t.Errorf("%s %v", got, garbled)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		if all, garbled, steps := find(meterLine(t, s)); all != nil || garbled.Baud != 0 || steps != len(MeterSettings()) {
+			t.Errorf("%v %v %d", all, garbled, steps)
+		}
+		// Something that answers nonsense to everything is no meter, and does not hold the search up for ever.
+		l := meterLine(t, s)
+		l.answer = func([]byte) []byte { return []byte("\x68 nonsense \x16") }
+		if all, garbled, steps := find(l); all != nil || garbled != s || steps > (maxMeterQuestions+1)*len(MeterSettings()) {
+			t.Errorf("%v %v %d", all, garbled, steps)
 		}
 	})
 }

@@ -28,12 +28,19 @@ const (
 	readAddress = 0x13
 	readData    = 0x11
 	answered    = 0x80
+	saysNo      = 0x40
 )
 
-// Meter asks for the address of the meter on a line, at each setting. Several meters on one line answer all at once,
-// which makes no sense: garbled then tells the setting. nil: no meter has answered.
-func Meter(ctx context.Context, l Line, settings []Setting, patience time.Duration, tell func(Progress)) (m *MeterFound, garbled Setting, err error) {
-	anybody := bytes.Repeat([]byte{0xaa}, 6)
+// anyDigits stands for two digits of an address that do not matter (section 5.2.2: shortened addressing).
+const anyDigits = 0xaa
+
+// maxMeterQuestions bounds a search digit by digit: a hundred for each pair of digits, and three pairs that many share.
+const maxMeterQuestions = 400
+
+// Meters asks for the addresses of the meters on a line, at each setting until somebody answers. Several meters answer
+// all at once, which makes no sense: then they are asked by the last digits of their addresses. garbled is the setting
+// at which answers made no sense; its Baud is 0 if there were none.
+func Meters(ctx context.Context, l Line, settings []Setting, patience time.Duration, tell func(Progress)) (all []MeterFound, garbled Setting, err error) {
 	for i, s := range settings {
 		tell(Progress{s, "a DL/T 645 meter", i, len(settings)})
 		if err := l.Tune(s); err != nil {
@@ -42,29 +49,73 @@ func Meter(ctx context.Context, l Line, settings []Setting, patience time.Durati
 		if err := wait(ctx, settled); err != nil {
 			return nil, garbled, err
 		}
-		a := &asker{line: l, setting: s, patience: patience}
-		data, err := a.askMeter(ctx, anybody, readAddress, nil)
-		if err != nil {
+		m := &meterSearch{asker: asker{line: l, setting: s, patience: patience}, left: maxMeterQuestions, tell: tell}
+		reply, err := m.askMeter(ctx, bytes.Repeat([]byte{anyDigits}, 6), readAddress, nil)
+		switch {
+		case err != nil:
 			return nil, garbled, err
+		case reply != nil && len(reply.data) == 6 && bcd(reply.data):
+			err := m.found(ctx, reply.data)
+			return m.all, garbled, err
+		case m.garbled > 0:
+			if garbled.Baud == 0 {
+				garbled = s
+			}
+			if err := m.digits(ctx, nil); err != nil || len(m.all) > 0 {
+				return m.all, garbled, err
+			}
 		}
-		if a.garbled > 0 && garbled.Baud == 0 {
-			garbled = s
-		}
-		if len(data) != 6 || !bcd(data) {
-			continue
-		}
-		m := &MeterFound{Setting: s, Address: digits(data)}
-		// 00 00 00 00 is the combined active energy, in hundredths of a kWh (annex A, table A.1).
-		energy, err := a.askMeter(ctx, data, readData, []byte{0, 0, 0, 0})
-		if err != nil {
-			return nil, garbled, err
-		}
-		if len(energy) == 8 && bcd(energy[4:7]) {
-			m.Energy = kilowattHours(energy[4:])
-		}
-		return m, garbled, nil
 	}
 	return nil, garbled, nil
+}
+
+// meterSearch is a search at one setting.
+type meterSearch struct {
+	asker
+	left int // questions
+	tell func(Progress)
+	all  []MeterFound
+}
+
+// digits asks the meters whose addresses end with known, by the two digits before those.
+func (m *meterSearch) digits(ctx context.Context, known []byte) error {
+	for two := range 100 {
+		if m.left == 0 {
+			return nil
+		}
+		m.left--
+		m.tell(Progress{m.setting, fmt.Sprintf("meters whose address ends with %02d%s", two, digits(known)), maxMeterQuestions - m.left, maxMeterQuestions})
+		end := append(bytes.Clone(known), byte(two/10<<4|two%10))
+		before := m.garbled
+		reply, err := m.askMeter(ctx, append(bytes.Clone(end), bytes.Repeat([]byte{anyDigits}, 6-len(end))...), readData, energyID)
+		switch {
+		case err != nil:
+			return err
+		case reply != nil && bcd(reply.address):
+			if err := m.found(ctx, reply.address); err != nil {
+				return err
+			}
+		case m.garbled > before && len(end) < 3:
+			if err := m.digits(ctx, end); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// energyID is the combined active energy, in hundredths of a kWh (annex A, table A.1).
+var energyID = []byte{0, 0, 0, 0}
+
+// found adds a meter, with what it shows.
+func (m *meterSearch) found(ctx context.Context, address []byte) error {
+	f := MeterFound{Setting: m.setting, Address: digits(address)}
+	reply, err := m.askMeter(ctx, address, readData, energyID)
+	if reply != nil && len(reply.data) == 8 && bcd(reply.data[4:7]) {
+		f.Energy = kilowattHours(reply.data[4:])
+	}
+	m.all = append(m.all, f)
+	return err
 }
 
 // kilowattHours reads four bytes of BCD, the last digits first. The highest bit is the sign.
@@ -81,8 +132,11 @@ func kilowattHours(b []byte) string {
 	return sign + text[:len(text)-2] + "." + text[len(text)-2:]
 }
 
-// askMeter asks and gives the data of the answer, without the offset.
-func (a *asker) askMeter(ctx context.Context, address []byte, code byte, data []byte) ([]byte, error) {
+// reply is what a meter has answered, without the offset.
+type reply struct{ address, data []byte }
+
+// askMeter asks the meters with an address; nil if none answers, or none that can be understood.
+func (a *asker) askMeter(ctx context.Context, address []byte, code byte, data []byte) (*reply, error) {
 	frame := []byte{frameStart}
 	frame = append(append(frame, address...), frameStart, code, byte(len(data)))
 	for _, b := range data {
@@ -90,30 +144,35 @@ func (a *asker) askMeter(ctx context.Context, address []byte, code byte, data []
 	}
 	frame = append(frame, sum8(frame), frameEnd)
 	request := append([]byte{wakeUp, wakeUp, wakeUp, wakeUp}, frame...)
-	return a.ask(ctx, request, func(got []byte) []byte {
+	frame, err := a.ask(ctx, request, func(got []byte) []byte {
 		for i := range got {
-			if data := meterAnswer(got[i:], code|answered); data != nil {
-				return data
+			if answer := meterAnswer(got[i:], code|answered); answer != nil {
+				return answer
 			}
 		}
 		return nil
 	})
+	if frame == nil || err != nil {
+		return nil, err
+	}
+	r := &reply{address: frame[1:7]}
+	for _, b := range frame[10 : len(frame)-2] {
+		r.data = append(r.data, b-offset33)
+	}
+	return r, nil
 }
 
-// meterAnswer gives the data of the answer that b begins with; nil if it begins with none.
+// meterAnswer gives the frame that b begins with, if it is an answer; nil if it is none. A meter that cannot answer what
+// was asked says so with another code, and is there as well.
 func meterAnswer(b []byte, code byte) []byte {
-	if len(b) < 12 || b[0] != frameStart || b[7] != frameStart || b[8] != code {
+	if len(b) < 12 || b[0] != frameStart || b[7] != frameStart || b[8] != code && b[8] != code|saysNo {
 		return nil
 	}
 	end := 10 + int(b[9])
 	if len(b) < end+2 || b[end+1] != frameEnd || sum8(b[:end]) != b[end] {
 		return nil
 	}
-	data := make([]byte, 0, b[9])
-	for _, x := range b[10:end] {
-		data = append(data, x-offset33)
-	}
-	return data
+	return b[:end+2]
 }
 
 func sum8(b []byte) (s byte) {

@@ -1,5 +1,5 @@
 // Package detect finds out how to speak with what hangs on an unknown serial line. Most callers need Open, then
-// Talkers, ModbusUnits or Meter.
+// Talkers, ModbusUnits or Meters.
 //
 //	line.go      Line            a line that can be set up anew without closing it
 //	talkers.go   Talkers         at which speed and format a line makes sense that talks by itself
@@ -8,7 +8,7 @@
 //	frames.go                    frames of bytes that repeat, and their checksums
 //	modbus.go    ModbusUnits     who answers
 //	ranges.go    Ranges          which registers of a unit can be read
-//	dlt645.go    Meter           the address of a DL/T 645 meter
+//	dlt645.go    Meters          the addresses of DL/T 645 meters
 //
 // # Promises
 //
