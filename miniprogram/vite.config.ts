@@ -31,8 +31,14 @@ function ownHostOnly(): Plugin {
   }
 }
 
+const page = process.env.UNI_PLATFORM === 'h5'
+
 export default defineConfig({
-  plugins: [uni(), ...(process.env.UNI_PLATFORM === 'h5' ? [ownHostOnly()] : [])],
+  plugins: [uni(), ...(page ? [ownHostOnly()] : [])],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  build: { target: 'es2017' },
+  build: {
+    target: 'es2017',
+    // The page is small enough for one file: one request, and one name that changes with it.
+    ...(page && { cssCodeSplit: false, rollupOptions: { output: { inlineDynamicImports: true } } }),
+  },
 })

@@ -5,8 +5,8 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   test: {
     globalSetup: ['test/lib/real/build.ts'],
-    include: ['test/lib/**/*.test.ts', 'test/app/**/*.test.ts'],
-    testTimeout: 60_000, // a loaded machine is slow, not wrong
-    hookTimeout: 120_000,
+    include: ['test/**/*.test.ts'],
+    testTimeout: 120_000, // a loaded machine is slow, not wrong
+    hookTimeout: 180_000,
   },
 })

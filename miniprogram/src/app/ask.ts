@@ -16,8 +16,8 @@ export function ask(text: string, yes: string = t('ask_yes')): Promise<boolean> 
     // #ifndef H5
     uni.showModal({
       content: text,
-      confirmText: yes.slice(0, 4), // WeChat takes no more
-      cancelText: t('cancel'),
+      confirmText: t('yes'), // WeChat takes four characters and no more
+      cancelText: t('no'),
       success: (r) => resolve(r.confirm),
       fail: () => resolve(false),
     })

@@ -65,6 +65,8 @@ export const en = {
   unknown: 'Unknown',
   took: '{ms} ms',
 
+  yes: 'Yes',
+  no: 'No',
   ask_yes: 'Yes, go on',
   cancel: 'Cancel',
   close: 'Close',

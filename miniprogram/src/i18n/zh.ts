@@ -66,6 +66,8 @@ export const zh: Words = {
   unknown: '结果未知',
   took: '{ms} 毫秒',
 
+  yes: '确定',
+  no: '取消',
   ask_yes: '确定',
   cancel: '取消',
   close: '关闭',

@@ -11,12 +11,12 @@ export class Board {
   pump = false
   /** Every command line that has come. */
   readonly commands: string[] = []
-  private readonly lines = new Set<Socket>()
+  protected readonly lines = new Set<Socket>()
   private readonly server: Server
   private readonly timer: ReturnType<typeof setInterval>
   private plugged = true
 
-  private constructor() {
+  protected constructor() {
     this.server = createServer((line) => {
       if (!this.plugged) return line.destroy()
       this.lines.add(line)
@@ -35,8 +35,11 @@ export class Board {
   }
 
   static start(): Promise<Board> {
-    const board = new Board()
-    return new Promise((resolve) => board.server.listen(0, '127.0.0.1', () => resolve(board)))
+    return new Board().listen()
+  }
+
+  protected listen(): Promise<this> {
+    return new Promise((resolve) => this.server.listen(0, '127.0.0.1', () => resolve(this)))
   }
 
   /** What a mapping writes as its path. */
@@ -59,12 +62,17 @@ export class Board {
     this.server.close()
   }
 
-  private tell(): void {
-    const line = `${JSON.stringify({ t: this.temperature, p: this.pump ? 1 : 0 })}\n`
+  /** What it says of itself. */
+  protected state(): Record<string, unknown> {
+    return { t: this.temperature, p: this.pump ? 1 : 0 }
+  }
+
+  protected tell(): void {
+    const line = `${JSON.stringify(this.state())}\n`
     for (const l of this.lines) l.write(line)
   }
 
-  private obey(line: Socket, command: string): void {
+  protected obey(line: Socket, command: string): void {
     this.commands.push(command)
     const m = /^PUMP ([01]) #(\d+)$/.exec(command)
     if (!m || this.fault === 'silent') return

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { inject } from 'vitest'
 import { freePort, start, type Program } from './program'
 
-/** A gateway with the users phone, display (who may only read) and own (who has topics of its own). */
+/** A gateway with the users phone, admin, display (who may only read) and own (who has topics of its own). */
 export class RealGateway {
   private readonly dir = mkdtempSync(join(tmpdir(), 'minirelay-test-'))
   private readonly file = join(this.dir, 'minirelay.toml')
@@ -38,6 +38,10 @@ ws     = "127.0.0.1:${this.wsPort}"
 password = "right"
 role     = "operator"
 
+[users.admin]
+password = "right"
+role     = "admin"
+
 [users.display]
 password = "right"
 role     = "viewer"
@@ -52,6 +56,10 @@ ${devices}`)
 
   async run(): Promise<void> {
     this.program = await start(inject('gatewayBinary'), ['run', '-c', this.file], /^ready .*$/m)
+  }
+
+  get securePort(): number {
+    return this.tlsPort
   }
 
   get url(): string {

@@ -1,0 +1,30 @@
+// The compiled mini-program, packed with its host and served on loopback.
+
+import { mkdtempSync, readFileSync, existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pack } from '../host/pack'
+
+/** What `npm run build:mp-weixin` makes. */
+export const compiled = fileURLToPath(new URL('../../dist/build/mp-weixin', import.meta.url))
+
+const kinds: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.png': 'image/png' }
+
+/** Serves the host with the mini-program until the test run ends, and gives its address. */
+export async function packedHost(): Promise<string> {
+  if (!existsSync(compiled)) throw new Error('there is no compiled mini-program: run npm run build:mp-weixin first')
+  const dir = mkdtempSync(join(tmpdir(), 'minirelay-host-'))
+  await pack(compiled, dir)
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://host').pathname
+    const file = join(dir, path === '/' ? 'index.html' : path)
+    if (!existsSync(file)) return void response.writeHead(404).end()
+    response.writeHead(200, { 'content-type': kinds[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
+  }).unref()
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
+  })
+}
