@@ -1,0 +1,95 @@
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// The pages know users by the same passwords, and at the same speed, as MQTT does; who has logged in is no stranger
+// any more, so that a flood of them cannot cut its connection.
+func TestAuthenticate(t *testing.T) {
+	b, err := New(testConfig(t), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.HandleHTTP("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		role, err := b.Authenticate(r)
+		b.gate.mu.Lock()
+		strangers := b.gate.waiting.Len()
+		b.gate.mu.Unlock()
+		switch {
+		case errors.Is(err, ErrTooFast):
+			_, _ = io.WriteString(w, "too fast")
+		case errors.Is(err, ErrWrongPassword):
+			_, _ = io.WriteString(w, "wrong")
+		default:
+			fmt.Fprintf(w, "%s, strangers: %d", role, strangers)
+		}
+	}))
+	if err := b.Start(newRecorder()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), soon)
+		defer cancel()
+		if err := b.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	ask := func(user, password string) string {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+		defer transport.CloseIdleConnections()
+		request, err := http.NewRequest("GET", "https://"+b.Addrs().TLS+"/api/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if user != "" {
+			request.SetBasicAuth(user, password)
+		}
+		response, err := (&http.Client{Transport: transport}).Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for _, test := range [][3]string{
+		{"admin", "admin", "admin, strangers: 0"}, {"viewer", "viewer", "viewer, strangers: 0"}, {"operator", "operator", "operator, strangers: 0"},
+		{"admin", "viewer", "wrong"}, {"nobody", "admin", "wrong"}, {"", "", "wrong"}, {"admin", "", "wrong"},
+	} {
+		if got := ask(test[0], test[1]); got != test[2] {
+			t.Errorf("%q: %s", test, got)
+		}
+	}
+	guesses := 0
+	for ask("admin", fmt.Sprint("guess ", guesses)) == "wrong" && guesses < 100 {
+		guesses++
+	}
+	if guesses > placeBurst {
+		t.Errorf("%d guesses at speed", guesses)
+	}
+	if got := ask("admin", "admin"); !strings.HasPrefix(got, "admin, ") { // connections of wrong guesses may just be ending
+		t.Errorf("who has been in before: %s", got)
+	}
+
+	// A request that came in otherwise has no connection to be known by.
+	request, err := http.NewRequest("GET", "/api/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("admin", "admin")
+	if _, err := b.Authenticate(request); !errors.Is(err, ErrWrongPassword) {
+		t.Errorf("%v", err)
+	}
+}
