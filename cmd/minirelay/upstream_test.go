@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -115,6 +116,54 @@ func TestWalkThroughAnUpstream(t *testing.T) {
 	for _, m := range near.kept {
 		if strings.Contains(m.Topic(), "reply/far") {
 			t.Errorf("%s came to the gateway's own broker", m.Topic())
+		}
+	}
+}
+
+// A command from an upstream that a crash cut off is reported there as unknown after the restart, and never executed
+// again; what the crash left in the outbox goes up.
+func TestKillWithAnUpstream(t *testing.T) {
+	addr := startMosquitto(t)
+	far := farPhone(t, addr)
+	dir := t.TempDir()
+	board := newTestBoard(t)
+	away := testConfig(dir, board.path) + "\n[upstream.cloud]\nurl = \"mqtt://%s\"\naccept = [\"command\"]\nretry = \"1s\"\n"
+	p := run(t, dir, fmt.Sprintf(away, addr), "")
+	board.say(t, "first", `{"t":20,"p":0}`)
+	far.see(t, "minirelay/home/greenhouse/availability", "online")
+	wait(t, far.Publish(commandTopic, 1, false, `{"id":"cut","command":"pump","value":true}`))
+	board.hear(t)
+	p.end(t, syscall.SIGKILL)
+
+	p = run(t, dir, fmt.Sprintf(away, addr), "")
+	far.see(t, resultTopic, `"id":"cut","command":"pump","value":true,"status":"unknown","code":"no_answer"`)
+	board.say(t, "first", `{"t":21,"p":0}`)
+	far.see(t, "minirelay/home/greenhouse/state", `"temperature":21`)
+	wait(t, far.Publish(commandTopic, 1, false, `{"id":"cut","command":"pump","value":true}`))
+	far.see(t, resultTopic, `"repeat":true`)
+	select {
+	case line := <-board.lines:
+		t.Errorf("the board heard %q too", line)
+	default:
+	}
+	p.end(t, syscall.SIGKILL)
+
+	// Nobody is there while readings come, and then the gateway is killed.
+	p = run(t, dir, fmt.Sprintf(away, "127.0.0.1:1"), "")
+	near := p.phone(t)
+	board.say(t, "first", `{"t":30,"p":0}`, `{"t":31,"p":0}`, `{"t":32,"p":0}`)
+	near.see(t, "minirelay/home/greenhouse/state", `"temperature":32`)
+	eventually(t, "it is in the outbox", func() bool {
+		files, _ := filepath.Glob(filepath.Join(dir, "data", "upstream", "cloud", "readings", "*.seg"))
+		text, _ := os.ReadFile(files[len(files)-1])
+		return strings.Contains(string(text), `"temperature":32`)
+	})
+	p.end(t, syscall.SIGKILL)
+	run(t, dir, fmt.Sprintf(away, addr), "")
+	for _, n := range []string{"30", "31", "32"} {
+		m := far.see(t, "minirelay/home/greenhouse/state", `"temperature":`+n)
+		if !strings.Contains(string(m.Payload()), `"replay":true`) || m.Retained() {
+			t.Errorf("%s", m.Payload())
 		}
 	}
 }

@@ -63,15 +63,16 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 	options := u.options()
 	options.SetConnectionLostHandler(func(_ mqtt.Client, err error) { ended <- err })
 	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { in.take(m) })
-	var w *wire
+	settled := func() bool { return true }
+	defer func() { settled() }()
 	options.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
 		conn, err := u.open()
 		if err != nil {
 			cause = err
 			return nil, err
 		}
-		w = newWire(conn, u.timing.connect, u.config.KeepAlive+10*time.Second, len(filters))
-		return w, nil
+		settled = context.AfterFunc(u.dial, func() { _ = conn.Close() }) // nobody waits for a broker that says nothing
+		return newWire(conn, u.timing.connect, u.config.KeepAlive+u.timing.slack, len(filters)), nil
 	})
 	client := mqtt.NewClient(options)
 	token := client.Connect()
@@ -79,7 +80,11 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 	if err := token.Error(); err != nil {
 		return false, errors.Join(cause, err)
 	}
-	if err := subscribe(client, filters, u.timing.ack); err != nil {
+	err = subscribe(client, filters, u.timing.ack)
+	if !settled() && err == nil {
+		err = u.dial.Err() // the connection has just been cut off
+	}
+	if err != nil {
 		client.Disconnect(0)
 		select {
 		case lost := <-ended:

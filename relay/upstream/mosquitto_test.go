@@ -4,7 +4,10 @@ package upstream
 
 import (
 	"fmt"
+	"log/slog"
+	"net"
 	"testing"
+	"time"
 )
 
 // Every way to a broker carries the same: readings, what is current, results up; commands and requests down.
@@ -22,6 +25,80 @@ func TestEveryWay(t *testing.T) {
 			}
 			carry(t, c, m.url())
 		})
+	}
+}
+
+// A line that is dead without a word is noticed, even if nothing is to be sent, and made anew.
+func TestHalfOpen(t *testing.T) {
+	m := newMosquitto(t)
+	way := newLine(t, m.address())
+	c := testConfig(t.TempDir(), "mqtt://"+way.Addr())
+	c.KeepAlive = time.Second
+	u, _ := run(t, c, readClock)
+	eventually(t, "it is connected", func() bool { return u.Status().Code == CodeConnected })
+	way.Stall()
+	eventually(t, "it is noticed", func() bool { return u.Status().Code != CodeConnected })
+	if s := u.Status(); s.Code != CodeDead {
+		t.Errorf("%s: %s", s.Code, s.Message)
+	}
+	way.Flow()
+	eventually(t, "it is connected again", func() bool { return u.Status().Code == CodeConnected })
+}
+
+// A broker that takes the connection and says nothing does not keep the gateway from ending.
+func TestEndWhileConnecting(t *testing.T) {
+	hole, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hole.Close()
+	c := testConfig(t.TempDir(), "mqtt://"+hole.Addr().String())
+	slow := quick()
+	slow.connect = 10 * patience
+	u, err := start(c, &desk{}, slog.New(slog.DiscardHandler), slow, readClock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := hole.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ended := make(chan error)
+	go func() { ended <- u.Close(t.Context()) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("it does not end")
+	}
+}
+
+// What the next config does not send any more is not left behind as if it were still true.
+func TestWithdraw(t *testing.T) {
+	m := newMosquitto(t)
+	phone := newConsumer(t, m.url(), "minirelay/#")
+	c := testConfig(t.TempDir(), m.url())
+	u, _ := run(t, c, readClock)
+	for _, device := range []string{"a", "b"} {
+		u.Publish("minirelay/home/"+device+"/availability", []byte("online"), 1, true, nil)
+		u.Publish("minirelay/home/"+device+"/state", state(1), 1, true, nil)
+		phone.see(t, "minirelay/home/"+device+"/availability", "online")
+		phone.see(t, "minirelay/home/"+device+"/state", `"n":1`)
+	}
+	next := c
+	next.Devices = []string{"a"}
+	u.Withdraw(next)
+	end(t, u)
+	late := newConsumer(t, m.url(), "minirelay/#")
+	late.see(t, "minirelay/home/a/state", `"n":1`)
+	late.see(t, "minirelay/home/a/availability", "online")
+	for _, leaf := range []string{"state", "availability"} {
+		if left := late.on("minirelay/home/b/" + leaf); len(left) > 0 {
+			t.Errorf("%s: %s", left[0].Topic(), left[0].Payload())
+		}
 	}
 }
 

@@ -218,7 +218,7 @@ func (d *desk) messages() []Message {
 // quick is a timing for tests: nothing has to wait for long.
 func quick() timing {
 	return timing{retryMin: 5 * time.Millisecond, retryMax: 50 * time.Millisecond, connect: 5 * time.Second,
-		ack: 2 * time.Second, steady: time.Second, sync: 200 * time.Millisecond, tidy: 50 * time.Millisecond}
+		ack: 2 * time.Second, slack: time.Second, steady: time.Second, sync: 200 * time.Millisecond, tidy: 50 * time.Millisecond}
 }
 
 func testConfig(dir, url string) Config {

@@ -50,7 +50,7 @@ func readMessage(b []byte) (stored, error) {
 type epoch struct {
 	boot   string // which run of the machine; its boot clock begins anew with each
 	offset int64  // ms; the wall clock is the boot clock plus this
-	sure   bool   // the kernel says that the clock is synchronised
+	sure   bool   // the clock is known to have been set by a time server
 }
 
 func (e epoch) append(b []byte) []byte {

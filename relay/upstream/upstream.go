@@ -79,13 +79,14 @@ type timing struct {
 	retryMin, retryMax time.Duration
 	connect            time.Duration // to a CONNACK
 	ack                time.Duration // for a PUBACK; then the connection counts as dead
+	slack              time.Duration // for an answer to a ping, and for paho to think of one
 	steady             time.Duration // after so long a connection was a good one
 	sync               time.Duration // from a write to its fsync
 	tidy               time.Duration // between two looks at cursor, bounds and clock
 }
 
 func timingOf(c *Config) timing {
-	return timing{retryMin: time.Second, retryMax: c.Retry, connect: 20 * time.Second, ack: 30 * time.Second,
+	return timing{retryMin: time.Second, retryMax: c.Retry, connect: 20 * time.Second, ack: 30 * time.Second, slack: 10 * time.Second,
 		steady: 10 * time.Second, sync: time.Second, tidy: time.Second}
 }
 
