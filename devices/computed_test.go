@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/capture"
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -267,5 +268,24 @@ func BenchmarkComputed(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		values[0], values[1] = relay.NumberValue(float64(i)), relay.NumberValue(2)
 		m.derive(values)
+	}
+}
+
+// Who decodes a recording sees computed fields beside the frames from which they follow.
+func TestComputedFieldsInARecording(t *testing.T) {
+	d := device(field("v", relay.TypeNumber), field("i", relay.TypeNumber), field("w", relay.TypeNumber, computes("v * i")), field("kw", relay.TypeNumber, computes("w / 1000")))
+	var out []string
+	count, err := Decode(DefaultPort(), d, []capture.Record{{Data: []byte("{\"v\":230}\n{\"i\":2}\n{\"x\":1}\n{\"i\":null}\n{\"i\":null}\n")}}, func(r Record) {
+		if r.Frame == nil {
+			return
+		}
+		var values []string
+		for _, v := range r.Frame.Values {
+			values = append(values, v.Field+"="+v.Value.String())
+		}
+		out = append(out, strings.Join(values, " "))
+	})
+	if got := strings.Join(out, " | "); err != nil || got != "v=230 | i=2 w=460 kw=0.46 |  | i=null w=null kw=null | i=null" {
+		t.Errorf("%q, %v, %+v", got, err, count)
 	}
 }

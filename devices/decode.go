@@ -113,7 +113,7 @@ func (d *decoder) frame(frame Frame) {
 	}
 	if readings, ok := m.codec.Decode(text); ok {
 		d.count.frames.Add(1)
-		tap.taken(frame.At, &m.config, "", frame.Line, readings)
+		tap.taken(frame.At, &m.config, "", frame.Line, m.shown(readings, &d.count))
 		return
 	}
 	for _, c := range m.commands {
@@ -236,7 +236,7 @@ func (d *decoder) look(quiet bool) {
 		return
 	case fits:
 		d.count.frames.Add(1)
-		tap.taken(d.at, &m.config, d.asked.name, got, r.readings)
+		tap.taken(d.at, &m.config, d.asked.name, got, m.shown(r.readings, &d.count))
 	default:
 		d.count.frames.Add(1)
 		d.known = append(d.known, r.instead...)

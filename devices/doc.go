@@ -23,7 +23,8 @@
 //	dlt645.go                    electricity meters, with dlt645_frame.go and dlt645_data.go
 //	match.go     matcher         which frames are a device's, and which of them speak of a field
 //	gather.go    gatherer        the readings of one frame: value.go makes each, why.go says what was wrong
-//	computed.go                  fields that are worked out from others; computed_check.go compiles and bounds them
+//	computed.go                  fields that are worked out from others; computed_check.go compiles and bounds them,
+//	                             computed_shown.go shows them on the wire
 //	format.go                    numbers in registers and frames
 //	read.go                      the reading goroutine: Framer → Codec → relay.Device.Update
 //	command.go                   a command as bytes: {value}, {seq}

@@ -16,6 +16,7 @@ type mapping struct {
 	codec    Codec        // nil: it is asked
 	asker    asker        // nil: it talks by itself
 	computed *computation // nil: no field is worked out
+	preview  *preview     // of them, for who watches
 	rounds   rounds       // of an asker: when it is asked what; only the owner of the port touches it
 	framing  string       // how its frames are cut; "asked" if it is asked
 	commands []*command   // in the order of the model

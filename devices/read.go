@@ -133,7 +133,7 @@ func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 	}
 	l.heard(s)
 	m.device.Update(frame.At, readings)
-	l.count.tap.taken(frame.At, &m.config, "", frame.Line, readings)
+	l.count.tap.taken(frame.At, &m.config, "", frame.Line, m.shown(readings, &l.count))
 	if len(readings) == 0 {
 		l.answer(m, ex, text) // some boards answer in JSON
 	} else if ex != nil {

@@ -163,7 +163,7 @@ func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, ver
 	case refused, unreached:
 		l.count.tap.frame(l.inbox.at, frame, got, "the answer is no: "+r.refusal)
 	default:
-		l.count.tap.taken(l.inbox.at, &m.config, q.name, got, r.readings)
+		l.count.tap.taken(l.inbox.at, &m.config, q.name, got, m.shown(r.readings, &l.count))
 	}
 	l.heard(s)
 	if l.current(m) && v != unreached { // of a mapping that was exchanged meanwhile the readings are nobody's
