@@ -83,7 +83,7 @@ func TestPortFaults(t *testing.T) {
 func TestMappingFaults(t *testing.T) {
 	testRows(t, []row{
 		{"checksum", port, port + "checksum = \"crc\"\n",
-			`13:12: checksum cannot be "crc" | it can be none, xor8, sum8, crc16-modbus, crc16-ccitt, crc32`},
+			`13:12: checksum cannot be "crc" | it can be none, xor8, sum8, crc16-modbus, crc16-ccitt, crc32, ve-direct`},
 		{"max_frame", port, port + "max_frame = 15\n",
 			"13:13: max_frame = 15 is too small | it can be 16 to 65536"},
 		{"offline_after no duration", port, port + "offline_after = \"10\"\n",

@@ -35,6 +35,9 @@ func CheckDevice(c DeviceConfig) []Problem {
 		k.add("checksum", fmt.Sprintf("there is no checksum %q", c.Checksum),
 			"use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32")
 	}
+	if c.Checksum == veDirect && c.Codec != "pairs" {
+		k.add("checksum", "the blocks of VE.Direct are pairs", `use codec = "pairs"`)
+	}
 	if c.MaxFrame < 16 || c.MaxFrame > 65536 {
 		k.add("max_frame", "a line may have 16 to 65536 bytes", "leave it out for 4096")
 	}

@@ -17,7 +17,7 @@ type checksum struct {
 // checksumOf gives the checksum that a config calls name.
 func checksumOf(name string) (checksum, bool) {
 	switch name {
-	case "none", "":
+	case "none", "", veDirect: // that one is not of lines, but of blocks
 		return checksum{}, true
 	case "xor8":
 		return checksum{2, xor8}, true

@@ -79,6 +79,9 @@ func kindOf(c DeviceConfig) (kind, bool) {
 	if k.name == "binary" && len(c.Requests) > 0 {
 		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, askBinary
 	}
+	if k.name == "pairs" && c.Checksum == veDirect {
+		k.cuts, k.framing = newVEDirectCutter, func(DeviceConfig) string { return "" }
+	}
 	return k, true
 }
 

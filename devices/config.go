@@ -37,7 +37,7 @@ type DeviceConfig struct {
 	Profile      string        `toml:"profile" doc:"a thing that is described already, by its name in minirelay profiles; what stands here besides wins"`
 	Without      []string      `toml:"without" doc:"fields and commands of the profile that are not wanted"`
 	Codec        string        `toml:"codec" doc:"how its bytes become fields" oneof:"json,csv,pairs,regex,nmea,at,modbus-rtu,modbus-ascii,binary,dlt645" required:"true"`
-	Checksum     string        `toml:"checksum" doc:"the checksum that ends each line in both directions, as *HEX behind the text" oneof:"none,xor8,sum8,crc16-modbus,crc16-ccitt,crc32" codecs:"json,csv,pairs,regex"`
+	Checksum     string        `toml:"checksum" doc:"the checksum that ends each line in both directions, as *HEX behind the text; ve-direct is that of a block of pairs" oneof:"none,xor8,sum8,crc16-modbus,crc16-ccitt,crc32,ve-direct" codecs:"json,csv,pairs,regex"`
 	MaxFrame     int           `toml:"max_frame" doc:"longest line or frame in bytes; a longer one is dropped and counted" min:"16" max:"65536" codecs:"json,csv,pairs,regex,nmea,binary"`
 	OfflineAfter time.Duration `toml:"offline_after" doc:"without a good frame for so long it is offline" min:"100ms" max:"24h"`
 	MinInterval  time.Duration `toml:"min_interval" doc:"at most one published state in so long; 0 publishes each" min:"0s" max:"1h"`

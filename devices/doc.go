@@ -21,6 +21,7 @@
 //	                             feed.go hears silence, crc.go and stuffing.go know checksums and delimiters, binary_poll.go asks
 //	byte_text.go, byte_template.go, byte_value.go   bytes as people write them, templates of them, values in them
 //	dlt645.go                    electricity meters, with dlt645_frame.go and dlt645_data.go
+//	vedirect.go                  blocks of pairs, with their checksum
 //	match.go     matcher         which frames are a device's, and which of them speak of a field
 //	gather.go    gatherer        the readings of one frame: value.go makes each, why.go says what was wrong
 //	computed.go                  fields that are worked out from others; computed_check.go compiles and bounds them,

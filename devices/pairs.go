@@ -34,6 +34,9 @@ type pairsCodec struct {
 
 func newPairs(c DeviceConfig, count *Counters) Codec {
 	p := &pairsCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: separatorsOf(c), assign: c.Assign}
+	if c.Checksum == veDirect {
+		p.assign = "\t"
+	}
 	p.slots = newSlots(c, &p.match)
 	p.spaced = strings.Contains(p.separator, " ")
 	return p
@@ -41,6 +44,8 @@ func newPairs(c DeviceConfig, count *Counters) Codec {
 
 func separatorsOf(c DeviceConfig) string {
 	switch {
+	case c.Checksum == veDirect:
+		return "\r\n"
 	case c.Separator != "":
 		return c.Separator
 	case c.DecimalComma:
@@ -54,6 +59,12 @@ func checkPairs(k *checker) {
 	k.textCommands()
 	d := &k.device
 	k.at = Problem{}
+	if d.Checksum == veDirect && (d.Separator != "" || d.Assign != DefaultPairs().Assign) {
+		k.add("checksum", "VE.Direct says how its pairs are written", "leave separator and assign out")
+	}
+	if d.Checksum == veDirect {
+		return
+	}
 	separator := separatorsOf(*d)
 	for key, signs := range map[string]string{"separator": separator, "assign": d.Assign} {
 		if strings.ContainsFunc(signs, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' && r != '\t' || r == '"' }) {
