@@ -47,6 +47,7 @@
 //	tap.go                       shows it to who watches, at no cost while nobody does
 //	watch.go     Ports.Watch     one watcher, who may be slow
 //	decode.go    Decode          a recording with a mapping, without any port
+//	questions.go Questions       what a device would be asked, without any port
 //	trouble.go   Error           why a port cannot be used, in words for people
 //
 // # Promises

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/term"
 
 	"minirelay/devices"
-	"minirelay/devices/capture"
 	"minirelay/devices/detect"
 )
 
@@ -165,7 +164,11 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 	for _, u := range found.Units {
 		s.say("Modbus unit %d answers at %v; looking for its registers", u.Address, u.Setting)
 		ranges, err := detect.Ranges(ctx, l, u, s.upTo, s.wait, s.step)
-		s.found.units = append(s.found.units, foundUnit{u, ranges})
+		var fits []string
+		if err == nil {
+			fits, err = s.fittingProfiles(ctx, l, u)
+		}
+		s.found.units = append(s.found.units, foundUnit{u, ranges, fits})
 		if err != nil {
 			return err
 		}
@@ -272,40 +275,6 @@ func stablePath(path string) string {
 		}
 	}
 	return path
-}
-
-// matchingProfile is the profile that takes every frame of a sample; "" if none does.
-func matchingProfile(s detect.Sample) string {
-	all, err := profileDevices()
-	if err != nil {
-		return "" // a test loads all profiles
-	}
-	port := devices.DefaultPort()
-	port.Baud, port.DataBits, port.Parity = s.Setting.Baud, s.Setting.DataBits, s.Setting.Parity
-	best, most := "", 0
-	for name, d := range all {
-		taken, dropped, values := 0, 0, map[string]bool{}
-		_, err := devices.Decode(port, d, []capture.Record{{Data: s.Data}}, func(r devices.Record) {
-			f := r.Frame
-			switch {
-			case f == nil:
-			case !f.OK:
-				dropped++
-			case len(f.Values) > 0:
-				taken++
-				for _, v := range f.Values {
-					if !v.Value.IsNull() {
-						values[v.Field] = true
-					}
-				}
-			}
-		})
-		// The first and the last frame may be halves; most fields must be there.
-		if err == nil && taken >= 2 && dropped <= 2 && dropped < taken && len(values)*10 >= len(d.Fields)*6 && len(values) > most {
-			best, most = name, len(values)
-		}
-	}
-	return best
 }
 
 // words splits what has no blanks into what can stand in an id.

@@ -2,14 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 
-	"minirelay/configs"
-	"minirelay/devices"
 	"minirelay/devices/capture"
 	"minirelay/devices/detect"
 )
@@ -26,6 +22,7 @@ type block struct {
 type foundUnit struct {
 	detect.Unit
 	ranges []detect.Range
+	fits   []string // profiles
 }
 
 // String is TOML that minirelay check accepts; "" if nothing was found.
@@ -191,6 +188,9 @@ func (u foundUnit) write(t *strings.Builder) {
 	if len(u.ranges) == 0 {
 		t.WriteString("# It answers, but none of the registers that were looked at can be read.\n")
 	}
+	if len(u.fits) > 0 {
+		fmt.Fprintf(t, "# It answers what these profiles ask, with plausible values: %s.\n# If it is one of them, write profile = \"…\" instead of codec and fields.\n", strings.Join(u.fits, ", "))
+	}
 	for _, r := range u.ranges {
 		var values []string
 		for _, v := range r.Values[:min(len(r.Values), 2*maxFields)] {
@@ -251,39 +251,4 @@ func short(s string) string {
 		return string(r[:most]) + "…"
 	}
 	return s
-}
-
-// profileDevices gives a device of each profile, by its name.
-func profileDevices() (map[string]devices.DeviceConfig, error) {
-	var names []string
-	for _, p := range configs.Profiles() {
-		names = append(names, p.Name)
-	}
-	return devicesOfProfiles(names)
-}
-
-// devicesOfProfiles loads a config that is made of profiles alone.
-func devicesOfProfiles(names []string) (map[string]devices.DeviceConfig, error) {
-	dir, err := os.MkdirTemp("", "minirelay-profiles-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	text := "[gateway]\nid = \"profiles\"\n"
-	for i, name := range names {
-		text += fmt.Sprintf("[ports.p%[1]d]\npath = \"/dev/p%[1]d\"\n[devices.p%[1]d]\nport = \"p%[1]d\"\nprofile = %[2]q\n", i, name)
-	}
-	path := filepath.Join(dir, "minirelay.toml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return nil, err
-	}
-	config, err := configs.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]devices.DeviceConfig{}
-	for i, d := range config.Devices.Devices {
-		all[names[i]] = d
-	}
-	return all, nil
 }

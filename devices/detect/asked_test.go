@@ -115,6 +115,45 @@ func TestRanges(t *testing.T) {
 	})
 }
 
+// A unit is asked what a mapping asks, as far as it answers, and nothing that could change anything.
+func TestInterview(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := Setting{9600, 8, "none"}
+		l, bus := busLine(t, s, true, softboard.NewModbusUnit(9).Set(softboard.InputRegisters, 0, 2301, 7).Set(softboard.Coils, 0, 1))
+		if err := l.Tune(s); err != nil {
+			t.Fatal(err)
+		}
+		read := func(function, from, n byte) []byte { return withCRC([]byte{9, function, 0, from, 0, n}) }
+		for name, test := range map[string]struct {
+			requests [][]byte
+			records  int
+			whole    bool
+		}{
+			"all":     {[][]byte{read(4, 0, 2), read(1, 0, 1)}, 4, true},
+			"refused": {[][]byte{read(4, 0, 2), read(4, 5, 1), read(1, 0, 1)}, 2, false},
+			"writes":  {[][]byte{read(5, 0, 0), read(4, 0, 2)}, 0, false},
+			"another": {[][]byte{withCRC([]byte{8, 4, 0, 0, 0, 1})}, 0, false},
+			"nothing": {nil, 0, false},
+		} {
+			recording, whole, err := Interview(t.Context(), l, Unit{9, s}, test.requests, 100*time.Millisecond)
+			if err != nil || len(recording) != test.records || whole != test.whole {
+				t.Errorf("%s: %v %v %v", name, recording, whole, err)
+			}
+			for i, r := range recording {
+				if r.Out != (i%2 == 0) || !r.Out && r.Data[0] != 9 {
+					t.Errorf("%s: %v", name, r)
+				}
+			}
+		}
+		for _, q := range bus.Requests() {
+			if q.PDU[0] > 4 {
+				t.Errorf("it wrote: %v", q)
+			}
+		}
+		l.lose()
+	})
+}
+
 // meterLine is a line with DL/T 645-2007 meters on it. Those that answer at once cannot be understood.
 func meterLine(t *testing.T, s Setting, addresses ...string) *fakeLine {
 	l := (&fakeLine{board: s, every: 30 * time.Millisecond}).start()

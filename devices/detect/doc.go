@@ -8,6 +8,7 @@
 //	frames.go                    frames of bytes that repeat, and their checksums
 //	modbus.go    ModbusUnits     who answers
 //	ranges.go    Ranges          which registers of a unit can be read
+//	fits.go      Interview       what a unit answers to what a mapping would ask
 //	dlt645.go    Meters          the addresses of DL/T 645 meters
 //
 // # Promises

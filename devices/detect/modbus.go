@@ -141,8 +141,7 @@ func (f *Found) has(unit int) bool {
 
 // read asks a unit for n values from an address on. The answer is its PDU, perhaps an exception; nil for none.
 func (a *asker) read(ctx context.Context, x question, from, n int) (pdu []byte, err error) {
-	request := []byte{byte(x.unit), byte(x.function), byte(from >> 8), byte(from), byte(n >> 8), byte(n)}
-	request = binary.LittleEndian.AppendUint16(request, crc16(request))
+	request := withCRC([]byte{byte(x.unit), byte(x.function), byte(from >> 8), byte(from), byte(n >> 8), byte(n)})
 	return a.ask(ctx, request, func(got []byte) []byte {
 		for i := range got {
 			if pdu := answerOf(got[i:], x); pdu != nil {

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"minirelay/configs"
+	"minirelay/devices"
+	"minirelay/devices/capture"
+	"minirelay/devices/detect"
+)
+
+// profileDevices gives a device of each profile that needs nothing else, by the profile's name.
+func profileDevices() (map[string]devices.DeviceConfig, error) {
+	dir, err := os.MkdirTemp("", "minirelay-profiles-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	all := map[string]devices.DeviceConfig{}
+	for _, p := range configs.Profiles() {
+		path := filepath.Join(dir, p.Name+".toml")
+		text := fmt.Sprintf("[gateway]\nid = \"scan\"\n[ports.p]\npath = \"/dev/p\"\n[devices.d]\nport = \"p\"\nprofile = %q\n", p.Name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+		if config, err := configs.Load(path); err == nil {
+			all[p.Name] = config.Devices.Devices[0]
+		}
+	}
+	return all, nil
+}
+
+// outcome is what a recording becomes with a mapping.
+type outcome struct {
+	taken, dropped int
+	values         map[string]bool // fields that had a good reading
+	null           map[string]bool // fields that had none
+}
+
+func decodeAll(port devices.PortConfig, d devices.DeviceConfig, recording []capture.Record) outcome {
+	o := outcome{values: map[string]bool{}, null: map[string]bool{}}
+	_, err := devices.Decode(port, d, recording, func(r devices.Record) {
+		f := r.Frame
+		switch {
+		case f == nil:
+		case !f.OK:
+			o.dropped++
+		case len(f.Values) > 0:
+			o.taken++
+			for _, v := range f.Values {
+				if v.Value.IsNull() {
+					o.null[v.Field] = true
+				} else {
+					o.values[v.Field] = true
+				}
+			}
+		}
+	})
+	if err != nil {
+		return outcome{}
+	}
+	return o
+}
+
+// matchingProfile is the profile that takes the frames of a sample and finds most of its fields in them; "" if none
+// does.
+func matchingProfile(s detect.Sample) string {
+	all, err := profileDevices()
+	if err != nil {
+		return "" // the temporary directory is full: no reason to find nothing
+	}
+	port := devices.DefaultPort()
+	port.Baud, port.DataBits, port.Parity = s.Setting.Baud, s.Setting.DataBits, s.Setting.Parity
+	best, most := "", 0
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		d := all[name]
+		o := decodeAll(port, d, []capture.Record{{Data: s.Data}})
+		// The first and the last frame may be halves.
+		if o.taken >= 2 && o.dropped <= 2 && o.dropped < o.taken && len(o.values)*10 >= len(d.Fields)*6 && len(o.values) > most {
+			best, most = name, len(o.values)
+		}
+	}
+	return best
+}
+
+// mostFits is how many profiles are named for a unit.
+const mostFits = 5
+
+// fittingProfiles gives the profiles whose every question a unit answers, with a plausible value for every field; those
+// with the most fields first. It asks what the profiles ask, which only reads.
+func (s *scanning) fittingProfiles(ctx context.Context, l detect.Line, u detect.Unit) ([]string, error) {
+	all, err := profileDevices()
+	if err != nil {
+		return nil, nil
+	}
+	port := devices.DefaultPort()
+	port.Baud, port.DataBits, port.Parity = u.Setting.Baud, u.Setting.DataBits, u.Setting.Parity
+	var fits []string
+	names := slices.Sorted(maps.Keys(all))
+	for i, name := range names {
+		d := all[name]
+		if d.Codec != "modbus-rtu" {
+			continue
+		}
+		s.step(detect.Progress{Setting: u.Setting, What: fmt.Sprintf("unit %d, profile %s", u.Address, name), Done: i, Total: len(names)})
+		d.ModbusUnit = u.Address
+		requests, err := devices.Questions(d)
+		if err != nil {
+			continue
+		}
+		recording, whole, err := detect.Interview(ctx, l, u, requests, s.wait)
+		if err != nil {
+			return fits, err
+		}
+		if o := decodeAll(port, d, recording); whole && o.dropped == 0 && len(o.values) > 0 && len(o.null) == 0 {
+			fits = append(fits, name)
+		}
+	}
+	slices.SortStableFunc(fits, func(a, b string) int { return cmp.Compare(len(all[b].Fields), len(all[a].Fields)) })
+	return fits[:min(len(fits), mostFits)], nil
+}

@@ -1,0 +1,41 @@
+package detect
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"minirelay/devices/capture"
+)
+
+// Interview asks a Modbus unit a list of requests and records what it answers. It stops at the first request that the
+// unit refuses or does not answer, and says whether it came to the end.
+func Interview(ctx context.Context, l Line, u Unit, requests [][]byte, patience time.Duration) (recording []capture.Record, whole bool, err error) {
+	a := &asker{line: l, setting: u.Setting, patience: patience}
+	at := time.Duration(0)
+	for _, request := range requests {
+		if len(request) < 4 || int(request[0]) != u.Address || request[1] < readCoils || request[1] > readInput {
+			return recording, false, nil // none of those that only read
+		}
+		answer, err := a.ask(ctx, request, func(got []byte) []byte {
+			for i := range got {
+				if pdu := answerOf(got[i:], question{u.Address, int(request[1])}); pdu != nil {
+					return got[i : i+len(pdu)+3]
+				}
+			}
+			return nil
+		})
+		if answer == nil || err != nil || answer[1]&exception != 0 {
+			return recording, false, err
+		}
+		at += time.Second
+		recording = append(recording, capture.Record{At: at, Out: true, Data: request},
+			capture.Record{At: at + a.setting.lasts(len(request)+len(answer)), Data: answer})
+	}
+	return recording, len(recording) > 0, nil
+}
+
+// withCRC appends the checksum of a request.
+func withCRC(request []byte) []byte {
+	return binary.LittleEndian.AppendUint16(request, crc16(request))
+}

@@ -1,0 +1,19 @@
+package devices
+
+import "errors"
+
+// Questions gives the requests of one round in which a device is asked; none if it talks by itself. They read, and
+// change nothing. The error says that the mapping has a fault.
+func Questions(d DeviceConfig) (requests [][]byte, err error) {
+	if problems := CheckDevice(d); len(problems) > 0 {
+		return nil, errors.New(problems[0].String())
+	}
+	m := compile(d, new(Counters))
+	if m.asker == nil {
+		return nil, nil
+	}
+	for _, q := range m.asker.queries() {
+		requests = append(requests, q.request)
+	}
+	return requests, nil
+}

@@ -1,0 +1,25 @@
+package devices
+
+import (
+	"fmt"
+	"testing"
+
+	"minirelay/relay"
+)
+
+// What a device would be asked is told without any port.
+func TestQuestions(t *testing.T) {
+	d := device(field("voltage", relay.TypeNumber, func(f *FieldConfig) { f.Register = "input:0" }), field("relay", relay.TypeBool, func(f *FieldConfig) { f.Register = "coil:3" }))
+	d.Codec, d.ModbusUnit = "modbus-rtu", 7
+	got, err := Questions(d)
+	if err != nil || fmt.Sprintf("%x", got) != "[0701000300010dac 07040000000131ac]" {
+		t.Errorf("%x %v", got, err)
+	}
+	if got, err := Questions(pumpBoard()); got != nil || err != nil {
+		t.Errorf("a board that talks: %x %v", got, err)
+	}
+	d.ModbusUnit = -1
+	if _, err := Questions(d); err == nil {
+		t.Error("a mapping with a fault was used")
+	}
+}
