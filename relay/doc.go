@@ -12,7 +12,8 @@
 //	reading     devices.Codec.Decode     values of fields
 //	relay       Device.Update            newest value of each field, staleness, rate
 //	topic       outlet.put               {root}/{gateway}/{device}/state, behind the port's back
-//	broker      Publisher.Publish        broker.Broker delivers to everyone who may read it
+//	broker      Publisher.Publish        broker.Broker delivers to everyone who may read it; an upstream.Upstream
+//	                                     keeps it until somebody else's broker has it
 //	phone
 //
 // Down, from the finger to the hardware and back:

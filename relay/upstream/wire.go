@@ -14,6 +14,13 @@ const (
 	writePatience = 5 * time.Second // for a packet to leave this machine
 )
 
+// A broker that sends more than any number of people could mean is left: reading it would cost the processor that
+// others need. A packet counts as one, and as one more for each 256 bytes.
+const (
+	floodRow = 20_000 // packets that may come at once
+	floodSec = 1000   // packets a second that may come for long
+)
+
 // rogueError is what no broker may send.
 type rogueError struct{ what string }
 
@@ -32,13 +39,15 @@ type wire struct {
 	greeted bool   // the CONNACK has come
 	fault   error  // why nothing more is read
 
-	filters int // of the one SUBSCRIBE
+	filters int     // of the one SUBSCRIBE; 0 once it has been answered
+	budget  float64 // of packets
+	filled  time.Time
 
 	writing sync.Mutex
 }
 
 func newWire(conn net.Conn, connect, quiet time.Duration, filters int) *wire {
-	w := &wire{Conn: conn, quiet: quiet, filters: filters, in: bufio.NewReaderSize(conn, 4096)}
+	w := &wire{Conn: conn, quiet: quiet, filters: filters, budget: floodRow, filled: time.Now(), in: bufio.NewReaderSize(conn, 4096)}
 	_ = conn.SetReadDeadline(time.Now().Add(connect)) // a dead connection says so at the first read
 	return w
 }
@@ -134,6 +143,13 @@ func (w *wire) check(first byte, body []byte) error {
 		w.greeted = true
 		return nil
 	}
+	cost := 1 + float64(len(body))/256
+	if kind == puback {
+		cost = 0.01 // there are as many as we have sent
+	}
+	if !w.afford(cost) {
+		return rogueError{"far more than it was asked for"}
+	}
 	ok := false
 	switch kind {
 	case publish:
@@ -152,6 +168,7 @@ func (w *wire) check(first byte, body []byte) error {
 		ok = len(body) == 2
 	case suback:
 		ok = w.filters > 0 && len(body) == 2+w.filters
+		w.filters = 0 // there is one
 	case pingresp:
 		ok = len(body) == 0
 	}
@@ -159,4 +176,13 @@ func (w *wire) check(first byte, body []byte) error {
 		return rogueError{fmt.Sprintf("a packet of type %d and %d bytes, which cannot be", kind, len(body))}
 	}
 	return nil
+}
+
+// afford takes the cost of a packet from the budget, which grows with time.
+func (w *wire) afford(cost float64) bool {
+	now := time.Now()
+	w.budget = min(floodRow, w.budget+floodSec*now.Sub(w.filled).Seconds())
+	w.filled = now
+	w.budget -= cost
+	return w.budget > 0
 }

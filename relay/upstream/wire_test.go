@@ -36,6 +36,7 @@ func TestWire(t *testing.T) {
 		"a packet of 256 MB":                   {accepted + long, accepted, "268435455 bytes"},
 		"a length without end":                 {accepted + "\x30\xff\xff\xff\xff\x01", accepted, "length"},
 		"more acknowledged than asked for":     {accepted + "\x90\x05\x00\x01\x01\x01\x01", accepted, "cannot be"},
+		"a SUBACK twice":                       {accepted + "\x90\x04\x00\x01\x01\x01\x90\x04\x00\x01\x01\x01", accepted + "\x90\x04\x00\x01\x01\x01", "cannot be"},
 		"less acknowledged than asked for":     {accepted + "\x90\x03\x00\x01\x01", accepted, "cannot be"},
 		"a topic that is longer than its body": {accepted + "\x30\x04\xff\xff{}", accepted, "cannot be"},
 		"a message without a topic":            {accepted + "\x30\x02\x00\x00", accepted, "cannot be"},
@@ -65,6 +66,22 @@ func TestWire(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A broker that never stops is left, whether it sends many messages or long ones.
+func TestFlood(t *testing.T) {
+	long := "\x30\x80\x80\x08\x00\x03a/b" + strings.Repeat("x", 128<<10-5)
+	for name, c := range map[string]struct {
+		sent string
+		most int
+	}{"many": {message, 2 * floodRow}, "long": {long, 2 * floodRow / 512}} {
+		w := newWire(scripted{Reader: strings.NewReader(accepted + strings.Repeat(c.sent, c.most))}, time.Second, time.Second, 2)
+		n, err := io.Copy(io.Discard, w)
+		var rogue rogueError
+		if !errors.As(err, &rogue) || n >= int64(len(c.sent)*c.most) || n < int64(len(c.sent)*c.most/4) {
+			t.Errorf("%s: %d messages came through, %v", name, int(n)/len(c.sent), err)
+		}
 	}
 }
 
