@@ -64,7 +64,8 @@ func runWatch(ctx context.Context, env *env, args []string) error {
 		ctx, cancel = context.WithTimeout(ctx, o.limit)
 		defer cancel()
 	}
-	return errors.Join(w.run(ctx, source), w.end())
+	err = w.run(ctx, source)
+	return errors.Join(err, w.end(err != nil))
 }
 
 // source calls see for what is on a wire until ctx ends, which is no error, or it cannot go on.
@@ -81,6 +82,7 @@ type watching struct {
 	name    string        // of the recording; "": none
 	file    *os.File
 	record  *capture.Writer
+	written int // records
 	started time.Time
 	bytes   int
 	tally   tally
@@ -166,6 +168,7 @@ func (w *watching) see(s sight) error {
 		data, err := hex.DecodeString(s.Hex)
 		if err == nil {
 			err = w.record.Write(capture.Record{At: max(0, s.at.Sub(w.started)), Out: s.Dir == api.Out, Data: data})
+			w.written++
 		}
 		if err != nil {
 			return fileError(w.name, err)
@@ -189,15 +192,15 @@ func (w *watching) count(s sight) {
 
 // hint says what to look at when nothing comes.
 func (w *watching) hint() {
-	if w.bytes == 0 && w.json == nil {
+	if w.bytes == 0 && w.tally == (tally{}) && w.json == nil {
 		w.view.line(time.Now(), '-', grey, "nothing has come yet: does the board talk by itself, and is the wire where it should be?")
 	}
 }
 
-// end sums up and closes the recording.
-func (w *watching) end() error {
+// end sums up, if there was anything to see, and closes the recording.
+func (w *watching) end(failed bool) error {
 	w.view.flush()
-	if w.json == nil {
+	if w.json == nil && !(failed && w.bytes == 0) {
 		text := count(w.bytes, "byte") + " read"
 		if frames := w.tally.String(); w.tally != (tally{}) {
 			text += "; " + frames
@@ -209,6 +212,12 @@ func (w *watching) end() error {
 	}
 	if err := w.file.Close(); err != nil {
 		return fileError(w.name, err)
+	}
+	if w.written == 0 {
+		if err := os.Remove(w.name); err != nil {
+			return fileError(w.name, err)
+		}
+		return nil // a recording without a byte is of no use, and would be in the way of the next try
 	}
 	if w.json == nil {
 		fmt.Fprintf(w.env.stdout, "recorded in %s: minirelay decode and minirelay replay take it\n", w.name)
