@@ -10,7 +10,7 @@ type ATConfig struct {
 	Until      string        `toml:"until" doc:"regular expression of the line that ends an answer, as in ^OK$; an answer is one line if left out" codecs:"at"`
 	Error      string        `toml:"error" doc:"regular expression of the line that says no; the group message is shown to the person" codecs:"at"`
 	Ignore     string        `toml:"ignore" doc:"regular expression of lines that come unasked" codecs:"at"`
-	Init       []string      `toml:"init" doc:"lines to write after the port was opened, and after the device was away" codecs:"at"`
+	Init       []string      `toml:"init" doc:"lines to write after the port was opened, after the device was away, and after this mapping was changed" codecs:"at"`
 }
 
 // DefaultAT is what the keys of ATConfig start from. The error is that of modems (3GPP TS 27.007, V.250).

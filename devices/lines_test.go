@@ -205,3 +205,59 @@ func TestArrayAsAFrame(t *testing.T) {
 		}
 	}
 }
+
+// The law: whatever a line holds, no codec of text gives a number that its field does not allow, and each says the same
+// of the same line again, but for a header that it has learnt from it.
+func FuzzAnyLine(f *testing.F) {
+	for _, file := range []string{"bsec", "scale", "emontx", "balance", "ublox", "tasmota"} {
+		text, err := os.ReadFile("testdata/lines/" + file + ".txt")
+		if err != nil {
+			f.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "> ") {
+				f.Add(strings.TrimSpace(line[2:]))
+			}
+		}
+	}
+	devices := lineDevices()
+	f.Fuzz(func(t *testing.T, line string) {
+		for name, d := range devices {
+			codec, err := NewCodec(d, new(Counters))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := []byte(line)
+			if codec.Sealed() {
+				text = codec.Seal(text)
+			}
+			if text, err = unsealed(codec, text); err != nil {
+				continue
+			}
+			before := string(text)
+			readings, ok := codec.Decode(text)
+			first := fmt.Sprint(readings, ok)
+			for _, r := range readings {
+				f := d.Fields[r.Field]
+				if n := r.Value.Number(); r.Value.Kind() == relay.Number && (n < f.Min || n > f.Max || n != n) {
+					t.Errorf("%s: %q gives %v for %s", name, line, n, f.ID)
+				}
+			}
+			if string(text) != before {
+				t.Errorf("%s has changed the frame %q", name, line)
+			}
+			readings, ok = codec.Decode(text)
+			if again := fmt.Sprint(readings, ok); again != first && !d.Header {
+				t.Errorf("%s: %q first %s, then %s", name, line, first, again)
+			}
+		}
+	})
+}
+
+func unsealed(codec Codec, line []byte) ([]byte, error) {
+	text, ok := codec.Unseal(line)
+	if !ok {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return text, nil
+}
