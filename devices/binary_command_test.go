@@ -218,3 +218,27 @@ func TestGap(t *testing.T) {
 		}
 	})
 }
+
+// Of an answer of several frames, those that come are taken.
+func TestAnswerOfSeveralFrames(t *testing.T) {
+	d := relayBoard(func(d *DeviceConfig) {
+		d.Commands, d.Requests[0].Frames = nil, 2
+		d.Fields[0].Match, d.Fields[1].Match = map[string]string{"2": "01"}, map[string]string{"2": "02"}
+	})
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		r.answers(t, map[string]string{"AA 01": "AA 81 01 02 2E FF AA"})
+		time.Sleep(5 * time.Second)
+		if r.field("pump") != true || r.field("speed") != nil {
+			t.Errorf("the state is %s", r.last("state"))
+		}
+	})
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		r.answers(t, map[string]string{"AA 01": "AA 81 01 02 2E FF AA 81 02 07 34"})
+		time.Sleep(5 * time.Second)
+		if r.field("pump") != true || r.field("speed") != 7.0 || r.counts().Unanswered != 0 {
+			t.Errorf("the state is %s", r.last("state"))
+		}
+	})
+}

@@ -40,6 +40,7 @@ type RequestConfig struct {
 	Send   string            `toml:"send" doc:"the bytes to write, as in FF 01 86 00 00 00 00 00 {sum}" required:"true"`
 	Match  map[string]string `toml:"match" doc:"bytes that its answer has at positions, as in { 1 = \"86\" }"`
 	Length int               `toml:"length" doc:"bytes of its answer; the length of [devices.ID.frame] if left out" min:"1" max:"4096"`
+	Frames int               `toml:"frames" doc:"how many frames its answer has; 1 if left out" min:"1" max:"64"`
 	Poll   time.Duration     `toml:"poll" doc:"how often it is asked; the device's poll if left out" min:"10ms" max:"24h"`
 }
 

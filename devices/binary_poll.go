@@ -1,8 +1,10 @@
 package devices
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"minirelay/relay"
 )
@@ -32,6 +34,10 @@ func askBinary(c DeviceConfig, count *Counters) asker {
 
 // usualLength is how long an answer of unknown length is taken to be at most, when it is waited for.
 const usualLength = 128
+
+// afterCommand is how long a device is left alone with a command that the mapping does not expect it to answer: many
+// do all the same, and would talk into the next request.
+const afterCommand = 50 * time.Millisecond
 
 // requestOf is the place of the request whose answer carries a field; -1 if there is none.
 func (c DeviceConfig) requestOf(f FieldConfig) int {
@@ -63,30 +69,38 @@ func (b *binaryAsker) query(r RequestConfig) *query {
 	if q.every == 0 {
 		q.every = b.config.Poll
 	}
+	frames := max(r.Frames, 1)
 	if q.length = spec.length; q.length == 0 {
 		q.length = usualLength
 	}
+	q.length *= frames
 	if len(match)+len(b.match) == 0 {
 		q.shape = "binary" // nothing in an answer says what it answers
 	}
 	var readings []relay.Reading
-	q.answer = func(got []byte, quiet bool) (r response, v verdict) {
-		v = b.find(spec, got, quiet, func(frame []byte) verdict {
+	q.answer = func(got []byte, quiet bool) (response, verdict) {
+		var answer [][]byte
+		v := b.find(spec, got, quiet, func(frame []byte) verdict {
 			if !match.fit(frame) {
 				return noAnswer
 			}
-			readings = readings[:0]
+			if answer = append(answer, bytes.Clone(frame)); len(answer) < frames {
+				return noAnswer
+			}
+			return fits
+		})
+		if v != fits && !(quiet && len(answer) > 0) { // some of the frames are better than none
+			return response{}, v
+		}
+		readings = readings[:0]
+		for _, frame := range answer {
 			for i := range fields {
 				if fields[i].match.fit(frame) {
 					readings = append(readings, fields[i].read(frame, b.count))
 				}
 			}
-			return fits
-		})
-		if v == fits {
-			r.readings = readings
 		}
-		return r, v
+		return response{readings: readings}, fits
 	}
 	return q
 }
@@ -192,6 +206,9 @@ func (b *binaryAsker) write(c *command, v relay.Value) ([]*query, error) {
 	}
 	q := &query{request: b.spec.stuffing.wrap(content), name: c.ID, timeout: c.Timeout, length: usualLength,
 		nobody: c.expect == nil && c.refuse == nil}
+	if q.nobody {
+		q.after = afterCommand
+	}
 	q.answer = func(got []byte, quiet bool) (r response, v verdict) {
 		v = b.find(b.spec, got, quiet, func(frame []byte) verdict {
 			if said, _ := c.refuse.match(frame, seq, text); said == fits {

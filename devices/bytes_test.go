@@ -72,7 +72,9 @@ func byteDevices() map[string]DeviceConfig {
 			field("current", number, lies(8, "uint16"), scaled(0.1, -3000), ofRequest("pack")),
 			field("soc", number, lies(10, "uint16"), scaled(0.1, 0), ofRequest("pack")),
 			field("cell_max", number, lies(4, "uint16"), scaled(0.001, 0), ofRequest("cells")),
-			field("cell_min", number, lies(7, "uint16"), scaled(0.001, 0), ofRequest("cells"))),
+			field("cell_min", number, lies(7, "uint16"), scaled(0.001, 0), ofRequest("cells")),
+			field("cell_1", number, lies(5, "uint16"), scaled(0.001, 0), ofRequest("each"), match("4", "01")),
+			field("cell_14", number, lies(7, "uint16"), scaled(0.001, 0), ofRequest("each"), match("4", "05"))),
 		"jk": byteDevice(func(f *FrameConfig) {
 			f.Start, f.LengthAt, f.LengthFormat, f.LengthAdd, f.Checksum = "4E 57", 2, "uint16be", 2, "sum32"
 		}, field("cell_1", number, lies(14, "uint16"), scaled(0.001, 0)), field("cell_14", number, lies(53, "uint16"), scaled(0.001, 0)),
@@ -84,7 +86,8 @@ func byteDevices() map[string]DeviceConfig {
 	for name, requests := range map[string][]RequestConfig{
 		"mhz19b": {{ID: "co2", Send: "FF 01 86 00 00 00 00 00 {sum}", Match: map[string]string{"1": "86"}}},
 		"daly": {{ID: "pack", Send: "A5 40 90 08 00 00 00 00 00 00 00 00 {sum}", Match: map[string]string{"2": "90"}},
-			{ID: "cells", Send: "A5 40 91 08 00 00 00 00 00 00 00 00 {sum}", Match: map[string]string{"2": "91"}}},
+			{ID: "cells", Send: "A5 40 91 08 00 00 00 00 00 00 00 00 {sum}", Match: map[string]string{"2": "91"}},
+			{ID: "each", Send: "A5 40 95 08 00 00 00 00 00 00 00 00 {sum}", Match: map[string]string{"2": "95"}, Frames: 5}},
 		"jk": {{ID: "all", Send: "4E 57 00 13 00 00 00 00 06 03 00 00 00 00 00 00 68 {sum}"}},
 	} {
 		d := devices[name]
