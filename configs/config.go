@@ -92,7 +92,7 @@ func (d document) config() *Config {
 
 // upstreams completes the upstreams by what they need to know of the gateway and its devices.
 func (d document) upstreams() []upstream.Config {
-	own, orders := map[string]string{}, map[string]string{}
+	own, commands := map[string]string{}, map[string]string{}
 	put := func(topics map[string]string, topic, device string) {
 		if topic != "" {
 			topics[topic] = device
@@ -104,14 +104,14 @@ func (d document) upstreams() []upstream.Config {
 			put(own, f.Topic, dev.ID)
 		}
 		for _, c := range dev.Commands {
-			put(orders, c.Topic, dev.ID)
+			put(commands, c.Topic, dev.ID)
 		}
 	}
 	var all []upstream.Config
 	for _, u := range d.Upstream {
 		u.Root, u.Gateway = d.Gateway.Root, d.Gateway.ID
 		u.Dir = filepath.Join(d.Gateway.DataDir, "upstream", u.ID)
-		u.Own, u.OwnOrder = own, orders
+		u.Own, u.OwnCommands = own, commands
 		all = append(all, u)
 	}
 	return all

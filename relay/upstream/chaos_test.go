@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// tally1 is what a consumer has seen of one device.
-type tally1 struct {
+// account is what a consumer has seen of one device.
+type account struct {
 	seen           map[int]bool
 	seqs           map[uint64]int
 	live, replayed int // the newest n of each kind
@@ -21,8 +21,8 @@ type tally1 struct {
 	disorder, torn int
 }
 
-func (c *consumer) tally(t *testing.T, device int) *tally1 {
-	y := &tally1{seen: map[int]bool{}, seqs: map[uint64]int{}}
+func (c *consumer) tally(t *testing.T, device int) *account {
+	y := &account{seen: map[int]bool{}, seqs: map[uint64]int{}}
 	for _, m := range c.on(fmt.Sprintf("minirelay/home/d%d/state", device)) {
 		if strings.Contains(string(m.Payload()), "null") {
 			continue // a device that has just been attached

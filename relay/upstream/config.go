@@ -32,11 +32,11 @@ type Config struct {
 	OutboxAge   time.Duration `toml:"outbox_age" doc:"what has not been delivered for so long is dropped" min:"1m" max:"8760h"`
 	Sync        string        `toml:"sync" doc:"batched: a power cut may cost what came in the last second; always: each message is on the disk before it is sent" oneof:"batched,always"`
 
-	Root     string            `toml:"-"` // of the gateway's topics: "minirelay"
-	Gateway  string            `toml:"-"` // the gateway's id
-	Dir      string            `toml:"-"` // where the outbox is kept
-	Own      map[string]string `toml:"-"` // topics of people's own that are published: whose device
-	OwnOrder map[string]string `toml:"-"` // topics of people's own on which commands are taken: for which device
+	Root        string            `toml:"-"` // of the gateway's topics: "minirelay"
+	Gateway     string            `toml:"-"` // the gateway's id
+	Dir         string            `toml:"-"` // where the outbox is kept
+	Own         map[string]string `toml:"-"` // topics of people's own that are published: whose device
+	OwnCommands map[string]string `toml:"-"` // topics of people's own on which commands are taken: for which device
 }
 
 // Default is what an [upstream.ID] table starts from.

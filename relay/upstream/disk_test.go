@@ -52,7 +52,7 @@ func TestDiskInside(t *testing.T) {
 	}
 	here := func(what string) {
 		t.Helper()
-		eventually(t, what, func() bool { return len(phone.tally2()) == n })
+		eventually(t, what, func() bool { return len(phone.statesSeen()) == n })
 	}
 	say(10)
 	here("the first have come")
@@ -89,6 +89,14 @@ func TestDiskInside(t *testing.T) {
 	if got := u.Status().Disk; got != "the disk is read-only" {
 		t.Errorf("it says %q", got)
 	}
+	if err := syscall.Mount("none", dir, "tmpfs", syscall.MS_REMOUNT, small); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the outbox is opened and takes messages again", func() bool {
+		say(1)
+		return u.Status().Disk == ""
+	})
+	here("what came meanwhile")
 	end(t, u)
 }
 
@@ -107,8 +115,8 @@ func fill(t *testing.T, path string) {
 	}
 }
 
-// tally2 is which states have come.
-func (c *consumer) tally2() map[string]bool {
+// statesSeen is which states have come.
+func (c *consumer) statesSeen() map[string]bool {
 	seen := map[string]bool{}
 	for _, m := range c.on(stateTopic) {
 		_, n, _ := strings.Cut(string(m.Payload()), `"n":`)

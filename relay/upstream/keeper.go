@@ -10,10 +10,8 @@ import (
 	"minirelay/relay/segment"
 )
 
-const (
-	cursorEvery = 64               // acknowledgements after which the cursor is noted at once
-	lookAgain   = 10 * time.Second // after the outbox could not be opened
-)
+// cursorEvery is how many acknowledgements are noted at once.
+const cursorEvery = 64
 
 // openOutbox opens both queues, as far as the disk lets it. The error says that another process has them open.
 func (u *Upstream) openOutbox() error {
@@ -204,7 +202,7 @@ func (k *keeper) saveCursors(acked uint64) {
 // tidy does what must be done from time to time: cursors, bounds, the clock, and a disk that was away.
 func (k *keeper) tidy() {
 	now := k.look()
-	again := time.Since(k.opened) >= lookAgain
+	again := time.Since(k.opened) >= k.timing.reopen
 	if again {
 		k.opened = time.Now()
 	}

@@ -218,7 +218,7 @@ func (d *desk) messages() []Message {
 // quick is a timing for tests: nothing has to wait for long.
 func quick() timing {
 	return timing{retryMin: 5 * time.Millisecond, retryMax: 50 * time.Millisecond, connect: 5 * time.Second,
-		ack: 2 * time.Second, slack: time.Second, steady: time.Second, sync: 200 * time.Millisecond, tidy: 50 * time.Millisecond}
+		ack: 2 * time.Second, slack: time.Second, steady: time.Second, sync: 200 * time.Millisecond, reopen: 100 * time.Millisecond, tidy: 50 * time.Millisecond}
 }
 
 func testConfig(dir, url string) Config {
@@ -251,7 +251,7 @@ const stateTopic = "minirelay/home/greenhouse/state"
 func state(n int) []byte { return fmt.Appendf(nil, `{"ts":%d,"n":%d}`, time.Now().UnixMilli(), n) }
 
 // reading is a state as a consumer sees it.
-type reading1 struct {
+type arrived struct {
 	TS     int64
 	N      int
 	Seq    uint64
@@ -259,9 +259,9 @@ type reading1 struct {
 	Clock  string
 }
 
-func parse(t testing.TB, payload []byte) reading1 {
+func parse(t testing.TB, payload []byte) arrived {
 	t.Helper()
-	var r reading1
+	var r arrived
 	if err := json.Unmarshal(payload, &r); err != nil {
 		t.Fatalf("%s: %v", payload, err)
 	}

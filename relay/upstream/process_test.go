@@ -35,14 +35,14 @@ func chaosModel(n int) relay.Model {
 		Commands: []relay.Command{{ID: "set", Type: relay.TypeNumber, MaxAge: 5 * time.Second, Range: relay.Open}}}
 }
 
-// inward1 hands commands to the relay as the program does.
-type inward1 struct {
+// commandInlet hands commands to the relay as the program does.
+type commandInlet struct {
 	relay *relay.Relay
 	via   *Upstream
 	ready chan struct{}
 }
 
-func (h *inward1) Handle(m Message, crowded bool) {
+func (h *commandInlet) Handle(m Message, crowded bool) {
 	<-h.ready
 	out := relay.Message{Topic: m.Topic, Payload: m.Payload, Retain: m.Retain, Dup: m.Dup, User: "upstream:cloud", Via: h.via, Received: m.Received}
 	if crowded {
@@ -51,7 +51,7 @@ func (h *inward1) Handle(m Message, crowded bool) {
 	}
 	h.relay.Handle(out)
 }
-func (h *inward1) Changed() {}
+func (h *commandInlet) Changed() {}
 
 func must(err error) {
 	if err != nil {
@@ -69,7 +69,7 @@ func gatewayProcess() {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	r, err := relay.Start(relay.Config{Root: "minirelay", Gateway: "home", DataDir: filepath.Join(dir, "data")}, silent{}, log)
 	must(err)
-	h := &inward1{relay: r, ready: make(chan struct{})}
+	h := &commandInlet{relay: r, ready: make(chan struct{})}
 	c := testConfig(dir, url)
 	c.Sync = os.Getenv("SYNC")
 	u, err := start(c, h, log, quick(), readClock)

@@ -25,9 +25,8 @@ type queue struct {
 	dir     string
 	maxFile int64
 
-	// Only the keeper's goroutine touches these; the log is its own guard.
-	log     *segment.Log // nil while it cannot be opened
-	scratch []byte
+	log     *segment.Log // nil while it cannot be opened; the keeper's goroutine sets it, under mu
+	scratch []byte       // only the keeper's goroutine touches it
 
 	// Only the sender's goroutine touches these.
 	reader   *segment.Reader

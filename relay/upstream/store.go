@@ -34,8 +34,8 @@ func (q *queue) open(now instant) (segment.Report, error) {
 	if next := firstNumber(found.last, now.wall); next > q.next {
 		q.next, q.offered, q.writing = next, next, next
 	}
-	q.mu.Unlock()
 	q.log = log
+	q.mu.Unlock()
 	log.Begin(q.begin)
 	q.noteClock(now)
 	return report, nil

@@ -100,7 +100,7 @@ func (c *Config) filters() []string {
 	for _, device := range allowed {
 		all = append(all, c.base()+device+"/command")
 	}
-	for topic, device := range c.OwnOrder {
+	for topic, device := range c.OwnCommands {
 		if c.commands(device) {
 			all = append(all, c.prefix()+topic)
 		}
@@ -126,6 +126,6 @@ func (c *Config) inward(topic string) (string, bool) {
 		}
 		return "", false
 	}
-	device, known := c.OwnOrder[topic]
+	device, known := c.OwnCommands[topic]
 	return topic, known && c.accepts("command") && c.commands(device)
 }

@@ -24,7 +24,7 @@ func (hands) Changed()             {}
 func condition(t *testing.T, c Config, now time.Time) Status {
 	t.Helper()
 	c.ID, c.Dir, c.Root, c.Gateway = "cloud", t.TempDir(), "minirelay", "home"
-	timing := timing{retryMin: time.Millisecond, retryMax: time.Millisecond, connect: 5 * time.Second, ack: 300 * time.Millisecond, slack: time.Second, steady: time.Second, sync: time.Second, tidy: time.Second}
+	timing := timing{retryMin: time.Millisecond, retryMax: time.Millisecond, connect: 5 * time.Second, ack: 300 * time.Millisecond, slack: time.Second, steady: time.Second, sync: time.Second, reopen: time.Second, tidy: time.Second}
 	look := func() instant { i := readClock(); i.wall = now; return i }
 	u, err := start(c, hands{}, slog.New(slog.DiscardHandler), timing, look)
 	if err != nil {
@@ -129,7 +129,7 @@ func TestTroubleOnTheLine(t *testing.T) {
 			config := testDefault("mqtt://" + listenTCP(t, tcp(t), greet(c.answer)))
 			config.Accept = c.accept
 			config.ID, config.Dir, config.Root, config.Gateway = "cloud", t.TempDir(), "minirelay", "home"
-			timing := timing{retryMin: time.Millisecond, retryMax: time.Millisecond, connect: 5 * time.Second, ack: 300 * time.Millisecond, slack: time.Second, steady: time.Second, sync: time.Second, tidy: time.Second}
+			timing := timing{retryMin: time.Millisecond, retryMax: time.Millisecond, connect: 5 * time.Second, ack: 300 * time.Millisecond, slack: time.Second, steady: time.Second, sync: time.Second, reopen: time.Second, tidy: time.Second}
 			u, err := start(config, hands{}, slog.New(slog.DiscardHandler), timing, readClock)
 			if err != nil {
 				t.Fatal(err)

@@ -82,12 +82,13 @@ type timing struct {
 	slack              time.Duration // for an answer to a ping, and for paho to think of one
 	steady             time.Duration // after so long a connection was a good one
 	sync               time.Duration // from a write to its fsync
+	reopen             time.Duration // after the outbox could not be opened
 	tidy               time.Duration // between two looks at cursor, bounds and clock
 }
 
 func timingOf(c *Config) timing {
 	return timing{retryMin: time.Second, retryMax: c.Retry, connect: 20 * time.Second, ack: 30 * time.Second, slack: 10 * time.Second,
-		steady: 10 * time.Second, sync: time.Second, tidy: time.Second}
+		steady: 10 * time.Second, sync: time.Second, reopen: 10 * time.Second, tidy: time.Second}
 }
 
 // Start opens the outbox and begins to connect. The disk and the broker may both be unusable: what is published

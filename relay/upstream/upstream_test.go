@@ -18,7 +18,7 @@ func TestRoutes(t *testing.T) {
 	c.Root, c.Gateway, c.Prefix = "minirelay", "home", "farm/7"
 	c.Devices = []string{"greenhouse"}
 	c.Own = map[string]string{"home/t": "greenhouse", "home/x": "cellar"}
-	c.OwnOrder = map[string]string{"home/set": "greenhouse", "home/setx": "cellar"}
+	c.OwnCommands = map[string]string{"home/set": "greenhouse", "home/setx": "cellar"}
 	c.Accept = []string{"command"}
 	for topic, want := range map[string]class{
 		"minirelay/home/status": current, "minirelay/home/info": current, "minirelay/home/reply/c1": passing,
