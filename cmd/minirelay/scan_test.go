@@ -70,16 +70,16 @@ func TestScanModbus(t *testing.T) {
 	block, said, err := scanned(t, func(line *softboard.Line) {
 		bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{
 			softboard.NewModbusUnit(1).Set(softboard.InputRegisters, 0, 2301, 0, 152).Set(softboard.Coils, 0, 1),
-			softboard.NewModbusUnit(3),
+			softboard.NewModbusUnit(2), // says no to everything
 		}}
 		_ = bus.Serve(line)
-	}, "-only", "modbus", "-baud", "9600", "-wait", "700ms", "-units", "3", "-registers", "15")
+	}, "-only", "modbus", "-baud", "9600", "-wait", "2s", "-units", "2", "-registers", "15")
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := checked(t, block)
 	if len(config.Devices.Devices) != 2 || !strings.Contains(block, "# input:0 to 2 can be read; now 2301 0 152") ||
-		!strings.Contains(block, `register = "coil:0"`) || !strings.Contains(block, "unit = 3\n") || !strings.Contains(said, "Modbus unit 1 answers at 9600 8N1") {
+		!strings.Contains(block, `register = "coil:0"`) || !strings.Contains(block, "unit = 2\n") || !strings.Contains(said, "Modbus unit 1 answers at 9600 8N1") {
 		t.Errorf("%s\n%s", said, block)
 	}
 }
@@ -105,7 +105,7 @@ func TestScanMeter(t *testing.T) {
 				_, _ = line.Write(answer)
 			}
 		}
-	}, "-only", "dlt645", "-wait", "2s")
+	}, "-only", "dlt645", "-wait", "700ms")
 	if err != nil {
 		t.Fatal(err)
 	}
