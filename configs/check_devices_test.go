@@ -127,7 +127,7 @@ func TestMappingFaults(t *testing.T) {
 		{"key of a computed field", "", "[devices.greenhouse.fields.x]\ntype = \"number\"\nkey = \"x\"\nexpr = \"temperature * 2\"\n",
 			"28:1: key is for what is on the wire, and this field is worked out | leave it out, and put into expr what is to be done"},
 		{"expression", "", "[devices.greenhouse.fields.x]\ntype = \"number\"\nexpr = \"temprature * 2\"\n",
-			"28:8: expr: unknown name temprature, at character 1 | there are temperature, pump, x"},
+			"28:8: expr: unknown name temprature, at character 1 | there are temperature, pump"},
 		{"empty part of a key", "key = \"t\"\n", "key = \"a..b\"\n",
 			`16:7: key: "a..b" has an empty part | write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`},
 		{"scale", temperature, temperature + "scale = 0\n",

@@ -47,7 +47,7 @@ func compileExpression(c DeviceConfig, f FieldConfig) (program *vm.Program, inpu
 	}
 	tree, err := parser.Parse(f.Expr)
 	if err != nil {
-		what, try = expressionFault(c, err)
+		what, try = expressionFault(c, f, err)
 		return nil, nil, what, try
 	}
 	env := map[string]any{}
@@ -80,7 +80,7 @@ func compileExpression(c DeviceConfig, f FieldConfig) (program *vm.Program, inpu
 	}
 	options = append(options, expr.Function("mod", func(x ...any) (any, error) { return math.Mod(x[0].(float64), x[1].(float64)), nil }, new(func(a, b float64) float64)))
 	if program, err = expr.Compile(f.Expr, options...); err != nil {
-		what, try = expressionFault(c, err)
+		what, try = expressionFault(c, f, err)
 		return nil, nil, what, try
 	}
 	if len(look.inputs) == 0 {
@@ -90,7 +90,7 @@ func compileExpression(c DeviceConfig, f FieldConfig) (program *vm.Program, inpu
 }
 
 // expressionFault puts what the library says into words for people.
-func expressionFault(c DeviceConfig, err error) (what, try string) {
+func expressionFault(c DeviceConfig, f FieldConfig, err error) (what, try string) {
 	what = err.Error()
 	var at *file.Error
 	if errors.As(err, &at) {
@@ -101,7 +101,7 @@ func expressionFault(c DeviceConfig, err error) (what, try string) {
 		what = strings.ReplaceAll(what, words[0], words[1])
 	}
 	if strings.HasPrefix(what, "unknown name") {
-		return what, fieldNamesFor(c, FieldConfig{})
+		return what, fieldNamesFor(c, f)
 	}
 	return what, "write it as in voltage * current / 1000"
 }

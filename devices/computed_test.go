@@ -89,7 +89,7 @@ func TestCheckExpressions(t *testing.T) {
 	const usable = "use fields, numbers, texts, + - * / **, comparisons, and, or, not, a ? b : c, and the functions in docs/mappings.md"
 	const write = "write it as in voltage * current / 1000"
 	for expression, want := range map[string]string{
-		"voltge * 2":                      `unknown name voltge, at character 1; there are voltage, current, status, on, mode, note, x`,
+		"voltge * 2":                      `unknown name voltge, at character 1; there are voltage, current, status, on, mode, note`,
 		"voltage *":                       `it ends too early, at character 9; ` + write,
 		"voltage 'V'":                     `unexpected token String("V"), at character 9; ` + write,
 		"voltage > 3":                     `its value must be a number, not a bool; ` + write,
@@ -100,8 +100,8 @@ func TestCheckExpressions(t *testing.T) {
 		"sum(map(1..9, # * voltage))":     `".." cannot stand in an expression; ` + usable,
 		"reduce(1..1000000000, #acc + #)": `".." cannot stand in an expression; ` + usable,
 		"all([1, 2], # > voltage)":        `a loop cannot stand in an expression; ` + usable,
-		"repeat(note, 1000000000)":        `unknown name repeat, at character 1; there are voltage, current, status, on, mode, note, x`,
-		"now()":                           `unknown name now, at character 1; there are voltage, current, status, on, mode, note, x`,
+		"repeat(note, 1000000000)":        `unknown name repeat, at character 1; there are voltage, current, status, on, mode, note`,
+		"now()":                           `unknown name now, at character 1; there are voltage, current, status, on, mode, note`,
 		"let a = voltage; a + a":          `"let" cannot stand in an expression; ` + usable,
 		"$env['voltage']":                 `a part of a value cannot stand in an expression; ` + usable,
 		"voltage ?? 3":                    `"??" cannot stand in an expression; ` + usable,
@@ -126,7 +126,7 @@ func TestCheckComputedFields(t *testing.T) {
 		"good":    {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("c + 1")), field("c", relay.TypeNumber, computes("a + 1"))}, ""},
 		"itself":  {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("b + a"))}, `field "b": expr: it depends on itself: b → b; make one of them without the others`},
 		"a ring":  {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("d")), field("c", relay.TypeNumber, computes("b + a")), field("d", relay.TypeNumber, computes("c"))}, `field "b": expr: it depends on itself: b → d → c → b; make one of them without the others`},
-		"hyphens": {[]FieldConfig{field("air-t", relay.TypeNumber), wire, field("b", relay.TypeNumber, computes("air-t"))}, `field "b": expr: unknown name air, at character 1; there are a, b; an expression cannot name air-t: call it otherwise, without - and with a letter in front`},
+		"hyphens": {[]FieldConfig{field("air-t", relay.TypeNumber), wire, field("b", relay.TypeNumber, computes("air-t"))}, `field "b": expr: unknown name air, at character 1; there are a; an expression cannot name air-t: call it otherwise, without - and with a letter in front`},
 		"scaled":  {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("a"), scaled(2, 0))}, `field "b": scale: it is for what is on the wire, and this field is worked out; leave it out, and put into expr what is to be done`},
 		"stale":   {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("a"), func(f *FieldConfig) { f.StaleAfter = time.Second })}, `field "b": stale_after: a computed value is as old as the fields it is made of; leave it out`},
 	} {

@@ -50,13 +50,15 @@ func checkRegex(k *checker) {
 	k.textCommands()
 	k.at = Problem{}
 	var groups []string
+	broken := false
 	for _, expression := range k.device.Patterns {
 		re, err := regexp.Compile(expression)
 		switch {
 		case err != nil:
 			k.add("patterns", fmt.Sprintf("%q is no regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
 				`a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \ as it is`)
-			return
+			broken = true
+			continue
 		case re.MatchString(""):
 			k.add("patterns", fmt.Sprintf("%q fits every line, even an empty one", expression), `write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`)
 		}
@@ -65,6 +67,9 @@ func checkRegex(k *checker) {
 	if len(k.device.Patterns) == 0 {
 		k.add("patterns", "nothing says how the lines look", `write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`)
 		return
+	}
+	if broken {
+		return // the groups are not known
 	}
 	try := "the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)"
 	if len(groups) > 0 {
