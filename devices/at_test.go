@@ -376,3 +376,22 @@ func FuzzAnswerBehindNoise(f *testing.F) {
 		}
 	})
 }
+
+// A device that is switched on after the gateway hears the lines for its beginning too, even if it has only one field.
+func TestInstrumentThatIsSwitchedOnLater(t *testing.T) {
+	d := switchable()
+	d.Fields, d.Commands = d.Fields[4:], nil
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		s := &supplyBoard{deaf: true}
+		go r.board().serve("\n", s.answer)
+		time.Sleep(2 * time.Minute)
+		s.set(func() { s.deaf, s.asked = false, nil })
+		time.Sleep(2 * time.Minute)
+		s.set(func() {
+			if r.field("model") != "DP832" || !slices.Contains(s.asked, ":SYST:REM") {
+				t.Errorf("%s: %q", r.last("state"), s.asked[:3])
+			}
+		})
+	})
+}

@@ -78,7 +78,18 @@ func (r *rounds) lostFor(a *asking) bool {
 	if !r.proven {
 		return r.silent > 0
 	}
-	return r.silent > a.retries && r.mute >= min(2, len(r.askings))
+	return r.silent > a.retries && r.mute >= min(2, r.regular())
+}
+
+// regular counts the queries that are asked in rounds.
+func (r *rounds) regular() int {
+	n := 0
+	for i := range r.askings {
+		if !r.askings[i].once {
+			n++
+		}
+	}
+	return n
 }
 
 // standing of query i, and when it is its turn.
@@ -100,6 +111,10 @@ func (r *rounds) asked(i int, started, now time.Time, answered bool) {
 	a := &r.askings[i]
 	if !answered {
 		r.unanswered(a, now)
+		return
+	}
+	if a.once && a.nobody { // which shows nothing of the device
+		a.due = now.Add(never)
 		return
 	}
 	if r.lostFor(a) {
@@ -140,7 +155,7 @@ func (r *rounds) unanswered(a *asking, now time.Time) {
 func (r *rounds) probe(now time.Time) {
 	var next *asking
 	for i := range r.askings {
-		if b := &r.askings[i]; !b.mute && (next == nil || b.due.Before(next.due)) {
+		if b := &r.askings[i]; !b.mute && !b.once && (next == nil || b.due.Before(next.due)) {
 			next = b
 		}
 	}
