@@ -28,6 +28,32 @@ func TestEveryWay(t *testing.T) {
 	}
 }
 
+// A gateway that is cut off is offline at the broker, and online and as it was when it is back, also where the broker has
+// been started anew meanwhile and knows nothing.
+func TestLastWill(t *testing.T) {
+	m := newMosquitto(t)
+	way := newLine(t, m.address())
+	phone := newConsumer(t, m.url(), "minirelay/#")
+	u, _ := run(t, testConfig(t.TempDir(), "mqtt://"+way.Addr()), readClock)
+	u.Publish("minirelay/home/status", []byte("online"), 1, true, nil)
+	u.Publish("minirelay/home/greenhouse/availability", []byte("online"), 1, true, nil)
+	u.Publish(stateTopic, state(1), 1, true, nil)
+	phone.see(t, "minirelay/home/status", "online")
+	seq := parse(t, phone.see(t, stateTopic, `"n":1`).Payload()).Seq
+	way.Refuse()
+	way.Cut()
+	phone.see(t, "minirelay/home/status", "offline")
+	m.stop()
+	m.start(t)
+	acceptAgain(t, way)
+	late := newConsumer(t, m.url(), "minirelay/#")
+	late.see(t, "minirelay/home/status", "online")
+	late.see(t, "minirelay/home/greenhouse/availability", "online")
+	if r := parse(t, late.see(t, stateTopic, `"n":1`).Payload()); r.Seq != seq || r.Replay {
+		t.Errorf("the newest state comes again as %+v; its number was %d", r, seq)
+	}
+}
+
 // A line that is dead without a word is noticed, even if nothing is to be sent, and made anew.
 func TestHalfOpen(t *testing.T) {
 	m := newMosquitto(t)
