@@ -20,7 +20,8 @@ func full() *Snapshot {
 		Took:     Durations{Bounds: []float64{0.1, 1}, Counts: []uint64{3, 1, 1}, Sum: 7.5},
 		Broker: Broker{Clients: 2, MaxClients: 1024, Disconnections: map[string]uint64{"closed": 3},
 			Refusals: map[string]uint64{"wrong \"user\" or password": 1}, CertificateExpires: now + 90*24*3600*1000},
-		Machine: Machine{DataDir: "/var/lib/minirelay", DiskFree: 1e9, DiskSize: 2e9, ClockSet: true, Celsius: 51, DiskWear: 10, FileLimit: 1024},
+		Upstreams: []Upstream{{Upstream: "cloud", URL: "mqtts://mqtt.example.org", State: "connected", Since: now - 30_000, Delivered: 17}},
+		Machine:   Machine{DataDir: "/var/lib/minirelay", DiskFree: 1e9, DiskSize: 2e9, ClockSet: true, Celsius: 51, DiskWear: 10, FileLimit: 1024},
 	}
 }
 
@@ -61,6 +62,7 @@ func TestMetricsText(t *testing.T) {
 		`minirelay_command_duration_seconds_bucket{le="0.1"} 3`, `minirelay_command_duration_seconds_bucket{le="1"} 4`,
 		`minirelay_command_duration_seconds_bucket{le="+Inf"} 5`, `minirelay_command_duration_seconds_sum 7.5`,
 		`minirelay_broker_refusals_total{what="wrong \"user\" or password"} 1`,
+		`minirelay_upstream_connected{upstream="cloud"} 1`, `minirelay_upstream_delivered_messages_total{upstream="cloud"} 17`,
 		`minirelay_device_reading_age_seconds{device="greenhouse",port="uno"} 1.5`, `minirelay_disk_wear_ratio 0.1`,
 	} {
 		if !strings.Contains(b.String(), "\n"+want+"\n") {

@@ -1,0 +1,34 @@
+package status
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// An upstream that is away, whose outbox fails or which loses something is said, with what to try.
+func TestUpstreamProblems(t *testing.T) {
+	s := full()
+	s.Upstreams = append(s.Upstreams,
+		Upstream{Upstream: "away", State: "dns", Message: "there is no address for mqtt.example.org", Since: s.Now - 120_000, Waiting: 5},
+		Upstream{Upstream: "full", State: "connected", Disk: "the disk is full", Lost: 7},
+		Upstream{Upstream: "new", State: "connecting"})
+	s.Judge()
+	var said []string
+	for _, p := range s.Problems {
+		said = append(said, p.What)
+	}
+	want := "upstream away for 2 min: there is no address for mqtt.example.org\nupstream full: the disk is full\nupstream full: 7 messages found no room in the outbox"
+	if got := strings.Join(said, "\n"); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"UPSTREAM", "cloud     connected", "away      dns"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
