@@ -84,6 +84,26 @@ func TestScanModbus(t *testing.T) {
 	}
 }
 
+// A unit that answers what a profile asks, with plausible values, is told by the profile's name; one whose values are
+// none of it is not.
+func TestScanFitsProfiles(t *testing.T) {
+	noLeaks(t)
+	// PZEM-004T v3: 220.0 V, 1.000 A, 220.0 W, 0 Wh, 50.0 Hz, 1.00, no alarm, as its manual's example has them.
+	meter := softboard.NewModbusUnit(1).Set(softboard.InputRegisters, 0, 2200, 1000, 0, 2200, 0, 0, 0, 500, 100, 0)
+	other := softboard.NewModbusUnit(2).Set(softboard.InputRegisters, 0, 60000, 60000, 60000, 60000, 60000, 60000, 60000, 60000, 60000, 60000)
+	block, said, err := scanned(t, func(line *softboard.Line) {
+		_ = (&softboard.ModbusBus{Units: []*softboard.ModbusUnit{meter, other}}).Serve(line)
+	}, "-only", "modbus", "-baud", "9600", "-wait", "2s", "-units", "2", "-registers", "9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked(t, block)
+	first, second, _ := strings.Cut(block, "[devices.unit2]")
+	if !strings.Contains(first, "pzem-004t-v3") || strings.Contains(second, "pzem-004t-v3") {
+		t.Errorf("%s\n%s", said, block)
+	}
+}
+
 // A meter tells its address.
 func TestScanMeter(t *testing.T) {
 	noLeaks(t)
