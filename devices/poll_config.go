@@ -7,7 +7,7 @@ import (
 
 // PollConfig is how a device is asked that speaks when it is spoken to.
 type PollConfig struct {
-	Poll    time.Duration `toml:"poll" doc:"how often it is asked; a field may have a poll of its own" min:"10ms" max:"24h"`
+	Poll    time.Duration `toml:"poll" doc:"how often it is asked; a field may have a poll of its own" min:"1ms" max:"24h"`
 	Timeout time.Duration `toml:"timeout" doc:"how long it may take to begin its answer, counted from the end of the request" min:"5ms" max:"60s"`
 	Retries int           `toml:"retries" doc:"how often it is asked again before it counts as silent and is asked ever more rarely" min:"0" max:"10"`
 }
@@ -19,7 +19,7 @@ func DefaultPoll() PollConfig {
 
 // PollFieldConfig lets a field be asked for more rarely, or more often, than its neighbours.
 type PollFieldConfig struct {
-	Poll time.Duration `toml:"poll" doc:"how often it is asked for; as its device if left out" min:"10ms" max:"24h"`
+	Poll time.Duration `toml:"poll" doc:"how often it is asked for; as its device if left out" min:"1ms" max:"24h"`
 }
 
 // polled is how often the field is asked for, where its device is asked so often.
