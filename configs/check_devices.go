@@ -70,7 +70,7 @@ func (k *checker) checkIdentity(p devices.PortConfig) {
 // checkRS485 checks who switches an adapter.
 func (k *checker) checkRS485(p devices.PortConfig) {
 	at := k.at("ports", p.ID, "rs485")
-	if strings.HasPrefix(p.Path, "tcp://") && p.RS485 != "off" && k.has("ports", p.ID, "rs485") {
+	if p.ServerAddress() != "" && p.RS485 != "off" && k.has("ports", p.ID, "rs485") {
 		k.fault(at, "rs485 means nothing for a serial server", "leave it out: the server switches by itself")
 	}
 	unset := devices.DefaultPort().RS485Config
@@ -85,9 +85,9 @@ func (k *checker) checkRS485(p devices.PortConfig) {
 
 func (k *checker) checkPath(p devices.PortConfig) {
 	at := k.at("ports", p.ID, "path")
-	if address, ok := strings.CutPrefix(p.Path, "tcp://"); ok {
+	if scheme, address, ok := strings.Cut(p.Path, "://"); ok && (scheme == "tcp" || scheme == "rfc2217") {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
-			k.fault(at, fmt.Sprintf("path = %q is no address of a serial server", p.Path), "write it as in tcp://192.168.1.20:4001")
+			k.fault(at, fmt.Sprintf("path = %q is no address of a serial server", p.Path), "write it as in "+scheme+"://192.168.1.20:4001")
 		}
 		return
 	}

@@ -250,3 +250,17 @@ func TestRS485Faults(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+func TestServerAddresses(t *testing.T) {
+	for path, want := range map[string]string{
+		"tcp://10.0.0.1:4001":     "",
+		"rfc2217://10.0.0.1:2217": "",
+		"rfc2217://10.0.0.1":      `9:8: path = "rfc2217://10.0.0.1" is no address of a serial server | write it as in rfc2217://192.168.1.20:4001`,
+		"http://10.0.0.1:80":      `9:8: path = "http://10.0.0.1:80" is no path of a device file | write it in full, as in /dev/ttyACM0; minirelay ports lists them`,
+	} {
+		_, err := loadText(t, strings.Replace(sound, "/dev/ttyACM0", path, 1))
+		if got := told(faultsOf(t, err)); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
+		}
+	}
+}

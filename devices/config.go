@@ -12,7 +12,7 @@ import (
 // PortConfig is one serial line: [ports.ID].
 type PortConfig struct {
 	ID         string  `toml:"-"`
-	Path       string  `toml:"path" doc:"the device file; best a stable one from /dev/serial/by-id or /dev/serial/by-path"`
+	Path       string  `toml:"path" doc:"the device file; best a stable one from /dev/serial/by-id or /dev/serial/by-path; or a serial server: tcp://host:port, rfc2217://host:port"`
 	USB        string  `toml:"usb" doc:"USB vendor and product id of the adapter instead of a path, as in 2341:0043"`
 	Serial     string  `toml:"serial" doc:"USB serial number, where several adapters share one vendor and product id"`
 	Baud       int     `toml:"baud" doc:"speed of the line in bit/s" min:"50" max:"4000000"`

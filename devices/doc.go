@@ -11,6 +11,7 @@
 //	codec.go     kinds           what codecs there are, and what each needs
 //	port.go      Open            a serial port (or tcp://host:port) as a stream
 //	rs485.go                     who switches an RS-485 adapter between sending and hearing
+//	rfc2217.go, telnet.go        a serial server that is told how to set up its line
 //	frame.go     Framer.Next     one line, cut out of the noise
 //	checksum.go                  the *HEX behind a line, where the mapping asks for it
 //	scan.go      scanner         strict JSON, token by token

@@ -31,7 +31,7 @@ func InUse(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err,
 // Locate gives the device file that c leads to now, without opening it. The error is an *Error. The address of a
 // serial server is its own.
 func (c PortConfig) Locate() (string, error) {
-	if strings.HasPrefix(c.Path, tcpScheme) {
+	if c.ServerAddress() != "" {
 		return c.Path, nil
 	}
 	path, err := find("/", c)

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -53,7 +52,7 @@ func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, f
 // timing: 3.5 characters of 11 bits, and from 19200 bit/s on 1.75 ms (2.5.1.1). A serial server makes its own gaps.
 func (rtuFraming) timing(c PortConfig) timing {
 	switch {
-	case strings.HasPrefix(c.Path, tcpScheme):
+	case c.ServerAddress() != "":
 		return timing{}
 	case c.Baud > 19200:
 		return timing{before: 1750 * time.Microsecond}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -36,8 +35,8 @@ func (c PortConfig) lasts(n int) time.Duration {
 // bytes go through an os.File of our own, on Go's poller: the library's Read panics when a descriptor's number is
 // 1024 or more, its Write may go to whoever owns a closed descriptor's number next, and knows no deadline.
 func Open(c PortConfig) (io.ReadWriteCloser, error) {
-	if address, ok := strings.CutPrefix(c.Path, tcpScheme); ok {
-		return openTCP(address)
+	if c.ServerAddress() != "" {
+		return openServer(c)
 	}
 	path, err := find("/", c)
 	if err != nil {

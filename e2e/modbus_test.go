@@ -64,19 +64,7 @@ var (
 func modbusConfig(t *testing.T, port string) (file string, want map[string]any) {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, `[gateway]
-id = "home"
-data_dir = %q
-[broker]
-listen = "127.0.0.1:0"
-mqtt = "127.0.0.1:0"
-[users.tester]
-password = "the password of a test"
-role = "admin"
-[ports.bus]
-path = %q
-baud = 115200
-`, filepath.Join(t.TempDir(), "data"), port)
+	fmt.Fprintf(&b, "[ports.bus]\npath = %q\nbaud = 115200\n", port)
 	device := func(id string, unit int) {
 		fmt.Fprintf(&b, "[devices.%s]\nport = \"bus\"\ncodec = \"modbus-rtu\"\nunit = %d\npoll = \"100ms\"\ntimeout = \"1s\"\noffline_after = \"20s\"\n", id, unit)
 	}
@@ -107,11 +95,27 @@ baud = 115200
 	device("absent", 3)
 	table("absent.fields.a", "register = \"holding:0\"\ntype = \"number\"")
 	table("absent.commands.a", "register = \"holding:0\"\ntype = \"number\"")
+	return writeConfig(t, b.String()), want
+}
+
+// writeConfig writes a config with these ports and devices, and with whom startGateway's clients say they are.
+func writeConfig(t *testing.T, ports string) (file string) {
+	t.Helper()
+	text := fmt.Sprintf(`[gateway]
+id = "home"
+data_dir = %q
+[broker]
+listen = "127.0.0.1:0"
+mqtt = "127.0.0.1:0"
+[users.tester]
+password = "the password of a test"
+role = "admin"
+`, filepath.Join(t.TempDir(), "data")) + ports
 	file = filepath.Join(t.TempDir(), "minirelay.toml")
-	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return file, want
+	return file
 }
 
 // TestPymodbus reads what another implementation has put into its registers, in every format and order, and writes

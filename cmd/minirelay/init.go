@@ -200,7 +200,7 @@ func (a *initAsk) thing(path, profile string) error {
 	number := len(a.start.Things) + 1
 	t := configs.StartThing{Port: fmt.Sprintf("port%d", number), Device: fmt.Sprintf("device%d", number), Path: path,
 		Profile: profile, Baud: devices.DefaultPort().Baud, Parity: "none", StopBits: 1}
-	if !filepath.IsAbs(path) && !strings.HasPrefix(path, "tcp://") {
+	if !filepath.IsAbs(path) && (devices.PortConfig{Path: path}).ServerAddress() == "" {
 		return usageError{fmt.Sprintf("%q is no path of a port", path), "write it in full, as in -port /dev/ttyUSB0=pzem-004t-v3; minirelay ports lists them"}
 	}
 	if profile != "" {
