@@ -104,7 +104,7 @@ func start(config Config, handler Handler, log *slog.Logger, t timing, look func
 	u := &Upstream{config: config, handler: handler, log: log.With("upstream", config.ID), look: look, timing: t,
 		routes: map[string]*route{}, thin: map[string]*thinned{}, current: map[string]*item{}, newest: map[string]*item{},
 		work: make(chan struct{}, 1), wake: make(chan struct{}, 1), quit: make(chan struct{})}
-	u.status = Status{Code: CodeConnecting, Message: "connecting for the first time", Since: time.Now()}
+	u.status = Status{Code: CodeConnecting, Since: time.Now()}
 	u.dial, u.hang = context.WithCancel(context.Background())
 	maxFile := min(int64(1<<20), int64(config.OutboxMB)<<20/8)
 	u.readings = &queue{dir: filepath.Join(config.Dir, "readings"), maxFile: maxFile}
