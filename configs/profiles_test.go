@@ -2,6 +2,7 @@ package configs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -61,7 +62,7 @@ func TestProfiles(t *testing.T) {
 func profileConfig(t *testing.T, p Profile, path string) *Config {
 	t.Helper()
 	text := fmt.Sprintf("[gateway]\nid = \"home\"\ndata_dir = %q\n[ports.p]\npath = %q\nbaud = %d\nparity = %q\nstop_bits = %v\n"+
-		"[devices.thing]\nport = \"p\"\nprofile = %q\n", t.TempDir(), path, max(p.Baud, 50), p.Parity, p.StopBits, p.Name)
+		"[devices.thing]\nport = \"p\"\nprofile = %q\n", t.TempDir(), path, cmp.Or(p.Baud, 9600), p.Parity, p.StopBits, p.Name)
 	config, err := loadText(t, text)
 	if err != nil {
 		t.Fatal(faultsOf(t, err))
