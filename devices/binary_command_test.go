@@ -242,3 +242,21 @@ func TestAnswerOfSeveralFrames(t *testing.T) {
 		}
 	})
 }
+
+// New frames of a running device: the port is opened anew, and what comes is cut as the mapping says now.
+func TestFrameIsChanged(t *testing.T) {
+	d := byteDevice(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 3, "sum8" }, field("v", relay.TypeNumber, lies(1, "")))
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		_, _ = r.board().Write([]byte{0xAA, 1, 0xAB})
+		if r.field("v") != 1.0 {
+			t.Fatalf("the state is %s", r.last("state"))
+		}
+		d.Frame.Start = "BB"
+		r.apply(d)
+		_, _ = r.board().Write([]byte{0xAA, 1, 0xAB, 0xBB, 2, 0xBD})
+		if r.field("v") != 2.0 || r.times() != 2 {
+			t.Errorf("the state is %s, opened %d times", r.last("state"), r.times())
+		}
+	})
+}

@@ -325,3 +325,56 @@ func FuzzCutBinary(f *testing.F) {
 		}
 	})
 }
+
+// repeating gives the same bytes again and again, until n have been given.
+type repeating struct {
+	bytes []byte
+	n     int
+}
+
+func (e *repeating) Read(b []byte) (int, error) {
+	if e.n <= 0 {
+		return 0, io.EOF
+	}
+	n := 0
+	for n+len(e.bytes) <= min(len(b), 200) {
+		n += copy(b[n:], e.bytes)
+	}
+	e.n -= n
+	return n, nil
+}
+
+// Nothing that a line says makes a cutter keep more than a few frames of memory.
+func TestCutterIsBounded(t *testing.T) {
+	const limit = 300
+	ended := frameTable(func(f *FrameConfig) { f.Start, f.End = "02", "03" })
+	slip := frameTable(func(f *FrameConfig) { f.Stuffing = "slip" })
+	for name, tt := range map[string]struct {
+		frame FrameConfig
+		noise []byte
+	}{
+		"starts":           {announced, []byte{0xAA, 0x55}},
+		"long lengths":     {announced, []byte{0xAA, 0x55, 0xF0}},
+		"short lengths":    {announced, []byte{0xAA, 0x55, 0x02, 0x00}},
+		"no end":           {ended, []byte{0x02, 0x31}},
+		"no delimiter":     {slip, []byte{0x31}},
+		"delimiters alone": {slip, []byte{slipEnd}},
+	} {
+		d := DefaultDevice()
+		d.Frame = tt.frame
+		cutter := cutBinary(d, &repeating{tt.noise, 200_000}, new(Counters))
+		if frame, err := cutter.Next(limit); err != io.EOF {
+			t.Errorf("%s: %X, %v", name, frame.Line, err)
+		}
+		kept := 0
+		switch c := cutter.(type) {
+		case *byteCutter:
+			kept = cap(c.buf) + cap(c.open)*24 + cap(c.arrived)*32
+		case *blockCutter:
+			kept = cap(c.buf) + cap(c.frame)
+		}
+		if kept > 16_000 {
+			t.Errorf("%s: %d bytes are kept", name, kept)
+		}
+	}
+}

@@ -42,27 +42,33 @@ func TestMeterFollowUp(t *testing.T) {
 	})
 }
 
-// Meters and a device with frames of its own share a line. One that is silent costs the others little, a refusal is
+// Meters, a Modbus unit and a device with frames of its own share a line. One that is silent costs the others little, a refusal is
 // an answer.
 func TestMixedLine(t *testing.T) {
 	one := meterDevice("one", "000000000001", field("power", relay.TypeNumber), field("voltage_b", relay.TypeNumber))
 	two := meterDevice("two", "000000000002", field("power", relay.TypeNumber))
+	unit := device(field("level", relay.TypeNumber, func(f *FieldConfig) { f.Register = "holding:0" }))
+	unit.ID, unit.Codec, unit.ModbusUnit = "unit", "modbus-rtu", 1
 	board := relayBoard()
 	inBubble(t, func(t *testing.T, r *rig) {
 		port := DefaultPort()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{one, two, board}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{one, two, unit, board}}); err != nil {
 			t.Fatal(err)
 		}
 		wake := "FE FE FE FE "
 		b := r.answers(t, map[string]string{
 			wake + meterSays("000000000001", 0x11, 0, 0, 3, 2): meterSays("000000000001", 0x91, 0, 0, 3, 2, 0x12, 0x25, 0x80),
 			wake + meterSays("000000000001", 0x11, 0, 2, 1, 2): meterSays("000000000001", 0xD1, 2),
-			"AA 01": "AA 81 01 02 2E",
+			"AA 01":                   "AA 81 01 02 2E",
+			"01 03 00 00 00 01 84 0A": "01 03 02 00 07 F9 86",
 		})
 		time.Sleep(60 * time.Second)
 		if got := r.lastOf("one", "state"); !strings.Contains(got, `"power":-0.2512,"voltage_b":null`) {
 			t.Errorf("the meter says %v", got)
+		}
+		if got := r.lastOf("unit", "state"); !strings.Contains(got, `"level":7`) {
+			t.Errorf("the unit says %s", got)
 		}
 		if r.field("speed") != 2.0 || b.count("AA 01") < 50 {
 			t.Errorf("the board was asked %d times in a minute: %s", b.count("AA 01"), r.last("state"))
