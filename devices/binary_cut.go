@@ -30,11 +30,14 @@ type byteCutter struct {
 	damagedTo          int  // what is before it belongs to a damaged frame that has been counted
 }
 
+// neverCame is why a candidate is dropped whose bytes do not come.
+const neverCame = "the rest of it has not come"
+
 // candidate is a position at which a frame may begin.
 type candidate struct {
-	at     int
-	length int // 0: not known yet
-	intact bool
+	at      int
+	length  int // 0: not known yet
+	verdict judgement
 }
 
 // arrival is when the bytes before to had come.
@@ -69,7 +72,7 @@ func (c *byteCutter) Next(limit int) (Frame, error) {
 		case len(c.open) == 0:
 			return Frame{}, c.err
 		default:
-			c.giveUp()
+			c.drop(neverCame)
 		}
 	}
 }
@@ -78,15 +81,10 @@ func (c *byteCutter) Next(limit int) (Frame, error) {
 func (c *byteCutter) look(limit int) {
 	kept := c.open[:0]
 	for _, one := range c.open {
-		if !one.intact && (one.length == 0 || one.at+one.length <= c.end) {
-			verdict, n := c.spec.judge(c.buf[one.at:c.end], limit)
-			if verdict == noFrame || verdict == brokenOne {
-				if len(kept) == 0 {
-					c.drop(one.at, n, c.spec.whyBroken())
-				}
+		if one.verdict == unfinished && (one.length == 0 || one.at+one.length <= c.end) {
+			if one.verdict, one.length = c.spec.judge(c.buf[one.at:c.end], limit); one.verdict == noFrame {
 				continue
 			}
-			one.length, one.intact = n, verdict == intactOne
 		}
 		kept = append(kept, one)
 	}
@@ -100,43 +98,43 @@ func (c *byteCutter) look(limit int) {
 			}
 			c.looked += i
 		}
-		switch verdict, n := c.spec.judge(c.buf[c.looked:c.end], limit); verdict {
-		case brokenOne:
-			if len(c.open) == 0 {
-				c.drop(c.looked, n, c.spec.whyBroken())
-			}
-		case unfinished, intactOne:
-			c.open = append(c.open, candidate{c.looked, n, verdict == intactOne})
+		if verdict, n := c.spec.judge(c.buf[c.looked:c.end], limit); verdict != noFrame {
+			c.open = append(c.open, candidate{c.looked, n, verdict})
 		}
 	}
 }
 
-// take gives the first candidate, if it is a frame.
+// take gives the first candidate that is a frame, if none before it waits for more.
 func (c *byteCutter) take() (Frame, bool) {
 	for len(c.open) > 0 {
 		first := c.open[0]
-		if c.rivals(first) {
-			c.drop(first.at, first.length, "whole frames have gone by within its length")
-			c.open = slices.Delete(c.open, 0, 1)
-			continue
-		}
 		c.skipTo(first.at)
-		if !first.intact {
+		switch {
+		case first.verdict == brokenOne:
+			c.drop(c.spec.whyBroken())
+		case c.rivals(first):
+			c.drop("whole frames have gone by within its length")
+		case first.verdict == unfinished:
 			return Frame{}, false
+		default:
+			return c.cut(first), true
 		}
-		end := first.at + first.length
-		frame := Frame{Line: c.buf[first.at:end:end], At: c.when(end), Whole: true}
-		c.start, c.skipping = end, false
-		n := 0
-		for n < len(c.open) && c.open[n].at < end {
-			n++
-		}
-		c.open = slices.Delete(c.open, 0, n)
-		c.looked = max(c.looked, end)
-		return frame, true
 	}
 	c.skipTo(c.looked)
 	return Frame{}, false
+}
+
+// cut gives the first candidate, which is a frame.
+func (c *byteCutter) cut(first candidate) Frame {
+	end := first.at + first.length
+	c.start, c.skipping = end, false
+	c.looked = max(c.looked, end)
+	n := 0
+	for n < len(c.open) && c.open[n].at < end {
+		n++
+	}
+	c.open = c.open[n:]
+	return Frame{Line: c.buf[first.at:end:end], At: c.when(end), Whole: true}
 }
 
 // rivals says whether so many intact frames follow one another within a candidate that it can be none. A frame that
@@ -153,7 +151,7 @@ func (c *byteCutter) rivals(first candidate) bool {
 	for ; want > 0; want-- {
 		next := limit + 1 // the end of the frame from from on that ends first
 		for _, one := range c.open {
-			if one.intact && one.at >= from {
+			if one.verdict == intactOne && one.at >= from {
 				next = min(next, one.at+one.length)
 			}
 		}
@@ -165,16 +163,16 @@ func (c *byteCutter) rivals(first candidate) bool {
 	return true
 }
 
-// drop counts a frame that turned out to be none, and not again what lies within it.
-func (c *byteCutter) drop(at, length int, why string) {
-	if at < c.damagedTo {
+// drop drops the first candidate, which is none, and counts it, but not again what lies within it.
+func (c *byteCutter) drop(why string) {
+	first := c.open[0]
+	c.open = c.open[1:]
+	if first.at < c.damagedTo || first.length == 0 {
 		return
 	}
-	c.damagedTo = at + length
-	if length > 0 {
-		c.count.drop(&c.count.damaged, c.buf[at:min(at+length, c.end)], why)
-		c.skipping = true
-	}
+	c.damagedTo = first.at + first.length
+	c.count.drop(&c.count.damaged, c.buf[first.at:min(c.damagedTo, c.end)], why)
+	c.skipping = true
 }
 
 // skipTo drops what is no part of a frame.
@@ -196,13 +194,6 @@ func (c *byteCutter) when(end int) time.Time {
 	return time.Time{}
 }
 
-// giveUp drops the first candidate: the bytes that it waits for will not come.
-func (c *byteCutter) giveUp() {
-	first := c.open[0]
-	c.drop(first.at, first.length, "the rest of it has not come")
-	c.open = slices.Delete(c.open, 0, 1)
-}
-
 // more reads behind what is there.
 func (c *byteCutter) more() {
 	var wait time.Duration
@@ -211,7 +202,7 @@ func (c *byteCutter) more() {
 	}
 	got, any := c.feed(wait)
 	if !any {
-		c.giveUp()
+		c.drop(neverCame)
 		return
 	}
 	c.compact()

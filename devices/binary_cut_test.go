@@ -277,7 +277,7 @@ func TestStalledFrame(t *testing.T) {
 	})
 }
 
-// The law of cutters: the frames do not depend on how the bytes arrive, nor on what errors come after them, and each
+// The law of cutters: the frames, and what is counted, do not depend on how the bytes arrive, nor on what errors come after them, and each
 // of them is one.
 func FuzzCutBinary(f *testing.F) {
 	for _, seed := range []string{"\xaa\x55\x02\x00\x00", "\xc0\x01\x02\xc0", "\x00\x03\x01\x02\x00", "\x42\x4d\x01\x00\x90"} {
@@ -307,15 +307,23 @@ func FuzzCutBinary(f *testing.F) {
 			}
 		})
 		spec := newFrameSpec(table)
-		at := map[string][][]byte{}
+		at, counted := map[string][][]byte{}, map[string]Counts{}
+		cut := func(how string, r io.Reader) {
+			count := new(Counters)
+			at[how], _ = cutAll(table, r, count)
+			counted[how] = count.Counts()
+		}
 		for how, bad := range badly {
-			at[how], _ = cutAll(table, bad(bytes.NewReader(wire)), new(Counters))
+			cut(how, bad(bytes.NewReader(wire)))
 		}
 		broken := errors.New("broken")
-		at["ragged"], _ = cutAll(table, io.MultiReader(&raggedReader{bytes.NewReader(wire), rand.New(rand.NewPCG(seed, 0))}, iotest.ErrReader(broken)), new(Counters))
+		cut("ragged", io.MultiReader(&raggedReader{bytes.NewReader(wire), rand.New(rand.NewPCG(seed, 0))}, iotest.ErrReader(broken)))
 		for how, frames := range at {
 			if !slices.EqualFunc(frames, at["as it comes"], bytes.Equal) {
 				t.Fatalf("%s: %X, but as it comes: %X", how, frames, at["as it comes"])
+			}
+			if counted[how] != counted["as it comes"] {
+				t.Fatalf("%s: %+v, but as it comes: %+v", how, counted[how], counted["as it comes"])
 			}
 			for _, frame := range frames {
 				if !spec.wholeBlock(frame) {

@@ -56,8 +56,11 @@ const (
 // judge says whether b begins with a frame of at most limit bytes, and how long that is or will be; 0: not known.
 func (s *frameSpec) judge(b []byte, limit int) (judgement, int) {
 	common := min(len(b), len(s.start))
-	if !bytes.Equal(b[:common], s.start[:common]) {
+	switch {
+	case !bytes.Equal(b[:common], s.start[:common]):
 		return noFrame, 0
+	case common < len(s.start):
+		return unfinished, 0
 	}
 	n := s.length
 	switch {
@@ -75,7 +78,7 @@ func (s *frameSpec) judge(b []byte, limit int) (judgement, int) {
 		switch {
 		case i < 0 && len(b) >= limit:
 			return noFrame, 0
-		case i < 0 || common < len(s.start):
+		case i < 0:
 			return unfinished, 0
 		}
 		n = common + i + len(s.end)
