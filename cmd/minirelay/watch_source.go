@@ -37,8 +37,12 @@ func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*s
 	if port == nil {
 		return openNamed(config, name, o)
 	}
-	if held := heldByGateway(*port); held {
+	if by := lockedBy(*port); by != "" {
 		s, err := o.remote.source(ctx, env, port.ID, config)
+		var away unreachable
+		if errors.As(err, &away) {
+			err = userError{name + " is in use by " + by, "it is not the gateway of this config, which cannot be reached: close that program, or name its gateway with -gateway"}
+		}
 		return s, unitsOf(all...), err
 	}
 	if o.codec != "" || o.profile != "" {
@@ -88,13 +92,18 @@ func namedIn(config *configs.Config, name string) (*devices.PortConfig, []device
 
 func isPath(name string) bool { return strings.ContainsRune(name, '/') }
 
-// heldByGateway says whether a minirelay has the port open.
-func heldByGateway(p devices.PortConfig) bool {
+// lockedBy names the program that has locked a port, as every minirelay does with its ports; "" if none has.
+func lockedBy(p devices.PortConfig) string {
 	at, err := p.Locate()
 	if err != nil {
-		return false
+		return ""
 	}
-	return slices.ContainsFunc(devices.Holders(at), func(h devices.Holder) bool { return h.Locked && strings.HasPrefix(h.Name, "minirelay") })
+	for _, h := range devices.Holders(at) {
+		if h.Locked {
+			return fmt.Sprintf("%s (process %d)", h.Name, h.PID)
+		}
+	}
+	return ""
 }
 
 // openNamed watches a port that no config names.
@@ -107,8 +116,8 @@ func openNamed(config *configs.Config, name string, o *watchOptions) (*source, m
 	if err := o.line.set(&port); err != nil {
 		return nil, nil, err
 	}
-	if heldByGateway(port) {
-		return nil, nil, userError{name + " is in use by another minirelay", "if it is a gateway: -c with that gateway's config, or -gateway https://ADDRESS:8443 -user ADMIN, shows it without taking the port away"}
+	if by := lockedBy(port); by != "" {
+		return nil, nil, userError{name + " is in use by " + by, "if it is a gateway: -c with that gateway's config, or -gateway https://ADDRESS:8443 -user ADMIN, shows it without taking the port away"}
 	}
 	if o.codec == "" && o.profile == "" || o.raw {
 		return rawSource(port), nil, nil

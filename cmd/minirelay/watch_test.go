@@ -196,7 +196,7 @@ func TestWatchHeldPort(t *testing.T) {
 	t.Setenv("MINIRELAY_CONFIG", "")
 	t.Chdir(t.TempDir())
 	err = runWatch(t.Context(), &env{stdout: &lockedBuffer{}}, []string{board.path})
-	if err == nil || !strings.Contains(err.Error(), "is in use by another minirelay") {
+	if err == nil || !strings.Contains(err.Error(), "is in use by ") {
 		t.Errorf("%v", err)
 	}
 
