@@ -89,3 +89,29 @@ func FuzzView(f *testing.F) {
 		}
 	})
 }
+
+// Every secret that a config may hold is hidden, wherever a package adds one.
+func TestViewHidesEverySecret(t *testing.T) {
+	found := 0
+	var walk func(keys []key, table string)
+	walk = func(keys []key, table string) {
+		for _, k := range keys {
+			switch k.form {
+			case formSecret:
+				found++
+				text := "[" + table + "]\n\"" + k.name + "\" = 'HUSH'\n"
+				if got := censored(newSource("x.toml", []byte(text))); strings.Contains(got, "HUSH") {
+					t.Errorf("%s", got)
+				}
+			case formTable:
+				walk(k.keys, join(table, k.name))
+			case formByID:
+				walk(k.keys, join(table, k.name)+".some")
+			}
+		}
+	}
+	walk(documentShape().keys, "")
+	if found < 2 {
+		t.Errorf("there are %d secrets", found)
+	}
+}
