@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -94,6 +95,7 @@ func (n *node) start(t *testing.T) {
 	}
 	n.cmd = exec.Command(program, "-c", n.config)
 	n.cmd.Stderr = t.Output()
+	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also when the test panics
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,6 +100,7 @@ func (m *mosquitto) start(t testing.TB) {
 	t.Helper()
 	m.cmd = exec.Command("mosquitto", "-c", filepath.Join(m.dir, "mosquitto.conf"))
 	m.cmd.Stdout, m.cmd.Stderr = os.Stderr, os.Stderr
+	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also when a test panics
 	if err := m.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func startRabbitMQ(t *testing.T) (tcp, web int) {
 			"mqtt.allow_anonymous = false\nweb_mqtt.tcp.ip = 127.0.0.1\nweb_mqtt.tcp.port = %d\n", freePort(t), tcp, web)))
 	cmd := exec.Command("/usr/lib/rabbitmq/bin/rabbitmq-server")
 	cmd.Env = env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is a script that starts others
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL} // it is a script that starts others
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
