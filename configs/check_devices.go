@@ -176,8 +176,12 @@ func (k *checker) checkMapping(d devices.DeviceConfig) {
 	}
 }
 
-// advise tells what is hardly wanted of a device on its port.
+// advise tells what is hardly wanted of a device on its port. A profile knows better how the device is delivered, and
+// has been compared with the port already.
 func (k *checker) advise(d devices.DeviceConfig) {
+	if d.Profile != "" {
+		return
+	}
 	i := slices.IndexFunc(k.doc.Ports, func(p devices.PortConfig) bool { return p.ID == d.Port })
 	if i < 0 || !k.has("devices", d.ID, "port") || !k.has("devices", d.ID, "codec") || k.root.get("ports", d.Port).broken {
 		return
