@@ -84,7 +84,7 @@ func ask(ctx context.Context, env *env, f *os.File, question string) (string, er
 		return string(l.text), l.err
 	case <-ctx.Done():
 		fmt.Fprintln(env.stderr)
-		return "", errors.Join(userError{"interrupted", "no password has been hashed; try again"}, term.Restore(fd, state))
+		return "", errors.Join(userError{"interrupted", "nothing has been done; try again"}, term.Restore(fd, state))
 	}
 }
 
