@@ -175,14 +175,15 @@ func (r *Relay) answer(o *order, out Outcome) {
 	}
 	r.publishResult(o, result)
 	for _, w := range waiters {
-		r.outlet.put(outgoing{topic: w.topic, payload: result, correlation: w.correlation, to: w.to})
+		r.outlet.put(outgoing{topic: w.topic, payload: result, aside: &aside{to: w.to, correlation: w.correlation}})
 	}
 }
 
 func (r *Relay) publishResult(o *order, result []byte) {
 	r.outlet.put(outgoing{topic: o.topic, payload: result})
 	if o.message.Respond != "" {
-		r.outlet.put(outgoing{topic: o.message.Respond, payload: result, correlation: o.message.Correlation, to: r.origin(o.message)})
+		r.outlet.put(outgoing{topic: o.message.Respond, payload: result,
+			aside: &aside{to: r.origin(o.message), correlation: o.message.Correlation}})
 	}
 }
 

@@ -287,7 +287,7 @@ func (d *Device) tell(to Publisher) {
 		return
 	}
 	put := func(topic string, payload []byte) {
-		d.relay.outlet.put(outgoing{topic: topic, payload: payload, retain: true, volatile: true, to: to})
+		d.relay.outlet.put(outgoing{topic: topic, payload: payload, retain: true, volatile: true, aside: only(to)})
 	}
 	if model, err := json.Marshal(d.model); err == nil { // it has been published before
 		put(d.topics.model, model)

@@ -16,15 +16,28 @@ type Publisher interface {
 
 // outgoing is one message on its way to the publishers, or a change of who they are.
 type outgoing struct {
-	topic       string
-	payload     []byte
-	retain      bool
-	correlation []byte
-	volatile    bool      // worth nothing later
+	topic    string
+	payload  []byte
+	retain   bool
+	volatile bool   // worth nothing later
+	aside    *aside // nil: it goes to all of them
+}
+
+// aside is what few messages need. It is kept apart, because each reading pays for the size of an outgoing.
+type aside struct {
 	to          Publisher // nil: all of them
+	correlation []byte
 
 	join, leave Publisher
 	left        chan<- struct{} // closed when leave has left
+}
+
+// only makes a message one for a single publisher; nil: for all of them.
+func only(to Publisher) *aside {
+	if to == nil {
+		return nil
+	}
+	return &aside{to: to}
 }
 
 // outletSize is how many messages may wait for the publisher.
@@ -119,17 +132,24 @@ func (o *outlet) run() {
 
 // publish gives one message to those whom it is for, the first publisher first.
 func (o *outlet) publish(m *outgoing) {
-	if m.join != nil || m.leave != nil {
-		o.change(m)
-		return
-	}
 	qos := byte(1)
 	if m.volatile {
 		qos = 0
 	}
+	a := m.aside
+	if a == nil {
+		for _, p := range o.publishers {
+			o.note(p, m.topic, p.Publish(m.topic, m.payload, qos, m.retain, nil))
+		}
+		return
+	}
+	if a.join != nil || a.leave != nil {
+		o.change(a)
+		return
+	}
 	for _, p := range o.publishers {
-		if m.to == nil || m.to == p.Publisher {
-			o.note(p, m.topic, p.Publish(m.topic, m.payload, qos, m.retain, m.correlation))
+		if a.to == nil || a.to == p.Publisher {
+			o.note(p, m.topic, p.Publish(m.topic, m.payload, qos, m.retain, a.correlation))
 		}
 	}
 }
@@ -149,13 +169,13 @@ func (o *outlet) note(p *member, topic string, err error) {
 }
 
 // change lets a publisher in or out.
-func (o *outlet) change(m *outgoing) {
-	if m.join != nil {
-		o.publishers = append(o.publishers, &member{Publisher: m.join})
+func (o *outlet) change(a *aside) {
+	if a.join != nil {
+		o.publishers = append(o.publishers, &member{Publisher: a.join})
 		return
 	}
-	o.publishers = slices.DeleteFunc(o.publishers, func(p *member) bool { return p.Publisher == m.leave })
-	close(m.left)
+	o.publishers = slices.DeleteFunc(o.publishers, func(p *member) bool { return p.Publisher == a.leave })
+	close(a.left)
 }
 
 // close publishes what still waits and returns when the last of it is out.

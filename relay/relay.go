@@ -154,7 +154,7 @@ func (r *Relay) publishInfo(to Publisher) {
 		Upstreams []Upstream `json:"upstreams,omitempty"`
 	}{r.config.Gateway, r.config.Name, r.config.Version, r.started.UnixMilli(), r.upstreams}
 	r.mu.RUnlock()
-	r.putJSON(outgoing{topic: r.topics.Info(), retain: true, to: to}, info)
+	r.putJSON(outgoing{topic: r.topics.Info(), retain: true, aside: only(to)}, info)
 }
 
 // putJSON publishes v, which is made of types that always encode, as m.
@@ -322,10 +322,10 @@ func (r *Relay) request(m Message) {
 	if n := len(q.ID); n > 0 && n <= 4*maxID {
 		answer.ID = q.ID
 	}
-	reply := outgoing{topic: r.topics.Reply(client), to: r.origin(m)}
+	reply := outgoing{topic: r.topics.Reply(client), aside: only(r.origin(m))}
 	r.putJSON(reply, answer)
 	if m.Respond != "" && m.Respond != reply.topic {
-		reply.topic, reply.correlation = m.Respond, m.Correlation
+		reply.topic, reply.aside = m.Respond, &aside{to: r.origin(m), correlation: m.Correlation}
 		r.putJSON(reply, answer)
 	}
 }
