@@ -12,7 +12,7 @@ TAGS = nethttpomithttp2
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: demo build web miniprogram miniprogram-deps test test-deps lint vuln bench soak-upstream fuzz soak release clean
+.PHONY: demo build web miniprogram pictures miniprogram-deps test test-deps lint vuln bench soak-upstream fuzz soak release clean
 
 demo: ## the gateway with two software boards: no hardware, no config
 	CGO_ENABLED=0 $(GO) run -tags $(TAGS) -ldflags '$(LDFLAGS)' ./cmd/minirelay demo
@@ -27,6 +27,10 @@ web: miniprogram-deps ## the page again, into web/dist, which is committed
 miniprogram: miniprogram-deps ## the mini-program: open miniprogram/dist/build/mp-weixin in WeChat DevTools
 	miniprogram/scripts/build mp-weixin
 	@echo "open miniprogram/dist/build/mp-weixin in WeChat DevTools"
+
+pictures: miniprogram-deps ## the pictures of the screens, into docs/pictures; wants chromium, pngquant and Noto's fonts
+	miniprogram/scripts/build mp-weixin
+	cd miniprogram && npx vitest run --config vitest.pictures.config.ts
 
 miniprogram-deps:
 	@miniprogram/scripts/install

@@ -92,7 +92,7 @@ func policy(host string) string {
 	if plainHost.MatchString(host) {
 		connect += " wss://" + host + " ws://" + host
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 		"connect-src " + connect + "; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 

@@ -13,6 +13,8 @@ export const state = shallowRef<GatewayState>(idle)
 export const info = shallowRef<GatewayInfo | null>(null)
 /** The ids of the devices, in the gateway's order. */
 export const order = shallowRef<string[]>([])
+/** What the user may do, null while nobody has said it. */
+export const role = shallowRef<Gateway['role']>(null)
 /** Whether the list can be believed: everything retained has come since the first connection. */
 export const listed = shallowRef(false)
 /** Own clock, Unix ms, as of the last second: what shows ages reads it. */
@@ -66,6 +68,7 @@ export function shut(): void {
   order.value = []
   info.value = null
   listed.value = false
+  role.value = null
   state.value = idle
 }
 
@@ -98,6 +101,7 @@ function flush(): void {
 
 function refresh(): void {
   const all = gateway?.devices() ?? []
+  role.value = gateway?.role ?? null
   for (const d of all) views.set(d.id, d)
   const ids = all.map((d) => d.id)
   for (const id of [...views.keys()]) if (!ids.includes(id)) views.delete(id)

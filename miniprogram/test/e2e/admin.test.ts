@@ -74,10 +74,22 @@ describe('the page of an admin', () => {
   it('keeps the wire and the configuration from others', async () => {
     await screen.enter('phone', 'right')
     await screen.says(screen.link, 'Connected to My house')
+    await screen.becomes(async () => (await screen.page.locator('.nav .icon-wire').count()) === 0)
     for (const place of ['wire', 'config']) {
-      await screen.go(place as 'settings')
+      await screen.page.evaluate((hash) => { location.hash = hash }, `/pages/${place}/index`)
       await screen.says(screen.page.locator('.empty-title'), 'Only for users with the role admin')
     }
+  })
+
+  it('lets a viewer look, and switch nothing', async () => {
+    await screen.go('settings')
+    await screen.button('Sign out').click()
+    await screen.enter('display', 'right')
+    await screen.says(screen.card('Greenhouse'), '21.5')
+    await screen.openDevice('Greenhouse')
+    await screen.says(screen.page.locator('.panel-note'), 'may look')
+    await screen.page.locator('.switch-disabled').first().waitFor()
+    expect(world.board.commands).toEqual([])
     expect(screen.watched.faults.filter((f) => !f.includes('status of 403'))).toEqual([])
   })
 })

@@ -33,13 +33,13 @@ const definitions = {
     },
   },
   slider: {
-    properties: { value: Number, min: Number, max: Number, step: Number, disabled: Boolean, ariaLabel: String },
+    properties: { value: Number, min: Number, max: Number, step: Number, disabled: Boolean, activeColor: String, ariaLabel: String },
     observers: { value: onto('value'), disabled: onto('disabled') },
     lifetimes: {
       attached() {
         const inner = (this.inner = document.createElement('input'))
         inner.type = 'range'
-        inner.style.width = '100%'
+        Object.assign(inner.style, { width: '100%', accentColor: this.data.activeColor })
         for (const name of ['min', 'max', 'step', 'value', 'disabled']) inner[name] = this.data[name]
         heard.set(inner, {
           input: () => this.triggerEvent('changing', { value: Number(inner.value) }),

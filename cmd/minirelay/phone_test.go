@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"minirelay/broker"
+)
+
+// What phones scan leads to the plain port if there is one, holds who they are, and no password.
+func TestPhoneAddress(t *testing.T) {
+	dir := t.TempDir()
+	g := start(t, dir, testConfig(dir, filepath.Join(dir, "none"))).gateway
+	_, port, _ := net.SplitHostPort(g.broker.Addrs().TLS)
+	if got, want := g.phoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone"; got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+	if got, want := g.pageAddress(), "https://127.0.0.1:"+port+"/"; got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+	if g.plainPort() != "" || !g.onlyHere() {
+		t.Errorf("plain port %q, only here %v", g.plainPort(), g.onlyHere())
+	}
+
+	dir = t.TempDir()
+	plain := start(t, dir, strings.Replace(testConfig(dir, filepath.Join(dir, "none")), "[broker]\n", "[broker]\nws = \"127.0.0.1:0\"\n", 1)).gateway
+	_, port, _ = net.SplitHostPort(plain.broker.Addrs().WS)
+	if got, want := plain.phoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone&tls=0"; got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+	if code := plain.phoneCode(); !strings.Contains(code, "█") || strings.Contains(code, "secret") {
+		t.Errorf("%s", code)
+	}
+}
+
+func TestPhoneUser(t *testing.T) {
+	users := []broker.UserConfig{{ID: "boss", Role: "admin"}, {ID: "phone", Role: "operator"}}
+	if got := phoneUser(users); got != "phone" {
+		t.Error(got)
+	}
+	if got := phoneUser(users[:1]); got != "boss" {
+		t.Error(got)
+	}
+	if got := phoneUser(nil); got != "" {
+		t.Error(got)
+	}
+}
+
+// A wildcard is no address to scan: the machine's own one is told instead.
+func TestReachableHost(t *testing.T) {
+	for _, host := range []string{"", "0.0.0.0", "::"} {
+		if got := reachableHost(host); got == "" || got == host {
+			t.Errorf("%q became %q", host, got)
+		}
+	}
+	if got := reachableHost("192.168.1.10"); got != "192.168.1.10" {
+		t.Error(got)
+	}
+}
+
+// The demo shows a page at the address that it prints, and a code for phones.
+func TestDemoShowsThePage(t *testing.T) {
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "demo", "-listen", "127.0.0.1:0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	var page, phone string
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && (page == "" || phone == "") {
+		for _, word := range strings.Fields(lines.Text()) {
+			if strings.HasPrefix(word, "https://") {
+				page = word
+			}
+			if strings.HasPrefix(word, "minirelay://") {
+				phone = word
+			}
+		}
+	}
+	if !strings.HasSuffix(phone, "?gw=demo&user=demo&tls=0") {
+		t.Errorf("%q", phone)
+	}
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	defer client.CloseIdleConnections()
+	r, err := client.Get(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if body, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(body), `<div id="app">`) {
+		t.Errorf("%v: %.200s", err, body)
+	}
+}
+
+// run draws the code for people at a terminal, where phones can reach it; logs and pipes are spared.
+func TestRunDrawsTheCodeOnATerminal(t *testing.T) {
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "minirelay.toml")
+	writeFile(t, path, strings.Replace(testConfig(dir, filepath.Join(dir, "none")), "127.0.0.1:0", ":0", 1))
+	cmd := exec.Command(program, "run", "-c", path)
+	terminal, err := pty.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { terminal.Close(); cmd.Process.Kill(); cmd.Wait() }()
+	found := make(chan bool, 1)
+	go func() {
+		lines := bufio.NewScanner(terminal)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "minirelay://") {
+				found <- true
+				return
+			}
+		}
+		found <- false
+	}()
+	select {
+	case ok := <-found:
+		if !ok {
+			t.Error("no code")
+		}
+	case <-time.After(patience):
+		t.Error("no code in time")
+	}
+}
