@@ -120,6 +120,29 @@ func TestWalkThroughAnUpstream(t *testing.T) {
 	}
 }
 
+// An upstream whose address is changed while the gateway runs takes what has waited along.
+func TestUpstreamMoves(t *testing.T) {
+	addr := startMosquitto(t)
+	far := farPhone(t, addr)
+	dir := t.TempDir()
+	board := newTestBoard(t)
+	config := testConfig(dir, board.path) + "\n[upstream.cloud]\nurl = \"mqtt://127.0.0.1:1\"\nprefix = \"old\"\nretry = \"1s\"\n"
+	r := start(t, dir, config)
+	near := r.phone(t)
+	board.online(t, near)
+	board.say(t, `{"t":21,"p":0}`, `{"t":22,"p":0}`)
+	near.see(t, "minirelay/home/greenhouse/state", `"temperature":22`)
+	r.save(t, strings.Replace(strings.Replace(config, "127.0.0.1:1\"", addr+"\"", 1), `"old"`, `"new"`, 1))
+	for _, n := range []string{"20", "21", "22"} {
+		far.see(t, "new/minirelay/home/greenhouse/state", `"temperature":`+n)
+	}
+	board.say(t, `{"t":23,"p":0}`)
+	far.see(t, "new/minirelay/home/greenhouse/state", `"temperature":23,"pump":false,"seq":`)
+	if log := r.log.String(); strings.Count(log, "port is open") != 1 || !near.IsConnectionOpen() {
+		t.Errorf("others were disturbed\n%s", log)
+	}
+}
+
 // A command from an upstream that a crash cut off is reported there as unknown after the restart, and never executed
 // again; what the crash left in the outbox goes up.
 func TestKillWithAnUpstream(t *testing.T) {
