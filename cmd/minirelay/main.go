@@ -49,6 +49,7 @@ func commands() []command {
 		{"sample", "[-l | NAME]", "print a complete config to begin with", runSample},
 		{"address", "[-c FILE_OR_DIR] [-qr]", "say where browsers and phones find the gateway", runAddress},
 		{"status", "[-c FILE_OR_DIR] [-json]", "say how the gateway is that runs on this machine", runStatus},
+		{"support", "[-c FILE_OR_DIR] [-o FILE]", "make one archive for a report of a fault, without passwords", runSupport},
 		{"profiles", "[-json | NAME]", "list the things that are described already, or print one", runProfiles},
 		{"schema", "", "print the JSON Schema with which editors complete and check a config", runSchema},
 		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},
