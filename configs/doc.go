@@ -23,4 +23,4 @@
 // Deliberately absent: writing. People's files, with their comments, are theirs.
 package configs
 
-//go:generate go test -run "TestSchemaFile|TestProfilesInTheDocs" -update
+//go:generate go test -run "TestSchemaFile|TestProfilesInTheDocs|TestReferenceInTheDocs" -update
