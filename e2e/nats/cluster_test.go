@@ -34,11 +34,12 @@ type node struct {
 	name                      string
 	config                    string
 	client, route, mqtt, http int
+	environment               []string // nil: the test's
 	cmd                       *exec.Cmd
 }
 
 // ports gives free ports.
-func ports(t *testing.T, n int) []int {
+func ports(t testing.TB, n int) []int {
 	t.Helper()
 	var all []int
 	for range n {
@@ -87,14 +88,14 @@ mqtt { host: 127.0.0.1, port: %d, ack_wait: "3s", stream_replicas: 3 }
 	return nodes
 }
 
-func (n *node) start(t *testing.T) {
+func (n *node) start(t testing.TB) {
 	t.Helper()
 	program, err := server()
 	if err != nil {
 		t.Fatal(err)
 	}
 	n.cmd = exec.Command(program, "-c", n.config)
-	n.cmd.Stderr = t.Output()
+	n.cmd.Stderr, n.cmd.Env = t.Output(), n.environment
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also when the test panics
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -111,7 +112,7 @@ func (n *node) kill() {
 
 func (n *node) address() string { return fmt.Sprintf("127.0.0.1:%d", n.mqtt) }
 
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {

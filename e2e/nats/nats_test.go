@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -27,6 +28,12 @@ func (d *desk) Handle(m upstream.Message, crowded bool) {
 	d.came = append(d.came, m.Topic)
 }
 func (d *desk) Changed() {}
+
+func (d *desk) got(topic string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Contains(d.came, topic)
+}
 
 // history is a consumer with a session that the cluster keeps, as a database would have.
 type history struct {
