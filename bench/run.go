@@ -37,7 +37,7 @@ func newBench(ctx context.Context, e effort, progress io.Writer) (*bench, error)
 		b.tmpfs = dir
 	}
 	fmt.Fprintln(progress, "building minirelay")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary, "minirelay/cmd/minirelay")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", b.binary, "minirelay/cmd/minirelay")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		b.close()

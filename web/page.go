@@ -31,6 +31,20 @@ func Handler(plainPort func() string) http.Handler {
 }
 
 func handler(root fs.FS, plainPort func() string) http.Handler {
+	mux := http.NewServeMux()
+	// A gateway whose page nobody opens does not hold it in memory.
+	files := sync.OnceValue(func() *page { return newPage(root) })
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { files().ServeHTTP(w, r) })
+	mux.HandleFunc("GET /qr.svg", serveQR)
+	mux.HandleFunc("GET /phone.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		fmt.Fprintf(w, "{\"ws_port\":%q}\n", plainPort())
+	})
+	return mux
+}
+
+func newPage(root fs.FS) *page {
 	p := &page{files: map[string]*file{}}
 	err := fs.WalkDir(root, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -45,15 +59,7 @@ func handler(root fs.FS, plainPort func() string) http.Handler {
 	}
 	p.files["/"] = p.files["/index.html"]
 	delete(p.files, "/index.html") // one address for one thing
-	mux := http.NewServeMux()
-	mux.Handle("GET /", p)
-	mux.HandleFunc("GET /qr.svg", serveQR)
-	mux.HandleFunc("GET /phone.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		fmt.Fprintf(w, "{\"ws_port\":%q}\n", plainPort())
-	})
-	return mux
+	return p
 }
 
 type page struct{ files map[string]*file }
