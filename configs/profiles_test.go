@@ -171,6 +171,8 @@ type scripted struct {
 	line *softboard.Line
 	done chan struct{}
 
+	saying sync.Mutex // held while it writes by itself
+
 	mu      sync.Mutex
 	acts    []*act // the newest one's answers come first
 	unknown []string
@@ -182,14 +184,20 @@ func (s *scripted) play(a *act) {
 	s.acts = append([]*act{a}, s.acts...)
 }
 
-// say says what the thing says by itself.
+// say says what the thing says by itself. While nobody reads the line it says nothing more.
 func (s *scripted) say() {
 	s.mu.Lock()
 	says := s.acts[0].says
 	s.mu.Unlock()
-	for _, b := range says {
-		_, _ = s.line.Write(b)
+	if len(says) == 0 || !s.saying.TryLock() {
+		return
 	}
+	go func() {
+		defer s.saying.Unlock()
+		for _, b := range says {
+			_, _ = s.line.Write(b)
+		}
+	}()
 }
 
 func (s *scripted) run() {
