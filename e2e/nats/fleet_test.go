@@ -1,10 +1,12 @@
 package nats
 
 import (
+	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -162,6 +164,28 @@ func TestFleet(t *testing.T) {
 		token := late.Subscribe("minirelay/home/+/state", 1, nil)
 		return token.WaitTimeout(5*time.Second) && token.Error() == nil && late.got(`greenhouse/state {"ts":2`)
 	})
+}
+
+// TestFleetSpeaksOnlyMQTT: over NATS's own protocol nobody is let in, since a right to what MQTT is made of there would reach
+// past all others.
+func TestFleetSpeaksOnlyMQTT(t *testing.T) {
+	nodes, _, _ := newFleet(t)
+	for user, password := range map[string]string{"phone-home": "phone-1", "gw-home": "home-1"} {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", nodes[0].client))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		r := bufio.NewReader(conn)
+		if _, err := r.ReadString('\n'); err != nil { // INFO
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "CONNECT {\"user\":%q,\"pass\":%q,\"verbose\":true}\r\nPING\r\n", user, password)
+		if answer, err := r.ReadString('\n'); err != nil || !strings.HasPrefix(answer, "-ERR") {
+			t.Errorf("%s over NATS's own protocol: %q %v", user, answer, err)
+		}
+	}
 }
 
 // BenchmarkFleet is what the cluster carries on this machine, with all three nodes and all clients on it: states at QoS 1 of
