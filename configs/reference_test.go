@@ -3,112 +3,196 @@ package configs
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
 )
 
-// The page in docs is what the structs say.
-func TestReferenceInTheDocs(t *testing.T) {
-	const file = "../docs/reference.md"
-	if *update {
-		if err := os.WriteFile(file, referencePage(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(page, referencePage()) {
-		t.Error(file + " is stale: go generate ./configs")
-	}
+// referencePage is how the page about every key is written in one language.
+type referencePage struct {
+	file  string
+	intro string
+	head  string // of each table
+	stop  string // ends the sentence about a table
+
+	needed           string
+	both, from, upTo string            // bounds, as formats
+	codecs, comma    string            // a format, and what stands between them
+	colon, semicolon string            // in front of what is allowed
+	texts            map[string]string // what a doc text is in this language; nil: itself
+	used             map[string]bool   // those of texts that were needed
+	missing          []string          // those that are not there
 }
 
-// referencePage gives every key of the config as a page in Markdown: what the schema says, for people.
-func referencePage() []byte {
-	var b strings.Builder
-	b.WriteString(`# Every key of the config
+var referenceEnglish = referencePage{
+	file: "reference.md",
+	intro: `# Every key of the config
+
+[中文](reference.zh-CN.md)
 
 This page is made from the same source as the JSON Schema: ` + "`minirelay schema`" + ` prints that one for editors. What the keys
 of devices are good for is told in [mappings](mappings.md); ` + "`minirelay sample`" + ` prints a whole file to begin with.
 
 One file, or all ` + "`*.toml`" + ` of a directory in the order of their names. Durations are texts such as ` + "`\"500ms\"`, `\"10s\"`, `\"24h\"`" + `. An id
-has 1 to 32 of a-z, 0-9, _ and -. A secret is a text, ` + "`{ env = \"NAME\" }` or `{ file = \"path\" }`" + `.
-`)
-	s := documentShape()
-	s.reference(&b, "", defaults(s.typ))
-	return []byte(b.String())
+has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit. A secret is a text, ` + "`{ env = \"NAME\" }` or `{ file = \"path\" }`" + `.
+`,
+	head: "| key | is | default |", stop: ".", needed: "needed", both: "%s to %s", from: "%s or more", upTo: "%s or less",
+	codecs: " (codec %s)", comma: ", ", colon: ": ", semicolon: "; ",
 }
 
-// reference writes the tables below a table, each with its keys.
-func (s *shape) reference(b *strings.Builder, where string, start reflect.Value) {
-	for _, k := range s.keys {
-		name := join(where, k.name)
-		switch k.form {
-		case formTable:
-			k.referenceTable(b, name, start.FieldByIndex(k.index))
-		case formByID:
-			k.referenceTable(b, name+".ID", defaults(k.typ.Elem()))
-		case formTables:
-			k.referenceTable(b, name, defaults(k.typ.Elem()))
+var referenceChinese = referencePage{
+	file: "reference.zh-CN.md",
+	intro: `# 配置的全部键
+
+[English](reference.md)
+
+这一页与 JSON Schema 出自同一来源:` + "`minirelay schema`" + ` 打印给编辑器用的 JSON Schema。设备的各个键怎么用,见[映射](mappings.zh-CN.md);
+` + "`minirelay sample`" + ` 打印一份完整的文件,可以从它开始。
+
+配置是一个文件,或一个目录里的所有 ` + "`*.toml`" + `,按名字的顺序读取。时长写作文本,如 ` + "`\"500ms\"`、`\"10s\"`、`\"24h\"`" + `。id 由 1 到 32 个 a-z、0-9、_ 和 - 组成,
+以字母或数字开头。密码一类的值是一段文本,或 ` + "`{ env = \"变量名\" }`、`{ file = \"路径\" }`" + `。
+`,
+	head: "| 键 | 意思 | 默认值 |", stop: "。", needed: "必填", both: "%s 到 %s", from: "不小于 %s", upTo: "不大于 %s",
+	codecs: "(编解码器 %s)", comma: "、", colon: ":", semicolon: ";",
+}
+
+// The pages in docs are what the structs say, and say all of it in both languages.
+func TestReferenceInTheDocs(t *testing.T) {
+	chinese := referenceChinese
+	chinese.used = map[string]bool{}
+	if _, err := toml.DecodeFile("testdata/reference.zh-CN.toml", &chinese.texts); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*referencePage{&referenceEnglish, &chinese} {
+		made := p.made()
+		for _, text := range p.missing {
+			t.Errorf("testdata/reference.zh-CN.toml has no Chinese for %q", text)
+		}
+		if *update && len(p.missing) == 0 {
+			if err := os.WriteFile("../docs/"+p.file, made, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := os.ReadFile("../docs/" + p.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(page, made) {
+			t.Errorf("docs/%s is stale: go generate ./configs", p.file)
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(chinese.texts)) {
+		if !chinese.used[text] {
+			t.Errorf("testdata/reference.zh-CN.toml translates %q, which no key says", text)
 		}
 	}
 }
 
-// referenceTable writes one table.
-func (k key) referenceTable(b *strings.Builder, name string, start reflect.Value) {
+// made gives every key of the config as a page in Markdown: what the schema says, for people.
+func (p *referencePage) made() []byte {
+	var b strings.Builder
+	b.WriteString(p.intro)
+	s := documentShape()
+	p.tables(&b, s, "", defaults(s.typ))
+	return []byte(b.String())
+}
+
+// tables writes the tables below a table, each with its keys.
+func (p *referencePage) tables(b *strings.Builder, s *shape, where string, start reflect.Value) {
+	for _, k := range s.keys {
+		name := join(where, k.name)
+		switch k.form {
+		case formTable:
+			p.table(b, k, name, start.FieldByIndex(k.index))
+		case formByID:
+			p.table(b, k, name+".ID", defaults(k.typ.Elem()))
+		case formTables:
+			p.table(b, k, name, defaults(k.typ.Elem()))
+		}
+	}
+}
+
+// table writes one table.
+func (p *referencePage) table(b *strings.Builder, k key, name string, start reflect.Value) {
 	heading := bracket(name)
 	if k.form == formTables {
 		heading = name + " = [{ … }]"
 	}
-	fmt.Fprintf(b, "\n## `%s`\n\n%s%s.\n\n| key | is | default |\n|---|---|---|\n", heading, capital(k.doc), forCodecs(k.codecs))
+	fmt.Fprintf(b, "\n## `%s`\n\n%s%s%s\n\n%s\n|---|---|---|\n", heading, capital(p.text(k.doc)), p.forCodecs(k.codecs), p.stop, p.head)
 	for _, inner := range k.keys {
 		switch inner.form {
 		case formTable, formByID:
 			continue // a table of its own, below
 		}
-		fmt.Fprintf(b, "| `%s` | %s%s%s | %s |\n", inner.name, cell(inner.doc), inner.allowed(), forCodecs(inner.codecs), inner.usual(start.FieldByIndex(inner.index)))
+		fmt.Fprintf(b, "| `%s` | %s%s%s | %s |\n", inner.name, p.text(inner.doc), p.allowed(inner), p.forCodecs(inner.codecs),
+			p.usual(inner, start.FieldByIndex(inner.index)))
 	}
-	k.reference(b, name, start)
+	p.tables(b, k.shape, name, start)
+}
+
+// text is a doc text in the language of the page, as it can stand in a table of Markdown.
+func (p *referencePage) text(doc string) string {
+	if p.texts != nil {
+		text, ok := p.texts[doc]
+		if !ok || text == "" {
+			p.missing = append(p.missing, doc)
+		}
+		p.used[doc] = true
+		doc = text
+	}
+	return strings.NewReplacer("|", `\|`, "<", `\<`, "*", `\*`).Replace(doc)
 }
 
 // capital begins a sentence.
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
+}
 
-// cell makes a text fit a cell of a table.
-func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
-
-func forCodecs(codecs []string) string {
+func (p *referencePage) forCodecs(codecs []string) string {
 	if len(codecs) == 0 {
 		return ""
 	}
-	return " (codec " + strings.Join(codecs, ", ") + ")"
+	return fmt.Sprintf(p.codecs, strings.Join(codecs, p.comma))
 }
 
 // allowed says what values a key may have, beyond its form.
-func (k key) allowed() string {
+func (p *referencePage) allowed(k key) string {
 	switch {
 	case len(k.oneof) > 0:
-		return ": `" + strings.Join(k.oneof, "`, `") + "`"
-	case k.min != "" || k.max != "":
-		return "; " + k.bounds()
+		return p.colon + "`" + strings.Join(k.oneof, "`"+p.comma+"`") + "`"
+	case k.min != "" && k.max != "":
+		return p.semicolon + fmt.Sprintf(p.both, k.min, k.max)
+	case k.min != "":
+		return p.semicolon + fmt.Sprintf(p.from, k.min)
+	case k.max != "":
+		return p.semicolon + fmt.Sprintf(p.upTo, k.max)
 	}
 	return ""
 }
 
 // usual is the default of a key, as it would be written.
-func (k key) usual(start reflect.Value) string {
+func (p *referencePage) usual(k key, start reflect.Value) string {
 	if k.required {
-		return "needed"
+		return p.needed
 	}
 	v, ok := k.defaultValue(start)
 	if !ok {
 		return ""
 	}
-	if text, isText := v.(string); isText {
-		return fmt.Sprintf("`%q`", text)
+	text, isText := v.(string)
+	if !isText {
+		return fmt.Sprintf("`%v`", v)
 	}
-	return fmt.Sprintf("`%v`", v)
+	return "`" + strings.ReplaceAll(fmt.Sprintf("%q", text), "|", `\|`) + "`"
 }

@@ -130,7 +130,7 @@ func (s *shape) defaultValue(start reflect.Value) (any, bool) {
 	}
 	switch v := start.Interface().(type) {
 	case time.Duration:
-		return v.String(), true
+		return written(v), true
 	case string:
 		return v, true
 	case relay.Type:
@@ -143,4 +143,16 @@ func (s *shape) defaultValue(start reflect.Value) (any, bool) {
 		return v, v >= 0 && !math.IsInf(v, 0)
 	}
 	return nil, false
+}
+
+// written is a duration as people write it: 24h, where String says 24h0m0s.
+func written(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }

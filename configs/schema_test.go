@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"minirelay/relay"
 )
@@ -161,5 +162,14 @@ func TestShapes(t *testing.T) {
 	var schema map[string]any
 	if err := json.Unmarshal(Schema(), &schema); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWritten(t *testing.T) {
+	for d, want := range map[time.Duration]string{24 * time.Hour: "24h", 90 * time.Minute: "1h30m", time.Minute: "1m", 90 * time.Second: "1m30s",
+		10 * time.Second: "10s", 500 * time.Millisecond: "500ms", 20 * time.Hour: "20h", 20 * time.Minute: "20m", 0: "0s"} {
+		if got := written(d); got != want {
+			t.Errorf("%v is written %s", d, got)
+		}
 	}
 }
