@@ -25,8 +25,8 @@ func full() *Snapshot {
 	}
 }
 
-// A dashboard or an alert on a metric that does not exist stays silent for ever.
-func TestDashboardAndAlerts(t *testing.T) {
+// there are the names of all metrics.
+func there() map[string]bool {
 	var b bytes.Buffer
 	full().Metrics(&b)
 	there := map[string]bool{}
@@ -36,19 +36,53 @@ func TestDashboardAndAlerts(t *testing.T) {
 			there[name] = true
 		}
 	}
-	used := regexp.MustCompile(`\b(minirelay|process|go)_[a-z0-9_]+`)
-	for _, file := range []string{"grafana/minirelay.json", "prometheus/minirelay.rules.yml"} {
-		text, err := os.ReadFile(filepath.Join("../deploy", file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		names := used.FindAllString(string(text), -1)
+	return there
+}
+
+// used gives the metrics that a file names.
+func used(t *testing.T, file string, pattern *regexp.Regexp) []string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pattern.FindAllString(string(text), -1)
+}
+
+// A dashboard or an alert on a metric that does not exist stays silent for ever.
+func TestDashboardAndAlerts(t *testing.T) {
+	there := there()
+	for _, file := range []string{"../deploy/grafana/minirelay.json", "../deploy/prometheus/minirelay.rules.yml"} {
+		names := used(t, file, regexp.MustCompile(`\b(minirelay|process|go)_[a-z0-9_]+`))
 		if len(names) < 10 {
 			t.Errorf("%s uses %d metrics", file, len(names))
 		}
 		for _, name := range names {
 			if !there[name] {
 				t.Errorf("%s: there is no metric %s", file, name)
+			}
+		}
+	}
+}
+
+// So does a query that somebody copies from a page.
+func TestMetricsInTheDocs(t *testing.T) {
+	there := there()
+	var pages []string
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../deploy/*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d pages, %v", pattern, len(found), err)
+		}
+		pages = append(pages, found...)
+	}
+	for _, page := range pages {
+		names := used(t, page, regexp.MustCompile(`\bminirelay_[a-z][a-z0-9_]*`))
+		if strings.Contains(page, "operate") && len(names) == 0 {
+			t.Errorf("%s tells of no metric", page)
+		}
+		for _, name := range names {
+			if !there[name] {
+				t.Errorf("%s: there is no metric %s", page, name)
 			}
 		}
 	}
