@@ -57,6 +57,9 @@ func (l *line) ask(s *session) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		if err := l.executeWaiting(s); err != nil {
+			return err
+		}
 		switch {
 		case l.stopping():
 			return errStopped
@@ -65,16 +68,10 @@ func (l *line) ask(s *session) error {
 		case l.outdated(s):
 			return errChanged
 		}
-		if t := l.lane.Take(); t != nil {
-			if err := l.executeAsked(t, s); err != nil {
-				return err
-			}
-			continue
-		}
 		now := time.Now()
 		t, ok := l.nextTurn(s, now)
 		if ok && !t.at.After(now) {
-			if err := l.poll(s, t); err != nil {
+			if err := l.poll(s, t, l.executeWaiting); err != nil {
 				return err
 			}
 			continue
@@ -98,13 +95,32 @@ func (l *line) ask(s *session) error {
 func (l *line) nextTurn(s *session, now time.Time) (turn, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return nextTurn(l.mappings, now, s.spare, s.hold)
+	t, ok := nextTurn(l.mappings, now, s.spare, s.hold)
+	if s.restUntil.Sub(now) > fineTime {
+		t.at = later(t.at, s.restUntil) // waited for before the turn: a command that comes meanwhile goes first
+	}
+	return t, ok
 }
 
-// poll has one device's turn. An error says that the stream can be used no longer.
-func (l *line) poll(s *session, t turn) error {
+// executeWaiting executes what waits in the lane, until there is something else to be done.
+func (l *line) executeWaiting(s *session) error {
+	for !l.stopping() && !s.ended() && !l.outdated(s) {
+		t := l.lane.Take()
+		if t == nil {
+			break
+		}
+		if err := l.executeAsked(t, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poll has one device's turn. between is called wherever something else may be asked in the midst of it. An error says
+// that the stream can be used no longer.
+func (l *line) poll(s *session, t turn, between func(*session) error) error {
 	m, q, started := t.mapping, t.query(), time.Now()
-	r, v, err := l.inquire(s, m, q)
+	r, v, err := l.inquire(s, m, q, between)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 // reading back will tell.
 func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, steps []*query) (relay.Outcome, error) {
 	for i, q := range steps {
+		var r response // of the try before
 		for try := 0; ; try++ {
 			before := i > 0 || try > 0                               // something may have been done already
 			for !before && time.Until(s.hold(q)) > 0 && t.InTime() { // an earlier command's answer may still come
@@ -52,11 +53,20 @@ func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, steps
 					return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
 				}
 			}
-			if !before && !t.InTime() {
-				return relay.Rejected(relay.CodeExpired, "it was not written in time and will not be"), nil
+			// The silence comes first: a device may want seconds of it, and the command must not become late in it.
+			if err := l.hush(s); err != nil {
+				return brokenOutcome(err, before), err
 			}
-			r, v, err := l.transact(s, m, q)
-			if err != nil {
+			switch {
+			case t.InTime() || i > 0 && try == 0: // what was begun is carried on with
+			case !before:
+				return relay.Rejected(relay.CodeExpired, "it was not written in time and will not be"), nil
+			default:
+				return unansweredOutcome(r), nil
+			}
+			var v verdict
+			var err error
+			if r, v, err = l.transact(s, m, q); err != nil {
 				return brokenOutcome(err, before), err
 			}
 			if v == fits || v == refused && r.pending && c.confirm >= 0 {
@@ -110,7 +120,7 @@ func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, st
 		}
 		q := m.asker.reads(c.confirm) // it may be another one by now
 		if hold := s.hold(q); time.Until(hold) <= 0 {
-			r, v, err := l.inquire(s, m, q)
+			r, v, err := l.inquire(s, m, q, nil)
 			if err != nil {
 				return relay.Unknown("the connection broke before a reading has shown the effect"), err
 			}
@@ -155,7 +165,7 @@ const readBackPause = 20 * time.Millisecond
 func (l *line) meanwhile(s *session) error {
 	now := time.Now()
 	if t, ok := l.nextTurn(s, now); ok && t.standing == living && !t.at.After(now) {
-		return l.poll(s, t)
+		return l.poll(s, t, nil)
 	}
 	l.rest(s, readBackPause)
 	if s.ended() {

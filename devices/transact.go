@@ -10,12 +10,8 @@ import (
 
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
 // reads goes to the relay before it returns. An error says that the stream can be used no longer; wrote in it says
-// whether anything may have been written.
+// whether anything may have been written. The line is silent already: see hush.
 func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, error) {
-	silence := l.silence(s)
-	if err := l.hush(s, silence.before); err != nil {
-		return response{}, noAnswer, err
-	}
 	l.mu.Lock()
 	if len(l.inbox.bytes) > 0 {
 		l.count.drop(&l.count.noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
@@ -41,18 +37,6 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 		s.note(q, v, time.Now())
 	}
 	return r, v, err
-}
-
-// silence is what all devices of the line want to hear before a request, whoever it is for: they tell by it where
-// one begins.
-func (l *line) silence(s *session) timing {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var t timing
-	for _, m := range l.mappings {
-		t.before = max(t.before, m.asker.timing(s.config).before)
-	}
-	return t
 }
 
 // lateAnswer is an answer that was not waited for any longer and may still come.
@@ -206,9 +190,15 @@ func (l *line) unanswered(s *session, m *mapping, q *query) (noise bool) {
 	return s.spoilt || len(got) > 0
 }
 
-// hush waits until the line has been silent for so long, and until a device that wants longer silence has had it.
-func (l *line) hush(s *session, silence time.Duration) error {
+// hush waits until a request may be written: until the line has been silent for as long as any of its devices wants,
+// whoever the request is for, as they tell by it where one begins; and until a device that wants longer silence has
+// had it, which may take seconds.
+func (l *line) hush(s *session) error {
 	l.mu.Lock()
+	var silence time.Duration
+	for _, m := range l.mappings {
+		silence = max(silence, m.asker.timing(s.config).before)
+	}
 	from := later(s.quietFrom, l.inbox.at)
 	l.mu.Unlock()
 	wait := time.Until(later(from.Add(silence), s.restUntil))

@@ -1,0 +1,109 @@
+package devices
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/relay"
+	"minirelay/softboard"
+)
+
+// A device that wants long silence behind its answer does not make a command late.
+func TestNothingIsWrittenLateAfterARest(t *testing.T) {
+	u := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0)
+	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
+	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
+	d.Poll, d.OfflineAfter, d.Turnaround = 10*time.Second, 30*time.Second, 3*time.Second
+	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
+	onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+		time.Sleep(100 * ms) // it has just answered
+		r.ask(fmt.Sprintf(`{"id":"a","command":"lamp","value":true,"expires":%d}`, time.Now().Add(500*ms).UnixMilli()))
+		time.Sleep(5 * time.Second)
+		if got := r.results(); !strings.HasPrefix(got, "a rejected/expired") {
+			t.Error(got)
+		}
+		for _, q := range bus.Requests() {
+			if q.PDU[0] == writeCoil {
+				t.Errorf("written at %v", q)
+			}
+		}
+	})
+}
+
+// While a device rests that wants long silence behind its answer, a command goes before the next question.
+func TestCommandBeforeTheQuestionBehindARest(t *testing.T) {
+	u := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0)
+	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
+	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
+	d.Turnaround = 3 * time.Second
+	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
+	onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+		time.Sleep(2 * time.Second) // the next question is due, and waits for the end of the rest
+		r.ask(`{"id":"a","command":"lamp","value":true}`)
+		time.Sleep(10 * time.Second)
+		if q := bus.Requests(); len(q) < 3 || q[0].PDU[0] == writeCoil || q[1].PDU[0] != writeCoil {
+			t.Errorf("%v", q)
+		}
+	})
+}
+
+// A command does not wait until a meter has said all parts of a long answer.
+func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
+	const address = "123456789012"
+	meter := meterDevice("meter", address, field("number", relay.TypeText, key("0400040F"), lies(nowhere, "hex"), long(5)))
+	meter.WakeUp = 0
+	parts := map[string]string{
+		meterSays(address, 0x11, 0x0F, 4, 0, 4):    meterSays(address, 0xB1, 0x0F, 4, 0, 4, 0x55, 0x44),
+		meterSays(address, 0x12, 0x0F, 4, 0, 4, 1): meterSays(address, 0xB2, 0x0F, 4, 0, 4, 0x33, 0x22, 1),
+		meterSays(address, 0x12, 0x0F, 4, 0, 4, 2): meterSays(address, 0x92, 0x0F, 4, 0, 4, 0x11, 2),
+	}
+	inBubble(t, func(t *testing.T, r *rig) {
+		port := DefaultPort()
+		port.ID, port.Path = "uno", "/dev/uno"
+		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{meter, relayBoard()}}); err != nil {
+			t.Fatal(err)
+		}
+		b := r.board()
+		heard := make(chan string, 1000)
+		go func() {
+			asked := false
+			buf := make([]byte, 256)
+			for {
+				n, err := b.Read(buf)
+				if err != nil {
+					return
+				}
+				request := hexOf(buf[:n])
+				heard <- request
+				answer := parts[request]
+				switch {
+				case strings.HasPrefix(request, "AA 01"):
+					answer = "AA 81 01 00 2C"
+				case strings.HasPrefix(request, "AA 02"):
+					answer = "AA 82 01 00 2D"
+				case len(heard) > 5 && !asked && answer != "" && request == meterSays(address, 0x11, 0x0F, 4, 0, 4):
+					asked = true
+					r.relay.Handle(relay.Message{Topic: "minirelay/home/board/command",
+						Payload: []byte(`{"id":"a","command":"pump","value":true}`), User: "phone", Client: "c"})
+				}
+				_, _ = b.Write(unhex(t, answer))
+			}
+		}()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		before := ""
+		for len(heard) > 0 {
+			request := <-heard
+			if strings.HasPrefix(request, "AA 02") && before != meterSays(address, 0x11, 0x0F, 4, 0, 4) {
+				t.Errorf("before the command %s was asked", before)
+			}
+			before = request
+		}
+		if got := elapsed.ReplaceAllString(r.results(), ""); got != "a done" || !strings.Contains(r.stateOf("meter"), "1122334455") {
+			t.Errorf("%s, %s", got, r.stateOf("meter"))
+		}
+	})
+}
