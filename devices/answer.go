@@ -115,6 +115,11 @@ func (p *pattern) match(line []byte, seq int, value string) (v verdict, message 
 	return fits, message
 }
 
+// numbered says whether what matches tells which command it answers, or nothing matches.
+func (p *pattern) numbered() bool {
+	return p == nil || len(p.seq) > 0 || p.bytes != nil && p.bytes.has(byteSeq)
+}
+
 func (p *pattern) sameValue(said, sent string) bool {
 	if said == sent {
 		return true

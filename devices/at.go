@@ -57,13 +57,13 @@ func (a *atCodec) queries() []*query        { return a.asked }
 func (a *atCodec) reads(field int) *query   { return a.of[field] }
 func (a *atCodec) timing(PortConfig) timing { return timing{ends: a.config.Silence} }
 
-// shape says that any answer of the device looks like the answer to anything: lines do not tell what they answer.
-func (a *atCodec) shape() string { return "at " + a.config.ID }
+// anyLine is the shape of all answers, also of the devices beside it: lines do not tell what they answer, nor whose they are.
+const anyLine = "at"
 
 // ask makes the query of a field; its answer is left to the caller.
 func (a *atCodec) ask(request string, f FieldConfig) *query {
 	return &query{request: []byte(request + a.config.LineEnd), name: request, every: f.polled(a.config.Poll),
-		timeout: a.config.Timeout, retries: a.config.Retries, after: a.config.Turnaround, shape: a.shape()}
+		timeout: a.config.Timeout, retries: a.config.Retries, after: a.config.Turnaround, shape: anyLine}
 }
 
 // opening makes the query of a line that is written before everything else.

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -74,9 +75,7 @@ func (b *binaryAsker) query(r RequestConfig) *query {
 		q.length = usualLength
 	}
 	q.length *= frames
-	if len(match)+len(b.match) == 0 {
-		q.shape = "binary" // nothing in an answer says what it answers
-	}
+	q.shape = b.shape(r)
 	var readings []relay.Reading
 	q.answer = func(got []byte, quiet bool) (response, verdict) {
 		var answer [][]byte
@@ -103,6 +102,14 @@ func (b *binaryAsker) query(r RequestConfig) *query {
 		return response{readings: readings}, fits
 	}
 	return q
+}
+
+// shape tells answers apart by what the mapping says of them: by the device, and by the request if each has a match.
+func (b *binaryAsker) shape(r RequestConfig) string {
+	if slices.ContainsFunc(b.config.Requests, func(r RequestConfig) bool { return len(r.Match) == 0 }) {
+		return fmt.Sprint("binary ", b.config.Match)
+	}
+	return fmt.Sprint("binary ", b.config.Match, r.Match)
 }
 
 // find gives each intact frame of the device that got holds to use, until one means something to it.
@@ -206,8 +213,11 @@ func (b *binaryAsker) write(c *command, v relay.Value) ([]*query, error) {
 	}
 	q := &query{request: b.spec.stuffing.wrap(content), name: c.ID, timeout: c.Timeout, length: usualLength,
 		nobody: c.expect == nil && c.refuse == nil}
-	if q.nobody {
+	switch {
+	case q.nobody:
 		q.after = afterCommand
+	case !c.expect.numbered() || !c.refuse.numbered():
+		q.shape = fmt.Sprint("binary command ", b.config.Match)
 	}
 	q.answer = func(got []byte, quiet bool) (r response, v verdict) {
 		v = b.find(b.spec, got, quiet, func(frame []byte) verdict {

@@ -49,7 +49,7 @@ func (m *modbus) ask(pdu []byte, size int, take func(pdu []byte) (response, verd
 	return &query{
 		request: m.framing.wrap(m.unit, pdu),
 		timeout: m.config.Timeout, retries: m.config.Retries, after: m.config.Turnaround,
-		length: m.framing.length(size),
+		length: m.framing.length(size), refusal: fmt.Sprintf("modbus unit %d function %d says no", m.unit, pdu[0]),
 		answer: func(got []byte, quiet bool) (response, verdict) {
 			for {
 				answer, from, ok := m.framing.find(got, m.unit, pdu[0], size)

@@ -42,6 +42,8 @@ type query struct {
 	// shape tells which answers look alike: one that comes too late could be taken for the answer to another query of
 	// the same shape. "": an answer tells what it answers.
 	shape string
+	// refusal is the same for answers that say no. "": they tell what they answer, or are of the shape.
+	refusal string
 
 	// answer looks for the answer in what has come since the request was written, which may begin with noise. quiet
 	// says that nothing has come for timing.ends. It may be called with the same bytes again, and more of them. The

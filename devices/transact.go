@@ -47,27 +47,32 @@ type lateAnswer struct {
 
 // note keeps in mind that an answer may come too late: it must not be taken for the answer to something else.
 func (s *session) note(q *query, v verdict, now time.Time) {
-	if q.shape == "" {
-		return
-	}
-	before, late := s.late[q.shape]
-	late = late && now.Before(before.until)
-	switch {
-	case v == noAnswer || late && before.to == q: // this one may have been the answer to the try before
-		s.late[q.shape] = lateAnswer{q, now.Add(q.timeout)}
-	case !late:
-		delete(s.late, q.shape)
+	for _, shape := range [...]string{q.shape, q.refusal} {
+		if shape == "" {
+			continue
+		}
+		before, late := s.late[shape]
+		late = late && now.Before(before.until)
+		switch {
+		case v == noAnswer || late && before.to == q: // this one may have been the answer to the try before
+			s.late[shape] = lateAnswer{q, s.quietFrom.Add(2*q.timeout + s.config.lasts(q.length))}
+		case !late:
+			delete(s.late, shape)
+		}
 	}
 }
 
 // hold says from when on a query may be asked: not while the answer to another, which would look the same, may come.
-func (s *session) hold(q *query) time.Time {
-	if len(s.late) > 0 && q.shape != "" {
-		if l, ok := s.late[q.shape]; ok && l.to != q {
-			return l.until
+func (s *session) hold(q *query) (until time.Time) {
+	if len(s.late) == 0 {
+		return until
+	}
+	for _, shape := range [...]string{q.shape, q.refusal} {
+		if l, ok := s.late[shape]; ok && l.to != q { // no late answer has the shape ""
+			until = later(until, l.until)
 		}
 	}
-	return time.Time{}
+	return until
 }
 
 // brokenError is a stream that broke during a query.
