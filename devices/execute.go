@@ -25,6 +25,9 @@ func (l *line) execute(t *relay.Task, s *session) error {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
 	}
+	if !t.Begin() {
+		return nil
+	}
 	for try := 0; ; try++ {
 		o, again, err := l.attempt(s, m, c, t.Value, text)
 		if try > 0 && (o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {

@@ -58,7 +58,8 @@ func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, steps
 				return brokenOutcome(err, before), err
 			}
 			switch {
-			case t.InTime() || i > 0 && try == 0: // what was begun is carried on with
+			case !before && t.Begin():
+			case before && (t.InTime() || try == 0): // what was begun is carried on with
 			case !before:
 				return relay.Rejected(relay.CodeExpired, "it was not written in time and will not be"), nil
 			default:

@@ -9,14 +9,20 @@ import (
 // takes them out one at a time and runs each to its end before the next.
 //
 // A full lane answers busy at once. A newer value for a command that still waits replaces it: the older one is
-// answered superseded (never for commands without a value: pressing twice may mean twice).
+// answered superseded (never for commands without a value: pressing twice may mean twice). One that becomes too old
+// before it is written is answered expired at that moment, whatever keeps the owner of the port busy.
 type Lane struct {
 	ready chan struct{} // holds a token while something may wait
 
 	mu      sync.Mutex
 	waiting []*Task // oldest first, at most size
+	taken   *Task   // the last one that was taken: it may not have been begun yet
 	size    int
-	closed  *Outcome // how new commands are answered once the lane is closed
+	closed  *Outcome    // how new commands are answered once the lane is closed
+	timer   *time.Timer // runs expire at due
+	due     time.Time   // zero: not armed
+
+	expiring sync.Mutex // held by expire from its beginning to its end
 }
 
 // NewLane makes a lane in which at most size commands wait.
@@ -35,7 +41,8 @@ func (l *Lane) Waiting() bool {
 }
 
 // Take gives the oldest command that may still be written. Those that have become too old on the way, or whose
-// device has gone offline, are answered and skipped. It gives nil when none waits.
+// device has gone offline, are answered and skipped. It gives nil when none waits. The command that was taken before
+// must have been finished.
 func (l *Lane) Take() *Task {
 	for {
 		l.mu.Lock()
@@ -46,12 +53,53 @@ func (l *Lane) Take() *Task {
 		t := l.waiting[0]
 		l.waiting[0] = nil
 		l.waiting = l.waiting[1:]
+		l.taken = t
 		l.mu.Unlock()
 		if !t.device.Online() {
 			t.Finish(offline())
-		} else if t.Start() {
+		} else if !t.expire() {
 			return t
 		}
+	}
+}
+
+// arm sees to it that expire runs at t, or earlier; mu is held.
+func (l *Lane) arm(t time.Time) {
+	if !l.due.IsZero() && !t.Before(l.due) {
+		return
+	}
+	l.due = t
+	if l.timer == nil {
+		l.timer = time.AfterFunc(time.Until(t), l.expire)
+		return
+	}
+	l.timer.Reset(time.Until(t))
+}
+
+// expire answers what has become too old.
+func (l *Lane) expire() {
+	l.expiring.Lock()
+	defer l.expiring.Unlock()
+	l.mu.Lock()
+	l.due = time.Time{}
+	late, kept := []*Task{}, l.waiting[:0:0]
+	if t := l.taken; t != nil && !t.InTime() {
+		late, l.taken = append(late, t), nil
+	} else if t != nil && t.state.Load() == taskWaits {
+		l.arm(t.deadline)
+	}
+	for _, t := range l.waiting {
+		if !t.InTime() {
+			late = append(late, t)
+			continue
+		}
+		kept = append(kept, t)
+		l.arm(t.deadline)
+	}
+	l.waiting = kept
+	l.mu.Unlock()
+	for _, t := range late {
+		t.expire()
 	}
 }
 
@@ -75,13 +123,21 @@ func (l *Lane) Refuse(d *Device, code Code, message string) {
 	}
 }
 
-// Close refuses what waits and whatever comes later with code.
+// Close refuses what waits and whatever comes later with code. When it returns, every command that was not taken has
+// its result.
 func (l *Lane) Close(code Code, message string) {
 	o := Rejected(code, message)
 	l.mu.Lock()
 	l.closed = &o
 	l.mu.Unlock()
 	l.Refuse(nil, code, message)
+	l.expiring.Lock()
+	defer l.expiring.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
 }
 
 // offline answers a command whose device is not there: nothing waits for it to come back.
@@ -112,6 +168,7 @@ func (l *Lane) put(t *Task) (refusal Outcome, ok bool) {
 		return Rejected(CodeBusy, "too many commands wait for this port; try again in a moment"), false
 	}
 	l.waiting = append(l.waiting, t)
+	l.arm(t.deadline)
 	l.mu.Unlock()
 	select {
 	case l.ready <- struct{}{}:
@@ -122,34 +179,3 @@ func (l *Lane) put(t *Task) (refusal Outcome, ok bool) {
 	}
 	return Outcome{}, true
 }
-
-// Task is one accepted command on its way to the hardware. Whoever takes it from a lane must Finish it.
-type Task struct {
-	Command int   // indexes Model.Commands
-	Value   Value // absolute, checked against the model; null for TypeNone
-
-	device   *Device
-	accepted time.Time // with a monotonic reading: ages are measured by it
-	deadline time.Time // monotonic; past it nothing may be written
-	finish   func(Outcome)
-	once     sync.Once
-}
-
-// Device is the device that the command is for.
-func (t *Task) Device() *Device { return t.device }
-
-// Start says whether t may be written now. If it is too old it answers it expired and says no. It may be asked
-// again before each byte that starts an action on the hardware, as before a retry.
-func (t *Task) Start() bool {
-	if time.Now().Before(t.deadline) {
-		return true
-	}
-	t.Finish(Rejected(CodeExpired, "it was not written in time and will not be"))
-	return false
-}
-
-// InTime says whether t may still be written, without answering it: for retries after a first write.
-func (t *Task) InTime() bool { return time.Now().Before(t.deadline) }
-
-// Finish gives the one final outcome. Only the first call counts.
-func (t *Task) Finish(o Outcome) { t.once.Do(func() { t.finish(o) }) }

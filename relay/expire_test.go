@@ -1,0 +1,125 @@
+package relay
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A command that nobody takes is answered when its time is over, to the millisecond, and makes room for others.
+func TestExpiresWhileItWaits(t *testing.T) {
+	inBubble(t, greenhouse, func(b *bench) {
+		b.device.Update(time.Now(), reading21)
+		expires := time.Now().Add(time.Second).UnixMilli()
+		b.ask(`{"id":"a","command":"reset"}`) // max_age 5 s
+		b.ask(fmt.Sprintf(`{"id":"b","command":"reset","expires":%d}`, expires))
+		time.Sleep(2 * time.Second)
+		b.ask(`{"id":"c","command":"reset"}`)
+		time.Sleep(4 * time.Second)
+		b.device.Update(time.Now(), reading21)
+		synctest.Wait()
+		for i, want := range []string{"b rejected/expired 1000", "a rejected/expired 5000"} {
+			r := b.results(t, 2)[i]
+			if got := fmt.Sprint(r, " ", *r.MS); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+		for i := range 3 { // with c they are as many as may wait
+			b.ask(fmt.Sprintf(`{"id":"d%d","command":"reset"}`, i))
+		}
+		synctest.Wait()
+		taken := 0
+		for task := b.lane.Take(); task != nil; task = b.lane.Take() {
+			if !task.Begin() {
+				t.Error("it is in time and may not be written")
+			}
+			task.Finish(Sent())
+			taken++
+		}
+		if got := b.results(t, 6); taken != 4 || len(got) != 6 {
+			t.Errorf("%d taken, %v", taken, got)
+		}
+	})
+}
+
+// Whoever has taken a command may have to wait for the line. Once the command has been begun, only its owner ends it.
+func TestExpiresAfterItWasTaken(t *testing.T) {
+	inBubble(t, greenhouse, func(b *bench) {
+		b.device.Update(time.Now(), reading21)
+		b.ask(`{"id":"a","command":"pump","value":true}`)
+		task := b.lane.Take()
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if r := b.results(t, 1)[0]; r.String() != "a rejected/expired" || *r.MS != 5000 || task.Begin() {
+			t.Errorf("%v after %d ms", r, *r.MS)
+		}
+		task.Finish(Done())
+
+		b.ask(`{"id":"b","command":"pump","value":true}`)
+		task = b.lane.Take()
+		time.Sleep(4 * time.Second)
+		if !task.Begin() {
+			t.Error("it is in time and may not be written")
+		}
+		time.Sleep(4 * time.Second)
+		task.Finish(Done())
+		synctest.Wait()
+		if got := fmt.Sprint(b.results(t, 2)); got != "[a rejected/expired b done]" {
+			t.Error(got)
+		}
+	})
+}
+
+// At the very end of its time a command is either written or told to be too old, never both.
+func TestExpiresOrBegins(t *testing.T) {
+	const rounds = 200
+	inBubble(t, greenhouse, func(b *bench) {
+		var owner sync.WaitGroup
+		var mu sync.Mutex
+		begun := map[string]bool{}
+		for i := range rounds {
+			b.device.Update(time.Now(), reading21)
+			id := fmt.Sprint(i)
+			b.ask(`{"id":"` + id + `","command":"reset"}`)
+			wait := 5*time.Second - time.Duration(i%3)
+			owner.Go(func() {
+				task := b.lane.Take()
+				time.Sleep(wait)
+				if task.Begin() {
+					mu.Lock()
+					begun[id] = true
+					mu.Unlock()
+					task.Finish(Done())
+				}
+			})
+			owner.Wait()
+		}
+		synctest.Wait()
+		for _, r := range b.results(t, rounds) {
+			if done := r.Status == string(StatusDone); done != begun[r.ID] {
+				t.Errorf("%v, and begun is %v", r, begun[r.ID])
+			}
+		}
+		if got := len(b.wire.on(resultTopic)); got != rounds {
+			t.Errorf("%d results of %d commands", got, rounds)
+		}
+	})
+}
+
+// A lane that is closed leaves no command without its result.
+func TestCloseWaitsForWhatExpires(t *testing.T) {
+	inBubble(t, greenhouse, func(b *bench) {
+		b.device.Update(time.Now(), reading21)
+		b.ask(`{"id":"a","command":"pump","value":true}`)
+		time.Sleep(5 * time.Second) // the timer fires now
+		b.lane.Close(CodeStopping, "the gateway is being stopped")
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := b.wire.on(resultTopic); len(got) != 1 {
+			t.Errorf("%q", got)
+		}
+	})
+}
