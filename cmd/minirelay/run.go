@@ -52,16 +52,7 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if g == nil {
-			return
-		}
-		stop, cancel := context.WithTimeout(context.Background(), stopTime)
-		defer cancel()
-		if err := g.stop(stop); err != nil {
-			log.Error("the gateway did not stop cleanly", "error", err)
-		}
-	}()
+	defer func() { stopGateway(g, log) }()
 	var running atomic.Pointer[gateway]
 	running.Store(g)
 	watch, stopWatch := context.WithCancel(ctx)
@@ -77,8 +68,7 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 			return nil
 		case <-tried:
 			tried = nil
-			notify(daemon.SdNotifyReady, "STATUS=serving "+strings.Join(g.addresses(), " "))
-			fmt.Fprintln(env.stdout, "ready", strings.Join(g.addresses(), " "))
+			announce(g, env)
 			if ready != nil {
 				ready(g)
 			} else if isTerminal(env.stdout) && !g.onlyHere() {
@@ -96,6 +86,25 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway)) err
 		if tried != nil {
 			tried = g.ports.Tried() // of the gateway that runs now
 		}
+	}
+}
+
+// announce tells systemd and whoever reads stdout that clients can connect and every port has been tried.
+func announce(g *gateway, env *env) {
+	addresses := strings.Join(g.addresses(), " ")
+	notify(daemon.SdNotifyReady, "STATUS=serving "+addresses)
+	fmt.Fprintln(env.stdout, "ready", addresses)
+}
+
+// stopGateway stops g, if there is one, and says if that went wrong.
+func stopGateway(g *gateway, log *slog.Logger) {
+	if g == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := g.stop(ctx); err != nil {
+		log.Error("the gateway did not stop cleanly", "error", err)
 	}
 }
 
@@ -133,11 +142,7 @@ func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger
 func restart(g *gateway, next *configs.Config, s *standing, log *slog.Logger) (*gateway, error) {
 	log.Info("the gateway's identity has changed: starting anew")
 	old := g.config.Load()
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	if err := g.stop(ctx); err != nil {
-		log.Error("the gateway did not stop cleanly", "error", err)
-	}
+	stopGateway(g, log)
 	g, err := startGateway(next, s, log)
 	if err == nil {
 		return g, nil
