@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -8,5 +9,14 @@ import (
 
 // TestMain makes the test binary the program, for the stories that run it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"minirelay": main})
+	testscript.Main(tests{m}, map[string]func(){"minirelay": main})
+}
+
+// tests are all tests of the package, and the end of what they share.
+type tests struct{ *testing.M }
+
+// Run runs them. Nothing of theirs is left on the disk.
+func (t tests) Run() int {
+	defer func() { os.RemoveAll(binaryDir) }()
+	return t.M.Run()
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -82,9 +83,16 @@ func TestDemoShowsThePage(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
-	var page, phone string
 	lines := bufio.NewScanner(out)
+	defer func() {
+		_ = cmd.Process.Signal(os.Interrupt) // it removes what it has made
+		for lines.Scan() {
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("it does not end cleanly: %v", err)
+		}
+	}()
+	var page, phone string
 	for lines.Scan() && (page == "" || phone == "") {
 		for _, word := range strings.Fields(lines.Text()) {
 			if strings.HasPrefix(word, "https://") {

@@ -15,13 +15,16 @@ import (
 	"time"
 )
 
+// binaryDir holds what binary has built; "" if nothing.
+var binaryDir string
+
 // binary builds the program once. These tests need a process of its own: they kill it.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "minirelay-test-")
-	if err != nil {
+	var err error
+	if binaryDir, err = os.MkdirTemp("", "minirelay-test-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "minirelay")
+	path := filepath.Join(binaryDir, "minirelay")
 	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}

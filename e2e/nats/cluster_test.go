@@ -16,18 +16,26 @@ import (
 // patience is how long anything may take on a busy machine. Nothing waits for it to pass.
 const patience = time.Minute
 
+// serverDir holds what server has built; "" if nothing.
+var serverDir string
+
 // server builds nats-server once.
 var server = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "minirelay-nats-")
-	if err != nil {
+	var err error
+	if serverDir, err = os.MkdirTemp("", "minirelay-nats-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "nats-server")
+	path := filepath.Join(serverDir, "nats-server")
 	if out, err := exec.Command("go", "build", "-o", path, "github.com/nats-io/nats-server/v2").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
 	return path, nil
 })
+
+func TestMain(m *testing.M) {
+	defer func() { os.RemoveAll(serverDir) }()
+	m.Run()
+}
 
 // node is one nats-server of a cluster.
 type node struct {

@@ -1,6 +1,6 @@
 // The compiled mini-program, packed with its host and served on loopback.
 
-import { mkdtempSync, readFileSync, existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,15 +16,27 @@ const kinds: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
 /** Serves the host with the mini-program until the test run ends, and gives its address. */
 export async function packedHost(): Promise<string> {
   if (!existsSync(compiled)) throw new Error('there is no compiled mini-program: run npm run build:mp-weixin first')
-  const dir = mkdtempSync(join(tmpdir(), 'minirelay-host-'))
-  await pack(compiled, dir)
+  const files = await packed()
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://host').pathname
-    const file = join(dir, path === '/' ? 'index.html' : path)
-    if (!existsSync(file)) return void response.writeHead(404).end()
-    response.writeHead(200, { 'content-type': kinds[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
+    const file = path === '/' ? '/index.html' : path
+    const content = files.get(file)
+    if (!content) return void response.writeHead(404).end()
+    response.writeHead(200, { 'content-type': kinds[extname(file)] ?? 'application/octet-stream' }).end(content)
   }).unref()
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
   })
+}
+
+/** What the host consists of, by path. On the disk nothing is left of it. */
+async function packed(): Promise<Map<string, Buffer>> {
+  const dir = mkdtempSync(join(tmpdir(), 'minirelay-host-'))
+  try {
+    await pack(compiled, dir)
+    const paths = readdirSync(dir, { recursive: true }).map(String).filter((path) => statSync(join(dir, path)).isFile())
+    return new Map(paths.map((path) => [`/${path}`, readFileSync(join(dir, path))]))
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 }
