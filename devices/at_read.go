@@ -118,7 +118,7 @@ func (a *atCodec) value(i int, lines [][]byte) (t token, ok bool) {
 
 // write makes the query of a command. It is done when the device has said what expect wants, or else when its answer
 // is over. A device whose answers have no end, and that is not expected to say anything, says nothing.
-func (a *atCodec) write(c *command, v relay.Value) ([]*query, error) {
+func (a *atCodec) write(c *command, v relay.Value) (*query, error) {
 	text, err := c.wire(v)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (a *atCodec) write(c *command, v relay.Value) ([]*query, error) {
 	}
 	q.nobody = c.expect == nil && a.until == nil
 	q.answer = func(got []byte, quiet bool) (response, verdict) { return a.acknowledged(q, c, seq, text, got, quiet) }
-	return []*query{q}, nil
+	return q, nil
 }
 
 // acknowledged looks for the answer to a command. Where answers end with a line of their own, it is waited for too:

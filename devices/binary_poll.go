@@ -200,7 +200,7 @@ func (b *binaryAsker) timing(p PortConfig) timing {
 }
 
 // write makes the one query of a command.
-func (b *binaryAsker) write(c *command, v relay.Value) ([]*query, error) {
+func (b *binaryAsker) write(c *command, v relay.Value) (*query, error) {
 	text, err := c.wire(v)
 	if err != nil {
 		return nil, err
@@ -232,5 +232,5 @@ func (b *binaryAsker) write(c *command, v relay.Value) ([]*query, error) {
 		})
 		return r, v
 	}
-	return []*query{q}, nil
+	return q, nil
 }

@@ -181,9 +181,8 @@ func (d *decoder) commands() []*query {
 			continue
 		}
 		for _, v := range values {
-			steps, err := d.mapping.asker.write(c, v)
-			if err == nil {
-				all = append(all, steps...)
+			if q, err := d.mapping.asker.write(c, v); err == nil {
+				all = append(all, q)
 			}
 		}
 	}

@@ -150,7 +150,7 @@ func (m *meter) queries() []*query { return m.all }
 
 func (m *meter) reads(field int) *query { return m.all[m.places[field]] }
 
-func (m *meter) write(*command, relay.Value) ([]*query, error) {
+func (m *meter) write(*command, relay.Value) (*query, error) {
 	return nil, errors.New("a meter is only read")
 }
 

@@ -20,16 +20,15 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 		return nil
 	}
 	c := m.commands[t.Command]
-	steps, err := m.asker.write(c, t.Value)
+	q, err := m.asker.write(c, t.Value)
 	if err != nil {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
 	}
-	started := time.Now()
-	o, err := l.carryOut(t, s, m, c, steps)
+	o, err := l.carryOut(t, s, m, c, q)
 	if err == nil && c.confirm >= 0 && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) {
 		acknowledged := o.Status == relay.StatusDone
-		o, err = l.readBack(s, m, c, t.Value, started)
+		o, err = l.readBack(s, m, c, t.Value, s.quietFrom)
 		if !acknowledged && o.Message == unseen {
 			o.Message = "no reading has shown the effect in time"
 		}
@@ -41,58 +40,45 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 	return err
 }
 
-// carryOut writes the steps of a command. Done means that the last one was acknowledged, or that it was begun and
-// reading back will tell.
-func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, steps []*query) (relay.Outcome, error) {
-	for i, q := range steps {
-		var r response // of the try before
-		for try := 0; ; try++ {
-			before := i > 0 || try > 0                               // something may have been done already
-			for !before && time.Until(s.hold(q)) > 0 && t.InTime() { // an earlier command's answer may still come
-				if err := l.meanwhile(s); err != nil {
-					return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
-				}
-			}
-			// The silence comes first: a device may want seconds of it, and the command must not become late in it.
-			if err := l.hush(s); err != nil {
-				return brokenOutcome(err, before), err
-			}
-			switch {
-			case !before && t.Begin():
-			case before && (t.InTime() || try == 0): // what was begun is carried on with
-			case !before:
-				return relay.Rejected(relay.CodeExpired, "it was not written in time and will not be"), nil
-			default:
-				return unansweredOutcome(r), nil
-			}
-			var v verdict
-			var err error
-			if r, v, err = l.transact(s, m, q); err != nil {
-				return brokenOutcome(err, before), err
-			}
-			if v == fits || v == refused && r.pending && c.confirm >= 0 {
-				break
-			}
-			if v == refused {
-				return refusedOutcome(r, before), nil
-			}
-			if try >= c.Retries || l.stopping() || !t.InTime() {
-				return unansweredOutcome(r), nil
-			}
+// carryOut writes a command. Done means that it was acknowledged, or that it was begun and reading back will tell.
+func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, q *query) (relay.Outcome, error) {
+	for time.Until(s.hold(q)) > 0 && t.InTime() { // an earlier command's answer may still come
+		if err := l.meanwhile(s); err != nil {
+			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
 		}
 	}
-	if last := steps[len(steps)-1]; last.nobody {
-		return relay.Sent(), nil
+	outcome := relay.Rejected(relay.CodeExpired, "it was not written in time and will not be")
+	for try := 0; ; try++ {
+		// The silence comes first: a device may want seconds of it, and the command must not become late in it.
+		if err := l.hush(s); err != nil {
+			return brokenOutcome(err, try > 0), err
+		}
+		if try == 0 && !t.Begin() || !t.InTime() {
+			return outcome, nil
+		}
+		r, v, err := l.transact(s, m, q)
+		switch {
+		case err != nil:
+			return brokenOutcome(err, try > 0), err
+		case v == fits && q.nobody:
+			return relay.Sent(), nil
+		case v == fits || v == refused && r.pending && c.confirm >= 0:
+			return relay.Done(), nil
+		case v == refused:
+			return refusedOutcome(r, try > 0), nil
+		}
+		if outcome = unansweredOutcome(r); try >= c.Retries || l.stopping() {
+			return outcome, nil
+		}
 	}
-	return relay.Done(), nil
 }
 
-func refusedOutcome(r response, before bool) relay.Outcome {
+func refusedOutcome(r response, again bool) relay.Outcome {
 	switch {
 	case r.pending:
 		return relay.Unknown("the hardware has begun with it and did not say that it is done")
-	case before:
-		return relay.Unknown("a part of it may have been done, then: " + r.refusal)
+	case again:
+		return relay.Unknown("an earlier try went unanswered, then: " + r.refusal)
 	}
 	return relay.Failed(relay.CodeRefused, r.refusal)
 }
@@ -105,15 +91,15 @@ func unansweredOutcome(r response) relay.Outcome {
 }
 
 // brokenOutcome is the end of a command during which the stream broke.
-func brokenOutcome(err error, before bool) relay.Outcome {
-	if b, ok := err.(*brokenError); ok && !b.wrote && !before {
+func brokenOutcome(err error, again bool) relay.Outcome {
+	if b, ok := err.(*brokenError); ok && !b.wrote && !again {
 		return relay.Failed(relay.CodeIOError, "nothing could be written to the port")
 	}
 	return relay.Unknown("the connection broke before an answer came")
 }
 
-// readBack asks for the field of confirm until it shows the value or the command's time is over.
-func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, started time.Time) (relay.Outcome, error) {
+// readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.
+func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, written time.Time) (relay.Outcome, error) {
 	var fresh relay.Value
 	for {
 		if l.stopping() {
@@ -133,7 +119,7 @@ func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, st
 				return relay.Done(), nil
 			}
 		}
-		if time.Since(started) >= c.Timeout {
+		if time.Since(written) >= c.Timeout {
 			break
 		}
 		if err := l.meanwhile(s); err != nil {

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -104,6 +105,46 @@ func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 		}
 		if got := elapsed.ReplaceAllString(r.results(), ""); got != "a done" || !strings.Contains(r.stateOf("meter"), "1122334455") {
 			t.Errorf("%s, %s", got, r.stateOf("meter"))
+		}
+	})
+}
+
+// The time for the effect to show begins when a command is written, not when it had to wait for a late answer.
+func TestTimeForTheEffect(t *testing.T) {
+	d := unit(1, field("lamp", relay.TypeBool, at("coil:1", "")))
+	d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
+	second := func(c *CommandConfig) { c.Timeout = time.Second }
+	heater, lamp := writes("heater", relay.TypeBool, "coil:0", second), writes("lamp", relay.TypeBool, "coil:1", second)
+	lamp.Confirm = "lamp"
+	d.Commands = []CommandConfig{heater, lamp}
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		b := r.board()
+		go func() {
+			var written time.Time
+			request := make([]byte, 8)
+			for {
+				if _, err := io.ReadFull(b, request); err != nil {
+					return
+				}
+				switch {
+				case request[1] == 1 && !written.IsZero() && time.Since(written) > 600*ms: // a lamp that takes its time
+					_, _ = b.Write(rtuFraming{}.wrap(1, []byte{1, 1, 1}))
+				case request[1] == 1:
+					_, _ = b.Write(rtuFraming{}.wrap(1, []byte{1, 1, 0}))
+				case request[3] == 1:
+					written = time.Now()
+					_, _ = b.Write(request)
+				}
+			}
+		}()
+		time.Sleep(100 * ms)
+		r.ask(`{"id":"a","command":"heater","value":true}`) // which nobody answers
+		time.Sleep(1200 * ms)
+		r.ask(`{"id":"b","command":"lamp","value":true}`)
+		time.Sleep(10 * time.Second)
+		if got := elapsed.ReplaceAllString(r.results(), ""); got != "a unknown/no_answer: the hardware did not answer in time; b done" {
+			t.Error(got)
 		}
 	})
 }

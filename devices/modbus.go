@@ -148,7 +148,7 @@ func (m *modbus) refusedRead(b batch, e exception) (response, verdict) {
 const broadcastTurnaround = 100 * time.Millisecond
 
 // write makes the query of a command. The unit has done it when it has repeated what it was told, to the letter.
-func (m *modbus) write(c *command, v relay.Value) ([]*query, error) {
+func (m *modbus) write(c *command, v relay.Value) (*query, error) {
 	pdu, err := modbusWrite(&c.CommandConfig, v)
 	if err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func (m *modbus) write(c *command, v relay.Value) ([]*query, error) {
 	if m.unit == 0 {
 		q.nobody, q.after = true, max(q.after, broadcastTurnaround)
 	}
-	return []*query{q}, nil
+	return q, nil
 }
 
 func refusedWrite(e exception) (response, verdict) {

@@ -111,10 +111,11 @@ func TestModbusDocumented(t *testing.T) {
 			m := newModbusRTU(c, new(Counters))
 			queries := m.queries()
 			if d.write != nil {
-				var err error
-				if queries, err = m.write(compile(c, new(Counters)).commands[0], d.value); err != nil {
+				q, err := m.write(compile(c, new(Counters)).commands[0], d.value)
+				if err != nil {
 					t.Fatal(err)
 				}
+				queries = []*query{q}
 			}
 			if len(queries) != 1 || string(queries[0].request) != string(d.request) {
 				t.Fatalf("the request is % x", queries[0].request)

@@ -14,9 +14,9 @@ type asker interface {
 	queries() []*query
 	// reads gives the query whose answer holds a field, by the field's place in the model; nil: none does.
 	reads(field int) *query
-	// write gives what carries a command out, one query after the other. The device has done it when the last one
-	// is answered. An error is what only the wire forbids.
-	write(c *command, v relay.Value) ([]*query, error)
+	// write gives what carries a command out: the device has done it when it is answered. An error is what only the
+	// wire forbids.
+	write(c *command, v relay.Value) (*query, error)
 	// timing says what silence the protocol wants on a port.
 	timing(PortConfig) timing
 }
