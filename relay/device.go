@@ -73,6 +73,13 @@ func (d *Device) Online() bool {
 	return d.online
 }
 
+// onlineSince says whether the device has been there all the time since t.
+func (d *Device) onlineSince(t time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.online && !d.since.After(t)
+}
+
 // Update takes the readings of one good frame, taken at at (with a monotonic reading). It marks the device
 // online. It does not keep readings.
 func (d *Device) Update(at time.Time, readings []Reading) {

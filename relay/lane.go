@@ -41,8 +41,8 @@ func (l *Lane) Waiting() bool {
 }
 
 // Take gives the oldest command that may still be written. Those that have become too old on the way, or whose
-// device has gone offline, are answered and skipped. It gives nil when none waits. The command that was taken before
-// must have been finished.
+// device has gone offline since, are answered and skipped, even if the device has come back: it may be another one
+// that was plugged in. It gives nil when none waits. The command that was taken before must have been finished.
 func (l *Lane) Take() *Task {
 	for {
 		l.mu.Lock()
@@ -55,9 +55,11 @@ func (l *Lane) Take() *Task {
 		l.waiting = l.waiting[1:]
 		l.taken = t
 		l.mu.Unlock()
-		if !t.device.Online() {
+		switch {
+		case t.expire():
+		case !t.device.onlineSince(t.accepted):
 			t.Finish(offline())
-		} else if !t.expire() {
+		default:
 			return t
 		}
 	}
