@@ -25,11 +25,13 @@ func (l *line) execute(t *relay.Task, s *session) error {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
 	}
-	if !t.Begin() {
-		return nil
-	}
+	var before relay.Outcome // of the try before
 	for try := 0; ; try++ {
-		o, again, err := l.attempt(s, m, c, t.Value, text)
+		o, again, err := l.attempt(s, m, c, t, text, try)
+		if try > 0 && o.Code == relay.CodeExpired {
+			o = before // it was written then
+		}
+		before = o
 		if try > 0 && (o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {
 			// What became of the earlier write is still not known.
 			o = relay.Unknown("an earlier try went unanswered, then: " + o.Message)
@@ -41,16 +43,23 @@ func (l *line) execute(t *relay.Task, s *session) error {
 	}
 }
 
-// attempt writes the command once and waits for what became of it. again says that nothing answered.
-func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, text string) (o relay.Outcome, again bool, broken error) {
+// attempt writes the command once and waits for what became of it. again says that nothing answered. A command of which
+// nothing has left in time is expired.
+func (l *line) attempt(s *session, m *mapping, c *command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
 	seq := l.nextSeq()
 	l.out = m.codec.Seal(c.append(l.out[:0], text, seq))
-	ex := newExchange(m.config.ID, c, want, text, seq)
+	ex := newExchange(m.config.ID, c, t.Value, text, seq)
 	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
-	n, err := l.write(s, l.out)
+	if try == 0 && !t.Begin() || !t.InTime() { // the frame that was being taken had to wait
+		return relay.Expired(), false, nil
+	}
+	n, err := l.writeBy(s, l.out, t.Deadline())
 	if err != nil || n < len(l.out) {
+		if n == 0 && err == errStuck && !t.InTime() {
+			return relay.Expired(), false, nil
+		}
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(l.out))
 		}
@@ -86,9 +95,12 @@ func (l *line) attempt(s *session, m *mapping, c *command, want relay.Value, tex
 }
 
 // write writes b, and shows it before: the answer may be faster than this goroutine.
-func (l *line) write(s *session, b []byte) (int, error) {
+func (l *line) write(s *session, b []byte) (int, error) { return l.writeBy(s, b, soon()) }
+
+// writeBy is write of which no byte may leave after by.
+func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	l.count.tap.bytes(time.Now(), true, b)
-	n, err := s.stream.Write(b)
+	n, err := writeBy(s.stream, b, by)
 	l.count.sent.Add(uint64(n))
 	return n, err
 }

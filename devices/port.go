@@ -17,7 +17,10 @@ import (
 // longer is stuck, and must not hold the owner of the port.
 const writeTime = 2 * time.Second
 
-var errHungUp = errors.New("the port hung up")
+var (
+	errHungUp = errors.New("the port hung up")
+	errStuck  = errors.New("the port takes no bytes")
+)
 
 // lasts is how long n characters take on the line.
 func (c PortConfig) lasts(n int) time.Duration {
@@ -46,7 +49,7 @@ func Open(c PortConfig) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, explain("/", path, err)
 	}
-	t := &tty{f: f}
+	t := &tty{f: f, config: c}
 	if c.RS485 == "rts" {
 		return switchedTTY{t, newSender(f, t, c)}, nil
 	}
@@ -104,7 +107,7 @@ func openTTY(path string, c PortConfig) (*os.File, error) {
 }
 
 // control runs do with the descriptor of f.
-func control(f *os.File, do func(fd int) error) error {
+func control(f syscall.Conn, do func(fd int) error) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
@@ -173,8 +176,9 @@ func lowLatency(fd int) {
 
 // tty is an open serial port. Its owner writes and closes; another goroutine may read.
 type tty struct {
-	f     *os.File
-	stuck bool // a write was given up; only the owner touches it
+	f      *os.File
+	config PortConfig
+	stuck  bool // the last write was given up; only the owner touches it
 }
 
 func (t *tty) Read(b []byte) (int, error) {
@@ -191,23 +195,45 @@ func (t *tty) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (t *tty) Write(b []byte) (int, error) {
-	if err := t.f.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+func (t *tty) Write(b []byte) (int, error) { return t.WriteBy(b, soon()) }
+
+func (t *tty) WriteBy(b []byte, by time.Time) (int, error) {
+	if err := t.f.SetWriteDeadline(earlier(by, soon())); err != nil {
 		return 0, err
 	}
 	n, err := t.f.Write(b)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		t.stuck = true
-		return n, errors.New("the port has taken no bytes for two seconds")
+	t.stuck = errors.Is(err, os.ErrDeadlineExceeded)
+	if t.stuck {
+		return n, errStuck
 	}
 	return n, err
 }
 
+// emptied waits until the driver has given on what was written. Asking it to wait would take as long as an adapter that
+// is stuck likes.
+func emptied(fd int, by time.Time) error {
+	for {
+		n, err := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
+		switch {
+		case err != nil || n == 0:
+			return err
+		case time.Now().After(by):
+			return errStuck
+		}
+		finePause(time.Millisecond)
+	}
+}
+
+// closeTime is how long what was written last may take to leave when the port is closed, beside the time on the line.
+const closeTime = 100 * time.Millisecond
+
 func (t *tty) Close() error {
 	// Best effort both: the port may be gone. A pseudo-terminal stays exclusive after the last close.
 	_ = control(t.f, func(fd int) error {
-		if t.stuck {
-			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH) // or closing waits up to 30 s for them to leave
+		// What cannot leave is dropped, or closing would wait for it for up to 30 s, and a command would leave then.
+		n, _ := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
+		if t.stuck || emptied(fd, time.Now().Add(t.config.lasts(n)+closeTime)) != nil {
+			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH)
 		}
 		return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0)
 	})

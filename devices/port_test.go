@@ -319,6 +319,12 @@ func TestTCPPort(t *testing.T) {
 	if n, err := far.Read(b); string(b[:n]) != "PUMP 1\n" {
 		t.Errorf("%q, %v", b[:n], err)
 	}
+	if _, err := far.Write([]byte("OK\n")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.Read(b); string(b[:n]) != "OK\n" || p.(*tcpPort).bounded {
+		t.Errorf("%q, %v; what was acknowledged is still watched: %v", b[:n], err, p.(*tcpPort).bounded)
+	}
 	far.Close()
 	if _, err := p.Read(b); !errors.Is(err, errHungUp) {
 		t.Errorf("read gives %v", err)

@@ -92,12 +92,14 @@ type telnetPort struct {
 	refuse string          // why it cannot be used
 }
 
-func (p *telnetPort) Write(b []byte) (int, error) {
+func (p *telnetPort) Write(b []byte) (int, error) { return p.WriteBy(b, soon()) }
+
+func (p *telnetPort) WriteBy(b []byte, by time.Time) (int, error) {
 	if bytes.IndexByte(b, telnetIAC) < 0 {
-		return p.tcpPort.Write(b)
+		return p.tcpPort.WriteBy(b, by)
 	}
 	// How much of b was written cannot be told exactly: none, or some of it.
-	if n, err := p.tcpPort.Write(escapeTelnet(b)); err != nil {
+	if n, err := p.tcpPort.WriteBy(escapeTelnet(b), by); err != nil {
 		return min(n, len(b)), err
 	}
 	return len(b), nil

@@ -91,7 +91,9 @@ type switchedTTY struct {
 	sender *sender
 }
 
-func (t switchedTTY) Write(b []byte) (int, error) { return t.sender.Write(b) }
+func (t switchedTTY) Write(b []byte) (int, error) { return t.sender.WriteBy(b, soon()) }
+
+func (t switchedTTY) WriteBy(b []byte, by time.Time) (int, error) { return t.sender.WriteBy(b, by) }
 
 // newSender switches the RTS line of f.
 func newSender(f *os.File, w io.Writer, c PortConfig) *sender {
@@ -100,13 +102,18 @@ func newSender(f *os.File, w io.Writer, c PortConfig) *sender {
 			return control(f, func(fd int) error { return setRTS(fd, sending != c.RTSLow) })
 		},
 		drain: func() error {
-			return control(f, func(fd int) error { return unix.IoctlSetInt(fd, unix.TCSBRK, waitOnly) })
+			return control(f, func(fd int) error {
+				if err := emptied(fd, soon()); err != nil {
+					return err
+				}
+				return unix.IoctlSetInt(fd, unix.TCSBRK, waitOnly) // the driver's own buffer is empty: it is short
+			})
 		}}
 }
 
-// Write writes b between two switches. The line is switched back whatever happens: a line that goes on sending lets
+// WriteBy writes b between two switches. The line is switched back whatever happens: a line that goes on sending lets
 // nobody else speak.
-func (s *sender) Write(b []byte) (n int, err error) {
+func (s *sender) WriteBy(b []byte, by time.Time) (n int, err error) {
 	if err := s.send(true); err != nil {
 		return 0, fmt.Errorf("switch the RS-485 adapter to sending: %w", err)
 	}
@@ -117,7 +124,7 @@ func (s *sender) Write(b []byte) (n int, err error) {
 	}()
 	s.pause(s.config.RTSBefore)
 	started := time.Now()
-	n, err = s.Writer.Write(b)
+	n, err = writeBy(s.Writer, b, by)
 	if err != nil {
 		return n, err
 	}

@@ -1,10 +1,15 @@
 package devices
 
 import (
+	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // What begins the path of a port on a serial server.
@@ -49,22 +54,66 @@ func dial(address string) (*tcpPort, error) {
 		return nil, &Error{What: "the serial server " + address + " cannot be reached", Err: err,
 			Try: "check the address, and what the server does at this port"}
 	}
-	return &tcpPort{c}, nil
+	return &tcpPort{TCPConn: c.(*net.TCPConn)}, nil
 }
 
-type tcpPort struct{ net.Conn }
+// tcpPort is a connection to a serial server. Its owner writes and closes; another goroutine may read.
+//
+// The kernel goes on for many minutes to deliver what a server that cannot be reached has not acknowledged: a command
+// would be executed when the network is back. So the connection ends two seconds after a write that is not acknowledged, and
+// what it holds is gone.
+type tcpPort struct {
+	*net.TCPConn
+	writing sync.Mutex
+	bounded bool // what is written must be acknowledged in time; guarded by writing
+}
 
 func (t *tcpPort) Read(b []byte) (int, error) {
-	n, err := t.Conn.Read(b)
+	n, err := t.TCPConn.Read(b)
 	if err == io.EOF {
 		err = errHungUp
+	}
+	if n > 0 && t.writing.TryLock() {
+		defer t.writing.Unlock()
+		if t.bounded && t.unacknowledged() == 0 {
+			// Else a single lost keep-alive probe would end a silent connection (tcp(7), TCP_USER_TIMEOUT).
+			return n, errors.Join(err, t.bound(0))
+		}
 	}
 	return n, err
 }
 
-func (t *tcpPort) Write(b []byte) (int, error) {
-	if err := t.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+func (t *tcpPort) Write(b []byte) (int, error) { return t.WriteBy(b, soon()) }
+
+func (t *tcpPort) WriteBy(b []byte, by time.Time) (int, error) {
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	if err := errors.Join(t.bound(writeTime), t.SetWriteDeadline(earlier(by, soon()))); err != nil {
 		return 0, err
 	}
-	return t.Conn.Write(b)
+	n, err := t.TCPConn.Write(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, errStuck
+	}
+	return n, err
+}
+
+// bound sets how long what is written may stay unacknowledged; 0: as long as the kernel likes.
+func (t *tcpPort) bound(d time.Duration) error {
+	if t.bounded == (d > 0) {
+		return nil
+	}
+	t.bounded = d > 0
+	return control(t.TCPConn, func(fd int) error {
+		return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
+	})
+}
+
+// unacknowledged is how many bytes the server has not acknowledged.
+func (t *tcpPort) unacknowledged() (n int) {
+	_ = control(t.TCPConn, func(fd int) (err error) {
+		n, err = unix.IoctlGetInt(fd, unix.TIOCOUTQ) // SIOCOUTQ, by its other name
+		return err
+	})
+	return n
 }

@@ -58,5 +58,10 @@ func Rejected(code Code, message string) Outcome {
 // Failed is an outcome that the hardware or the line gave.
 func Failed(code Code, message string) Outcome { return Outcome{StatusFailed, code, message} }
 
+// Expired: it has become too old before anything of it was written.
+func Expired() Outcome {
+	return Rejected(CodeExpired, "it was not written in time and will not be")
+}
+
 // Unknown is the outcome of a command that was written without an answer in time.
 func Unknown(message string) Outcome { return Outcome{StatusUnknown, CodeNoAnswer, message} }

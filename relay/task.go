@@ -36,6 +36,9 @@ func (t *Task) Begin() bool {
 	return !t.expire() && t.state.CompareAndSwap(taskWaits, taskBegun)
 }
 
+// Deadline is when t becomes too old, with a monotonic reading: no byte of it may be written later.
+func (t *Task) Deadline() time.Time { return t.deadline }
+
 // InTime says whether t may still be written, without answering it: for retries after a first write.
 func (t *Task) InTime() bool { return time.Now().Before(t.deadline) }
 
@@ -47,7 +50,7 @@ func (t *Task) expire() bool {
 	if t.state.Load() != taskExpired {
 		return false
 	}
-	t.Finish(Rejected(CodeExpired, "it was not written in time and will not be")) // or waits for who is just doing so
+	t.Finish(Expired()) // or waits for who is just doing so
 	return true
 }
 

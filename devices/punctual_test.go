@@ -1,0 +1,125 @@
+package devices
+
+import (
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A port that takes nothing is not waited for beyond the time of the command, and nothing of it leaves later.
+func TestNoByteAfterItsTime(t *testing.T) {
+	line, c := ptyPort(t)
+	p, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	full := 0
+	for err == nil {
+		var n int
+		n, err = p.(punctual).WriteBy(make([]byte, 1<<20), time.Now().Add(50*time.Millisecond))
+		full += n
+	}
+	if n, err := p.(punctual).WriteBy([]byte("PUMP 1\n"), time.Now().Add(-time.Second)); n != 0 || err != errStuck {
+		t.Errorf("%d bytes of a command that is over, %v", n, err)
+	}
+	if _, err := io.CopyN(io.Discard, line, int64(full)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Write([]byte("PUMP 2\n")); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 7)
+	if _, err := io.ReadFull(line, b); err != nil || string(b) != "PUMP 2\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
+// slow is a port that takes bytes after a while only.
+type slow struct {
+	io.ReadWriteCloser
+	after time.Duration
+}
+
+func (s slow) WriteBy(b []byte, by time.Time) (int, error) {
+	if wait := time.Until(by); wait < s.after {
+		time.Sleep(wait)
+		return 0, errStuck
+	}
+	time.Sleep(s.after)
+	return s.Write(b)
+}
+
+// A command that the port does not take in its time is expired, and the port stays open for the next.
+func TestPortThatTakesTheCommandTooLate(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+			s, err := r.open(c)
+			return slow{s, 700 * ms}, err
+		}
+		r.apply(pumpBoard(func(c *CommandConfig) { c.MaxAge = 500 * ms }))
+		b := r.board()
+		b.say("half", `{"p":0}`)
+		r.ask(`{"id":"a","command":"pump","value":true}`)
+		time.Sleep(time.Second)
+		if got := r.results(); got != "a rejected/expired after 500ms: it was not written in time and will not be" || r.last("availability") != "online" {
+			t.Error(got, r.last("availability"))
+		}
+	})
+}
+
+// laggard is a codec that gives a command its checksum after a while: what lies between the lane and the wire may take
+// its time on a busy machine.
+type laggard struct {
+	Codec
+	after time.Duration
+}
+
+func (l laggard) Seal(b []byte) []byte {
+	time.Sleep(l.after)
+	return l.Codec.Seal(b)
+}
+
+// The time is looked at right before the write, also before a second one, which is no reason to say that nothing was
+// written.
+func TestTimeIsLookedAtBeforeEachWrite(t *testing.T) {
+	for name, tt := range map[string]struct {
+		age    time.Duration
+		want   string
+		writes int
+	}{
+		"the first":  {500 * ms, "a rejected/expired after 500ms: it was not written in time and will not be", 0},
+		"the second": {3 * time.Second, "a unknown/no_answer after 3.4s: the hardware did not answer in time", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				r.apply(pumpBoard(func(c *CommandConfig) { c.MaxAge, c.Idempotent, c.Retries = tt.age, true, 3 }))
+				b := r.board()
+				b.say("half", `{"p":0}`)
+				synctest.Wait()
+				l := r.ports.lines[0]
+				l.mu.Lock()
+				l.mappings[0].codec = laggard{l.mappings[0].codec, 700 * ms}
+				l.mu.Unlock()
+				writes := make(chan int, 1)
+				go func() {
+					n := 0
+					for b.hear() != "" {
+						n++
+					}
+					writes <- n
+				}()
+				r.ask(`{"id":"a","command":"pump","value":true}`)
+				time.Sleep(5 * time.Second)
+				if got := r.results(); got != tt.want {
+					t.Error(got)
+				}
+				b.Close()
+				if n := <-writes; n != tt.writes {
+					t.Errorf("written %d times", n)
+				}
+			})
+		})
+	}
+}
