@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"minirelay/configs"
 )
@@ -56,9 +58,9 @@ func TestTOMLInTheDocs(t *testing.T) {
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+var link = regexp.MustCompile(`\]\(([^):]+)\)`)
 
-// Links within the repository lead somewhere.
+// Links within the repository lead somewhere, those to a heading to one that is there.
 func TestLinksInTheDocs(t *testing.T) {
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join("../..", page))
@@ -66,44 +68,101 @@ func TestLinksInTheDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(page), m[1])); err != nil {
+			file, heading, _ := strings.Cut(m[1], "#")
+			target := filepath.Join("../..", page)
+			if file != "" {
+				target = filepath.Join("../..", filepath.Dir(page), file)
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s", page, m[1])
+			} else if heading != "" && !slices.Contains(headings(t, target), heading) {
+				t.Errorf("%s links to %s, where there is no such heading", page, m[1])
 			}
 		}
 	}
 }
 
-var named = regexp.MustCompile("minirelay ([a-z]+)")
+var heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 
-// The subcommands and make targets that the pages name exist.
+// headings gives the names by which links reach the headings of a page: lower case, words joined, no punctuation.
+func headings(t *testing.T, page string) (all []string) {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range heading.FindAllStringSubmatch(string(text), -1) {
+		all = append(all, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-', r == '_', unicode.IsLetter(r), unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, m[1]))
+	}
+	return all
+}
+
+var (
+	snippet = regexp.MustCompile("(?s)`[^`\n]+`|```sh.*?```")
+	named   = regexp.MustCompile("minirelay ([a-z]+)([^\n`|;&>]*)")
+	flagged = regexp.MustCompile(`(?:^| )\[?--?([a-z][a-z-]*)`)
+	target  = regexp.MustCompile(`make ([a-z-]+)`)
+)
+
+// The subcommands, their flags and the make targets that the pages name exist.
 func TestCommandsInTheDocs(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{"help": true}
+	known := map[string][]string{"help": nil}
 	for _, c := range commands() {
-		known[c.name] = true
+		known[c.name] = flagsOf(t, c.name)
 	}
-	code := regexp.MustCompile("(?s)`[^`\n]+`|```sh.*?```")
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join("../..", page))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, snippet := range code.FindAllString(string(text), -1) {
-			for _, m := range named.FindAllStringSubmatch(snippet, -1) {
-				if !known[m[1]] {
+		for _, code := range snippet.FindAllString(string(text), -1) {
+			for _, m := range named.FindAllStringSubmatch(code, -1) {
+				flags, ok := known[m[1]]
+				if !ok {
 					t.Errorf("%s names minirelay %s", page, m[1])
 				}
+				for _, f := range flagged.FindAllStringSubmatch(m[2], -1) {
+					if !slices.Contains(flags, f[1]) {
+						t.Errorf("%s names minirelay %s -%s; there are %v", page, m[1], f[1], flags)
+					}
+				}
 			}
-			for _, m := range regexp.MustCompile(`make ([a-z-]+)`).FindAllStringSubmatch(snippet, -1) {
+			for _, m := range target.FindAllStringSubmatch(code, -1) {
 				if !strings.Contains(string(makefile), "\n"+m[1]+":") {
 					t.Errorf("%s names make %s", page, m[1])
 				}
 			}
 		}
 	}
+}
+
+var helpedFlag = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
+
+// flagsOf gives the flags of a subcommand, as its help lists them.
+func flagsOf(t *testing.T, name string) (all []string) {
+	args := []string{name, "-h"}
+	if name == "user" {
+		args = []string{name, "hash", "-h"}
+	}
+	var out bytes.Buffer
+	if status := Main(args, strings.NewReader(""), &out, &out); status != exitOK {
+		t.Errorf("minirelay %v exits with %d", args, status)
+	}
+	for _, m := range helpedFlag.FindAllStringSubmatch(out.String(), -1) {
+		all = append(all, m[1])
+	}
+	return append(all, "h")
 }
 
 var manCommand = regexp.MustCompile(`(?m)^\.TP\n\.B ([a-z]+)`)
