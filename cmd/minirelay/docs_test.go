@@ -13,14 +13,16 @@ import (
 	"minirelay/configs"
 )
 
-// pages are what people read first, and everything in docs.
+// pages are what people read.
 var pages = allPages()
 
-func allPages() []string {
-	all := []string{"README.md", "README.zh-CN.md"}
-	inDocs, _ := filepath.Glob("../../docs/*.md") // the pattern is a good one
-	for _, page := range inDocs {
-		all = append(all, filepath.Join("docs", filepath.Base(page)))
+func allPages() (all []string) {
+	for _, where := range []string{"*.md", "docs/*.md", "deploy/*/*.md", "examples/*.md", "miniprogram/src/minirelay/*.md"} {
+		found, _ := filepath.Glob(filepath.Join("../..", where)) // the pattern is a good one
+		for _, page := range found {
+			page, _ = filepath.Rel("../..", page)
+			all = append(all, page)
+		}
 	}
 	return all
 }
@@ -32,6 +34,7 @@ var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
 func TestTOMLInTheDocs(t *testing.T) {
 	t.Setenv("PHONE_PASSWORD", "secret")
 	t.Setenv("CLOUD_PASSWORD", "secret")
+	t.Setenv("FLEET_PASSWORD", "secret")
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join("../..", page))
 		if err != nil {
@@ -42,7 +45,7 @@ func TestTOMLInTheDocs(t *testing.T) {
 			config += block[1]
 		}
 		if config == "" {
-			if strings.Contains(page, "mappings") || strings.Contains(page, "README") {
+			if strings.Contains(page, "mappings") || filepath.Dir(page) == "." && strings.HasPrefix(page, "README") {
 				t.Errorf("%s shows no TOML", page)
 			}
 			continue
