@@ -3,7 +3,6 @@ package configs
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -138,9 +137,14 @@ func (f *Faults) Error() string {
 // report gathers what is wrong and what is hardly wanted.
 type report struct {
 	faults, warnings []Fault
+	mute             bool // nobody wants to know
 }
 
-func (r *report) fault(at place, what, try string) { r.faults = append(r.faults, at.fault(what, try)) }
+func (r *report) fault(at place, what, try string) {
+	if !r.mute {
+		r.faults = append(r.faults, at.fault(what, try))
+	}
+}
 func (r *report) warning(at place, what, try string) {
 	r.warnings = append(r.warnings, at.fault(what, try))
 }
@@ -151,23 +155,4 @@ func inOrder(faults []Fault) []Fault {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return slices.Compact(faults)
-}
-
-// secretValue finds passwords that stand in a line itself, up to the line's end, also behind a key that was to be
-// password: p, s, and w or rd.
-var secretValue = regexp.MustCompile(`(?i)\bp\w*s\w*(?:w|rd)\w*["']?\s*=\s*([^{\s].*)`)
-
-// hideSecrets strikes out what follows password = in line, character by character, so that columns stay.
-func hideSecrets(line string) string {
-	m := secretValue.FindStringSubmatchIndex(line)
-	if m == nil {
-		return line
-	}
-	hidden := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || strings.ContainsRune(`"'`, r) {
-			return r
-		}
-		return '*'
-	}, line[m[2]:])
-	return line[:m[2]] + hidden
 }

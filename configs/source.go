@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -22,6 +23,9 @@ type source struct {
 	name  string
 	text  []byte
 	lines []int // offsets of the lines' beginnings
+
+	searched sync.Once
+	hidden   []span // see secrets
 }
 
 func newSource(name string, text []byte) *source {
@@ -56,9 +60,9 @@ func (p place) fault(what, try string) Fault {
 	number, start, end := p.source.line(min(p.start, len(p.source.text)))
 	at := min(p.start, end)
 	stop := min(at+p.length, end)
-	text := strings.TrimSuffix(string(p.source.text[start:end]), "\r")
+	text := strings.TrimSuffix(p.source.masked(start, end), "\r")
 	return Fault{File: p.source.name, Line: number, Column: utf8.RuneCount(p.source.text[start:at]) + 1,
-		What: printable(what), Try: printable(try), Source: hideSecrets(printable(text)),
+		What: printable(what), Try: printable(try), Source: printable(text),
 		Length: utf8.RuneCount(p.source.text[at:stop])}
 }
 
@@ -75,7 +79,11 @@ func printable(s string) string {
 }
 
 // String is where the place is.
-func (p place) String() string { return p.fault("", "").Position() }
+func (p place) String() string {
+	number, start, end := p.source.line(min(p.start, len(p.source.text)))
+	at := min(p.start, end)
+	return Fault{File: p.source.name, Line: number, Column: utf8.RuneCount(p.source.text[start:at]) + 1}.Position()
+}
 
 // within narrows the place to the first occurrence of part in it, if there is one.
 func (p place) within(part string) place {

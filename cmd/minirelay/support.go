@@ -12,11 +12,13 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
 	"minirelay/configs"
 	"minirelay/devices"
+	"minirelay/status"
 )
 
 // runSupport is `minirelay support`: one archive with what somebody needs to understand a fault from afar.
@@ -76,12 +78,13 @@ func (s *support) gather(ctx context.Context, config string) (names []string) {
 	}
 	add("check.txt", faultText(view), nil)
 	dir, err := dataDir(config)
-	for name, page := range map[string]string{"status.json": "/api/status"} {
-		var body []byte
-		if err == nil {
-			body, err = askLocally(ctx, dir, page)
-		}
-		add(name, body, err)
+	var body []byte
+	if err == nil {
+		body, err = askLocally(ctx, dir, "/api/status")
+	}
+	add("status.json", body, err)
+	if err == nil {
+		s.figures(body, add)
 	}
 	ports, err := devices.List()
 	text, _ := json.MarshalIndent(ports, "", "  ") // a list of texts
@@ -96,13 +99,34 @@ func (s *support) gather(ctx context.Context, config string) (names []string) {
 		if err != nil {
 			err = fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, text)
 		}
-		add(name, lastOf(text), err)
+		add(name, lastOf(withoutEnvironment(text)), err)
 	}
 	for name, file := range map[string]string{"os-release.txt": "/etc/os-release", "groups.txt": "/etc/group", "memory.txt": "/proc/meminfo"} {
 		text, err := os.ReadFile(file)
 		add(name, text, err)
 	}
 	return names
+}
+
+// figures adds a status as people and as Prometheus read it.
+func (s *support) figures(body []byte, add func(name string, text []byte, err error)) {
+	var snapshot status.Snapshot
+	if err := json.Unmarshal(body, &snapshot); err != nil {
+		add("metrics.txt", nil, err)
+		return
+	}
+	var screen, metrics bytes.Buffer
+	err := snapshot.Write(&screen)
+	add("status.txt", screen.Bytes(), err)
+	snapshot.Metrics(&metrics)
+	add("metrics.txt", metrics.Bytes(), nil)
+}
+
+// environment finds what systemctl show tells of a unit's variables: { env = "NAME" } takes secrets from there.
+var environment = regexp.MustCompile(`(?m)^(\w*Environment=).+$`)
+
+func withoutEnvironment(text []byte) []byte {
+	return environment.ReplaceAll(text, []byte("${1}(secret)"))
 }
 
 // faultText writes what check would say, without the lines of the file.

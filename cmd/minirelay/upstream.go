@@ -160,7 +160,7 @@ func (u *upstreams) snapshot() []status.Upstream {
 	all := []status.Upstream{}
 	for _, up := range running {
 		s, c := up.Status(), up.Counts()
-		all = append(all, status.Upstream{Upstream: up.Config().ID, URL: up.Config().URL, State: string(s.Code), Message: s.Message,
+		all = append(all, status.Upstream{Upstream: up.Config().ID, URL: up.Config().Address(), State: string(s.Code), Message: s.Message,
 			Since: s.Since.UnixMilli(), Disk: s.Disk, Waiting: s.Waiting, Size: uint64(c.Bytes), Taken: c.Taken, Delivered: c.Delivered,
 			Replayed: c.Replayed, Lost: c.Lost, Damaged: c.Damaged, Overrun: c.Overrun, Inward: c.Inward, Crowded: c.Crowded,
 			Dropped: c.Dropped, Unasked: c.Unasked})
@@ -207,5 +207,5 @@ func upstreamSummary(config *configs.Config, c upstream.Config) string {
 	if c.Prefix != "" {
 		topics = c.Prefix + "/" + topics
 	}
-	return fmt.Sprintf("%s, %s, %s, %s", c.URL, topics, what, takes)
+	return fmt.Sprintf("%s, %s, %s, %s", c.Address(), topics, what, takes)
 }

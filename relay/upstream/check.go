@@ -76,7 +76,7 @@ func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
 	problem := func(what, try string) error { return Problem{"url", what, try} }
 	target, parseErr := url.Parse(address)
 	if parseErr != nil || target.Host == "" {
-		return nil, false, false, problem(fmt.Sprintf("url = %q is no address of a broker", address), "write it as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt")
+		return nil, false, false, problem("the url is no address of a broker", "write it as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt")
 	}
 	port, known := ports[target.Scheme]
 	switch {

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"strings"
 	"time"
 )
 
@@ -64,6 +65,15 @@ func (s Secret) String() string {
 
 // GoString hides it from %#v too.
 func (s Secret) GoString() string { return s.String() }
+
+// Address is the URL as it may be shown and logged: a query often carries a token.
+func (c Config) Address() string {
+	address, query, _ := strings.Cut(c.URL, "?")
+	if query != "" {
+		address += "?…"
+	}
+	return address
+}
 
 // base is what stands before every topic of the gateway at the upstream.
 func (c *Config) base() string { return c.prefix() + c.Root + "/" + c.Gateway + "/" }

@@ -88,8 +88,8 @@ func (u *Upstream) become(code Code, message string, err error) {
 	u.status.Code, u.status.Since = code, time.Now()
 	u.news = true
 	if code == CodeConnected {
-		u.log.Info("connected to the upstream", "url", u.config.URL)
+		u.log.Info("connected to the upstream", "url", u.config.Address())
 		return
 	}
-	u.log.Warn("no connection to the upstream: "+message, "url", u.config.URL, "code", code, "error", err)
+	u.log.Warn("no connection to the upstream: "+message, "url", u.config.Address(), "code", code, "error", err)
 }

@@ -1,0 +1,12 @@
+package main
+
+import "testing"
+
+// What systemd tells of a unit holds the variables from which secrets may be taken.
+func TestWithoutEnvironment(t *testing.T) {
+	const told = "Type=notify\nEnvironment=HOME=/ \"PASSWORD=correct horse\"\nPassEnvironment=\nEnvironmentFiles=/etc/default/minirelay (ignore_errors=yes)\n"
+	const want = "Type=notify\nEnvironment=(secret)\nPassEnvironment=\nEnvironmentFiles=/etc/default/minirelay (ignore_errors=yes)\n"
+	if got := string(withoutEnvironment([]byte(told))); got != want {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,246 @@
+package configs
+
+import (
+	"bytes"
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// span is a part of a text that is replaced; by "" means that it stays as it is.
+type span struct {
+	start, end int
+	by         string
+}
+
+const hidden = `"(secret)"`
+
+// secrets gives the parts of s that nobody may see, in order; they may lie within each other. The tree knows where
+// secrets stand. Around them everything is hidden that the tree does not understand: it may be a secret whose key, or
+// whose quotes, are mistyped. Elsewhere, and in what has been commented out, it is what looks like one.
+func (s *source) secrets() []span {
+	s.searched.Do(func() {
+		root := &node{at: place{s, 0, 0}}
+		parseSource(s, root, &report{mute: true})
+		h := &hider{source: s, shape: documentShape()}
+		h.walk(root, h.shape)
+		h.looksSecret()
+		h.lines()
+		slices.SortFunc(h.spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end)) })
+		s.hidden = h.spans
+	})
+	return s.hidden
+}
+
+// masked gives a part of one line with its secrets struck out, character by character, so that columns stay.
+func (s *source) masked(start, end int) string {
+	var here []span
+	for _, p := range s.secrets() {
+		if p.by != "" && p.start < end && start < p.end {
+			here = append(here, p)
+		}
+	}
+	var b strings.Builder
+	for i, r := range string(s.text[start:end]) {
+		at := start + i
+		secret := slices.ContainsFunc(here, func(p span) bool { return p.start <= at && at < p.end })
+		if secret && !unicode.IsSpace(r) && r != '"' && r != '\'' {
+			r = '*'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// hider finds what is to be hidden in a source.
+type hider struct {
+	source     *source
+	shape      *shape // of the whole file
+	spans      []span
+	understood []span // values that are none
+	known      []span // both, in order: see knows
+}
+
+// walk finds secrets in n, which has shape s.
+func (h *hider) walk(n *node, s *shape) {
+	switch s.form {
+	case formSecret:
+		if tellsWhere(n) {
+			h.spans = append(h.spans, span{start: n.at.start, end: n.at.start + n.at.length})
+			h.understand(n.children[0])
+			return
+		}
+		h.hide(n)
+	case formTable:
+		for _, child := range n.children {
+			if k, ok := s.key(child.name); ok {
+				h.walk(child, k.shape)
+			} else if s == h.shape && (child.kind == kindTable || child.tables) && !child.inline {
+				h.walk(child, h.meant(child.name))
+			} else if s.holdsSecret() {
+				h.hide(child)
+			}
+		}
+	case formTables, formByID:
+		for _, child := range n.children {
+			if child.kind == kindTable {
+				h.walk(child, &shape{form: formTable, keys: s.keys})
+			} else if s.holdsSecret() {
+				h.hide(child)
+			}
+		}
+	default:
+		h.understand(n)
+	}
+}
+
+func (h *hider) understand(n *node) {
+	h.understood = append(h.understood, span{start: n.at.start, end: n.at.start + n.at.length})
+}
+
+// meant is the shape of a table at the top whose name nobody knows: what was probably meant, or a secret.
+func (h *hider) meant(name string) *shape {
+	if k, ok := h.shape.key(name); ok {
+		return k.shape
+	}
+	if near, ok := Nearest(name, h.shape.names()); ok {
+		k, _ := h.shape.key(near)
+		return k.shape
+	}
+	return &shape{form: formSecret}
+}
+
+// holdsSecret says whether a table of the shape, or a table in it by id, holds a secret itself.
+func (s *shape) holdsSecret() bool {
+	return s.form == formSecret || slices.ContainsFunc(s.keys, func(k key) bool { return k.form == formSecret })
+}
+
+// hide hides the values in n. A table with a header, or of dotted keys, stands in several places.
+func (h *hider) hide(n *node) {
+	if n.kind != kindTable && !n.tables || n.inline {
+		h.spans = append(h.spans, span{n.at.start, n.at.start + n.at.length, hidden})
+		return
+	}
+	for _, child := range n.children {
+		h.hide(child)
+	}
+}
+
+// tellsWhere says whether the value of a secret is { env = "NAME" } or { file = "path" }, and nothing else.
+func tellsWhere(n *node) bool {
+	if n.kind != kindTable || len(n.children) != 1 {
+		return false
+	}
+	c := n.children[0]
+	return c.kind == kindText && (c.name == "env" || c.name == "file")
+}
+
+var (
+	// headerLine finds the first name in a table's header; topLine that in a key.
+	headerLine = regexp.MustCompile(`^[ \t]*\[+[ \t]*["']?([^\s"'.\]]+)`)
+	topLine    = regexp.MustCompile(`^[ \t]*["']?([^\s"'.=]+)`)
+	// outcommented finds a key and the value behind it in what may be a line of TOML that is commented out.
+	outcommented = regexp.MustCompile(`^[ \t]*#[# \t]*["']?([^\s"'=]+)["']?[ \t]*=[ \t]*(\S.*)`)
+	// word is a text, a comment, or what else stands between the signs of TOML.
+	word = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|'[^']*'?|#.*|[^\s=:\[\]{},"'#]+`)
+)
+
+// lines hides, in the lines around secrets, every word that is neither a key nor understood.
+func (h *hider) lines() {
+	h.known = append(h.understood, h.spans...)
+	slices.SortFunc(h.known, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	var around *shape // a table with secrets; nil: there are none here
+	top := true
+	for i := range h.source.lines {
+		_, start, end := h.source.line(h.source.lines[i])
+		line := h.source.text[start:end]
+		if m := headerLine.FindSubmatch(line); m != nil && !h.knows(start+len(m[0])-1) {
+			if around, top = h.meant(string(m[1])), false; !around.holdsSecret() {
+				around = nil
+			}
+			continue
+		}
+		in := around
+		if m := topLine.FindSubmatch(line); top && m != nil {
+			if k, ok := h.shape.key(string(m[1])); ok && k.holdsSecret() {
+				in = k.shape
+			}
+		}
+		if in != nil {
+			h.line(in, start, line)
+		}
+	}
+}
+
+// line hides what is not understood in one line, which begins at start and stands in a table of the shape.
+func (h *hider) line(in *shape, start int, line []byte) {
+	if m := outcommented.FindSubmatchIndex(line); m != nil {
+		name := string(line[m[2]:m[3]])
+		if k, ok := in.key(name[strings.LastIndexByte(name, '.')+1:]); (!ok || k.form == formSecret) && !onlyWhere.Match(line[m[4]:]) {
+			h.spans = append(h.spans, span{start + m[4], start + len(bytes.TrimRight(line, "\r")), hidden})
+		}
+		return
+	}
+	for i, m := range word.FindAllIndex(line, -1) {
+		text, behind := line[m[0]:m[1]], bytes.TrimLeft(line[m[1]:], " \t")
+		_, near := Nearest(string(bytes.Trim(text, `"'`)), in.names())
+		isKey := bytes.HasPrefix(behind, []byte("=")) || i == 0 && near
+		if text[0] != '#' && !isKey && !h.knows(start+m[0]) {
+			h.spans = append(h.spans, span{start + m[0], start + m[1], hidden})
+		}
+	}
+}
+
+// knows says whether the tree knows what stands at a place: it may be seen, or it is hidden already.
+func (h *hider) knows(at int) bool {
+	i, found := slices.BinarySearchFunc(h.known, at, func(p span, at int) int { return cmp.Compare(p.start, at) })
+	return found || i > 0 && at < h.known[i-1].end
+}
+
+var (
+	// secretKey finds what looks like the key of a secret, also mistyped: p, s, and w or rd. The value is the group.
+	secretKey = regexp.MustCompile(`(?i)(?:\b(?:p\w*s\w*(?:w|rd)\w*|pass|pwd?|passphrase|passcode|\w*(?:api|access|private|secret)[_-]?key)|` +
+		`\w*secret|\w*token|密码|口令|密钥|令牌)["']?[ \t]*=[ \t]*(\S)`)
+	// secretWord finds the same where the = is missing.
+	secretWord = regexp.MustCompile(`(?mi)^[ \t]*["']?(?:p\w*s\w*(?:w|rd)\w*|pass|pwd|\w*secret|\w*token|密码|口令|密钥|令牌)["']?(?:[ \t]*:[ \t]*|[ \t]+)([^\s=:])`)
+	// onlyWhere is a value that tells where the secret is kept.
+	onlyWhere = regexp.MustCompile(`^\{[ \t]*(?:env|file)[ \t]*=[ \t]*"[^"\n]*"[ \t]*\}`)
+	// inURL finds passwords in addresses, and what is asked of one: mqtts://user:password@host, wss://host/?token=…
+	inURL = []*regexp.Regexp{regexp.MustCompile(`://[^/\s:@"']+:([^\n"']+)@`), regexp.MustCompile(`["'][^/\s:@"']+:([^/\n"'@][^\n"']*)@`),
+		regexp.MustCompile(`://[^\s"'?]*\?([^\s"']+)`)}
+)
+
+// looksSecret hides what looks like a secret and is not known.
+func (h *hider) looksSecret() {
+	text := h.source.text
+	for _, m := range append(secretKey.FindAllSubmatchIndex(text, -1), secretWord.FindAllSubmatchIndex(text, -1)...) {
+		at := m[2]
+		sure := slices.ContainsFunc(h.spans, func(p span) bool { return p.start == at })
+		if !sure && !onlyWhere.Match(text[at:]) {
+			h.spans = append(h.spans, span{at, at + valueLength(text[at:]), hidden})
+		}
+	}
+	for _, in := range inURL {
+		for _, m := range in.FindAllSubmatchIndex(text, -1) {
+			h.spans = append(h.spans, span{m[2], m[3], "(secret)"})
+		}
+	}
+}
+
+// valueLength is how long the value is that text begins with: up to the closing quotes, or the end of the line.
+func valueLength(text []byte) int {
+	for _, quotes := range []string{`"""`, `'''`} {
+		if bytes.HasPrefix(text, []byte(quotes)) {
+			if i := bytes.Index(text[3:], []byte(quotes)); i >= 0 {
+				return i + 6
+			}
+			return len(text)
+		}
+	}
+	if i := bytes.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	return len(bytes.TrimRight(text, "\r"))
+}
