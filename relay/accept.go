@@ -32,6 +32,10 @@ func (r *Relay) command(device string, m Message, received time.Time) {
 		r.answer(o, Rejected(CodeBadRequest, err.Error()))
 		return
 	}
+	if q.command == "" {
+		r.answer(o, Rejected(CodeBadRequest, "the command's name is missing"))
+		return
+	}
 	r.mu.RLock()
 	d := r.devices[device]
 	r.mu.RUnlock()

@@ -28,7 +28,14 @@ func TestRefusals(t *testing.T) {
 		{"id in capitals is no id", `{"ID":"a","command":"pumpx","value":true}`, " rejected/unknown_command"},
 		{"expires no number", `{"id":"a","command":"pump","value":true,"expires":"soon"}`, "a rejected/bad_request"},
 		{"expired", `{"id":"a","command":"pump","value":true,"expires":1000}`, "a rejected/expired"},
-		{"command missing", `{"id":"a","value":true}`, "a rejected/unknown_command"},
+		{"expired before 1970", `{"id":"a","command":"pump","value":true,"expires":-1}`, "a rejected/expired"},
+		{"expired in 1970", `{"id":"a","command":"pump","value":true,"expires":0}`, "a rejected/expired"},
+		{"expired long before", `{"id":"a","command":"pump","value":true,"expires":-1e999}`, "a rejected/expired"},
+		{"id no text", `{"id":"a\ud800","command":"pump","value":true}`, " rejected/bad_request"},
+		{"id not UTF-8", "{\"id\":\"a\xff\",\"command\":\"pump\",\"value\":true}", " rejected/bad_request"},
+		{"value not UTF-8", "{\"id\":\"a\",\"command\":\"label\",\"value\":\"a\xff\"}", "a rejected/bad_request"},
+		{"command missing", `{"id":"a","value":true}`, "a rejected/bad_request"},
+		{"command empty", `{"id":"a","command":"","value":true}`, "a rejected/bad_request"},
 		{"command unknown", `{"id":"a","command":"door","value":true}`, "a rejected/unknown_command"},
 		{"value absent", `{"id":"a","command":"pump"}`, "a rejected/bad_value"},
 		{"value null", `{"id":"a","command":"pump","value":null}`, "a rejected/bad_value"},
@@ -38,6 +45,7 @@ func TestRefusals(t *testing.T) {
 		{"number too large", `{"id":"a","command":"fan","value":101}`, "a rejected/out_of_range"},
 		{"number beyond float", `{"id":"a","command":"fan","value":1e999}`, "a rejected/out_of_range"},
 		{"number off the steps", `{"id":"a","command":"fan","value":7}`, "a rejected/bad_value"},
+		{"number a little off the steps", `{"id":"a","command":"fan","value":50.001}`, "a rejected/bad_value"},
 		{"no such choice", `{"id":"a","command":"mode","value":"boost"}`, "a rejected/bad_value"},
 		{"text too long", `{"id":"a","command":"label","value":"123456789"}`, "a rejected/out_of_range"},
 		{"a second line in a text", `{"id":"a","command":"label","value":"x\nPUMP"}`, "a rejected/bad_value"},
@@ -198,6 +206,16 @@ func TestTooOldIsNotExecuted(t *testing.T) {
 	})
 }
 
+func TestExpiresInTheFarFuture(t *testing.T) {
+	for i, expires := range []string{"9223372036854775807", "99999999999999999999", "1e300", "1e999", "9007199254740993.5"} {
+		b := start(t)
+		b.ask(fmt.Sprintf(`{"id":"%d","command":"fan","value":5,"expires":%s}`, i, expires))
+		if task := b.lane.Take(); task == nil || !task.InTime() {
+			t.Errorf("%s: %+v", expires, task)
+		}
+	}
+}
+
 func TestDeviceThatGoesOfflineWhileTheCommandWaits(t *testing.T) {
 	inBubble(t, greenhouse, func(b *bench) {
 		b.device.Update(time.Now(), reading21)
@@ -297,10 +315,12 @@ func TestRequests(t *testing.T) {
 	me.Payload = []byte(`{"id":7,"method":"devices"}`)
 	b.Handle(me)
 	ask(`{"id":8,"method":"devices"}`)
-	got := b.wire.wait(t, "minirelay/home/reply/c1", 9)
+	ask("{\"id\":\"\xff\",\"method\":\"time\"}")
+	got := b.wire.wait(t, "minirelay/home/reply/c1", 10)
 	for i, want := range []string{`{"id":"1","result":{"now":`, `{"id":2,"error":{"code":"unknown_method",`, `{"id":null,"error":{"code":"bad_request",`, `{"id":4,"error":{"code":"bad_request",`,
 		`{"id":5,"error":{"code":"unknown_method",`, `{"id":6,"result":{"user":"phone","role":"viewer"}}`, `{"id":6,"result":{"user":"phone","role":"viewer","devices":["greenhouse"]}}`,
-		`{"id":7,"result":{"devices":["greenhouse"]}}`, `{"id":8,"result":{"devices":["relays","greenhouse"]}}`} {
+		`{"id":7,"result":{"devices":["greenhouse"]}}`, `{"id":8,"result":{"devices":["relays","greenhouse"]}}`,
+		`{"id":null,"error":{"code":"bad_request",`} {
 		if !strings.HasPrefix(got[i], want) {
 			t.Errorf("%s, want %s…", got[i], want)
 		}

@@ -55,6 +55,9 @@ func parseRequest(payload []byte) (request, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return q, errors.New("there is something behind the command")
 	}
+	if first == nil && !utf8.Valid(payload) {
+		first = errors.New("the command is not UTF-8 text")
+	}
 	return q, first
 }
 
@@ -78,6 +81,10 @@ func (q *request) set(key string, raw json.RawMessage, seen map[string]bool) err
 		if n := utf8.RuneCountInString(id); n == 0 || n > maxID {
 			return fmt.Errorf("the id has %d characters; 1 to %d are allowed", n, maxID)
 		}
+		// What is no text was replaced on reading. Answered so, the client would not know its own id again.
+		if strings.ContainsRune(id, utf8.RuneError) {
+			return errors.New("the id is no valid text")
+		}
 		q.id = id
 	case "command":
 		if null || json.Unmarshal(raw, &q.command) != nil {
@@ -91,11 +98,12 @@ func (q *request) set(key string, raw json.RawMessage, seen map[string]bool) err
 		if null {
 			return nil
 		}
-		var ms float64
-		if json.Unmarshal(raw, &ms) != nil || ms < 1 || ms >= 1<<53 {
+		ms, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
 			return errors.New("expires is a time in Unix milliseconds")
 		}
-		q.expires = int64(ms)
+		// Before 1970 is as late as 1970, and 285,000 years are as good as for ever.
+		q.expires = int64(min(max(ms, 1), 1<<53))
 	}
 	return nil
 }
@@ -176,8 +184,8 @@ func (c *Command) parseNumber(s string) (Value, *Outcome) {
 		if math.IsInf(base, 0) {
 			base = 0
 		}
-		// A step such as 0.1 has no exact binary form: a thousandth of a step is close enough.
-		if steps := (f - base) / c.Step; math.Abs(steps-math.Round(steps)) > 1e-3 {
+		// A step such as 0.1 has no exact binary form: the rounding of the numbers is let pass, and nothing more.
+		if steps := (f - base) / c.Step; math.Abs(steps-math.Round(steps)) > 1e-6+math.Abs(steps)*1e-15 {
 			return bad(fmt.Sprintf("the value must go in steps of %v from %v", c.Step, base))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"minirelay/relay/segment"
 )
@@ -299,7 +300,7 @@ func (r *Relay) request(m Message) {
 		Error  *fault          `json:"error,omitempty"`
 	}{}
 	switch err := json.Unmarshal(m.Payload, &q); {
-	case err != nil || q.Method == "":
+	case err != nil || q.Method == "" || !utf8.Valid(m.Payload):
 		answer.Error = &fault{"bad_request", `a request is {"id":…,"method":…,"params":…}`}
 	case q.Method == "time":
 		answer.Result = struct {
@@ -319,7 +320,7 @@ func (r *Relay) request(m Message) {
 		answer.Error = &fault{"unknown_method", fmt.Sprintf("there is no method %q", cut(q.Method, maxID))}
 	}
 	answer.ID = json.RawMessage("null")
-	if n := len(q.ID); n > 0 && n <= 4*maxID {
+	if n := len(q.ID); n > 0 && n <= 4*maxID && utf8.Valid(q.ID) {
 		answer.ID = q.ID
 	}
 	reply := outgoing{topic: r.topics.Reply(client), aside: only(r.origin(m))}
