@@ -76,8 +76,8 @@ func (v *byteValue) token(b []byte) (t token, ok bool) {
 		text = bytes.TrimSpace(text)
 		return token{kind: tokenString, text: text}, utf8.Valid(text) && bytes.IndexFunc(text, isUnprintable) < 0
 	case formatASCII:
-		n, err := strconv.ParseFloat(string(bytes.TrimFunc(b, isPadding)), 64)
-		return token{kind: tokenNumber, number: n}, err == nil
+		n, ok := parseNumber(bytes.TrimFunc(b, isPadding), false)
+		return token{kind: tokenNumber, number: n}, ok
 	}
 	var sorted [256]byte
 	digits := sorted[:copy(sorted[:], b)]

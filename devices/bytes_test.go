@@ -226,3 +226,18 @@ func TestMeterNames(t *testing.T) {
 		}
 	}
 }
+
+// A number in a frame is written as people write it, and not as Go does.
+func TestDigitsInFrames(t *testing.T) {
+	v := byteValue{digits: formatASCII}
+	for text, want := range map[string]float64{" 21.5": 21.5, "-0.50\x00": -0.5, "+1e2": 100} {
+		if got, ok := v.token([]byte(text)); !ok || got.number != want {
+			t.Errorf("%q: %v %v, want %v", text, got.number, ok, want)
+		}
+	}
+	for _, text := range []string{"", "1_00", "0x1p3", "inf", "nan", "2 15", "21.5C"} {
+		if got, ok := v.token([]byte(text)); ok {
+			t.Errorf("%q: %v", text, got.number)
+		}
+	}
+}

@@ -268,12 +268,14 @@ func TestCommandsOnTopicsOfTheUsersOwn(t *testing.T) {
 		}
 		task.Finish(Sent())
 	}
+	own("home/fan/set", "1_0")
+	own("home/fan/set", "0x1p3")
 	own("home/fan/set", "NaN")
 	own("home/fan/set", "200")
 	own("home/fan/set", "")
 	own("home/fan/set", "45")
 	b.lane.Take().Finish(Sent())
-	if got := fmt.Sprint(b.results(t, 7)[3:]); got != "[j sent  rejected/bad_value  rejected/out_of_range  sent]" {
+	if got := fmt.Sprint(b.results(t, 9)[3:]); got != "[j sent  rejected/bad_value  rejected/bad_value  rejected/bad_value  rejected/out_of_range  sent]" {
 		t.Error(got)
 	}
 	if own("home/elsewhere", "1") {

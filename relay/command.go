@@ -155,6 +155,9 @@ func (c *Command) parseBare(payload []byte) (Value, *Outcome) {
 		}
 		return Value{}, nil
 	case TypeNumber:
+		if strings.ContainsAny(s, "_xX") {
+			return bad("the value must be a number") // 1_0 and 0x1p3 are numbers in Go only
+		}
 		return c.parseNumber(s)
 	case TypeBool:
 		switch strings.ToLower(s) {

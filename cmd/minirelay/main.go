@@ -107,7 +107,7 @@ func untilSignal() (context.Context, func()) {
 
 func dispatch(ctx context.Context, env *env, args []string) error {
 	if len(args) == 0 {
-		help(env.stderr)
+		help(env.stdout) // stderr has the two lines that every error has
 		return usageError{what: "no command given", try: "minirelay demo shows what it does; minirelay help explains"}
 	}
 	name, args := args[0], args[1:]
