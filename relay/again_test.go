@@ -228,6 +228,74 @@ func TestClockPutForward(t *testing.T) {
 	}
 }
 
+// The clock may be put right when no command comes any more, and the power be cut, or the gateway stopped, after that.
+func TestClockPutForwardInSilence(t *testing.T) {
+	for name, wait := range map[string]time.Duration{"then the power is cut": 2 * clockLook, "then it is stopped": 0} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				m, err := openMemory(dir, time.Hour, nopLog)
+				if err != nil {
+					t.Fatal(err)
+				}
+				key := commandKey{"phone", "a"}
+				behind := time.Now().Add(-48 * time.Hour)
+				if _, err := m.admit(record{User: "phone", ID: "a", At: behind.UnixMilli()}, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				m.mu.Lock()
+				m.drift = -48 * time.Hour // the clock was so far behind when it was looked at last
+				m.mu.Unlock()
+				time.Sleep(wait)
+				if wait == 0 {
+					err = m.close()
+				}
+				after := crash(t, dir)
+				if err := errors.Join(err, m.close()); err != nil {
+					t.Fatal(err)
+				}
+				if m, err = openMemory(after, time.Hour, nopLog); err != nil {
+					t.Fatal(err)
+				}
+				defer m.close()
+				if v, _ := m.look(key, waiter{}); v != known {
+					t.Error("forgotten, though it was a moment ago")
+				}
+			})
+		})
+	}
+}
+
+// Who comes back after the memory window still hears how a command ended that a crash cut off, and nothing empty.
+func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
+	dir := t.TempDir()
+	b := open1(t, dir)
+	b.device.Update(time.Now(), reading21)
+	b.ask(`{"id":"cut","command":"pump","value":true}`)
+	after := crash(t, dir)
+	b.lane.Close(CodeStopping, "the gateway is being stopped")
+	b.Close()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire()
+		r, err := Start(Config{Root: "minirelay", Gateway: "home", DataDir: after, Remember: time.Hour}, w, nopLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &bench{r, w, NewLane(4), nil}
+		b.device = r.Attach(greenhouse, b.lane)
+		time.Sleep(61 * time.Minute)
+		b.ask(`{"id":"other","command":"pump","value":true}`) // what is old is forgotten with it
+		r.Subscribed("phone", "#")
+		synctest.Wait()
+		if got := fmt.Sprint(b.results(t, 2)); got != "[other rejected/offline cut unknown/no_answer]" {
+			t.Error(got)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // An id that comes again after the window is another command. The journal still holds the first one, and must not
 // take its age for the second one's after a restart.
 func TestIDThatHasOutlivedTheWindowSurvivesACrash(t *testing.T) {

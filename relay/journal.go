@@ -15,6 +15,7 @@ const (
 	resultRoom  = 8 << 10 // bytes for a command and its result, and for some that are still on their way
 	maxUnsaved  = 4096    // results that wait for a disk that takes nothing; the oldest go first
 	clockStep   = time.Minute
+	clockLook   = 10 * time.Second // between two looks whether the clock was put
 )
 
 // record is one line of the journal: an admitted command, then its result; or a refusal; or a step of the clock.
@@ -103,20 +104,47 @@ func (m *memory) recover(key commandKey, r record, now time.Time) {
 		took: max(now.Sub(time.UnixMilli(r.At)), 0), at: now},
 		Unknown("the gateway was stopped while this command was on its way; look at the device before you ask again"))
 	m.entries[key] = e
-	m.recovered = append(m.recovered, recovered{key, r.Topic})
+	m.recovered = append(m.recovered, recovered{key, r.Topic, e.result})
 }
 
 // append writes r, and before it how far the wall clock has been put; mu is held.
 func (m *memory) append(r record) (uint64, error) {
-	now := time.Now()
-	drift := now.Round(0).Sub(m.started.Round(0)) - now.Sub(m.started)
-	if step := drift - m.drift; step > clockStep || step < -clockStep {
-		if _, err := m.put(record{Shift: step.Milliseconds()}); err != nil {
-			return 0, err
-		}
-		m.drift = drift
+	if _, err := m.noteClock(); err != nil {
+		return 0, err
 	}
 	return m.put(r)
+}
+
+// noteClock writes how far the wall clock has been put since it was looked at last, if it was; else n is 0. mu is held.
+func (m *memory) noteClock() (n uint64, err error) {
+	now := time.Now()
+	drift := now.Round(0).Sub(m.started.Round(0)) - now.Sub(m.started)
+	step := drift - m.drift
+	if step <= clockStep && step >= -clockStep {
+		return 0, nil
+	}
+	if n, err = m.put(record{Shift: step.Milliseconds()}); err == nil {
+		m.drift = drift
+	}
+	return n, err
+}
+
+// watchClock looks at the clock from time to time: after it was put right no command may come any more, and those
+// before would look as old as the clock was wrong.
+func (m *memory) watchClock() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	if m.journal != nil {
+		if n, err := m.noteClock(); err != nil {
+			m.fail(err)
+		} else if n > 0 {
+			m.syncSoon(n)
+		}
+	}
+	m.clock.Reset(clockLook)
 }
 
 func (m *memory) put(r record) (uint64, error) {
@@ -143,8 +171,13 @@ func (m *memory) write(r record) {
 		m.fail(err)
 		return
 	}
-	m.unsynced = n
 	m.fresh = append(m.fresh, r)
+	m.syncSoon(n)
+}
+
+// syncSoon sees to it that record n is on the disk in a second; mu is held.
+func (m *memory) syncSoon(n uint64) {
+	m.unsynced = n
 	if m.flush == nil {
 		m.flush = time.AfterFunc(time.Second, m.sync)
 	}
@@ -217,6 +250,8 @@ func (m *memory) works() {
 func (m *memory) close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.closed = true
+	m.clock.Stop()
 	if m.flush != nil {
 		m.flush.Stop()
 	}
@@ -224,6 +259,9 @@ func (m *memory) close() error {
 		return nil
 	}
 	m.saveAgain()
+	if _, err := m.noteClock(); err != nil && !errors.Is(err, segment.ErrClosed) {
+		m.fail(err)
+	}
 	m.flush = time.NewTimer(0) // nothing more is synced later
 	return m.journal.Close()
 }

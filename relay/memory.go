@@ -70,12 +70,15 @@ type memory struct {
 	fresh    []record      // written since the last sync
 	unsaved  []record      // that the disk has not taken
 	drift    time.Duration // of the wall clock against the monotonic one, as last written
+	clock    *time.Timer   // runs watchClock
+	closed   bool
 }
 
 // recovered is a command that a crash left without a result.
 type recovered struct {
-	key   commandKey
-	topic string
+	key    commandKey
+	topic  string
+	result []byte
 }
 
 // openMemory reads the journal under dir. Without a usable disk it gives a memory that refuses commands with ids and
@@ -87,6 +90,9 @@ func openMemory(dir string, window time.Duration, log *slog.Logger) (*memory, er
 	} else if err != nil {
 		m.fail(err)
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.clock = time.AfterFunc(clockLook, m.watchClock)
 	return m, nil
 }
 
@@ -259,7 +265,7 @@ func (m *memory) takeRecovered(want func(recovered) bool) []outgoing {
 	var out []outgoing
 	for _, r := range append([]recovered(nil), m.recovered...) {
 		if want(r) {
-			out = append(out, outgoing{topic: r.topic, payload: m.entries[r.key].result})
+			out = append(out, outgoing{topic: r.topic, payload: r.result})
 			m.reported(r.key)
 		}
 	}
@@ -272,8 +278,9 @@ func (m *memory) reported(key commandKey) {
 	for i, r := range m.recovered {
 		if r.key == key {
 			m.recovered = append(m.recovered[:i:i], m.recovered[i+1:]...)
-			e := m.entries[key]
-			m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: e.result})
+			if e := m.entries[key]; e.result != nil { // else it has outlived the window
+				m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: e.result})
+			}
 			return
 		}
 	}
