@@ -31,6 +31,9 @@ func (u *Upstream) dialOn(in *inlet) {
 			failures = 0
 		}
 		code, message := trouble(err, connected, u.look().wall, &u.config)
+		if words := u.refusalWords(); code == CodeLost && words != "" {
+			message = words
+		}
 		u.become(code, message, err)
 		wait := backoff(failures, u.timing)
 		failures++
@@ -93,7 +96,7 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 		}
 		return true, err
 	}
-	u.become(CodeConnected, "", nil)
+	u.become(CodeConnected, u.refusalWords(), nil)
 	err = newSession(u, client, ended).run()
 	return true, err
 }

@@ -6,6 +6,7 @@
 //	queue              what of it is live, on its way, or waits          queue.go, reread.go
 //	dialer             one connection after the other, with pauses       dial.go, trouble.go
 //	session            sends: live first, then the backlog; takes PUBACKs   session.go
+//	refusals           finds the message that ends connections, and sets it aside   refusal.go
 //	wire               reads whole packets and lets no others through    wire.go
 //	inlet              hands in commands, one after the other            inlet.go
 //

@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
 // Every way to a broker carries the same: readings, what is current, results up; commands and requests down.
@@ -155,4 +159,49 @@ func carry(t *testing.T, c Config, url string) {
 	u.Publish("minirelay/home/status", []byte("offline"), 1, true, nil)
 	end(t, u)
 	phone.see(t, base+"minirelay/home/status", "offline")
+}
+
+// A message that is too large for the broker, which hangs up then, keeps no other from going up, and is not lost: it goes
+// up when the broker takes it.
+func TestMessageTooLarge(t *testing.T) {
+	small := newMosquitto(t, "max_packet_size 4000")
+	phone := newConsumer(t, small.url(), "minirelay/#")
+	dir := t.TempDir()
+	u, _ := run(t, testConfig(dir, small.url()), readClock)
+	eventually(t, "it is connected", func() bool { return u.Status().Code == CodeConnected })
+	large := fmt.Appendf(nil, `{"ts":%d,"n":1000,"text":"%s"}`, time.Now().UnixMilli(), strings.Repeat("x", 5000))
+	const of = 200
+	for n := range of {
+		if n == of/2 {
+			say(t, u, stateTopic, large)
+		}
+		say(t, u, stateTopic, state(n))
+		time.Sleep(time.Millisecond)
+	}
+	eventually(t, "all the others have arrived", func() bool { return len(ns(t, phone.on(stateTopic))) == of })
+	eventually(t, "it is told what is set aside", func() bool {
+		s := u.Status()
+		return s.Code == CodeConnected && s.Waiting == 1 && strings.Contains(s.Message, stateTopic)
+	})
+	say(t, u, stateTopic, state(of))
+	eventually(t, "what comes later arrives", func() bool { return len(ns(t, phone.on(stateTopic))) == of+1 })
+	end(t, u)
+
+	tolerant := newMosquitto(t)
+	phone = newConsumer(t, tolerant.url(), "minirelay/#")
+	u, _ = run(t, testConfig(dir, tolerant.url()), readClock)
+	eventually(t, "it arrives where it is not too large", func() bool { return slices.Equal(ns(t, phone.on(stateTopic)), []int{1000}) })
+	eventually(t, "nothing waits", func() bool { return u.Status().Waiting == 0 && u.Status().Message == "" })
+}
+
+// ns gives the numbers of states, each once.
+func ns(t *testing.T, messages []mqtt.Message) []int {
+	t.Helper()
+	var all []int
+	for _, m := range messages {
+		if n := parse(t, m.Payload()).N; !slices.Contains(all, n) {
+			all = append(all, n)
+		}
+	}
+	return all
 }

@@ -61,7 +61,7 @@ type mosquitto struct {
 	cmd               *exec.Cmd
 }
 
-func newMosquitto(t testing.TB) *mosquitto {
+func newMosquitto(t testing.TB, settings ...string) *mosquitto {
 	t.Helper()
 	m := &mosquitto{dir: t.TempDir(), tcp: freePort(t), tls: freePort(t), ws: freePort(t), wss: freePort(t)}
 	m.ca = writeCertificate(t, m.dir)
@@ -88,6 +88,7 @@ protocol websockets
 certfile %[5]s/cert.pem
 keyfile %[5]s/key.pem
 `, m.tcp, m.tls, m.ws, m.wss, m.dir)
+	config = strings.Join(settings, "\n") + config
 	if err := os.WriteFile(filepath.Join(m.dir, "mosquitto.conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func (d *desk) messages() []Message {
 // quick is a timing for tests: nothing has to wait for long.
 func quick() timing {
 	return timing{retryMin: 5 * time.Millisecond, retryMax: 50 * time.Millisecond, connect: 5 * time.Second,
-		ack: 2 * time.Second, slack: time.Second, steady: time.Second, sync: 200 * time.Millisecond, reopen: 100 * time.Millisecond, tidy: 50 * time.Millisecond}
+		ack: 2 * time.Second, slack: time.Second, steady: time.Second, sync: 200 * time.Millisecond, reopen: 100 * time.Millisecond, tidy: 50 * time.Millisecond, aside: time.Hour}
 }
 
 func testConfig(dir, url string) Config {

@@ -20,7 +20,7 @@ const (
 // its turn comes, in order.
 //
 // A message is in exactly one of: live, flight (given to the connection), pending, homeless (the disk did not take
-// it), or gone.
+// it), aside (the upstream does not take it), or gone.
 type queue struct {
 	dir     string
 	maxFile int64
@@ -42,6 +42,7 @@ type queue struct {
 	pending  ranges
 	out      ranges // live, and in flight from there
 	again    ranges // in flight from pending
+	aside    ranges // what the upstream does not take: on the disk, and not sent
 	live     []*item
 	homeless []*item
 	epochs   []epoch
@@ -115,7 +116,7 @@ func (q *queue) promote(i *item) (waits bool) {
 		return slices.Contains(q.homeless, i)
 	}
 	if !q.pending.has(i.number) {
-		return q.out.has(i.number) || q.again.has(i.number)
+		return q.out.has(i.number) || q.again.has(i.number) || q.aside.has(i.number)
 	}
 	q.pending.remove(i.number)
 	q.out.add(i.number)
@@ -188,7 +189,7 @@ func (q *queue) recall(flight []*item) {
 func (q *queue) waiting() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.pending.count() + q.out.count() + q.again.count() + uint64(len(q.homeless))
+	return q.pending.count() + q.out.count() + q.again.count() + q.aside.count() + uint64(len(q.homeless))
 }
 
 // urgent is how many messages wait in memory or are on their way.

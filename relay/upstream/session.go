@@ -27,6 +27,10 @@ type session struct {
 
 	inLive, inBacklog, inPlain atomic.Int64 // on their way: live, from the backlog, without a queue
 
+	began    time.Time
+	oneByOne atomic.Bool // a message is sent when the one before is acknowledged: see refusals
+	acked    int64       // messages; only await's goroutine touches it
+
 	// Only the pump's goroutine touches these.
 	row      int // live messages since the last current one
 	budget   float64
@@ -43,7 +47,7 @@ type sending struct {
 var errNoAck = errors.New("no PUBACK came")
 
 func newSession(u *Upstream, client mqtt.Client, ended <-chan error) *session {
-	return &session{u: u, client: client, ended: ended, filled: time.Now(),
+	return &session{u: u, client: client, ended: ended, filled: time.Now(), began: time.Now(),
 		failed: make(chan error, 1), flight: make(chan *sending, windowLive+windowBacklog)}
 }
 
@@ -70,7 +74,7 @@ func (s *session) run() error {
 	s.client.Disconnect(250) // the broker hears goodbye, if it can; every token is completed
 	<-pumped
 	close(s.flight)
-	s.leave(<-awaited)
+	s.leave(s.refused(<-awaited, why))
 	return why
 }
 
@@ -107,6 +111,7 @@ func (s *session) enter() {
 	})
 	u.passing = nil
 	u.session = s
+	s.oneByOne.Store(u.refusals.soon >= manySoon)
 	signal(u.wake)
 }
 
@@ -129,6 +134,9 @@ func (s *session) busy() bool { return s.inPlain.Load() > 0 }
 func (s *session) pump(stop <-chan struct{}) {
 	for {
 		i, pause := s.next()
+		if i != nil && !s.passes(i) {
+			continue
+		}
 		if i == nil {
 			var later <-chan time.Time
 			if pause > 0 {
@@ -173,6 +181,14 @@ func (s *session) counter(i *item) *atomic.Int64 {
 // backlog. pause is how long nothing of it may be sent.
 func (s *session) next() (*item, time.Duration) {
 	u := s.u
+	if s.oneByOne.Load() {
+		if s.inLive.Load()+s.inPlain.Load()+s.inBacklog.Load() > 0 {
+			return nil, 0
+		}
+		if i := s.nextCurrent(); i != nil { // first of all, what shows that the broker takes anything
+			return i, 0
+		}
+	}
 	if s.inLive.Load()+s.inPlain.Load() < windowLive {
 		if i := s.nextPassing(); i != nil {
 			return i, 0
@@ -281,6 +297,9 @@ func (s *session) await() (undelivered []*item) {
 		s.counter(f.item).Add(-1)
 		// Behind a failure too some may have been acknowledged.
 		if err == nil || delivered(f.token) {
+			if s.acked++; s.acked == alone {
+				s.oneByOne.Store(false)
+			}
 			s.u.delivered(f.item)
 		} else {
 			undelivered = append(undelivered, f.item)
@@ -305,6 +324,7 @@ func (u *Upstream) delivered(i *item) {
 		i.queue.done(i)
 	}
 	u.mu.Lock()
+	delete(u.refusals.blamed, i.full)
 	switch {
 	case i.queue != nil:
 		u.counts.Delivered++

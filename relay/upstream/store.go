@@ -68,7 +68,7 @@ func (q *queue) begin(file uint64) []byte {
 
 func (q *queue) cursorLocked() cursor {
 	c := cursor{next: q.next, epochs: q.epochs, pending: slices.Clone(q.pending)}
-	for _, out := range []ranges{q.out, q.again} {
+	for _, out := range []ranges{q.out, q.again, q.aside} {
 		for _, s := range out {
 			for n := s.from; n < s.to; n++ {
 				c.pending.add(n)
@@ -111,7 +111,7 @@ func (q *queue) drop(number uint64) (lost uint64, err error) {
 	}
 	last := q.files[n-1].file
 	q.files = slices.Delete(q.files, 0, n)
-	lost = q.pending.removeBelow(q.files[0].first)
+	lost = q.pending.removeBelow(q.files[0].first) + q.aside.removeBelow(q.files[0].first)
 	q.mu.Unlock()
 	return lost, q.log.DropThrough(last)
 }

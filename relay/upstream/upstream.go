@@ -38,21 +38,22 @@ type Upstream struct {
 
 	readings, outcomes *queue
 
-	mu      sync.Mutex // guards everything below
-	routes  map[string]*route
-	thin    map[string]*thinned // by device; only with MinInterval
-	intake  []arrival           // on its way to the disk
-	spare   []arrival
-	current map[string]*item // newest retained message by topic at the upstream; what has no queue
-	unsaid  []string         // topics of current that the connection has not been told yet, oldest first
-	newest  map[string]*item // newest reading by device
-	passing []*item
-	session *session // nil: not connected
-	status  Status
-	counts  Counts
-	closing bool
-	closed  bool
-	news    bool // the handler has not been told of a change yet
+	mu       sync.Mutex // guards everything below
+	routes   map[string]*route
+	thin     map[string]*thinned // by device; only with MinInterval
+	intake   []arrival           // on its way to the disk
+	spare    []arrival
+	current  map[string]*item // newest retained message by topic at the upstream; what has no queue
+	unsaid   []string         // topics of current that the connection has not been told yet, oldest first
+	newest   map[string]*item // newest reading by device
+	passing  []*item
+	session  *session // nil: not connected
+	refusals refusals
+	status   Status
+	counts   Counts
+	closing  bool
+	closed   bool
+	news     bool // the handler has not been told of a change yet
 
 	work             chan struct{} // the keeper has something to do
 	wake             chan struct{} // the session has something to send
@@ -84,11 +85,12 @@ type timing struct {
 	sync               time.Duration // from a write to its fsync
 	reopen             time.Duration // after the outbox could not be opened
 	tidy               time.Duration // between two looks at cursor, bounds and clock
+	aside              time.Duration // until what the broker does not take is tried again
 }
 
 func timingOf(c *Config) timing {
 	return timing{retryMin: time.Second, retryMax: c.Retry, connect: 20 * time.Second, ack: 30 * time.Second, slack: 10 * time.Second,
-		steady: 10 * time.Second, sync: time.Second, reopen: 10 * time.Second, tidy: time.Second}
+		steady: 10 * time.Second, sync: time.Second, reopen: 10 * time.Second, tidy: time.Second, aside: time.Hour}
 }
 
 // Start opens the outbox and begins to connect. The disk and the broker may both be unusable: what is published
