@@ -42,7 +42,7 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	CGO_ENABLED=0 GOARCH=arm GOARM=6 $(GO) build -o /dev/null ./...
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./...
 	$(GO) test -race -count=1 -tags e2e ./e2e
-	e2e/deb
+	e2e/debian/run
 	$(GO) run ./soak -for 20s
 	miniprogram/scripts/check
 	$(GO) test -race -count=1 -tags e2e ./relay/upstream

@@ -1,55 +1,108 @@
 #!/bin/sh
 # Installs minirelay from this folder on a Linux machine that takes no Debian packages. Run again it upgrades: the
-# config and the data are kept. --uninstall takes it away and keeps both.
+# config and the data are kept. --uninstall takes it away and keeps both. PREFIX=/opt/minirelay puts it elsewhere than
+# below /usr/local.
 set -eu
 cd "$(dirname "$0")"
 
-if [ "$(id -u)" != 0 ]; then
-	echo "error: this must be run by root" >&2
-	echo "hint: sudo ./install.sh" >&2
-	exit 1
-fi
+fail() { # WHAT WHAT-TO-TRY [STATUS]
+	echo "error: $1" >&2
+	echo "hint: $2" >&2
+	exit "${3:-1}"
+}
+has() { command -v "$1" >/dev/null; }
+known() { # group|passwd NAME
+	if has getent; then getent "$1" "$2" >/dev/null; else grep -q "^$2:" "/etc/$1"; fi
+}
+
 prefix=${PREFIX:-/usr/local}
 unit=/etc/systemd/system/minirelay.service
+rules=/etc/udev/rules.d/60-minirelay.rules
+bash=$prefix/share/bash-completion/completions
+zsh=$prefix/share/zsh/site-functions
+fish=$prefix/share/fish/vendor_completions.d
 
-if [ "${1:-}" = --uninstall ]; then
-	[ ! -d /run/systemd/system ] || systemctl disable --now --quiet minirelay || true
-	rm -f "$unit" "$prefix/bin/minirelay" "$prefix/share/man/man1/minirelay.1" /etc/udev/rules.d/60-minirelay.rules
-	echo "minirelay is gone; /etc/minirelay and /var/lib/minirelay are kept."
+case ${1-} in
+'' | --uninstall) ;;
+*) fail "install.sh does not know $1" "./install.sh installs or upgrades, ./install.sh --uninstall takes it away" 2 ;;
+esac
+[ "$(id -u)" = 0 ] || fail "this must be run by root" "sudo ./install.sh${1:+ $1}"
+
+if [ "${1-}" = --uninstall ]; then
+	if [ -e "$unit" ] && has systemctl; then systemctl --no-reload disable minirelay 2>/dev/null || true; fi
+	if [ -d /run/systemd/system ]; then systemctl stop minirelay || true; fi
+	rm -f "$unit" "$rules" "$prefix/bin/minirelay" "$prefix/share/man/man1/minirelay.1" "$bash/minirelay" "$zsh/_minirelay" "$fish/minirelay.fish"
+	rm -rf "$prefix/share/doc/minirelay"
+	if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+	echo "minirelay is gone; /etc/minirelay, /var/lib/minirelay and the user minirelay are kept."
+	echo "minirelay 已删除;/etc/minirelay、/var/lib/minirelay 和用户 minirelay 保留。"
 	exit 0
 fi
 
-getent group minirelay >/dev/null || groupadd --system minirelay
-getent passwd minirelay >/dev/null ||
-	useradd --system --gid minirelay --home-dir /var/lib/minirelay --shell /usr/sbin/nologin minirelay
-# The group of serial ports is dialout on Debian, uucp on Arch.
-for group in dialout uucp; do
-	if getent group $group >/dev/null; then usermod -aG $group minirelay; serial=$group; fi
-done
+# Serial ports belong to the group dialout, on Arch to uucp.
+serial=dialout
+known group dialout || ! known group uucp || serial=uucp
 
-install -D -m 0755 minirelay "$prefix/bin/minirelay"
-install -D -m 0644 minirelay.1 "$prefix/share/man/man1/minirelay.1"
+if ! known passwd minirelay || ! known group minirelay; then
+	has useradd && has groupadd || fail "there is no useradd here, so no user minirelay can be made" \
+		"make the group and the user minirelay, the user in the group $serial, and run this again; with BusyBox: addgroup -S minirelay; adduser -S -D -H -G minirelay minirelay; addgroup minirelay $serial"
+	known group minirelay || groupadd --system minirelay
+	known passwd minirelay ||
+		useradd --system --gid minirelay --home-dir /var/lib/minirelay --no-create-home --shell /usr/sbin/nologin minirelay
+	if known group $serial; then usermod -aG $serial minirelay; fi
+fi
+
+# Directories that are not there are made for everybody to read, whatever root's umask is.
+umask 022
+place() { # MODE FILE TO
+	mkdir -p "$(dirname "$3")"
+	install -m "$1" "$2" "$3"
+}
+place 0755 minirelay "$prefix/bin/minirelay"
+place 0644 minirelay.1 "$prefix/share/man/man1/minirelay.1"
+place 0644 completion/minirelay.bash "$bash/minirelay"
+place 0644 completion/_minirelay "$zsh/_minirelay"
+place 0644 completion/minirelay.fish "$fish/minirelay.fish"
+rm -rf "$prefix/share/doc/minirelay"
+mkdir -p "$prefix/share/doc/minirelay"
+cp -R README.md README.zh-CN.md CHANGELOG.md LICENSE docs "$prefix/share/doc/minirelay/"
 install -d -o minirelay -g minirelay -m 0700 /var/lib/minirelay
 install -d -o root -g minirelay -m 0750 /etc/minirelay
 [ -e /etc/minirelay/minirelay.toml ] || install -o root -g minirelay -m 0640 initial.toml /etc/minirelay/minirelay.toml
-if [ -d /etc/udev/rules.d ]; then install -m 0644 60-minirelay.rules /etc/udev/rules.d/60-minirelay.rules; fi
+if [ -d /etc/udev/rules.d ]; then
+	place 0644 60-minirelay.rules "$rules"
+	if has udevadm && udevadm control --reload 2>/dev/null; then
+		udevadm trigger --subsystem-match=tty --action=change || true
+	fi
+fi
+
+program=minirelay
+case ":$PATH:" in
+*":$prefix/bin:"*) ;;
+*) program=$prefix/bin/minirelay ;; # sudo's path is not everybody's
+esac
+
 if [ -d /etc/systemd/system ]; then
-	sed -e "s|/usr/bin/minirelay|$prefix/bin/minirelay|; s|^SupplementaryGroups=.*|SupplementaryGroups=${serial:-dialout}|" minirelay.service >"$unit"
+	sed -e "s|/usr/bin/minirelay|$prefix/bin/minirelay|; s|/usr/share/doc|$prefix/share/doc|; s|^SupplementaryGroups=.*|SupplementaryGroups=$serial|" \
+		minirelay.service >"$unit"
+	if has systemctl; then systemctl --quiet --no-reload enable minirelay; fi # with the next boot, where systemd does not run now
 fi
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
-	systemctl enable --quiet minirelay
-	systemctl restart minirelay
-else
-	echo "systemd does not run here: start it with $prefix/bin/minirelay run -c /etc/minirelay/minirelay.toml"
+	systemctl restart minirelay || echo "minirelay could not be started: journalctl -u minirelay -e says why" >&2
+elif [ ! -d /etc/systemd/system ]; then
+	echo "There is no systemd here. Have your service manager start this as the user minirelay, and again when it ends:"
+	echo "本机没有 systemd,请让服务管理器以用户 minirelay 运行下面的命令,退出后重新启动:"
+	echo
+	echo "  $prefix/bin/minirelay run -c /etc/minirelay/minirelay.toml"
 fi
 
-cat <<'END'
+cat <<END
 
 minirelay is installed. Two steps to the first switch:
 已安装。接下来两步:
 
-  1. sudo minirelay init        what hangs on this machine, and the first user  接了什么设备,第一个用户
+  1. sudo $program init     what hangs on this machine, and the first user  接了什么设备,第一个用户
   2. the page, in the browser of a phone or a computer  用手机或电脑的浏览器打开网页:
 
 END
