@@ -24,6 +24,14 @@ type account struct {
 	secret string // password_hash or password as it stands in the config
 }
 
+// keeper is under whose name the account's retained messages count.
+func (a *account) keeper() string {
+	if a.rights.role == roleGateway {
+		return a.id
+	}
+	return ""
+}
+
 func newAccounts(c Config) (*accounts, error) {
 	a := &accounts{byName: map[string]*account{}}
 	a.decoy = &account{secret: rand.Text()}

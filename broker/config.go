@@ -38,8 +38,9 @@ type UserConfig struct {
 	ID           string   `toml:"-"`
 	PasswordHash Secret   `toml:"password_hash" doc:"argon2id hash made by minirelay user hash"`
 	Password     Secret   `toml:"password" doc:"the password itself, better from { env = \"NAME\" } or { file = \"path\" }"`
-	Role         string   `toml:"role" doc:"viewer reads, operator also gives commands, admin reads everything" oneof:"viewer,operator,admin"`
-	Devices      []string `toml:"devices" doc:"the devices it may use; all if left out"`
+	Role         string   `toml:"role" doc:"viewer reads, operator also gives commands, admin reads everything; gateway is another gateway that dials out to this one" oneof:"viewer,operator,admin,gateway"`
+	Gateways     []string `toml:"gateways" doc:"the gateways whose devices it may use here, this one if left out; with role gateway the ids under which it speaks"`
+	Devices      []string `toml:"devices" doc:"the devices it may use, as in greenhouse or home/greenhouse; all if left out"`
 	Read         []string `toml:"read" doc:"topic filters outside the root it may also read"`
 	Write        []string `toml:"write" doc:"topic filters outside the root it may also publish to"`
 }

@@ -30,6 +30,10 @@ func testConfig(t testing.TB) Config {
 		{ID: "operator", Role: "operator", Devices: []string{"greenhouse"}, Read: []string{"home/#"}, Write: []string{"home/+/set", "home/chat/#"}},
 		{ID: "all", Role: "operator"},
 		{ID: "admin", Role: "admin", Read: []string{"#"}, Write: []string{"#"}},
+		{ID: "other", Role: "gateway", Gateways: []string{"other"}},
+		{ID: "both", Role: "operator", Gateways: []string{"home", "other"}},
+		{ID: "guest", Role: "operator", Gateways: []string{"other"}, Devices: []string{"other/greenhouse", "home/meter"}},
+		{ID: "watcher", Role: "viewer", Gateways: []string{"other"}, Devices: []string{"meter"}},
 	}
 	for i := range c.Users {
 		c.Users[i].Password = NewSecret(c.Users[i].ID)

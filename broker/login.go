@@ -44,7 +44,7 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 // so there are none on the gateway's topics.
 func mayLeave(r *rights, cl *mqtt.Client) bool {
 	topic := cl.Properties.Will.TopicName
-	return validTopic(topic) && !r.under(topic) && r.mayWrite(topic, cl.ID)
+	return validTopic(topic) && (!r.under(topic) || r.role == roleGateway) && r.mayWrite(topic, cl.ID)
 }
 
 // refuse answers a CONNECT with code and ends the connection.

@@ -12,9 +12,10 @@ import (
 type message struct {
 	topic   string
 	payload []byte
-	qos     byte // as published, 0 or 1
-	retain  bool // as published
-	origin  string
+	qos     byte   // as published, 0 or 1
+	retain  bool   // as published
+	origin  string // client id; "": this gateway
+	keeper  string // under whose name it counts when it is retained; "": all clients together
 	expires int64  // Unix seconds; 0: never
 	props   []byte // MQTT 5 properties that are the same for everyone, encoded
 }

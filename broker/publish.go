@@ -17,8 +17,8 @@ type Message struct {
 	QoS           byte
 	Retain, Dup   bool
 	User, Client  string
-	Role          string   // of the user: viewer, operator or admin
-	Devices       []string // that the user may see and command; nil: all
+	Role          string   // of the user: viewer, operator, admin or gateway
+	Devices       []string // of the topic's gateway that the user may see and command; nil: all
 	ResponseTopic string   // of MQTT 5, if this client may read it
 	Correlation   []byte   // of MQTT 5
 }

@@ -24,15 +24,20 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	if to := pk.Properties.ResponseTopic; to != "" && !mayAnswer(acc.rights, to, cl.ID) {
 		pk.Properties.ResponseTopic = ""
 	}
+	elsewhere := acc.rights.elsewhere(pk.TopicName)
+	if elsewhere && pk.FixedHeader.Retain && acc.rights.asks(pk.TopicName) {
+		b.refusals.log(b.log, "a command is never retained; this one was dropped", s.user, c, slog.String("topic", clip(pk.TopicName)))
+		return pk, g.reject(cl, pk, packets.ErrNotAuthorized)
+	}
 	handled := b.handler.Handle(Message{Topic: pk.TopicName, Payload: pk.Payload, QoS: pk.FixedHeader.Qos,
 		Retain: pk.FixedHeader.Retain, Dup: pk.FixedHeader.Dup, User: s.user, Client: cl.ID,
-		Role: acc.rights.role, Devices: acc.rights.devices,
+		Role: acc.rights.role, Devices: acc.rights.devicesAt(pk.TopicName),
 		ResponseTopic: pk.Properties.ResponseTopic, Correlation: pk.Properties.CorrelationData})
-	if handled || acc.rights.under(pk.TopicName) {
+	if handled || acc.rights.under(pk.TopicName) && !elsewhere {
 		return pk, packets.CodeSuccessIgnore
 	}
 	m := &message{topic: pk.TopicName, payload: pk.Payload, qos: min(pk.FixedHeader.Qos, 1), retain: pk.FixedHeader.Retain,
-		origin: cl.ID, props: appendProps(nil, &pk.Properties)}
+		origin: cl.ID, keeper: acc.keeper(), props: appendProps(nil, &pk.Properties)}
 	if after := pk.Properties.MessageExpiryInterval; after > 0 {
 		m.expires = time.Now().Unix() + int64(after)
 	}
@@ -61,5 +66,6 @@ func (g *guard) reject(cl *mqtt.Client, pk packets.Packet, code packets.Code) er
 // mayAnswer says whether an answer may be sent to topic on behalf of client: its own reply, or a topic outside the
 // root that it may read.
 func mayAnswer(r *rights, topic, client string) bool {
-	return validTopic(topic) && (topic == r.own("reply", client) || !r.under(topic) && r.mayRead(topic, client))
+	_, first, _ := r.split(topic)
+	return validTopic(topic) && (!r.under(topic) || first == "reply" && ownTopic(client)) && r.mayRead(topic, client)
 }

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Bounds of what clients may leave behind on their own topics. The gateway's own topics have none: a config
-// bounds those.
+// Bounds of what clients together may leave behind on topics of their own, and of what each gateway that dials out to
+// this one may. This gateway's own topics have none: a config bounds those.
 const (
 	maxRetained      = 4096
 	maxRetainedBytes = 16 << 20
@@ -18,9 +18,11 @@ const (
 type retained struct {
 	mu      sync.RWMutex
 	byTopic map[string]*message
-	count   int // of clients
-	bytes   int // of clients
+	used    map[string]usage // by keeper
 }
+
+// usage is what is kept in somebody's name.
+type usage struct{ count, bytes int }
 
 // len is how many there are.
 func (r *retained) len() int {
@@ -34,25 +36,41 @@ func (r *retained) put(m *message) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.byTopic[m.topic]
-	count, bytes := r.count, r.bytes
-	if old != nil && old.origin != "" {
-		count, bytes = count-1, bytes-old.size()
-	}
-	if len(m.payload) == 0 {
-		delete(r.byTopic, m.topic)
-		r.count, r.bytes = count, bytes
-		return true
-	}
-	if m.origin != "" {
-		count, bytes = count+1, bytes+m.size()
-		if count > maxRetained || bytes > maxRetainedBytes {
+	if len(m.payload) > 0 && m.origin != "" {
+		after := r.used[m.keeper].plus(m, 1)
+		if old != nil && old.origin != "" && old.keeper == m.keeper {
+			after = after.plus(old, -1)
+		}
+		if after.count > maxRetained || after.bytes > maxRetainedBytes {
 			return false
 		}
 	}
+	r.count(old, -1)
+	if len(m.payload) == 0 {
+		delete(r.byTopic, m.topic)
+		return true
+	}
+	r.count(m, 1)
 	r.byTopic[m.topic] = m
-	r.count, r.bytes = count, bytes
 	return true
 }
+
+// count adds n times m to what its keeper uses; mu is held.
+func (r *retained) count(m *message, n int) {
+	if m == nil || m.origin == "" {
+		return
+	}
+	if r.used == nil {
+		r.used = map[string]usage{}
+	}
+	if u := r.used[m.keeper].plus(m, n); u.count > 0 {
+		r.used[m.keeper] = u
+	} else {
+		delete(r.used, m.keeper)
+	}
+}
+
+func (u usage) plus(m *message, n int) usage { return usage{u.count + n, u.bytes + n*m.size()} }
 
 func (r *retained) get(topic string) *message {
 	r.mu.RLock()

@@ -6,6 +6,11 @@ import (
 	"strings"
 )
 
+// roleGateway is the role of a gateway that dials out to this broker: it speaks below the root itself.
+const roleGateway = "gateway"
+
+var roles = []string{"viewer", "operator", "admin", roleGateway}
+
 // leaves are the topics below a device that its readers see.
 var leaves = [...]string{"model", "state", "availability", "event", "result"}
 
@@ -16,29 +21,62 @@ func reserved(id string) bool {
 
 // rights are what one user may do. They are never changed, only replaced.
 type rights struct {
-	root    string // "minirelay/"
-	gateway string // "minirelay/home/"
-	role    string
-	devices []string // nil: all
-	read    []string // further filters outside the root
-	write   []string
+	root     string // "minirelay/"
+	here     string // this gateway's id
+	role     string
+	gateways []string // whose devices the user may use, or for which one of roleGateway speaks
+	devices  []string // "greenhouse", or "home/greenhouse" of one gateway; nil: all
+	read     []string // further filters outside the root
+	write    []string
+
+	mixed bool // devices names some with their gateway
 }
 
 func newRights(c Config, u UserConfig) (*rights, error) {
-	if u.Role != "viewer" && u.Role != "operator" && u.Role != "admin" {
-		return nil, fmt.Errorf("user %s: role %q is not known; use viewer, operator or admin", u.ID, u.Role)
+	if !slices.Contains(roles, u.Role) {
+		return nil, fmt.Errorf("user %s: role %q is not known; use viewer, operator, admin or gateway", u.ID, u.Role)
 	}
 	for _, filter := range slices.Concat(u.Read, u.Write) {
 		if !validFilter(filter) {
 			return nil, fmt.Errorf("user %s: %q is not a topic filter; + and # stand for whole levels, # for the last ones", u.ID, filter)
 		}
 	}
-	return &rights{root: c.Root + "/", gateway: c.Root + "/" + c.Gateway + "/",
-		role: u.Role, devices: u.Devices, read: u.Read, write: u.Write}, nil
+	r := &rights{root: c.Root + "/", here: c.Gateway, role: u.Role, gateways: u.Gateways, devices: u.Devices, read: u.Read, write: u.Write}
+	r.mixed = slices.ContainsFunc(r.devices, func(name string) bool { return strings.Contains(name, "/") })
+	switch {
+	case r.role == roleGateway && slices.Contains(r.gateways, r.here):
+		return nil, fmt.Errorf("user %s: nobody but this gateway speaks as %s; give the other gateway another id", u.ID, r.here)
+	case r.role != roleGateway && len(r.gateways) == 0:
+		r.gateways = []string{r.here}
+	}
+	return r, nil
 }
 
-func (r *rights) hasDevice(id string) bool {
-	return len(r.devices) == 0 || slices.Contains(r.devices, id)
+// hasDevice says whether the user may use a device of a gateway.
+func (r *rights) hasDevice(gateway, id string) bool {
+	return len(r.devices) == 0 || slices.Contains(r.devices, id) || slices.Contains(r.devices, gateway+"/"+id)
+}
+
+// devicesOf gives the ids of the devices of a gateway that the user may use; nil: all.
+func (r *rights) devicesOf(gateway string) []string {
+	if len(r.devices) == 0 || !r.mixed {
+		return r.devices
+	}
+	ids := make([]string, 0, len(r.devices))
+	for _, name := range r.devices {
+		if of, id, ok := strings.Cut(name, "/"); !ok {
+			ids = append(ids, name)
+		} else if of == gateway {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// devicesAt is devicesOf for the gateway that topic belongs to.
+func (r *rights) devicesAt(topic string) []string {
+	gateway, _, _ := r.split(topic)
+	return r.devicesOf(gateway)
 }
 
 // under says whether topic (or a filter of one literal beginning) is at or below the root.
@@ -46,13 +84,28 @@ func (r *rights) under(topic string) bool {
 	return strings.HasPrefix(topic, r.root) || topic == r.root[:len(r.root)-1]
 }
 
-// own is the client's own topic below kind, "request" or "reply"; "" if its id cannot be a level of a topic.
-func (r *rights) own(kind, client string) string {
-	if client == "" || strings.ContainsAny(client, "/+#") {
-		return ""
-	}
-	return r.gateway + kind + "/" + client
+// split parts a topic below the root into the gateway's id and two more levels: "home", "greenhouse", "state". What is
+// deeper stays in the last one, with its slashes.
+func (r *rights) split(topic string) (gateway, first, leaf string) {
+	gateway, rest, _ := strings.Cut(strings.TrimPrefix(topic, r.root), "/")
+	first, leaf, _ = strings.Cut(rest, "/")
+	return gateway, first, leaf
 }
+
+// elsewhere says whether topic belongs to another gateway, which meets its users at this broker.
+func (r *rights) elsewhere(topic string) bool {
+	gateway, first, _ := r.split(topic)
+	return r.under(topic) && first != "" && gateway != r.here
+}
+
+// asks says whether topic carries what is asked of a gateway: a command, or a request.
+func (r *rights) asks(topic string) bool {
+	_, first, leaf := r.split(topic)
+	return r.under(topic) && (first == "request" && ownTopic(leaf) || leaf == "command" && !reserved(first))
+}
+
+// ownTopic says whether client names a level of a topic: then request/CLIENT and reply/CLIENT are its own.
+func ownTopic(client string) bool { return client != "" && !strings.ContainsAny(client, "/+#") }
 
 // mayRead says whether a message on topic may reach the connection named client.
 func (r *rights) mayRead(topic, client string) bool {
@@ -62,18 +115,21 @@ func (r *rights) mayRead(topic, client string) bool {
 	if !r.under(topic) {
 		return slices.ContainsFunc(r.read, func(f string) bool { return matches(f, topic) })
 	}
-	if r.role == "admin" || topic == r.own("reply", client) || topic == r.own("request", client) {
+	if r.role == "admin" {
 		return true
 	}
-	rest, ok := strings.CutPrefix(topic, r.gateway)
-	if !ok {
+	gateway, first, leaf := r.split(topic)
+	switch {
+	case !slices.Contains(r.gateways, gateway):
 		return false
+	case r.role == roleGateway:
+		return r.asks(topic)
+	case first == "reply" || first == "request":
+		return ownTopic(client) && leaf == client
+	case first == "status" || first == "info":
+		return topic == r.root+gateway+"/"+first
 	}
-	if rest == "status" || rest == "info" {
-		return true
-	}
-	device, leaf, _ := strings.Cut(rest, "/")
-	return slices.Contains(leaves[:], leaf) && !reserved(device) && r.hasDevice(device)
+	return slices.Contains(leaves[:], leaf) && r.hasDevice(gateway, first)
 }
 
 // mayWrite says whether the connection named client may publish to topic.
@@ -84,15 +140,22 @@ func (r *rights) mayWrite(topic, client string) bool {
 	if !r.under(topic) {
 		return slices.ContainsFunc(r.write, func(f string) bool { return matches(f, topic) })
 	}
-	if topic == r.own("request", client) {
-		return true
-	}
-	rest, ok := strings.CutPrefix(topic, r.gateway)
-	if !ok || r.role == "viewer" {
+	gateway, first, leaf := r.split(topic)
+	switch {
+	case !slices.Contains(r.gateways, gateway):
 		return false
+	case r.role == roleGateway:
+		switch first {
+		case "status", "info":
+			return topic == r.root+gateway+"/"+first
+		case "reply":
+			return ownTopic(leaf)
+		}
+		return slices.Contains(leaves[:], leaf) && !reserved(first)
+	case first == "request":
+		return ownTopic(client) && leaf == client
 	}
-	device, leaf, _ := strings.Cut(rest, "/")
-	return leaf == "command" && !reserved(device) && r.hasDevice(device)
+	return r.role != "viewer" && leaf == "command" && !reserved(first) && r.hasDevice(gateway, first)
 }
 
 // maySubscribe says whether filter covers anything that the connection named client may read. What else it
@@ -101,13 +164,12 @@ func (r *rights) maySubscribe(filter, client string) bool {
 	if r.role == "admin" && (overlap(filter, r.root+"#") || overlap(filter, "$SYS/#")) {
 		return true
 	}
-	for _, kind := range []string{"reply", "request"} {
-		if own := r.own(kind, client); own != "" && overlap(filter, own) {
-			return true
+	for _, gateway := range r.gateways {
+		for _, topic := range r.readable(gateway, filter, client) {
+			if overlap(filter, r.root+gateway+"/"+topic) {
+				return true
+			}
 		}
-	}
-	if overlap(filter, r.gateway+"status") || overlap(filter, r.gateway+"info") || r.readsDevice(filter) {
-		return true
 	}
 	if filter[0] == '$' || r.under(filter) {
 		return false
@@ -115,23 +177,33 @@ func (r *rights) maySubscribe(filter, client string) bool {
 	return slices.ContainsFunc(r.read, func(f string) bool { return !r.under(f) && f[0] != '$' && overlap(filter, f) })
 }
 
-// readsDevice says whether filter covers a topic of a device that the user may see.
-func (r *rights) readsDevice(filter string) bool {
-	devices := r.devices
-	if len(devices) == 0 {
+// readable gives what of a gateway's topics the user may read, as filters below the gateway's level. filter is what
+// is asked for.
+func (r *rights) readable(gateway, filter, client string) []string {
+	devices := r.devicesOf(gateway)
+	if devices == nil {
 		// All devices: any id will do, except the words that are none.
-		devices = []string{"+"}
 		levels := strings.Split(filter, "/")
-		if at := strings.Count(r.gateway, "/"); len(levels) > at && reserved(levels[at]) {
-			return false
+		if at := strings.Count(r.root, "/") + 1; len(levels) <= at || !reserved(levels[at]) {
+			devices = []string{"+"}
 		}
+	}
+	var topics []string
+	if r.role == roleGateway {
+		topics = append(topics, "request/+")
+		if len(devices) > 0 {
+			topics = append(topics, "+/command")
+		}
+		return topics
+	}
+	topics = append(topics, "status", "info")
+	if ownTopic(client) {
+		topics = append(topics, "reply/"+client, "request/"+client)
 	}
 	for _, device := range devices {
 		for _, leaf := range leaves {
-			if overlap(filter, r.gateway+device+"/"+leaf) {
-				return true
-			}
+			topics = append(topics, device+"/"+leaf)
 		}
 	}
-	return false
+	return topics
 }

@@ -38,6 +38,7 @@ func (b *Broker) publishWill(w *will) {
 		return
 	}
 	if acc := b.users.Load().byName[w.user]; acc != nil && acc.rights.mayWrite(w.m.topic, w.m.origin) {
+		w.m.keeper = acc.keeper()
 		b.spread(w.m)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -106,73 +105,6 @@ func (k *checker) checkTLS(t broker.TLSConfig) {
 		case f.path != "":
 			if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
 				k.warning(at, fmt.Sprintf("there is no file %s on this machine", f.path), "the gateway will not start without it")
-			}
-		}
-	}
-}
-
-func (k *checker) checkUsers(path string) {
-	var ids []string
-	for _, d := range k.doc.Devices {
-		ids = append(ids, d.ID)
-	}
-	for _, u := range k.doc.Users {
-		k.checkPassword(u)
-		k.checkRights(u, ids)
-	}
-	if len(k.doc.Users) == 0 && k.whole {
-		k.warnings = append(k.warnings, Fault{File: path, What: "nobody can log in: there are no users",
-			Try: "add [users.phone] with a password_hash made by minirelay user hash"})
-	}
-}
-
-func (k *checker) checkPassword(u broker.UserConfig) {
-	table := k.root.get("users", u.ID)
-	hash, plain := table.child("password_hash"), table.child("password")
-	if !k.sound("users", u.ID, "password") || !k.sound("users", u.ID, "password_hash") || table.broken {
-		return
-	}
-	switch {
-	case hash == nil && plain == nil:
-		k.fault(table.at, fmt.Sprintf("the user %q has no password", u.ID), "add a password_hash made by minirelay user hash")
-	case hash != nil && plain != nil:
-		k.fault(plain.key, fmt.Sprintf("the user %q has both a password and a password_hash", u.ID), "leave the password out")
-	case hash != nil:
-		if err := broker.CheckHash(u.PasswordHash.Value()); err != nil {
-			what, try, ok := strings.Cut(err.Error(), "; ")
-			if !ok {
-				try = "make one with minirelay user hash"
-			}
-			k.fault(hash.at, "password_hash: "+what, try)
-		}
-	case u.Password.Value() == "":
-		k.fault(plain.at, "the password is empty", "use a password_hash made by minirelay user hash")
-	case u.Password.Plain():
-		k.warning(plain.at, fmt.Sprintf("the password of %q can be read by everybody who may read this file", u.ID),
-			`use a password_hash made by minirelay user hash, or { file = "path" }`)
-	}
-}
-
-func (k *checker) checkRights(u broker.UserConfig, devices []string) {
-	if n := k.root.get("users", u.ID, "devices"); n != nil && k.has("users", u.ID, "devices") {
-		if len(n.children) == 0 {
-			k.fault(n.at, "an empty list of devices would mean all of them", "leave it out for all devices, or name some")
-		}
-		for _, child := range n.children {
-			if name, ok := child.value.(string); ok && k.whole && !slices.Contains(devices, name) {
-				k.reference(child.at, "device", name, devices)
-			}
-		}
-	}
-	for _, key := range []string{"read", "write"} {
-		if !k.has("users", u.ID, key) {
-			continue
-		}
-		for _, child := range k.root.get("users", u.ID, key).children {
-			if filter, ok := child.value.(string); ok {
-				if what, try := filterFault(filter, k.doc.Gateway.Root); what != "" {
-					k.fault(child.at, what, try)
-				}
 			}
 		}
 	}

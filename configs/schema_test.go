@@ -35,10 +35,9 @@ func TestSchemaFile(t *testing.T) {
 }
 
 func TestSamples(t *testing.T) {
-	t.Setenv("PHONE_PASSWORD", "a password for the test")
-	t.Setenv("WALL_PASSWORD", "another one")
-	t.Setenv("CLOUD_PASSWORD", "a third")
-	t.Setenv("ARCHIVE_PASSWORD", "a fourth")
+	for _, who := range []string{"PHONE", "WALL", "CLOUD", "ARCHIVE", "GW_HOME", "GW_FARM", "FAMILY", "NEIGHBOUR"} {
+		t.Setenv(who+"_PASSWORD", "a password for the test")
+	}
 	samples := Samples()
 	if files, err := filepath.Glob("samples/*.toml"); err != nil || len(samples) != len(files) {
 		t.Errorf("%d samples of %d files (%v)", len(samples), len(files), err)

@@ -313,19 +313,46 @@ func TestRequests(t *testing.T) {
 	b.Handle(me)
 	me.Devices = []string{"greenhouse"}
 	b.Handle(me)
+	me.Devices = []string{} // of this gateway none
+	b.Handle(me)
+	me.Devices = []string{"greenhouse"}
 	b.Arrange([]string{"relays", "greenhouse"})
 	me.Payload = []byte(`{"id":7,"method":"devices"}`)
 	b.Handle(me)
 	ask(`{"id":8,"method":"devices"}`)
 	ask("{\"id\":\"\xff\",\"method\":\"time\"}")
-	got := b.wire.wait(t, "minirelay/home/reply/c1", 10)
+	got := b.wire.wait(t, "minirelay/home/reply/c1", 11)
 	for i, want := range []string{`{"id":"1","result":{"now":`, `{"id":2,"error":{"code":"unknown_method",`, `{"id":null,"error":{"code":"bad_request",`, `{"id":4,"error":{"code":"bad_request",`,
 		`{"id":5,"error":{"code":"unknown_method",`, `{"id":6,"result":{"user":"phone","role":"viewer"}}`, `{"id":6,"result":{"user":"phone","role":"viewer","devices":["greenhouse"]}}`,
+		`{"id":6,"result":{"user":"phone","role":"viewer","devices":[]}}`,
 		`{"id":7,"result":{"devices":["greenhouse"]}}`, `{"id":8,"result":{"devices":["relays","greenhouse"]}}`,
 		`{"id":null,"error":{"code":"bad_request",`} {
 		if !strings.HasPrefix(got[i], want) {
 			t.Errorf("%s, want %s…", got[i], want)
 		}
+	}
+}
+
+// At a hub the broker knows the user, and the other gateway everything else.
+func TestRequestsOfAnotherGateway(t *testing.T) {
+	b := start(t)
+	m := Message{Topic: "minirelay/farm/request/c1", Payload: []byte(`{"id":1,"method":"me"}`), User: "phone", Client: "c1", Role: "operator",
+		Devices: []string{"gate"}}
+	if !b.Handle(m) {
+		t.Error("it says nothing of who the user is")
+	}
+	want := `{"id":1,"result":{"user":"phone","role":"operator","devices":["gate"]}}`
+	if got := b.wire.wait(t, "minirelay/farm/reply/c1", 1)[0]; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	for _, payload := range []string{`{"id":2,"method":"time"}`, `{"id":3,"method":"dance"}`, `nonsense`, ``} {
+		if m.Payload = []byte(payload); b.Handle(m) {
+			t.Errorf("%q does not reach the other gateway", payload)
+		}
+	}
+	m.Topic, m.Payload = "minirelay/farm/gate/command", []byte(`{"id":"1","command":"open","value":true}`)
+	if b.Handle(m) {
+		t.Error("a command does not reach the other gateway")
 	}
 }
 

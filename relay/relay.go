@@ -2,7 +2,6 @@ package relay
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"reflect"
@@ -10,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"minirelay/relay/segment"
 )
@@ -137,7 +135,7 @@ func (r *Relay) visible(those []string) []string {
 	defer r.mu.RUnlock()
 	ids := make([]string, 0, len(r.config.Order))
 	for _, id := range r.config.Order {
-		if len(those) == 0 || slices.Contains(those, id) {
+		if those == nil || slices.Contains(those, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -254,11 +252,14 @@ func (r *Relay) Handle(m Message) bool {
 	if first, rest, ok := r.topics.Split(m.Topic); ok {
 		switch {
 		case first == "request":
-			r.request(m)
+			r.request(r.topics, m)
 		case rest == "command" && first != "" && !ReservedDevice(first):
 			r.command(first, m, received) // also if first can be no id: then it is an unknown device
 		}
 		return true // nobody but the gateway publishes here
+	}
+	if topics, ok := r.requestOfAnother(m); ok {
+		return r.request(topics, m)
 	}
 	r.mu.RLock()
 	t, ok := r.own[m.Topic]
@@ -277,56 +278,5 @@ func (r *Relay) Subscribed(user, filter string) {
 	})
 	for _, m := range found {
 		r.outlet.put(m)
-	}
-}
-
-// request answers {"id","method","params"} on the reply topic, and on the response topic of MQTT 5.
-func (r *Relay) request(m Message) {
-	_, client, _ := r.topics.Split(m.Topic)
-	if m.Retain {
-		return // it would be answered at every start of the client, out of nowhere
-	}
-	var q struct {
-		ID     json.RawMessage `json:"id"`
-		Method string          `json:"method"`
-	}
-	type fault struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	}
-	answer := struct {
-		ID     json.RawMessage `json:"id"`
-		Result any             `json:"result,omitempty"`
-		Error  *fault          `json:"error,omitempty"`
-	}{}
-	switch err := json.Unmarshal(m.Payload, &q); {
-	case err != nil || q.Method == "" || !utf8.Valid(m.Payload):
-		answer.Error = &fault{"bad_request", `a request is {"id":…,"method":…,"params":…}`}
-	case q.Method == "time":
-		answer.Result = struct {
-			Now int64 `json:"now"`
-		}{time.Now().UnixMilli()}
-	case q.Method == "devices":
-		answer.Result = struct {
-			Devices []string `json:"devices"`
-		}{r.visible(m.Devices)}
-	case q.Method == "me" && m.Role != "":
-		answer.Result = struct {
-			User    string   `json:"user"`
-			Role    string   `json:"role"`
-			Devices []string `json:"devices,omitempty"`
-		}{m.User, m.Role, m.Devices}
-	default:
-		answer.Error = &fault{"unknown_method", fmt.Sprintf("there is no method %q", cut(q.Method, maxID))}
-	}
-	answer.ID = json.RawMessage("null")
-	if n := len(q.ID); n > 0 && n <= 4*maxID && utf8.Valid(q.ID) {
-		answer.ID = q.ID
-	}
-	reply := outgoing{topic: r.topics.Reply(client), aside: only(r.origin(m))}
-	r.putJSON(reply, answer)
-	if m.Respond != "" && m.Respond != reply.topic {
-		reply.topic, reply.aside = m.Respond, &aside{to: r.origin(m), correlation: m.Correlation}
-		r.putJSON(reply, answer)
 	}
 }

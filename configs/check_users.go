@@ -1,0 +1,127 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"minirelay/broker"
+	"minirelay/relay"
+)
+
+func (k *checker) checkUsers(path string) {
+	var ids []string
+	for _, d := range k.doc.Devices {
+		ids = append(ids, d.ID)
+	}
+	for _, u := range k.doc.Users {
+		k.checkPassword(u)
+		k.checkRights(u, ids)
+	}
+	if len(k.doc.Users) == 0 && k.whole {
+		k.warnings = append(k.warnings, Fault{File: path, What: "nobody can log in: there are no users",
+			Try: "add [users.phone] with a password_hash made by minirelay user hash"})
+	}
+}
+
+func (k *checker) checkPassword(u broker.UserConfig) {
+	table := k.root.get("users", u.ID)
+	hash, plain := table.child("password_hash"), table.child("password")
+	if !k.sound("users", u.ID, "password") || !k.sound("users", u.ID, "password_hash") || table.broken {
+		return
+	}
+	switch {
+	case hash == nil && plain == nil:
+		k.fault(table.at, fmt.Sprintf("the user %q has no password", u.ID), "add a password_hash made by minirelay user hash")
+	case hash != nil && plain != nil:
+		k.fault(plain.key, fmt.Sprintf("the user %q has both a password and a password_hash", u.ID), "leave the password out")
+	case hash != nil:
+		if err := broker.CheckHash(u.PasswordHash.Value()); err != nil {
+			what, try, ok := strings.Cut(err.Error(), "; ")
+			if !ok {
+				try = "make one with minirelay user hash"
+			}
+			k.fault(hash.at, "password_hash: "+what, try)
+		}
+	case u.Password.Value() == "":
+		k.fault(plain.at, "the password is empty", "use a password_hash made by minirelay user hash")
+	case u.Password.Plain():
+		k.warning(plain.at, fmt.Sprintf("the password of %q can be read by everybody who may read this file", u.ID),
+			`use a password_hash made by minirelay user hash, or { file = "path" }`)
+	}
+}
+
+func (k *checker) checkRights(u broker.UserConfig, devices []string) {
+	k.checkGateways(u)
+	if n := k.root.get("users", u.ID, "devices"); n != nil && k.has("users", u.ID, "devices") {
+		if len(n.children) == 0 {
+			k.fault(n.at, "an empty list of devices would mean all of them", "leave it out for all devices, or name some")
+		}
+		for _, child := range n.children {
+			if name, ok := child.value.(string); ok {
+				k.checkUsersDevice(u, child.at, name, devices)
+			}
+		}
+	}
+	for _, key := range []string{"read", "write"} {
+		if !k.has("users", u.ID, key) {
+			continue
+		}
+		for _, child := range k.root.get("users", u.ID, key).children {
+			if filter, ok := child.value.(string); ok {
+				if what, try := filterFault(filter, k.doc.Gateway.Root); what != "" {
+					k.fault(child.at, what, try)
+				}
+			}
+		}
+	}
+}
+
+// checkGateways checks which gateways a user may use, or speaks for.
+func (k *checker) checkGateways(u broker.UserConfig) {
+	n := k.root.get("users", u.ID, "gateways")
+	speaks := u.Role == "gateway"
+	switch {
+	case !k.sound("users", u.ID, "gateways") || !k.sound("users", u.ID, "role"):
+		return
+	case n == nil && speaks:
+		k.fault(k.at("users", u.ID, "role"), fmt.Sprintf("the user %q speaks for no gateway", u.ID),
+			`name its id, as in gateways = ["home"]`)
+	case n != nil && len(n.children) == 0:
+		k.fault(n.at, "an empty list of gateways means nothing", "leave it out for this gateway, or name some")
+	case speaks && k.has("users", u.ID, "devices"):
+		k.fault(k.at("users", u.ID, "devices"), "another gateway speaks for all its devices", "leave devices out")
+	}
+	if n == nil {
+		return
+	}
+	for _, child := range n.children {
+		id, ok := child.value.(string)
+		switch {
+		case !ok:
+		case !relay.ValidID(id):
+			k.fault(child.at, fmt.Sprintf("%q is no gateway's id", id), "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit")
+		case speaks && id == k.doc.Gateway.ID:
+			k.fault(child.at, fmt.Sprintf("nobody but this gateway speaks as %q", id), "give the other gateway, or this one, another id")
+		}
+	}
+}
+
+// checkUsersDevice checks a name in a user's devices: "greenhouse", or "home/greenhouse" of one gateway. Only those of
+// this gateway can be known.
+func (k *checker) checkUsersDevice(u broker.UserConfig, at place, name string, devices []string) {
+	gateways := u.Gateways
+	if len(gateways) == 0 {
+		gateways = []string{k.doc.Gateway.ID}
+	}
+	gateway, device, of := strings.Cut(name, "/")
+	switch {
+	case of && !slices.Contains(gateways, gateway):
+		k.fault(at, fmt.Sprintf("the user may not use the gateway %q", gateway), `name it in gateways, or write the device's id alone`)
+	case of && gateway != k.doc.Gateway.ID, !of && !slices.Equal(gateways, []string{k.doc.Gateway.ID}), !k.whole:
+	case !of && !slices.Contains(devices, name):
+		k.reference(at, "device", name, devices)
+	case of && !slices.Contains(devices, device):
+		k.reference(at, "device", device, devices)
+	}
+}
