@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// hubConfig is a hub to which the gateway home dials out, with a user who may use it and one who may not.
+func hubConfig(dir, address string) string {
+	return fmt.Sprintf(`
+[gateway]
+id       = "hub"
+data_dir = %q
+
+[broker]
+listen = %q
+
+[users.gw-home]
+password = "the gateway's"
+role     = "gateway"
+gateways = ["home"]
+
+[users.phone]
+password = "secret"
+role     = "operator"
+gateways = ["home"]
+
+[users.stranger]
+password = "secret"
+role     = "operator"
+`, filepath.Join(dir, "data"), address)
+}
+
+// freePort is an address on which nobody listens: a hub that is started again must have the same one.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// The whole chain through a hub: a gateway without an address of its own, a command from afar and its result, a hub that
+// is killed and comes back, and a gateway that is killed.
+func TestHub(t *testing.T) {
+	address, hubDir, dir := freePort(t), t.TempDir(), t.TempDir()
+	config := hubConfig(hubDir, address)
+	hub := run(t, hubDir, config, "")
+	ca := filepath.Join(hubDir, "data", "tls", "cert.pem")
+	board := newTestBoard(t)
+	gateway := run(t, dir, testConfig(dir, board.path)+fmt.Sprintf(`
+[upstream.hub]
+url      = "wss://%s/mqtt"
+user     = "gw-home"
+password = "the gateway's"
+ca_file  = %q
+accept   = ["command", "request"]
+retry    = "1s"
+`, address, ca), "")
+
+	far := hub.phone(t)
+	board.say(t, "first", `{"t":20,"p":0}`)
+	far.see(t, "minirelay/home/status", "online")
+	far.see(t, "minirelay/home/greenhouse/availability", "online")
+	far.see(t, "minirelay/home/greenhouse/model", "温室")
+	far.see(t, "minirelay/home/greenhouse/state", `"temperature":20,"pump":false`)
+
+	command := `{"id":"c-1","command":"pump","value":true}`
+	wait(t, far.Publish(commandTopic, 1, false, command))
+	board.acknowledge(t)
+	far.see(t, resultTopic, `"id":"c-1","command":"pump","value":true,"status":"done"`)
+	wait(t, far.Publish(commandTopic, 1, false, command))
+	far.see(t, resultTopic, `"repeat":true`)
+
+	// The hub knows who asks, the gateway what time it is there.
+	request := "minirelay/home/request/phone-" + t.Name()
+	wait(t, far.Publish(request, 1, false, `{"id":1,"method":"me"}`))
+	far.see(t, "minirelay/home/reply/phone-"+t.Name(), `{"id":1,"result":{"user":"phone","role":"operator"}}`)
+	wait(t, far.Publish(request, 1, false, `{"id":2,"method":"time"}`))
+	far.see(t, "minirelay/home/reply/phone-"+t.Name(), `{"id":2,"result":{"now":`)
+
+	hub.end(t, syscall.SIGKILL)
+	for n := 21; n < 30; n++ {
+		board.say(t, fmt.Sprintf(`{"t":%d,"p":1}`, n))
+	}
+	near := gateway.phone(t)
+	near.see(t, "minirelay/home/greenhouse/state", `"temperature":29`)
+	hub = run(t, hubDir, config, "")
+	far = hub.phone(t)
+	far.see(t, "minirelay/home/status", "online")
+	far.see(t, "minirelay/home/greenhouse/model", "温室")
+	far.see(t, "minirelay/home/greenhouse/state", `"temperature":29`)
+
+	gateway.end(t, syscall.SIGKILL)
+	far.see(t, "minirelay/home/status", "offline")
+}
+
+// A user of the hub alone sees and commands no gateway behind it.
+func TestStrangerAtTheHub(t *testing.T) {
+	dir := t.TempDir()
+	hub := run(t, dir, hubConfig(dir, "127.0.0.1:0"), "")
+	ca := filepath.Join(dir, "data", "tls", "cert.pem")
+	t.Run("gateway", func(t *testing.T) {
+		gateway := newPhone(t, hub.url, ca, "gw-home", "the gateway's")
+		wait(t, gateway.Publish("minirelay/home/status", 1, true, "online"))
+	})
+	t.Run("stranger", func(t *testing.T) {
+		stranger := newPhone(t, hub.url, ca, "stranger", "secret")
+		wait(t, stranger.Subscribe("minirelay/hub/#", 1, nil))
+		refused := stranger.Subscribe("minirelay/home/#", 1, nil).(*mqtt.SubscribeToken)
+		wait(t, refused)
+		if code := refused.Result()["minirelay/home/#"]; code != 0x80 {
+			t.Errorf("the SUBACK says %#x", code)
+		}
+		wait(t, stranger.Publish("minirelay/home/status", 1, true, "mine"))
+		stranger.see(t, "minirelay/hub/status", "online")
+		for _, m := range stranger.kept {
+			if strings.HasPrefix(m.Topic(), "minirelay/home/") {
+				t.Errorf("it hears %s", m.Topic())
+			}
+		}
+	})
+	if m := hub.phone(t).see(t, "minirelay/home/status", ""); string(m.Payload()) != "online" {
+		t.Errorf("the gateway's status is %q", m.Payload())
+	}
+}
