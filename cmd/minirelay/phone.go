@@ -58,17 +58,18 @@ func (g *gateway) plainPort() string {
 	return port
 }
 
-// phoneUser is who a phone logs in as: the first operator, else the first user of all.
+// phoneUser is who a phone logs in as: the first operator, else the first person of all.
 func phoneUser(users []broker.UserConfig) string {
+	first := ""
 	for _, u := range users {
-		if u.Role == "operator" {
+		switch {
+		case u.Role == "operator":
 			return u.ID
+		case u.Role != "gateway" && first == "":
+			first = u.ID
 		}
 	}
-	if len(users) > 0 {
-		return users[0].ID
-	}
-	return ""
+	return first
 }
 
 // reachableHost is host, or this machine's own address where host means all of them.

@@ -45,11 +45,11 @@ func TestPhoneAddress(t *testing.T) {
 }
 
 func TestPhoneUser(t *testing.T) {
-	users := []broker.UserConfig{{ID: "boss", Role: "admin"}, {ID: "phone", Role: "operator"}}
+	users := []broker.UserConfig{{ID: "farm", Role: "gateway"}, {ID: "boss", Role: "admin"}, {ID: "phone", Role: "operator"}}
 	if got := phoneUser(users); got != "phone" {
 		t.Error(got)
 	}
-	if got := phoneUser(users[:1]); got != "boss" {
+	if got := phoneUser(users[:2]); got != "boss" {
 		t.Error(got)
 	}
 	if got := phoneUser(nil); got != "" {
