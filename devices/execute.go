@@ -9,6 +9,9 @@ import (
 
 // execute runs one command to its one outcome. An error says that the stream can be used no longer.
 func (l *line) execute(t *relay.Task, s *session) error {
+	if err := l.awaitOwed(t, s); err != nil {
+		return err
+	}
 	m := l.mappingOf(t.Device())
 	// The lane may still hold what was accepted before the port was lost, or for another mapping.
 	switch {
@@ -79,7 +82,9 @@ func (l *line) attempt(s *session, m *mapping, c *command, t *relay.Task, text s
 		case <-l.ping:
 		case <-timer.C:
 			l.mu.Lock()
-			o, again = ex.timedOut()
+			if o, again = ex.timedOut(); again {
+				l.owe(ex)
+			}
 			l.mu.Unlock()
 			return o, again, nil
 		case <-s.gone:
@@ -120,6 +125,9 @@ func (l *line) mappingOf(d *relay.Device) *mapping {
 func (l *line) expectAnswer(ex *exchange) {
 	l.mu.Lock()
 	l.exchange = ex
+	if ex != nil && l.owed != nil && l.owed.by == ex.command { // written once more, it may be answered twice
+		l.owed.until = ex.since.Add(2 * ex.command.Timeout)
+	}
 	l.mu.Unlock()
 }
 

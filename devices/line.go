@@ -57,6 +57,7 @@ type line struct {
 	port     PortConfig
 	mappings []*mapping // in the order of the config; at least one
 	exchange *exchange  // the command on the wire
+	owed     *owed      // nil: no answer may still come
 	inbox    inbox
 	session  *session // nil while the port is closed
 	trouble  string   // as last logged; "": none

@@ -189,6 +189,7 @@ func (l *line) answer(m *mapping, ex *exchange, text []byte) verdict {
 		}
 	}
 	if v == foreign {
+		l.pay(text)
 		l.count.late.Add(1)
 	}
 	return v
