@@ -190,3 +190,36 @@ func TestLateAnswerOfANeighbour(t *testing.T) {
 		}
 	})
 }
+
+// A timeout that is short does not let an answer that comes long after it pass for another.
+func TestShortTimeoutAndLateAnswer(t *testing.T) {
+	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("holding:100", "")))
+	d.Timeout, d.Retries = 50*ms, 0
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		b := r.board()
+		var busy atomic.Bool
+		go func() {
+			request := make([]byte, 8)
+			for {
+				if _, err := io.ReadFull(b, request); err != nil {
+					return
+				}
+				takes := 40 * ms
+				if busy.Load() && request[3] == 0 {
+					takes = 130 * ms
+				}
+				answer := rtuFraming{}.wrap(1, []byte{3, 2, 0, request[3] + 1})
+				time.AfterFunc(takes, func() { _, _ = b.Write(answer) })
+			}
+		}()
+		time.Sleep(100 * ms)
+		busy.Store(true)
+		for range 300 {
+			time.Sleep(100 * ms)
+			if v := r.field("b"); v != nil && v != float64(101) {
+				t.Fatalf("a was taken for b: %v", v)
+			}
+		}
+	})
+}

@@ -45,6 +45,10 @@ type lateAnswer struct {
 	until time.Time
 }
 
+// lateFor is how late any answer may be and still be told from the answer to something else. A short timeout says how
+// long it is worth waiting, and not that a device which was busy keeps silent after that.
+const lateFor = 500 * time.Millisecond
+
 // note keeps in mind that an answer may come too late: it must not be taken for the answer to something else.
 func (s *session) note(q *query, v verdict, now time.Time) {
 	for _, shape := range [...]string{q.shape, q.refusal} {
@@ -55,7 +59,7 @@ func (s *session) note(q *query, v verdict, now time.Time) {
 		late = late && now.Before(before.until)
 		switch {
 		case v == noAnswer || late && before.to == q: // this one may have been the answer to the try before
-			s.late[shape] = lateAnswer{q, s.quietFrom.Add(2*q.timeout + s.config.lasts(q.length))}
+			s.late[shape] = lateAnswer{q, s.quietFrom.Add(max(2*q.timeout, lateFor) + s.config.lasts(q.length))}
 		case !late:
 			delete(s.late, shape)
 		}
