@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,8 +23,8 @@ import (
 )
 
 // newFleet starts the cluster as deploy/fleet describes it, on loopback. It gives the nodes, the wss address of each, and
-// the authority that their certificates are of.
-func newFleet(t testing.TB) (nodes []*node, pages []string, ca string) {
+// the authority that their certificates are of. Pairs of changes are what stands in node.conf and what is to stand there.
+func newFleet(t testing.TB, changes ...string) (nodes []*node, pages []string, ca string) {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"node.conf", "users.conf"} {
@@ -30,16 +32,17 @@ func newFleet(t testing.TB) (nodes []*node, pages []string, ca string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		text = []byte(strings.NewReplacer(changes...).Replace(string(text)))
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if out, err := exec.Command("../../deploy/fleet/certificates", dir, "127.0.0.1").CombinedOutput(); err != nil {
+	if out, err := exec.Command("../../deploy/fleet/certificates", "-also", "127.0.0.1", dir, "n1", "n2", "n3").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	all := ports(t, 15)
 	environment := append(os.Environ(), "NATS_HOST=127.0.0.1", "PASSWORD_GW_HOME=home-1", "PASSWORD_GW_FARM=farm-1", "PASSWORD_PHONE_HOME=phone-1",
-		"NATS_CERT="+filepath.Join(dir, "127.0.0.1.pem"), "NATS_KEY="+filepath.Join(dir, "127.0.0.1.key"), "NATS_CA="+filepath.Join(dir, "ca.pem"))
+		"NATS_CA="+filepath.Join(dir, "ca.pem"))
 	for n := range 3 {
 		environment = append(environment, fmt.Sprintf("NATS_ROUTE%d=tls://127.0.0.1:%d", n+1, all[5*n+1]))
 	}
@@ -47,6 +50,7 @@ func newFleet(t testing.TB) (nodes []*node, pages []string, ca string) {
 		p := all[5*n:]
 		nodes = append(nodes, &node{name: fmt.Sprintf("n%d", n+1), client: p[0], route: p[1], mqtt: p[2], http: p[3], config: filepath.Join(dir, "node.conf"),
 			environment: append(environment[:len(environment):len(environment)], fmt.Sprintf("NATS_NAME=n%d", n+1), fmt.Sprintf("NATS_PORT=%d", p[0]),
+				fmt.Sprintf("NATS_CERT=%s/n%d.pem", dir, n+1), fmt.Sprintf("NATS_KEY=%s/n%d.key", dir, n+1),
 				fmt.Sprintf("NATS_MONITOR=127.0.0.1:%d", p[3]), fmt.Sprintf("NATS_CLUSTER_PORT=%d", p[1]), fmt.Sprintf("NATS_MQTT_PORT=%d", p[2]),
 				fmt.Sprintf("NATS_WS_PORT=%d", p[4]), "NATS_STORE="+filepath.Join(dir, fmt.Sprint("store", n)))})
 		pages = append(pages, fmt.Sprintf("wss://127.0.0.1:%d/mqtt", p[4]))
@@ -82,7 +86,7 @@ func (m *member) got(part string) bool {
 }
 
 // join logs a member in at one address.
-func join(t testing.TB, url, ca, id, user, password string) *member {
+func join(t testing.TB, url, ca, id, user, password string, changes ...func(*mqtt.ClientOptions)) *member {
 	t.Helper()
 	m := &member{}
 	options := mqtt.NewClientOptions().AddBroker(url).SetClientID(id).SetUsername(user).SetPassword(password).
@@ -92,6 +96,9 @@ func join(t testing.TB, url, ca, id, user, password string) *member {
 			defer m.mu.Unlock()
 			m.came = append(m.came, msg.Topic()+" "+string(msg.Payload()))
 		})
+	for _, change := range changes {
+		change(options)
+	}
 	eventually(t, id+" is let in", func() bool {
 		m.Client = mqtt.NewClient(options) // a cluster that has just been made takes its time
 		token := m.Connect()
@@ -100,6 +107,8 @@ func join(t testing.TB, url, ca, id, user, password string) *member {
 	t.Cleanup(func() { m.Disconnect(100) })
 	return m
 }
+
+func keepSession(o *mqtt.ClientOptions) { o.SetCleanSession(false) }
 
 func trust(t testing.TB, ca string) *tls.Config {
 	t.Helper()
@@ -186,6 +195,45 @@ func TestFleetSpeaksOnlyMQTT(t *testing.T) {
 			t.Errorf("%s over NATS's own protocol: %q %v", user, answer, err)
 		}
 	}
+}
+
+// TestFleetForgets: who has subscribed with a session and never comes back is forgotten, with what waits for it, after the time
+// that node.conf names (here a short one). Who comes back must begin anew, and then hears everything.
+func TestFleetForgets(t *testing.T) {
+	nodes, _, ca := newFleet(t, `consumer_inactive_threshold: "24h"`, `consumer_inactive_threshold: "1s"`)
+	url := "mqtts://" + nodes[0].address()
+	gateway := join(t, url, ca, "gateway", "gw-home", "home-1")
+	waiting := func() int {
+		var s struct{ Consumers int }
+		r, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/jsz", nodes[0].http))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
+			t.Fatal(err)
+		}
+		return s.Consumers
+	}
+	before := waiting()
+	subscribe := func(m *member) {
+		eventually(t, "it is subscribed", func() bool {
+			token := m.Subscribe("minirelay/home/+/event", 1, nil)
+			return token.WaitTimeout(5*time.Second) && token.Error() == nil
+		})
+	}
+	phone := join(t, url, ca, "phone", "phone-home", "phone-1", keepSession)
+	subscribe(phone)
+	eventually(t, "the node knows the subscriber", func() bool { return waiting() > before })
+	phone.Disconnect(100)
+	eventually(t, "the node has forgotten the subscriber", func() bool { return waiting() == before })
+
+	back := join(t, url, ca, "phone", "phone-home", "phone-1")
+	subscribe(back)
+	eventually(t, "the phone hears again", func() bool {
+		gateway.Publish("minirelay/home/greenhouse/event", 1, false, `{"n":1}`).WaitTimeout(time.Second)
+		return back.got("greenhouse/event")
+	})
 }
 
 // BenchmarkFleet is what the cluster carries on this machine, with all three nodes and all clients on it: states at QoS 1 of

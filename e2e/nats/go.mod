@@ -6,6 +6,7 @@ tool github.com/nats-io/nats-server/v2
 
 require (
 	github.com/eclipse/paho.mqtt.golang v1.5.1
+	gopkg.in/yaml.v3 v3.0.1
 	minirelay v0.0.0
 )
 
