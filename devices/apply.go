@@ -158,13 +158,29 @@ func awaitLines(ctx context.Context, lines []*line) error {
 		}
 	}
 	for _, l := range lines {
-		<-l.done
+		if !l.ended() {
+			l.log.Error("the port is left behind: " + hungTrouble)
+		}
 	}
 	return cut
 }
 
+// ended returns when the line has, or hangs in its driver: false.
+func (l *line) ended() bool {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for !l.driver.hung() {
+		select {
+		case <-l.done:
+			return true
+		case <-look.C:
+		}
+	}
+	return false
+}
+
 // Close ends every port. Commands that wait are answered stopping; one that is on the wire may end until ctx
-// does. Every goroutine has ended when it returns. The error says that a command was cut off.
+// does. Every goroutine has ended when it returns, but those that hang in the driver of their port. The error says that a command was cut off.
 func (p *Ports) Close(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -178,21 +194,37 @@ func (p *Ports) Close(ctx context.Context) error {
 	return awaitLines(ctx, p.lines)
 }
 
-// Pulse returns nil once the owner of every port has shown that it lives. A watchdog asks it. The error names a port
+// Pulse returns nil once the owner of every port has shown that it lives, or that it waits for a driver, which is nobody
+// else's trouble: starting the gateway anew would not help. A watchdog asks it. The error names a port
 // whose owner has not done so within ctx.
 func (p *Ports) Pulse(ctx context.Context) error {
 	p.mu.Lock()
 	lines := p.lines
 	p.mu.Unlock()
 	for _, l := range lines {
-		select {
-		case l.ping <- struct{}{}:
-		case <-l.done:
-		case <-ctx.Done():
+		if !l.pulse(ctx) {
 			return fmt.Errorf("the owner of port %s does nothing any more", l.id)
 		}
 	}
 	return nil
+}
+
+// pulse says whether the line's owner lives.
+func (l *line) pulse(ctx context.Context) bool {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for !l.driver.hung() {
+		select {
+		case l.ping <- struct{}{}:
+			return true
+		case <-l.done:
+			return true
+		case <-ctx.Done():
+			return false
+		case <-look.C:
+		}
+	}
+	return true
 }
 
 // PortStats is what a status page shows of one port.
@@ -214,6 +246,9 @@ func (p *Ports) Stats() []PortStats {
 	for _, l := range p.lines {
 		l.mu.Lock()
 		stats := PortStats{Port: l.id, Path: l.port.place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
+		if l.driver.hung() {
+			stats.Trouble = hungTrouble
+		}
 		for _, m := range l.mappings {
 			stats.Devices = append(stats.Devices, m.config.ID)
 		}

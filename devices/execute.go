@@ -105,7 +105,9 @@ func (l *line) write(s *session, b []byte) (int, error) { return l.writeBy(s, b,
 // writeBy is write of which no byte may leave after by.
 func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	l.count.tap.bytes(time.Now(), true, b)
+	l.driver.begin()
 	n, err := writeBy(s.stream, b, by)
+	l.driver.end()
 	l.count.sent.Add(uint64(n))
 	return n, err
 }

@@ -48,6 +48,7 @@ type line struct {
 
 	heardBytes chan struct{} // holds a token when something may have come into the inbox
 	ping       chan struct{} // taken by the owner wherever it waits: see Ports.Pulse
+	driver     driverCall    // where it waits otherwise
 
 	// Only the owner touches these.
 	seq int
@@ -67,7 +68,7 @@ type line struct {
 func newLine(id string, port PortConfig, log *slog.Logger) *line {
 	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(maxSeq),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
-		heardBytes: make(chan struct{}, 1), ping: make(chan struct{})}
+		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
 }
 
 // run opens the port, serves it until it is lost, and opens it again, until it is told to stop.
@@ -75,11 +76,15 @@ func (l *line) run() {
 	defer close(l.done)
 	defer l.unwatch()
 	defer l.tried()
+	late := time.AfterFunc(triedAfter, l.tried) // the others need not wait for a driver
+	defer late.Stop()
 	wait := firstWait
 	for !l.stopping() {
 		config := l.settings()
 		there := l.whatIs(config)
+		l.driver.begin()
 		stream, err := l.open(config)
+		l.driver.end()
 		l.tried()
 		if err == nil {
 			l.count.opened.Add(1)
@@ -134,7 +139,10 @@ func (l *line) serve(s *session) error {
 		go l.read(s, first.cutter(tappedReader{s.stream, &l.count.tap}, &l.count))
 		err = l.work(s)
 	}
-	if cerr := s.stream.Close(); cerr != nil && err == nil {
+	l.driver.begin()
+	cerr := s.stream.Close()
+	l.driver.end()
+	if cerr != nil && err == nil {
 		err = cerr
 	}
 	<-s.gone
