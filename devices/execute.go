@@ -99,10 +99,7 @@ func (l *line) attempt(s *session, m *mapping, c *command, t *relay.Task, text s
 	}
 }
 
-// write writes b, and shows it before: the answer may be faster than this goroutine.
-func (l *line) write(s *session, b []byte) (int, error) { return l.writeBy(s, b, soon()) }
-
-// writeBy is write of which no byte may leave after by.
+// writeBy writes b, of which no byte may leave after by, and shows it before: the answer may be faster than this goroutine.
 func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	l.count.tap.bytes(time.Now(), true, b)
 	l.driver.begin()

@@ -47,7 +47,8 @@ func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, q *qu
 			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
 		}
 	}
-	outcome := relay.Rejected(relay.CodeExpired, "it was not written in time and will not be")
+	q.by = t.Deadline()
+	outcome := relay.Expired()
 	for try := 0; ; try++ {
 		// The silence comes first: a device may want seconds of it, and the command must not become late in it.
 		if err := l.hush(s); err != nil {
@@ -58,6 +59,8 @@ func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, q *qu
 		}
 		r, v, err := l.transact(s, m, q)
 		switch {
+		case isTooLate(err) && !t.InTime():
+			return outcome, nil
 		case err != nil:
 			return brokenOutcome(err, try > 0), err
 		case v == fits && q.nobody:
@@ -96,6 +99,12 @@ func brokenOutcome(err error, again bool) relay.Outcome {
 		return relay.Failed(relay.CodeIOError, "nothing could be written to the port")
 	}
 	return relay.Unknown("the connection broke before an answer came")
+}
+
+// isTooLate says whether a write was given up before anything was written.
+func isTooLate(err error) bool {
+	b, ok := err.(*brokenError)
+	return ok && !b.wrote && b.error == errStuck
 }
 
 // readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.

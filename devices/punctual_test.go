@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"minirelay/relay"
 )
 
 // A port that takes nothing is not waited for beyond the time of the command, and nothing of it leaves later.
@@ -65,6 +67,42 @@ func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 		time.Sleep(time.Second)
 		if got := r.results(); got != "a rejected/expired after 500ms: it was not written in time and will not be" || r.last("availability") != "online" {
 			t.Error(got, r.last("availability"))
+		}
+	})
+}
+
+// The same where devices are asked.
+func TestPortThatTakesTheRequestTooLate(t *testing.T) {
+	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
+	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *CommandConfig) { c.MaxAge = 500 * ms })}
+	d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+			s, err := r.open(c)
+			return slow{s, 700 * ms}, err
+		}
+		r.apply(d)
+		b := r.board()
+		requests := make(chan int, 1)
+		go func() {
+			n := 0
+			for request := make([]byte, 8); ; n++ {
+				if _, err := io.ReadFull(b, request); err != nil {
+					requests <- n
+					return
+				}
+				_, _ = b.Write(rtuFraming{}.wrap(1, []byte{1, 1, 0}))
+			}
+		}()
+		time.Sleep(time.Second)
+		r.ask(`{"id":"a","command":"lamp","value":true}`)
+		time.Sleep(time.Second)
+		if got := r.results(); got != "a rejected/expired after 500ms: it was not written in time and will not be" || r.last("availability") != "online" {
+			t.Error(got, r.last("availability"))
+		}
+		b.Close()
+		if n := <-requests; n != 1 {
+			t.Errorf("%d requests, of which one is a reading", n)
 		}
 	})
 }

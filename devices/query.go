@@ -37,6 +37,7 @@ type query struct {
 	after   time.Duration // silence that the device wants behind its answer, before anybody is asked anything
 	retries int           // how often it is asked again before it counts as unanswered; of a command see command.Retries
 	nobody  bool          // nobody answers: a broadcast
+	by      time.Time     // of a command: no byte of it may leave later
 	once    bool          // it is asked before the others, and answered once: when the port was opened, or the device was away
 
 	// shape tells which answers look alike: one that comes too late could be taken for the answer to another query of

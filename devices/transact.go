@@ -20,7 +20,11 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 	l.mu.Unlock()
 	s.spoilt = false
 	started := time.Now()
-	n, err := l.write(s, q.request)
+	by := soon()
+	if !q.by.IsZero() {
+		by = q.by
+	}
+	n, err := l.writeBy(s, q.request, by)
 	if err != nil || n < len(q.request) {
 		if err == nil {
 			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.request))
