@@ -2052,9 +2052,8 @@ var roles = ["viewer", "operator", "admin"];
 var answerTime = 5e3;
 var searchTime = 1e3;
 var Gateway = class extends Emitter {
-  // filters of the search
   constructor(options2) {
-    var _a;
+    var _a, _b;
     super();
     __publicField(this, "state", { status: "offline", since: Date.now(), reason: "closed", detail: "", retryAt: null, final: true });
     /** The gateway's id, once it is known. */
@@ -2082,11 +2081,14 @@ var Gateway = class extends Emitter {
     __publicField(this, "round", 0);
     // counts connections, so that an answer to an old one does not count
     __publicField(this, "looking", []);
+    // filters of the search
+    __publicField(this, "neighbours");
     const { user, password, clientId, socket, autoLife } = options2;
     this.id = options2.gateway || null;
     this.root = options2.root || null;
+    this.neighbours = (_a = options2.neighbours) != null ? _a : false;
     const valid = (this.root === null || validRoot.test(this.root)) && (this.id === null || validId.test(this.id));
-    const url = valid ? (_a = options2.url) != null ? _a : addressURL(options2) : "";
+    const url = valid ? (_b = options2.url) != null ? _b : addressURL(options2) : "";
     this.client = new MqttClient({ url, user, password, clientId, socket, autoLife });
     this.requests = new Requests((payload) => this.client.publish(this.topic("request", this.client.clientId), payload));
     this.commands = new Commands({
@@ -2134,7 +2136,7 @@ var Gateway = class extends Emitter {
   device(id2) {
     return this.roster.view(id2);
   }
-  /** Every gateway that was found at the address, if none was named. */
+  /** Every gateway that was found at the address, if none was named or neighbours are looked for. */
   gateways() {
     return [...this.found.values()];
   }
@@ -2195,7 +2197,7 @@ var Gateway = class extends Emitter {
   /** Looks for the gateway until it is found. The filters stay: it may come later. */
   async search(round) {
     this.looking = [];
-    const steps = searches(this.root, this.id);
+    const steps = searches(this.root, this.neighbours ? null : this.id);
     for (const [i, filters] of steps.entries()) {
       this.looking.push(...filters);
       await this.client.subscribe(filters).catch(() => void 0);

@@ -27,6 +27,20 @@ export function signIn(user: string, password: string, remember: boolean): void 
   account.value = { key: 'page', address: ownAddress(), user, password }
 }
 
+/** Takes another gateway at the same address into use. */
+export function choose(gateway: string): void {
+  const now = account.value
+  if (!now) return
+  const text = JSON.stringify({ user: now.user, password: now.password, gateway })
+  try {
+    sessionStorage.setItem(key, text)
+    if (localStorage.getItem(key)) localStorage.setItem(key, text)
+  } catch {
+    // one chooses again
+  }
+  account.value = { ...now, gateway }
+}
+
 export function signOut(): void {
   try {
     sessionStorage.removeItem(key)
@@ -43,8 +57,8 @@ export function resume(): void {
   try {
     const text = sessionStorage.getItem(key) ?? localStorage.getItem(key)
     if (!text) return
-    const { user, password } = JSON.parse(text) as { user: string; password: string }
-    account.value = { key: 'page', address: ownAddress(), user, password }
+    const { user, password, gateway } = JSON.parse(text) as { user: string; password: string; gateway?: string }
+    account.value = { key: 'page', address: ownAddress(), user, password, gateway }
     entered.value = true // the gateway need not be there now: the screens say so
   } catch {
     signOut()

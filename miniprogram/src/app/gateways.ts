@@ -38,6 +38,22 @@ export function use(key: string): void {
   save()
 }
 
+/** The one that is kept for a gateway at the address of the one in use. */
+const beside = (gateway: string): Kept | undefined =>
+  store.list.find((k) => k.gateway === gateway && k.address === current.value?.address && k.user === current.value.user)
+
+export const keptBeside = (gateway: string): boolean => beside(gateway) !== undefined
+
+/** Keeps another gateway at the address of the one in use, which is called own, and takes it into use. */
+export function keepBeside(gateway: string, name: string, own: string): void {
+  const k = current.value
+  if (!k) return
+  k.gateway ??= own // from now on it is no longer whichever answers first
+  const there = beside(gateway)
+  if (there) use(there.key)
+  else keep({ address: k.address, user: k.user, password: k.password, gateway, name })
+}
+
 /** Remembers what the gateway in use calls itself. */
 export function named(name: string): void {
   const k = current.value

@@ -11,6 +11,8 @@ const idle: GatewayState = { status: 'offline', since: Date.now(), reason: 'clos
 
 export const state = shallowRef<GatewayState>(idle)
 export const info = shallowRef<GatewayInfo | null>(null)
+/** All gateways at the address: at a hub there are several. */
+export const found = shallowRef<GatewayInfo[]>([])
 /** The ids of the devices, in the gateway's order. */
 export const order = shallowRef<string[]>([])
 /** What the user may do, null while nobody has said it. */
@@ -39,11 +41,12 @@ export function open(k: Kept): void {
   shut()
   const address = parseAddress(k.address)
   const url = 'error' in address ? k.address : address.url // a bad one is the library's to complain about
-  const g = new Gateway({ url, user: k.user, password: k.password, gateway: k.gateway })
+  const g = new Gateway({ url, user: k.user, password: k.password, gateway: k.gateway, neighbours: true })
   gateway = g
   offs = [
     g.on('state', (s) => { state.value = s; refresh() }),
     g.on('info', (i) => { info.value = i; named(textOf(i.name, lang.value, i.gateway)) }),
+    g.on('gateways', (all) => { found.value = all }),
     g.on('devices', refresh),
     g.on('change', (d) => { history.add(d); dirty.add(d.id); soon() }),
     g.on('ready', () => { listed.value = true; refresh() }),
@@ -67,6 +70,7 @@ export function shut(): void {
   forget()
   order.value = []
   info.value = null
+  found.value = []
   listed.value = false
   role.value = null
   state.value = idle

@@ -107,6 +107,7 @@ export const en = {
   remove_ask: 'Remove “{name}” from this phone? The gateway itself goes on.',
   in_use: 'In use',
   use: 'Use this one',
+  also_here: 'Also at this address',
   change: 'Change',
   lan_hint: 'In the same Wi-Fi a mini-program needs ws://: a certificate that the gateway made itself is not trusted by phones.',
   show_qr: 'For a phone',

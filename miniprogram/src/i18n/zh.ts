@@ -108,6 +108,7 @@ export const zh: Words = {
   remove_ask: '从本机移除“{name}”？网关本身照常运行。',
   in_use: '使用中',
   use: '切换到此网关',
+  also_here: '这个地址上还有',
   change: '修改',
   lan_hint: '在同一 Wi-Fi 下，小程序请用 ws:// 地址：手机不信任网关自己签发的证书。',
   show_qr: '给手机用',

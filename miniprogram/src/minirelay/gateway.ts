@@ -29,6 +29,8 @@ export interface GatewayOptions {
   password: string
   /** The gateway's id. If left out, the first one that answers at the address. */
   gateway?: string
+  /** true: finds the others at the address too, though one is named. */
+  neighbours?: boolean
   /** What its topics begin with. If left out it is found: "minirelay", or any of up to three levels. */
   root?: string
   /** Random if left out. */
@@ -71,12 +73,14 @@ export class Gateway extends Emitter<GatewayEvents> {
   private status: 'online' | 'offline' | null = null
   private round = 0 // counts connections, so that an answer to an old one does not count
   private looking: string[] = [] // filters of the search
+  private readonly neighbours: boolean
 
   constructor(options: GatewayOptions) {
     super()
     const { user, password, clientId, socket, autoLife } = options
     this.id = options.gateway || null
     this.root = options.root || null
+    this.neighbours = options.neighbours ?? false
     const valid = (this.root === null || validRoot.test(this.root)) && (this.id === null || validId.test(this.id))
     const url = valid ? options.url ?? addressURL(options) : '' // which is a bad address
     this.client = new MqttClient({ url, user, password, clientId, socket, autoLife })
@@ -134,7 +138,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     return this.roster.view(id)
   }
 
-  /** Every gateway that was found at the address, if none was named. */
+  /** Every gateway that was found at the address, if none was named or neighbours are looked for. */
   gateways(): GatewayInfo[] {
     return [...this.found.values()]
   }
@@ -198,7 +202,7 @@ export class Gateway extends Emitter<GatewayEvents> {
   /** Looks for the gateway until it is found. The filters stay: it may come later. */
   private async search(round: number): Promise<void> {
     this.looking = []
-    const steps = searches(this.root, this.id)
+    const steps = searches(this.root, this.neighbours ? null : this.id)
     for (const [i, filters] of steps.entries()) {
       this.looking.push(...filters)
       await this.client.subscribe(filters).catch(() => undefined)

@@ -12,10 +12,11 @@ export class RealGateway {
   private readonly file = join(this.dir, 'minirelay.toml')
   private program: Program | null = null
 
-  private constructor(private readonly wsPort: number, private readonly tlsPort: number, private readonly root: string) {}
+  private constructor(private readonly wsPort: number, private readonly tlsPort: number, private readonly root: string, private readonly id: string,
+    private readonly name: string) {}
 
-  static async start(devices: string, root = 'minirelay'): Promise<RealGateway> {
-    const g = new RealGateway(await freePort(), await freePort(), root) // the same ports after a restart
+  static async start(devices: string, root = 'minirelay', id = 'home', name = '{ zh = "我的小屋", en = "My house" }'): Promise<RealGateway> {
+    const g = new RealGateway(await freePort(), await freePort(), root, id, name) // the same ports after a restart
     g.configure(devices)
     await g.run()
     return g
@@ -25,8 +26,8 @@ export class RealGateway {
   configure(devices: string): void {
     writeFileSync(this.file, `
 [gateway]
-id       = "home"
-name     = { zh = "我的小屋", en = "My house" }
+id       = "${this.id}"
+name     = ${this.name}
 root     = "${this.root}"
 data_dir = "${join(this.dir, 'data')}"
 
