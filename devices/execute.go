@@ -12,14 +12,8 @@ func (l *line) execute(t *relay.Task, s *session) error {
 	if err := l.awaitOwed(t, s); err != nil {
 		return err
 	}
-	m := l.mappingOf(t.Device())
-	// The lane may still hold what was accepted before the port was lost, or for another mapping.
-	switch {
-	case m == nil:
-		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
-		return nil
-	case s.ended() || !t.Device().Online():
-		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
+	m := l.mappingFor(t, s)
+	if m == nil {
 		return nil
 	}
 	c := m.commands[t.Command]
@@ -107,6 +101,20 @@ func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	l.driver.end()
 	l.count.sent.Add(uint64(n))
 	return n, err
+}
+
+// mappingFor is the mapping by which t is to be written; nil if it cannot be, which has been answered then: the lane may
+// still hold what was accepted before the port was lost, or for another mapping.
+func (l *line) mappingFor(t *relay.Task, s *session) *mapping {
+	m := l.mappingOf(t.Device())
+	switch {
+	case m == nil:
+		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
+	case s.ended() || !t.Device().Online():
+		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
+		m = nil
+	}
+	return m
 }
 
 // mappingOf is the mapping that is attached as d; nil if it is another one by now.

@@ -10,13 +10,8 @@ import (
 // executeAsked runs one command on a line whose devices are asked to its one outcome. An error says that the stream
 // can be used no longer.
 func (l *line) executeAsked(t *relay.Task, s *session) error {
-	m := l.mappingOf(t.Device())
-	switch {
-	case m == nil:
-		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
-		return nil
-	case s.ended() || !t.Device().Online():
-		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
+	m := l.mappingFor(t, s)
+	if m == nil {
 		return nil
 	}
 	c := m.commands[t.Command]
