@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -21,6 +22,7 @@ import (
 // dialOn makes one connection after the other until the upstream is closed.
 func (u *Upstream) dialOn(in *inlet) {
 	failures := 0
+	var closed closings
 	for u.dial.Err() == nil {
 		began := time.Now()
 		connected, err := u.connect(in)
@@ -31,8 +33,8 @@ func (u *Upstream) dialOn(in *inlet) {
 			failures = 0
 		}
 		code, message := trouble(err, connected, u.look().wall, &u.config)
-		if words := u.refusalWords(); code == CodeLost && words != "" {
-			message = words
+		if code == CodeLost {
+			message = cmp.Or(u.refusalWords(), closed.words(err, time.Now(), &u.config), message)
 		}
 		u.become(code, message, err)
 		wait := backoff(failures, u.timing)

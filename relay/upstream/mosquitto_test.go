@@ -161,6 +161,23 @@ func carry(t *testing.T, c Config, url string) {
 	phone.see(t, base+"minirelay/home/status", "offline")
 }
 
+// Two gateways with one client id throw each other out. They are told what to look at.
+func TestOneClientIDForTwo(t *testing.T) {
+	m := newMosquitto(t)
+	var both [2]*Upstream
+	for i := range both {
+		c := testConfig(t.TempDir(), m.url())
+		c.ClientID = "the-same"
+		both[i], _ = run(t, c, readClock)
+	}
+	for _, u := range both {
+		eventually(t, "it is told", func() bool {
+			s := u.Status()
+			return s.Code == CodeLost && strings.Contains(s.Message, "client id the-same")
+		})
+	}
+}
+
 // A message that is too large for the broker, which hangs up then, keeps no other from going up, and is not lost: it goes
 // up when the broker takes it.
 func TestMessageTooLarge(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -110,6 +111,28 @@ func networkTrouble(err error, connected bool) (Code, string) {
 		return CodeLost, "the connection was closed"
 	}
 	return CodeUnreachable, "it cannot be reached; the log tells why"
+}
+
+const (
+	oftenClosed = 5 // times within closedFor
+	closedFor   = 10 * time.Minute
+)
+
+// closings are when the broker has closed a connection lately. Two programs with one client id throw each other out for
+// ever: each time the broker just closes the connection of one.
+type closings []time.Time
+
+// words takes in the end of a connection, and tells people if there are many; else it gives "".
+func (c *closings) words(err error, now time.Time, config *Config) string {
+	if hungUp(err) {
+		*c = append(*c, now)
+	}
+	*c = slices.DeleteFunc(*c, func(at time.Time) bool { return now.Sub(at) > closedFor })
+	if len(*c) < oftenClosed {
+		return ""
+	}
+	return "the broker closes the connection again and again; does something else connect with the client id " +
+		config.clientID() + ", or may this user not publish?"
 }
 
 func timedOut(err error) bool {
