@@ -236,6 +236,9 @@ type PortStats struct {
 	Open    bool
 	Trouble string // why it is not usable; "" if it is, or has not been tried
 	Counts  Counts
+	Polls   []Polls       // of those of the devices that are asked
+	Busy    time.Duration // how long the line has been occupied: its rate of growth is the load, 0 to 1
+	Reckons bool          // Busy is known
 }
 
 // Stats gives the state of every port, in the order of the config.
@@ -249,8 +252,12 @@ func (p *Ports) Stats() []PortStats {
 		if l.driver.hung() {
 			stats.Trouble = hungTrouble
 		}
+		stats.Busy, stats.Reckons = l.busy()
 		for _, m := range l.mappings {
 			stats.Devices = append(stats.Devices, m.config.ID)
+			if m.polls != nil {
+				stats.Polls = append(stats.Polls, m.polls.polls(m.config.ID))
+			}
 		}
 		all = append(all, stats)
 		l.mu.Unlock()

@@ -40,6 +40,7 @@ type line struct {
 	pause   func(time.Duration) // waits for at most fineTime
 	tried   func()              // to be called after the first try to open; only the first call counts
 	count   Counters
+	load    load
 	limit   atomic.Int64  // longest frame of the current mappings
 	changed chan struct{} // holds a token when port may have changed
 	stop    chan struct{} // closed: end after the command on the wire
@@ -118,6 +119,7 @@ func (l *line) run() {
 func (l *line) serve(s *session) error {
 	l.mu.Lock()
 	l.session = s
+	l.beginLoad(s.config)
 	l.inbox = inbox{}
 	first := l.mappings[0]
 	for _, m := range l.mappings {
@@ -149,6 +151,7 @@ func (l *line) serve(s *session) error {
 
 	l.mu.Lock()
 	l.session = nil
+	l.endLoad(s.config)
 	for _, m := range l.mappings {
 		m.device.Lost(err.Error())
 	}

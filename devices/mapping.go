@@ -13,13 +13,14 @@ import (
 // mapping is a compiled DeviceConfig that is attached to the relay.
 type mapping struct {
 	config   DeviceConfig
-	codec    Codec        // nil: it is asked
-	asker    asker        // nil: it talks by itself
-	computed *computation // nil: no field is worked out
-	preview  *preview     // of them, for who watches
-	rounds   rounds       // of an asker: when it is asked what; only the owner of the port touches it
-	framing  string       // how its frames are cut; "asked" if it is asked
-	commands []*command   // in the order of the model
+	codec    Codec         // nil: it is asked
+	asker    asker         // nil: it talks by itself
+	computed *computation  // nil: no field is worked out
+	preview  *preview      // of them, for who watches
+	polls    *pollCounters // of an asker
+	rounds   rounds        // of an asker: when it is asked what; only the owner of the port touches it
+	framing  string        // how its frames are cut; "asked" if it is asked
+	commands []*command    // in the order of the model
 	device   *relay.Device
 }
 
@@ -30,7 +31,7 @@ func compile(c DeviceConfig, count *Counters) *mapping {
 	switch {
 	case k.asks != nil:
 		m.asker, m.framing = newAsker(k, c, count), "asked"
-		m.rounds = newRounds(m.asker.queries())
+		m.rounds, m.polls = newRounds(m.asker.queries()), new(pollCounters)
 	case k.cuts == nil:
 		m.codec, m.framing = newTalker(k, c, count), linesFraming
 	default:
@@ -56,11 +57,14 @@ func compile(c DeviceConfig, count *Counters) *mapping {
 }
 
 // learnFrom lets the codec keep what the device has said once and will not say again only because its mapping has
-// changed.
+// changed, and counts on.
 func (m *mapping) learnFrom(before []*mapping) {
 	for _, b := range before {
 		if b.config.ID == m.config.ID {
 			learnFrom(m.codec, b.codec)
+			if m.polls != nil && b.polls != nil {
+				m.polls = b.polls
+			}
 		}
 	}
 }

@@ -23,12 +23,15 @@ var (
 )
 
 // lasts is how long n characters take on the line.
-func (c PortConfig) lasts(n int) time.Duration {
+func (c PortConfig) lasts(n int) time.Duration { return time.Duration(float64(n) * c.character()) }
+
+// character is how long one takes, in nanoseconds.
+func (c PortConfig) character() float64 {
 	bits := 1 + float64(c.DataBits) + c.StopBits
 	if c.Parity != "none" {
 		bits++
 	}
-	return time.Duration(float64(n) * bits / float64(max(c.Baud, 1)) * float64(time.Second))
+	return bits / float64(max(c.Baud, 1)) * float64(time.Second)
 }
 
 // Open opens the port that c names. The stream's Close ends a Read that waits; a Write that cannot go on gives up

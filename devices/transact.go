@@ -20,6 +20,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 	l.mu.Unlock()
 	s.spoilt = false
 	started := time.Now()
+	defer l.occupied(s.config, started, l.traffic(s.config))
 	by := soon()
 	if !q.by.IsZero() {
 		by = q.by
@@ -39,6 +40,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 	r, v, err := l.awaitAnswer(s, m, q, m.asker.timing(s.config).ends)
 	if err == nil {
 		s.note(q, v, time.Now())
+		m.polls.note(v)
 	}
 	return r, v, err
 }
@@ -150,6 +152,7 @@ func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, ver
 		return r, v
 	case garbled:
 		l.count.damaged.Add(1)
+		m.polls.damaged.Add(1)
 		s.spoilt = true
 		l.count.tap.frame(l.inbox.at, frame, got, "it can never become the answer")
 		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
@@ -196,6 +199,7 @@ func (l *line) unanswered(s *session, m *mapping, q *query) (noise bool) {
 	got := l.behindEcho(s, q)
 	if len(got) > 0 {
 		l.count.damaged.Add(1)
+		m.polls.damaged.Add(1)
 		why = "what came in " + q.timeout.String() + " is no answer to it"
 	}
 	l.count.tap.frame(time.Now(), WireFrame{Device: m.config.ID, Request: q.name}, got, why)
@@ -218,6 +222,7 @@ func (l *line) hush(s *session) error {
 	if wait <= 0 {
 		return nil
 	}
+	defer l.occupied(s.config, time.Now(), l.traffic(s.config))
 	if wait > fineTime {
 		l.rest(s, wait)
 	} else {

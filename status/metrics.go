@@ -50,6 +50,12 @@ func (s *Snapshot) portMetrics(e *exposition) {
 			e.number(m.name, m.help, m.value(&s.Ports[i]), "port", s.Ports[i].Port)
 		}
 	}
+	for _, p := range s.Ports {
+		if p.Busy != nil {
+			e.number("minirelay_port_busy_seconds_total", "Time in which the line was occupied: characters at its speed, and silences and waits for answers. "+
+				"Its rate is the load of the line, 0 to 1.", *p.Busy, "port", p.Port)
+		}
+	}
 }
 
 func (s *Snapshot) deviceMetrics(e *exposition) {
@@ -64,6 +70,21 @@ func (s *Snapshot) deviceMetrics(e *exposition) {
 	}
 	for _, d := range s.Devices {
 		e.number("minirelay_device_states_total", "Published states.", float64(d.States), "device", d.Device, "port", d.Port)
+	}
+	for _, m := range []struct {
+		name, help string
+		value      func(*Polls) uint64
+	}{
+		{"minirelay_device_polls_total", "Requests to a device that is asked, for readings and for commands, each repetition counted.", func(p *Polls) uint64 { return p.Asked }},
+		{"minirelay_device_timeouts_total", "Of these requests, those that found no answer in time.", func(p *Polls) uint64 { return p.Timeouts }},
+		{"minirelay_device_refusals_total", "Of these requests, those that were answered with a no.", func(p *Polls) uint64 { return p.Refusals }},
+		{"minirelay_device_damaged_answers_total", "Answers that were damaged on their way.", func(p *Polls) uint64 { return p.Damaged }},
+	} {
+		for _, d := range s.Devices {
+			if d.Polls != nil {
+				e.number(m.name, m.help, float64(m.value(d.Polls)), "device", d.Device, "port", d.Port)
+			}
+		}
 	}
 }
 

@@ -13,9 +13,11 @@ import (
 // full is a snapshot of everything that can be told.
 func full() *Snapshot {
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC).UnixMilli()
+	busy := 1.5
 	return &Snapshot{Now: now, Gateway: "home", Started: now - 60_000, Ready: true, Addresses: []string{"wss://127.0.0.1:8443/mqtt"},
-		Ports:    []Port{{Port: "uno", Path: "/dev/ttyACM0", Baud: 9600, Open: true, Devices: []string{"greenhouse"}, Frames: 7}},
-		Devices:  []Device{{Device: "greenhouse", Port: "uno", Online: true, Since: now, Heard: now - 1500, State: []byte(`{"ts":1,"temperature":21.50,"pump":null}`)}},
+		Ports: []Port{{Port: "uno", Path: "/dev/ttyACM0", Baud: 9600, Open: true, Devices: []string{"greenhouse"}, Frames: 7, Busy: &busy}, {Port: "hub", Open: true}},
+		Devices: []Device{{Device: "greenhouse", Port: "uno", Online: true, Since: now, Heard: now - 1500, State: []byte(`{"ts":1,"temperature":21.50,"pump":null}`),
+			Polls: &Polls{Asked: 90, Timeouts: 5, Refusals: 2, Damaged: 1, Recent: 64, Missed: 3}}},
 		Commands: []Ended{{Status: "failed", Code: "refused", Count: 2}, {Status: "done", Count: 3}},
 		Took:     Durations{Bounds: []float64{0.1, 1}, Counts: []uint64{3, 1, 1}, Sum: 7.5},
 		Broker: Broker{Clients: 2, MaxClients: 1024, Disconnections: map[string]uint64{"closed": 3},
@@ -98,10 +100,16 @@ func TestMetricsText(t *testing.T) {
 		`minirelay_broker_refusals_total{what="wrong \"user\" or password"} 1`,
 		`minirelay_upstream_connected{upstream="cloud"} 1`, `minirelay_upstream_delivered_messages_total{upstream="cloud"} 17`,
 		`minirelay_device_reading_age_seconds{device="greenhouse",port="uno"} 1.5`, `minirelay_disk_wear_ratio 0.1`,
+		`minirelay_port_busy_seconds_total{port="uno"} 1.5`, `minirelay_device_polls_total{device="greenhouse",port="uno"} 90`,
+		`minirelay_device_timeouts_total{device="greenhouse",port="uno"} 5`, `minirelay_device_refusals_total{device="greenhouse",port="uno"} 2`,
+		`minirelay_device_damaged_answers_total{device="greenhouse",port="uno"} 1`,
 	} {
 		if !strings.Contains(b.String(), "\n"+want+"\n") {
 			t.Errorf("no %s", want)
 		}
+	}
+	if strings.Contains(b.String(), `busy_seconds_total{port="hub"}`) {
+		t.Error("the load of a line is told whose speed nobody knows")
 	}
 }
 
@@ -111,7 +119,8 @@ func TestJudge(t *testing.T) {
 		t.Errorf("all is well, and yet %+v", s.Problems)
 	}
 	s.Ports = append(s.Ports, Port{Port: "due", Trouble: "/dev/due does not exist"}, Port{Port: "nano", Open: true, Frames: 100, Damaged: 200})
-	s.Devices = append(s.Devices, Device{Device: "cellar", Port: "due"}, Device{Device: "shed", Port: "uno", Since: s.Now - 300_000})
+	s.Devices = append(s.Devices, Device{Device: "cellar", Port: "due"}, Device{Device: "shed", Port: "uno", Since: s.Now - 300_000},
+		Device{Device: "meter", Port: "uno", Online: true, Polls: &Polls{Recent: 64, Missed: 7}}, Device{Device: "new", Port: "uno", Online: true, Polls: &Polls{Recent: 3, Missed: 1}})
 	s.Config.Faults, s.Config.Path = 2, "x.toml"
 	s.Broker.CertificateExpires = s.Now + 24*3600*1000
 	s.Machine.DiskFree, s.Machine.ClockSet, s.Machine.Throttled = 1<<20, false, []string{"under-voltage now"}
@@ -124,6 +133,7 @@ func TestJudge(t *testing.T) {
 		told = append(told, p.What)
 	}
 	want := []string{"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
+		"device meter has left 7 of the last 64 requests unanswered",
 		"port nano: 200 of 300 frames were unreadable", "the configuration on the disk has 2 faults; the last good one is in use",
 		"the certificate ends on 2026-02-01", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
 		"the Raspberry Pi reports: under-voltage now"}

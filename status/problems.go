@@ -9,6 +9,7 @@ import (
 const (
 	fullDisk    = 50 << 20 // bytes left, below which the journal of commands may soon find no room
 	certificate = 14 * 24 * time.Hour
+	fewPolls    = 20 // of which one unanswered says nothing
 )
 
 // Judge fills Problems in: what a person should look at, the worst first.
@@ -34,6 +35,12 @@ func (s *Snapshot) Judge() {
 		}
 		say(fmt.Sprintf("check its power and cable; minirelay watch %s shows what is on the wire", d.Port), "device %s is offline %s",
 			d.Device, ago(s.Now, d.Since))
+	}
+	for _, d := range s.Devices {
+		if p := d.Polls; d.Online && p != nil && p.Recent >= fewPolls && p.Missed*10 >= p.Recent {
+			say(fmt.Sprintf("check wires, termination and ground of the bus, and the timeout; minirelay watch %s shows each request", d.Port),
+				"device %s has left %d of the last %d requests unanswered", d.Device, p.Missed, p.Recent)
+		}
 	}
 	for _, p := range s.Ports {
 		if bad := p.Noise + p.Overlong + p.Damaged; bad > 100 && bad > p.Frames/10 {

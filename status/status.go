@@ -52,6 +52,8 @@ type Port struct {
 	Unanswered  uint64 `json:"unanswered"`
 	Unknown     uint64 `json:"unknown"`
 	Reopened    uint64 `json:"reopened"`
+
+	Busy *float64 `json:"busy_seconds,omitempty"` // how long the line was occupied; nil: its speed is not known
 }
 
 // Device is one device with its newest values.
@@ -64,6 +66,17 @@ type Device struct {
 	Heard  int64           `json:"heard"` // when its newest good frame came
 	States uint64          `json:"states"`
 	State  json.RawMessage `json:"state"`
+	Polls  *Polls          `json:"polls,omitempty"` // nil: it talks by itself
+}
+
+// Polls is how a device that is asked has answered.
+type Polls struct {
+	Asked    uint64 `json:"asked"` // requests, for readings and for commands, each repetition counted
+	Timeouts uint64 `json:"timeouts"`
+	Refusals uint64 `json:"refusals"`
+	Damaged  uint64 `json:"damaged"`
+	Recent   int    `json:"recent"` // of the last of them, at most 64, how many there are
+	Missed   int    `json:"missed"` // and how many found no answer
 }
 
 // Ended is how many commands ended in one way.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"minirelay/configs"
+	"minirelay/devices"
 	"minirelay/relay"
 	"minirelay/status"
 )
@@ -20,19 +21,24 @@ func (g *gateway) snapshot(s *standing) status.Snapshot {
 		Machine: status.Look("/", config.Gateway.DataDir, now),
 		Config:  s.summary(),
 	}
-	ports := map[string]string{} // by device
+	ports, polls := map[string]string{}, map[string]*status.Polls{} // by device
 	for _, p := range g.ports.Stats() {
 		c := p.Counts
 		snap.Ports = append(snap.Ports, status.Port{Port: p.Port, Path: p.Path, Baud: p.Baud, Open: p.Open, Trouble: p.Trouble,
 			Devices: p.Devices, Received: c.Bytes, Sent: c.Sent, Frames: c.Frames, Noise: c.Noise, Overlong: c.Overlong,
-			Damaged: c.Damaged, Implausible: c.Implausible, Late: c.Late, Unanswered: c.Unanswered, Unknown: c.Unknown, Reopened: c.Reopened})
+			Damaged: c.Damaged, Implausible: c.Implausible, Late: c.Late, Unanswered: c.Unanswered, Unknown: c.Unknown, Reopened: c.Reopened,
+			Busy: busySeconds(p)})
 		for _, d := range p.Devices {
 			ports[d] = p.Port
+		}
+		for _, d := range p.Polls {
+			polls[d.Device] = &status.Polls{Asked: d.Asked, Timeouts: d.Timeouts, Refusals: d.Refusals, Damaged: d.Damaged,
+				Recent: d.Recent, Missed: d.Missed}
 		}
 	}
 	for _, d := range figures.Devices {
 		snap.Devices = append(snap.Devices, status.Device{Device: d.Device, Name: oneName(d.Name), Port: ports[d.Device], Online: d.Online,
-			Since: milli(d.Since), Heard: milli(d.Heard), States: d.States, State: d.State})
+			Since: milli(d.Since), Heard: milli(d.Heard), States: d.States, State: d.State, Polls: polls[d.Device]})
 	}
 	for _, c := range figures.Commands {
 		snap.Commands = append(snap.Commands, status.Ended{Status: string(c.Status), Code: string(c.Code), Count: c.Count})
@@ -44,6 +50,15 @@ func (g *gateway) snapshot(s *standing) status.Snapshot {
 		CertificateExpires: b.CertificateExpires * 1000}
 	snap.Judge()
 	return snap
+}
+
+// busySeconds is how long the line of a port was occupied; nil if that is not known.
+func busySeconds(p devices.PortStats) *float64 {
+	if !p.Reckons {
+		return nil
+	}
+	s := p.Busy.Seconds()
+	return &s
 }
 
 // milli is a time in Unix milliseconds; 0 for never.
