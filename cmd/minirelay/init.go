@@ -266,6 +266,9 @@ func writeConfig(path string, text []byte) (kept string, err error) {
 	fail := func(err error) (string, error) {
 		return "", userError{"cannot write " + path + ": " + err.Error(), "run it with sudo, or write another file: minirelay init -c FILE"}
 	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // the link stays
+	}
 	mode := fs.FileMode(0o640) // it holds the hash of a password
 	info, statErr := os.Stat(path)
 	old, _ := os.ReadFile(path)
@@ -289,7 +292,8 @@ func writeConfig(path string, text []byte) (kept string, err error) {
 	}
 	if statErr == nil && !configs.Untouched(old) {
 		kept = fmt.Sprintf("%s.%s", path, time.Now().Format("20060102-150405"))
-		if err := os.Rename(path, kept); err != nil {
+		// A second name at first, so that there is a config at every moment. Some file systems know no second names.
+		if err := os.Link(path, kept); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(path, kept) != nil {
 			return fail(err)
 		}
 	}
