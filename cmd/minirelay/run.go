@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,6 +123,7 @@ func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger
 		return g, nil
 	}
 	warn(log, next)
+	before := g.addresses()
 	if !g.sameIdentity(next) {
 		g, err = restart(g, next, s, log)
 	} else if err := g.apply(next); err != nil {
@@ -133,6 +135,10 @@ func reconfigure(g *gateway, s *standing, level *slog.LevelVar, log *slog.Logger
 		s.used()
 		level.Set(next.Log.SlogLevel())
 		log.Info("the new configuration is in use")
+		if now := g.addresses(); !slices.Equal(now, before) {
+			notify("STATUS=serving " + strings.Join(now, " "))
+			log.Info("clients connect at other addresses now", "addresses", strings.Join(now, " "))
+		}
 	}
 	return g, err
 }

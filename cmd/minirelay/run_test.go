@@ -166,6 +166,24 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// Whoever changes where the gateway listens reads where that is.
+func TestReloadTellsTheNewAddress(t *testing.T) {
+	dir := t.TempDir()
+	config := testConfig(dir, newTestBoard(t).path)
+	r := start(t, dir, config)
+	const told = "clients connect at other addresses now"
+	r.save(t, strings.Replace(config, `"温室"`, `"大棚"`, 1))
+	eventually(t, "the new name is in use", func() bool { return strings.Contains(r.log.String(), "the new configuration is in use") })
+	if strings.Contains(r.log.String(), told) {
+		t.Error("a name is no address")
+	}
+	r.save(t, strings.Replace(config, "127.0.0.1:0", "127.0.0.2:0", 1))
+	eventually(t, "the new address is told", func() bool { return strings.Contains(r.log.String(), told) })
+	if now := r.gateway.addresses()[0]; now == r.url || !strings.Contains(r.log.String(), now) {
+		t.Errorf("it serves at %s", now)
+	}
+}
+
 // Another gateway id makes it another gateway; a user's new password takes effect at once.
 func TestReloadIdentityAndUsers(t *testing.T) {
 	dir := t.TempDir()
