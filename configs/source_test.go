@@ -55,7 +55,7 @@ func TestFiles(t *testing.T) {
 // Tests may run as root, whom nothing is forbidden to read.
 func TestNoPermission(t *testing.T) {
 	f := fileFault("x.toml", &fs.PathError{Op: "open", Path: "x.toml", Err: fs.ErrPermission})
-	want := fmt.Sprintf("x.toml: no permission to read it\n  hint: run as a user who may, or change its rights; this is user id %d\n", os.Getuid())
+	want := fmt.Sprintf("x.toml: no permission to read it\n  hint: run it with sudo, or as a user who may read it; this is user id %d\n", os.Getuid())
 	if f.String() != want {
 		t.Errorf("got %s", f)
 	}

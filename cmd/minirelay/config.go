@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"minirelay/configs"
@@ -33,10 +34,11 @@ func configPath(given string) string {
 	return here // whose absence is explained
 }
 
-// exists says whether there is a file, or a link that may lead nowhere.
+// exists says whether there is a file, or a link that may lead nowhere. One that may not be looked at is there: the
+// package keeps strangers out of /etc/minirelay.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // loadConfig loads the config at path. It prints all its faults; the error counts them.
@@ -46,13 +48,20 @@ func loadConfig(env *env, path string) (*configs.Config, error) {
 	if !errors.As(err, &faults) {
 		return config, err
 	}
-	// A fault of the file as a whole is told in the two lines of the program alone.
-	if len(faults.List) == 1 && faults.List[0].Line == 0 {
-		f := faults.List[0]
-		return nil, userError{f.Position() + ": " + f.What, f.Try}
+	if err, ok := wholeFault(faults); ok {
+		return nil, err
 	}
 	for _, f := range faults.List {
 		fmt.Fprint(env.stderr, f)
 	}
 	return nil, userError{faults.Error(), "mend them and try again with minirelay check; nothing has been started or changed"}
+}
+
+// wholeFault is the fault of a file as a whole, which is told in the two lines of the program alone.
+func wholeFault(faults *configs.Faults) (userError, bool) {
+	if len(faults.List) != 1 || faults.List[0].Line != 0 {
+		return userError{}, false
+	}
+	f := faults.List[0]
+	return userError{f.Position() + ": " + f.What, f.Try}, true
 }

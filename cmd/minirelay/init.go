@@ -105,7 +105,7 @@ func (a *initAsk) run(ctx context.Context) error {
 func (a *initAsk) place() error {
 	if a.path == "" {
 		a.path = "minirelay.toml"
-		if _, err := os.Stat(systemConfig); err == nil {
+		if exists(systemConfig) {
 			a.path = systemConfig
 		}
 	}
@@ -245,11 +245,12 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 		fmt.Fprintf(out, ", the password %s\nIt is shown only now: write it down.", password)
 	}
 	fmt.Fprintln(out)
-	next := "minirelay run -c " + a.path
-	if a.path == systemConfig {
-		next = "sudo systemctl restart minirelay"
+	fmt.Fprintln(out, "\nNext:")
+	if a.path == systemConfig { // the service takes it by itself
+		fmt.Fprintln(out, "  sudo minirelay status")
+	} else {
+		fmt.Fprintf(out, "  minirelay check -c %s\n  minirelay run -c %s\n", a.path, a.path)
 	}
-	fmt.Fprintf(out, "\nNext:\n  minirelay check -c %s\n  %s\n", a.path, next)
 	if config, err := configs.Load(a.path); err == nil {
 		fmt.Fprintf(out, "  %s in a browser\n", pageAddress(config, broker.Addrs{TLS: config.Broker.Listen}))
 	}

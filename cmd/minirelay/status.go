@@ -59,6 +59,12 @@ func dataDir(path string) (string, error) {
 	if dir, ok := configs.DataDirOf(path); ok {
 		return dir, nil
 	}
+	var faults *configs.Faults
+	if errors.As(err, &faults) {
+		if err, ok := wholeFault(faults); ok {
+			return "", err
+		}
+	}
 	return "", userError{fmt.Sprintf("cannot tell from %s where the gateway keeps its data", path), "name the config that it runs with: minirelay status -c FILE"}
 }
 
