@@ -177,7 +177,8 @@ func (b *Broker) Start(h Handler) error {
 	return nil
 }
 
-// HandleHTTP serves pattern on the TLS port, beside /mqtt and /healthz. It is called before Start.
+// HandleHTTP serves pattern on the TLS port, beside /mqtt and /healthz. It is called before Start. What serves / is on
+// the plain WebSocket port too: iPhones let no page talk wss to a certificate that nobody vouches for.
 func (b *Broker) HandleHTTP(pattern string, h http.Handler) {
 	b.changing.Lock()
 	defer b.changing.Unlock()

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	Listen     string    `toml:"listen" doc:"address of the one TLS port for wss, the page and the API; host:port or :port"`
 	MQTT       string    `toml:"mqtt" doc:"address for plain MQTT, for tools on the same box; off if left out"`
-	WS         string    `toml:"ws" doc:"address for plain WebSocket MQTT at /mqtt, for phones on a trusted LAN; passwords cross it in the clear; off if left out"`
+	WS         string    `toml:"ws" doc:"address for plain WebSocket MQTT at /mqtt and the page, for phones on a trusted LAN; passwords cross it in the clear; off if left out"`
 	MaxClients int       `toml:"max_clients" doc:"most connections at a time" min:"1" max:"100000"`
 	TLS        TLSConfig `toml:"tls" doc:"the certificate of the TLS port"`
 

@@ -45,6 +45,9 @@ func (b *Broker) serveHTTP() {
 		})
 	}
 	plain := http.NewServeMux()
+	if page := b.pages["/"]; page != nil {
+		plain.Handle("/", page)
+	}
 	for _, mux := range []*http.ServeMux{pages, plain} {
 		mux.Handle("/mqtt", b.websocket(upgrader()))
 		mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })

@@ -81,6 +81,7 @@ func TestPages(t *testing.T) {
 	}
 	tb := &testBroker{Broker: b}
 	b.HandleHTTP("/api/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") }))
+	b.HandleHTTP("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "page "+r.URL.Path) }))
 	if err := b.Start(newRecorder()); err != nil {
 		t.Fatal(err)
 	}
@@ -96,21 +97,46 @@ func TestPages(t *testing.T) {
 	client := &http.Client{Transport: transport}
 	for url, want := range map[string]string{
 		"https://" + tb.Addrs().TLS + "/healthz": "200 ok\n",
-		"https://" + tb.Addrs().TLS + "/":        "200 minirelay: MQTT over WebSocket is at /mqtt\n",
+		"https://" + tb.Addrs().TLS + "/":        "200 page /",
 		"https://" + tb.Addrs().TLS + "/api/x":   "200 api",
-		"https://" + tb.Addrs().TLS + "/none":    "404 404 page not found\n",
+		"https://" + tb.Addrs().TLS + "/none":    "200 page /none",
 		"https://" + tb.Addrs().TLS + "/mqtt":    "400 Bad Request\n",
 		"http://" + tb.Addrs().WS + "/healthz":   "200 ok\n",
-		"http://" + tb.Addrs().WS + "/api/x":     "404 404 page not found\n",
+		"http://" + tb.Addrs().WS + "/":          "200 page /",
+		"http://" + tb.Addrs().WS + "/api/x":     "200 page /api/x", // the page, which knows no such file, and not the API
 	} {
-		r, err := client.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, _ := io.ReadAll(r.Body)
-		r.Body.Close()
-		if got := strings.Fields(r.Status)[0] + " " + string(text); got != want {
+		if got := get(t, client, url); got != want {
 			t.Errorf("%s: %q, want %q", url, got, want)
 		}
 	}
+}
+
+func TestNoPage(t *testing.T) {
+	b := start(t, testConfig(t))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer transport.CloseIdleConnections()
+	for url, want := range map[string]string{
+		"https://" + b.Addrs().TLS + "/":     "200 minirelay: MQTT over WebSocket is at /mqtt\n",
+		"https://" + b.Addrs().TLS + "/none": "404 404 page not found\n",
+		"http://" + b.Addrs().WS + "/":       "404 404 page not found\n",
+	} {
+		if got := get(t, &http.Client{Transport: transport}, url); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+}
+
+// get gives status and text of what is at url.
+func get(t *testing.T, client *http.Client, url string) string {
+	t.Helper()
+	r, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(r.Status)[0] + " " + string(text)
 }

@@ -20,7 +20,7 @@ export interface WireRecord {
   missed?: number
 }
 
-/** code: the API's own, or "unreachable" where nobody answered sensibly. */
+/** code: the API's own, "not_here" on a port without it, or "unreachable" where nobody answered sensibly. */
 export class ApiError extends Error {
   constructor(readonly code: string, message: string) { super(message) }
 }
@@ -35,7 +35,7 @@ async function call(path: string, signal?: AbortSignal): Promise<Response> {
   })
   if (response.ok) return response
   const told = (await response.json().catch(() => null)) as { error?: { code: string; message: string } } | null
-  throw new ApiError(told?.error?.code ?? 'unreachable', told?.error?.message ?? `HTTP ${response.status}`)
+  throw new ApiError(told?.error?.code ?? (response.status === 404 ? 'not_here' : 'unreachable'), told?.error?.message ?? `HTTP ${response.status}`)
 }
 
 export const config = async (): Promise<ConfigView> => (await call('config')).json()

@@ -148,6 +148,8 @@ export const en = {
   line: 'line {n}',
   admin_only: 'Only for users with the role admin',
   admin_only_hint: 'Sign in with such a user to see this.',
+  api_not_here: 'Only on the encrypted page',
+  api_not_here_hint: 'Open the https address of the gateway for it.',
   api_unreachable: 'The gateway did not answer',
   api_unreachable_hint: 'It is tried again when you open this screen.',
   again: 'Load again',

@@ -149,6 +149,8 @@ export const zh: Words = {
   line: '第 {n} 行',
   admin_only: '仅限 admin 角色的用户',
   admin_only_hint: '请用这样的用户登录后查看。',
+  api_not_here: '只在加密的网页上提供',
+  api_not_here_hint: '请用网关的 https 地址打开。',
   api_unreachable: '网关没有答复',
   api_unreachable_hint: '再次打开此页时会重试。',
   again: '重新载入',
