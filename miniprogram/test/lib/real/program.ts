@@ -10,9 +10,9 @@ export interface Program {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a program and waits until it says what it says when it is ready. */
-export function start(command: string, args: string[], ready: RegExp, env: NodeJS.ProcessEnv = {}): Promise<Program> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts a program, in the directory cwd if one is given, and waits until it says what it says when it is ready. */
+export function start(command: string, args: string[], ready: RegExp, env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Program> {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   return new Promise((resolve, reject) => {
