@@ -61,9 +61,10 @@ func TestTOMLInTheDocs(t *testing.T) {
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^):]+)\)`)
+// A link or a picture, by one of two groups.
+var link = regexp.MustCompile(`\]\(([^):]+)\)|src="([^":]+)"`)
 
-// Links within the repository lead somewhere, those to a heading to one that is there.
+// Links and pictures within the repository lead somewhere, those to a heading to one that is there.
 func TestLinksInTheDocs(t *testing.T) {
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join("../..", page))
@@ -71,15 +72,15 @@ func TestLinksInTheDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			file, heading, _ := strings.Cut(m[1], "#")
+			file, heading, _ := strings.Cut(m[1]+m[2], "#")
 			target := filepath.Join("../..", page)
 			if file != "" {
 				target = filepath.Join("../..", filepath.Dir(page), file)
 			}
 			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s links to %s", page, m[1])
+				t.Errorf("%s links to %s", page, m[1]+m[2])
 			} else if heading != "" && !slices.Contains(headings(t, target), heading) {
-				t.Errorf("%s links to %s, where there is no such heading", page, m[1])
+				t.Errorf("%s links to %s, where there is no such heading", page, m[1]+m[2])
 			}
 		}
 	}
