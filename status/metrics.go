@@ -23,6 +23,7 @@ func (s *Snapshot) Metrics(w io.Writer) {
 	s.commandMetrics(e)
 	s.brokerMetrics(e)
 	s.upstreamMetrics(e)
+	s.upstreamStateMetrics(e)
 	s.machineMetrics(e)
 	s.processMetrics(e)
 }

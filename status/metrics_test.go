@@ -100,6 +100,7 @@ func TestMetricsText(t *testing.T) {
 		`minirelay_broker_refusals_total{what="wrong \"user\" or password"} 1`,
 		`minirelay_upstream_connected{upstream="cloud"} 1`, `minirelay_upstream_delivered_messages_total{upstream="cloud"} 17`,
 		`minirelay_device_reading_age_seconds{device="greenhouse",port="uno"} 1.5`, `minirelay_disk_wear_ratio 0.1`,
+		`minirelay_upstream_state{upstream="cloud",state="connected"} 1`, `minirelay_upstream_state_age_seconds{upstream="cloud"} 30`,
 		`minirelay_port_busy_seconds_total{port="uno"} 1.5`, `minirelay_device_polls_total{device="greenhouse",port="uno"} 90`,
 		`minirelay_device_timeouts_total{device="greenhouse",port="uno"} 5`, `minirelay_device_refusals_total{device="greenhouse",port="uno"} 2`,
 		`minirelay_device_damaged_answers_total{device="greenhouse",port="uno"} 1`,

@@ -58,6 +58,21 @@ func (s *Snapshot) upstreamMetrics(e *exposition) {
 	}
 }
 
+// upstreamStateMetrics tell the state by its name, and its age: of what waits while an upstream is away, the oldest is
+// as old.
+func (s *Snapshot) upstreamStateMetrics(e *exposition) {
+	for _, u := range s.Upstreams {
+		e.gauge("minirelay_upstream_state", "The state of the upstream: connected, or what is wrong in one word; always 1.", 1,
+			"upstream", u.Upstream, "state", u.State)
+	}
+	for _, u := range s.Upstreams {
+		if u.Since > 0 {
+			e.gauge("minirelay_upstream_state_age_seconds", "How long the upstream has been in its state.", max(0, float64(s.Now-u.Since)/1000),
+				"upstream", u.Upstream)
+		}
+	}
+}
+
 func (s *Snapshot) writeUpstreams(w io.Writer) {
 	if len(s.Upstreams) == 0 {
 		return
