@@ -38,6 +38,7 @@
 //	schedule.go                  who is asked next: the living in turn, the dead ever more rarely
 //	bus.go                       one request at a time, commands ahead of polling
 //	transact.go                  silence, request, answer
+//	rename.go    renamed         other names for people, which disturb nobody
 //	polls.go, load.go            how a device has answered, how long a line was occupied
 //	execute_asked.go             a command to a device that is asked: write, acknowledge, read back
 //	modbus.go                    Modbus: fields → batches → PDUs → frames (RTU, ASCII)

@@ -317,7 +317,11 @@ func (l *line) remap(devices []DeviceConfig, r *relay.Relay) {
 		if m.computed != nil {
 			model.Derive = m.computed.derive
 		}
-		m.device = r.Attach(model, l.lane)
+		if old := renamed(before, c); old != nil {
+			m.device = r.Relabel(old.device, model)
+		} else {
+			m.device = r.Attach(model, l.lane)
+		}
 		l.mappings = append(l.mappings, m)
 		if l.session != nil && len(c.Fields) == 0 {
 			m.device.Seen(time.Now())

@@ -135,6 +135,20 @@ func (d *Device) retire() {
 	}
 }
 
+// inherit takes over what old, which is retired and has the same fields, knows.
+func (d *Device) inherit(old *Device) {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	copy(d.values, old.values)
+	copy(d.at, old.at)
+	copy(d.published, old.published)
+	d.ts, d.heard, d.online, d.since = old.ts, old.heard, old.online, old.since
+	d.states, d.publishedAt, d.owed = old.states, old.publishedAt, old.owed
+	d.arm(d.deadline())
+}
+
 // hear notes a good frame.
 func (d *Device) hear(at time.Time) {
 	d.heard = at

@@ -171,21 +171,9 @@ func (r *Relay) putJSON(m outgoing, v any) {
 // what waits for it is answered, because nobody asked the new mapping for it.
 func (r *Relay) Attach(m Model, lane *Lane) *Device {
 	d := newDevice(r, m, lane)
-	r.mu.Lock()
-	old := r.devices[m.Device]
-	if old != nil {
-		r.dropOwn(old)
-	}
-	r.devices[m.Device] = d
-	for i, c := range m.Commands {
-		if c.Topic != "" {
-			r.own[c.Topic] = target{d, i}
-		}
-	}
-	r.mu.Unlock()
-	if old != nil {
+	if old := r.exchange(d); old != nil {
 		old.retire()
-		old.lane.Refuse(old, CodeBusy, "the device's configuration has just been changed; ask again")
+		old.lane.Refuse(old, CodeBusy, changed)
 		r.clearOwn(old)
 	}
 	r.putJSON(outgoing{topic: d.topics.model, retain: true}, m)
@@ -194,6 +182,37 @@ func (r *Relay) Attach(m Model, lane *Lane) *Device {
 	d.publish(time.Time{})
 	d.mu.Unlock()
 	return d
+}
+
+// Relabel replaces an attached device by itself with other names: m differs in nothing else. What is known of it stays
+// known; only its model is published. The caller sees to it that no reading comes meanwhile.
+func (r *Relay) Relabel(old *Device, m Model) *Device {
+	d := newDevice(r, m, old.lane)
+	old.retire()
+	d.inherit(old)
+	r.exchange(d)
+	old.lane.Refuse(old, CodeBusy, changed)
+	r.putJSON(outgoing{topic: d.topics.model, retain: true}, m)
+	return d
+}
+
+// changed answers commands that were given before their device was exchanged.
+const changed = "the device's configuration has just been changed; ask again"
+
+// exchange makes d the device of its id, and gives the one before; nil if there was none.
+func (r *Relay) exchange(d *Device) (old *Device) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old = r.devices[d.model.Device]; old != nil {
+		r.dropOwn(old)
+	}
+	r.devices[d.model.Device] = d
+	for i, c := range d.model.Commands {
+		if c.Topic != "" {
+			r.own[c.Topic] = target{d, i}
+		}
+	}
+	return old
 }
 
 // forget removes a device that is gone for good.
