@@ -14,7 +14,7 @@ import (
 
 const (
 	takeoverTime = 5 * time.Second // for the old connection of a client id to end
-	maxSessions  = 1024            // of clients that are away; the one away longest is forgotten
+	maxSessions  = 1024            // of clients that are away; one of who has most is forgotten
 )
 
 // serve runs one connection to its end. It is the goroutine that reads from the client, and mochi's code runs on
@@ -178,13 +178,23 @@ func (b *Broker) release(s *session, c *conn) {
 	}
 }
 
-// crowdedOutLocked is the session that has been away longest, if there are too many.
+// crowdedOutLocked is the session that is forgotten if too many are away: the one that has been away longest of the user who
+// has most of them.
 func (b *Broker) crowdedOutLocked() (oldest *session) {
 	if len(b.sessions)-b.online-b.expiring <= maxSessions {
 		return nil
 	}
+	away := map[string]int{}
 	for _, s := range b.sessions {
-		if s.owner == nil && (oldest == nil || s.left < oldest.left) {
+		if s.owner == nil {
+			away[s.user]++
+		}
+	}
+	for _, s := range b.sessions {
+		if s.owner != nil {
+			continue
+		}
+		if oldest == nil || away[s.user] > away[oldest.user] || away[s.user] == away[oldest.user] && s.left < oldest.left {
 			oldest = s
 		}
 	}

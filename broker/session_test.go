@@ -155,6 +155,19 @@ func TestManySessions(t *testing.T) {
 	}
 }
 
+// Who leaves many sessions behind costs nobody else theirs.
+func TestSessionsOfOneUserCrowdOutTheirOwn(t *testing.T) {
+	b := &Broker{sessions: map[string]*session{}}
+	b.sessions["phone"] = &session{id: "phone", user: "phone"} // away longest
+	for i := range maxSessions {
+		id := fmt.Sprint("flood", i)
+		b.sessions[id] = &session{id: id, user: "flood", left: int64(i + 1)}
+	}
+	if s := b.crowdedOutLocked(); s == nil || s.id != "flood0" {
+		t.Errorf("%+v is forgotten", s)
+	}
+}
+
 // One topic published by many at once arrives at all in the same order, and what is retained came last.
 func TestOrder(t *testing.T) {
 	b := start(t, testConfig(t))
