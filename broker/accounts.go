@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -30,6 +32,21 @@ func (a *account) keeper() string {
 		return a.id
 	}
 	return ""
+}
+
+// gatewayOf says whether a client id is the one with which a gateway comes that a user other than acc speaks for
+// (minirelay-ID, if its config names no other). Whoever came first with it would keep the gateway out.
+func (a *accounts) gatewayOf(client string, acc *account) bool {
+	id, ok := strings.CutPrefix(client, "minirelay-")
+	if !ok || acc.rights.role == roleGateway && slices.Contains(acc.rights.gateways, id) {
+		return false
+	}
+	for _, other := range a.byName {
+		if other.rights.role == roleGateway && slices.Contains(other.rights.gateways, id) {
+			return true
+		}
+	}
+	return false
 }
 
 func newAccounts(c Config) (*accounts, error) {

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,8 +10,8 @@ import (
 )
 
 // hub runs a broker at which another gateway, other, meets its users.
-func hub(t *testing.T) *testBroker {
-	b := start(t, testConfig(t))
+func hub(t *testing.T, cfg Config) *testBroker {
+	b := start(t, cfg)
 	b.gateway.handle = func(m Message) bool {
 		b.gateway.messages <- m
 		return strings.HasPrefix(m.Topic, "minirelay/home/")
@@ -58,7 +59,7 @@ func TestRightsAtAHub(t *testing.T) {
 
 // A gateway that dials out, and a phone that reaches it here: values, a command, its result, and the end of the gateway.
 func TestHub(t *testing.T) {
-	b := hub(t)
+	b := hub(t, testConfig(t))
 	gateway := b.connected(t, 4, "other", "minirelay-other", func(pk *packets.Packet) {
 		pk.Connect.WillFlag, pk.Connect.WillTopic, pk.Connect.WillPayload = true, "minirelay/other/status", []byte("offline")
 		pk.Connect.WillRetain, pk.Connect.WillQos = true, 1
@@ -101,17 +102,17 @@ func TestHub(t *testing.T) {
 	phone.read()
 	gateway = b.connected(t, 4, "other", "minirelay-other", nil)
 	gateway.subscribe(1, "minirelay/other/+/command")
-	if !gateway.alive() {
+	if !gateway.quiet() {
 		t.Error("what was asked of a gateway that was away waits for it")
 	}
-	if !stranger.alive() {
+	if !stranger.quiet() {
 		t.Error("a user of this gateway hears another one")
 	}
 }
 
 // A hub keeps no command for later, in no way.
 func TestHubKeepsNoCommand(t *testing.T) {
-	b := hub(t)
+	b := hub(t, testConfig(t))
 	gateway := b.connected(t, 4, "other", "minirelay-other", nil)
 	gateway.subscribe(1, "minirelay/other/+/command", "minirelay/other/request/+")
 	for version, code := range map[byte]byte{4: 0, 5: packets.ErrNotAuthorized.Code} {
@@ -133,7 +134,7 @@ func TestHubKeepsNoCommand(t *testing.T) {
 			t.Error("a dying connection may command")
 		}
 	}
-	if !gateway.alive() {
+	if !gateway.quiet() {
 		t.Error("the gateway got one of them")
 	}
 }
@@ -160,5 +161,76 @@ func TestRetainedOfGateways(t *testing.T) {
 	}
 	if put("farm", 3, strings.Repeat("x", maxRetainedBytes)) {
 		t.Error("there is no bound in bytes")
+	}
+}
+
+// dying is a gateway's last will.
+func dying(pk *packets.Packet) {
+	pk.Connect.WillFlag, pk.Connect.WillTopic, pk.Connect.WillPayload = true, "minirelay/other/status", []byte("offline")
+	pk.Connect.WillRetain, pk.Connect.WillQos = true, 1
+}
+
+// A gateway that may no longer speak is disconnected, so that it knows, and nobody takes it for being there.
+func TestReloadTakesAGateway(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"user gone": func(c *Config) {
+			c.Users = slices.DeleteFunc(slices.Clone(c.Users), func(u UserConfig) bool { return u.ID == "other" })
+		},
+		"another id":   func(c *Config) { user(c, "other").Gateways = []string{"third"} },
+		"another role": func(c *Config) { user(c, "other").Role = "operator" },
+		"new password": func(c *Config) { user(c, "other").Password = NewSecret("new") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig(t)
+			b := hub(t, cfg)
+			gateway := b.connected(t, 4, "other", "minirelay-other", dying)
+			gateway.publish("minirelay/other/status", "online", 1, 1, true)
+			gateway.read()
+			phone := b.connected(t, 4, "both", "phone", nil)
+			phone.subscribe(1, "minirelay/other/status")
+			phone.read()
+			change(&cfg)
+			if err := b.Reload(cfg); err != nil {
+				t.Fatal(err)
+			}
+			gateway.ended()
+			if pk := phone.read(); string(pk.Payload) != "offline" {
+				t.Errorf("the phone reads %q", pk.Payload)
+			}
+			if m := b.retained.get("minirelay/other/status"); string(m.payload) != "offline" {
+				t.Errorf("%q is kept", m.payload)
+			}
+		})
+	}
+}
+
+// Nobody else takes the client id with which a gateway comes: it could not come in.
+func TestClientIDOfAGateway(t *testing.T) {
+	b := start(t, testConfig(t))
+	for _, user := range []string{"guest", "admin"} {
+		if ack := b.raw(t, 4).login(user, "minirelay-other", nil); ack.ReasonCode == 0 {
+			t.Errorf("%s takes it", user)
+		}
+	}
+	b.connected(t, 4, "other", "minirelay-other", nil)
+	b.connected(t, 4, "guest", "minirelay-home", nil) // nobody comes as that one
+}
+
+// A gateway whose session outlives its connection gets no command from before.
+func TestAwayGatewayGetsNoCommand(t *testing.T) {
+	b := hub(t, testConfig(t))
+	phone := b.connected(t, 4, "guest", "phone", nil)
+	gateway := b.connected(t, 5, "other", "minirelay-other", persistent)
+	gateway.subscribe(1, "minirelay/other/+/command")
+	phone.publish("minirelay/other/greenhouse/command", `{"id":"a"}`, 1, 1, false)
+	phone.read()
+	gateway.read() // and does not acknowledge it
+	gateway.conn.Close()
+	b.away(t, "minirelay-other")
+	phone.publish("minirelay/other/greenhouse/command", `{"id":"b"}`, 1, 2, false)
+	phone.read()
+	gateway = b.connected(t, 5, "other", "minirelay-other", persistent)
+	if !gateway.quiet() {
+		t.Error("it gets one")
 	}
 }

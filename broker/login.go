@@ -27,6 +27,10 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		b.refusals.log(b.log, "a last will on a topic that this user may not publish to", user, c)
 		return g.refuse(cl, packets.ErrNotAuthorized)
 	}
+	if users.gatewayOf(cl.ID, acc) {
+		b.refusals.log(b.log, "this client id is a gateway's", user, c)
+		return g.refuse(cl, packets.ErrClientIdentifierNotValid)
+	}
 	if code := b.claim(c, cl, acc); code != packets.CodeSuccess {
 		b.refusals.log(b.log, "refused: "+code.Reason, user, c)
 		return g.refuse(cl, code)
@@ -35,7 +39,7 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	if cl.Properties.ProtocolVersion == 5 {
 		cl.State.ServerKeepalive = true
 	}
-	c.will = willOf(cl, pk)
+	c.will = willOf(acc.rights, cl, pk)
 	cl.Properties.Will = mqtt.Will{} // mochi would publish it without asking anyone
 	return nil
 }

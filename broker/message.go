@@ -15,6 +15,7 @@ type message struct {
 	qos     byte   // as published, 0 or 1
 	retain  bool   // as published
 	origin  string // client id; "": this gateway
+	asks    bool   // something of another gateway: nothing for later
 	keeper  string // under whose name it counts when it is retained; "": all clients together
 	expires int64  // Unix seconds; 0: never
 	props   []byte // MQTT 5 properties that are the same for everyone, encoded

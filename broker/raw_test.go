@@ -195,6 +195,14 @@ func (c *rawClient) subscribe(qos byte, filters ...string) []byte {
 	}
 }
 
+// quiet says whether the connection still answers, and nothing else has come to it.
+func (c *rawClient) quiet() bool {
+	c.t.Helper()
+	c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pingreq}})
+	pk, err := c.next(soon)
+	return err == nil && pk.FixedHeader.Type == packets.Pingresp
+}
+
 func (c *rawClient) publish(topic, payload string, qos byte, id uint16, retain bool) {
 	c.t.Helper()
 	c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos, Retain: retain},

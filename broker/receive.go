@@ -37,7 +37,7 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 		return pk, packets.CodeSuccessIgnore
 	}
 	m := &message{topic: pk.TopicName, payload: pk.Payload, qos: min(pk.FixedHeader.Qos, 1), retain: pk.FixedHeader.Retain,
-		origin: cl.ID, keeper: acc.keeper(), props: appendProps(nil, &pk.Properties)}
+		origin: cl.ID, asks: elsewhere && acc.rights.asks(pk.TopicName), keeper: acc.keeper(), props: appendProps(nil, &pk.Properties)}
 	if after := pk.Properties.MessageExpiryInterval; after > 0 {
 		m.expires = time.Now().Unix() + int64(after)
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // Reload applies a new config. What did not change is not disturbed: connections stay, also those of a listener
-// that goes away. A user that is gone or has another password is disconnected; other rules hold from the next
-// message on. After an error everything is as it was.
+// that goes away. A user that is gone or has another password is disconnected, and so is a gateway that may speak under
+// other ids; other rules hold from the next message on. After an error everything is as it was.
 func (b *Broker) Reload(cfg Config) error {
 	b.changing.Lock()
 	defer b.changing.Unlock()
@@ -38,12 +38,13 @@ func (b *Broker) Reload(cfg Config) error {
 	return nil
 }
 
-// dismiss disconnects those whose user is gone or has another password, and ends the sessions of users that are
+// dismiss disconnects those whose user is gone or has another password, and gateways whose ids are others: what they went
+// on saying would be acknowledged and dropped, and they would not know. It ends the sessions of users that are
 // gone.
 func (b *Broker) dismiss(before, after *accounts) {
 	changed := func(user string) (gone, other bool) {
 		was, is := before.byName[user], after.byName[user]
-		return is == nil, is == nil || was == nil || was.secret != is.secret
+		return is == nil, is == nil || was == nil || was.secret != is.secret || !is.rights.speaksLike(was.rights)
 	}
 	var online []*conn
 	var away []*session

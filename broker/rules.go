@@ -52,6 +52,14 @@ func newRights(c Config, u UserConfig) (*rights, error) {
 	return r, nil
 }
 
+// speaksLike says whether two users speak for the same gateways, or both for none.
+func (r *rights) speaksLike(other *rights) bool {
+	if r.role != roleGateway && other.role != roleGateway {
+		return true
+	}
+	return r.role == other.role && slices.Equal(r.gateways, other.gateways)
+}
+
 // hasDevice says whether the user may use a device of a gateway.
 func (r *rights) hasDevice(gateway, id string) bool {
 	return len(r.devices) == 0 || slices.Contains(r.devices, id) || slices.Contains(r.devices, gateway+"/"+id)

@@ -111,12 +111,19 @@ func (s *session) offlineLocked() {
 	for _, d := range waiting {
 		s.storeLocked(d)
 	}
+	for i := range s.flights.len() {
+		if f := s.flights.at(i); f.m != nil && f.m.asks { // a command is never sent a second time, late
+			f.delivery = delivery{}
+			s.unacked--
+		}
+	}
+	s.trimLocked()
 }
 
 // storeLocked keeps d for a client that is away. Of a retained topic only the newest is kept, so that coming
 // back never shows an older state after a newer one.
 func (s *session) storeLocked(d delivery) {
-	if d.qos == 0 {
+	if d.qos == 0 || d.m.asks {
 		return
 	}
 	if d.m.retain {
@@ -196,11 +203,16 @@ func (s *session) ack(id uint16) {
 	}
 	s.flights.at(i).delivery = delivery{}
 	s.unacked--
+	s.trimLocked()
+	s.pumpLocked()
+}
+
+// trimLocked drops the holes before the first flight.
+func (s *session) trimLocked() {
 	for s.flights.len() > 0 && s.flights.at(0).m == nil {
 		s.flights.pop()
 	}
 	s.resend = min(s.resend, s.flights.len())
-	s.pumpLocked()
 }
 
 // pump sends on what waits, as far as there is room.

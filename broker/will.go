@@ -14,10 +14,11 @@ type will struct {
 	user  string
 	m     *message
 	delay time.Duration
+	over  bool // a gateway's word that it is offline: true also when it may say nothing more
 }
 
-// willOf takes the will out of a CONNECT.
-func willOf(cl *mqtt.Client, pk packets.Packet) *will {
+// willOf takes the will out of a CONNECT by a user who may leave it.
+func willOf(r *rights, cl *mqtt.Client, pk packets.Packet) *will {
 	if !pk.Connect.WillFlag {
 		return nil
 	}
@@ -29,16 +30,21 @@ func willOf(cl *mqtt.Client, pk packets.Packet) *will {
 	if after := props.MessageExpiryInterval; after > 0 {
 		w.m.expires = time.Now().Unix() + int64(w.delay/time.Second) + int64(after)
 	}
+	_, first, _ := r.split(w.m.topic)
+	w.over = r.role == roleGateway && r.under(w.m.topic) && first == "status" && string(w.m.payload) == "offline"
 	return w
 }
 
-// publishWill publishes w if its user still may.
+// publishWill publishes w if its user still may, or if nobody would learn otherwise that a gateway is gone.
 func (b *Broker) publishWill(w *will) {
 	if w == nil || b.stopping.Load() {
 		return
 	}
-	if acc := b.users.Load().byName[w.user]; acc != nil && acc.rights.mayWrite(w.m.topic, w.m.origin) {
-		w.m.keeper = acc.keeper()
+	acc := b.users.Load().byName[w.user]
+	if w.over || acc != nil && acc.rights.mayWrite(w.m.topic, w.m.origin) {
+		if w.m.keeper = w.user; acc != nil {
+			w.m.keeper = acc.keeper()
+		}
 		b.spread(w.m)
 	}
 }
