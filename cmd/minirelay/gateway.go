@@ -141,25 +141,6 @@ func (g *gateway) apply(next *configs.Config) error {
 	return nil
 }
 
-// addresses are where clients can connect, as the ready line prints them.
-func (g *gateway) addresses() []string {
-	a := g.broker.Addrs()
-	var out []string
-	add := func(scheme, addr, path string) {
-		if addr != "" {
-			out = append(out, fmt.Sprintf("%s://%s%s", scheme, addr, path))
-		}
-	}
-	tls := "wss"
-	if g.config.Load().Broker.TLS.Mode == "off" {
-		tls = "ws"
-	}
-	add(tls, a.TLS, "/mqtt")
-	add("mqtt", a.MQTT, "")
-	add("ws", a.WS, "/mqtt")
-	return append(out, g.pageAddress())
-}
-
 // handler hands the broker's messages to the relay.
 type handler struct{ relay *relay.Relay }
 

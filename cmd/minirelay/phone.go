@@ -25,8 +25,7 @@ func phoneAddress(config *configs.Config, addrs broker.Addrs) string {
 	if addr == "" {
 		addr, plain = addrs.TLS, config.Broker.TLS.Mode == "off"
 	}
-	host, port, _ := net.SplitHostPort(addr)
-	text := fmt.Sprintf("minirelay://%s?gw=%s", net.JoinHostPort(reachableHost(host), port), config.Gateway.ID)
+	text := fmt.Sprintf("minirelay://%s?gw=%s", reachable(addr), config.Gateway.ID)
 	if user := phoneUser(config.Broker.Users); user != "" {
 		text += "&user=" + url.QueryEscape(user)
 	}
@@ -34,6 +33,22 @@ func phoneAddress(config *configs.Config, addrs broker.Addrs) string {
 		text += "&tls=0"
 	}
 	return text
+}
+
+// addresses are where clients can connect, as the ready line prints them.
+func (g *gateway) addresses() []string {
+	a := g.broker.Addrs()
+	tls := "wss"
+	if g.config.Load().Broker.TLS.Mode == "off" {
+		tls = "ws"
+	}
+	var out []string
+	for _, at := range []struct{ scheme, addr, path string }{{tls, a.TLS, "/mqtt"}, {"mqtt", a.MQTT, ""}, {"ws", a.WS, "/mqtt"}} {
+		if at.addr != "" {
+			out = append(out, at.scheme+"://"+reachable(at.addr)+at.path)
+		}
+	}
+	return append(out, g.pageAddress())
 }
 
 // pageAddress is where a browser finds the page.
@@ -45,8 +60,7 @@ func pageAddress(config *configs.Config, addrs broker.Addrs) string {
 	if config.Broker.TLS.Mode == "off" {
 		scheme = "http"
 	}
-	host, port, _ := net.SplitHostPort(addrs.TLS)
-	return fmt.Sprintf("%s://%s/", scheme, net.JoinHostPort(reachableHost(host), port))
+	return fmt.Sprintf("%s://%s/", scheme, reachable(addrs.TLS))
 }
 
 // plainPort is the port of the plain WebSocket, "" for none.
@@ -70,6 +84,12 @@ func phoneUser(users []broker.UserConfig) string {
 		}
 	}
 	return first
+}
+
+// reachable is the address of a listener as a person can type it.
+func reachable(addr string) string {
+	host, port, _ := net.SplitHostPort(addr)
+	return net.JoinHostPort(reachableHost(host), port)
 }
 
 // reachableHost is host, or this machine's own address where host means all of them.

@@ -64,6 +64,9 @@ func TestReachableHost(t *testing.T) {
 			t.Errorf("%q became %q", host, got)
 		}
 	}
+	if got := reachable("[::]:8443"); strings.Contains(got, "::") || !strings.HasSuffix(got, ":8443") {
+		t.Error(got)
+	}
 	if got := reachableHost("192.168.1.10"); got != "192.168.1.10" {
 		t.Error(got)
 	}
