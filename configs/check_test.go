@@ -175,6 +175,8 @@ func TestGatewayFaults(t *testing.T) {
 			`7:13: "My Farm" is no gateway's id | an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit`},
 		{"a device of a gateway that is not named", users, users + "gateways = [\"home\"]\ndevices = [\"farm/gate\"]\n",
 			`8:12: the user may not use the gateway "farm" | name it in gateways, or write the device's id alone`},
+		{"a gateway that cannot come", users, users + "gateways = [\"home\", \"frm\"]\n",
+			`warning 7:21: no gateway can come here as "frm" | add a user with role = "gateway" and gateways = ["frm"], or put the id right`},
 		{"a device of this gateway by its whole name", users, users + "gateways = [\"home\", \"farm\"]\ndevices = [\"farm/gate\", \"gate\", \"home/grenhouse\"]\n",
 			`8:33: there is no device "grenhouse" | did you mean "greenhouse"?`},
 		{"filters", users, users + "read = [\"home/#\", \"+/x\", \"a/#/b\", \"$SYS/#\", \"minirelay\"]\n",

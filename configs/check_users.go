@@ -103,8 +103,18 @@ func (k *checker) checkGateways(u broker.UserConfig) {
 			k.fault(child.at, fmt.Sprintf("%q is no gateway's id", id), "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit")
 		case speaks && id == k.doc.Gateway.ID:
 			k.fault(child.at, fmt.Sprintf("nobody but this gateway speaks as %q", id), "give the other gateway, or this one, another id")
+		case !speaks && k.whole && id != k.doc.Gateway.ID && !k.spoken(id):
+			k.warning(child.at, fmt.Sprintf("no gateway can come here as %q", id),
+				fmt.Sprintf("add a user with role = \"gateway\" and gateways = [%q], or put the id right", id))
 		}
 	}
+}
+
+// spoken says whether some gateway's user speaks under id.
+func (k *checker) spoken(id string) bool {
+	return slices.ContainsFunc(k.doc.Users, func(u broker.UserConfig) bool {
+		return u.Role == "gateway" && slices.Contains(u.Gateways, id)
+	})
 }
 
 // checkUsersDevice checks a name in a user's devices: "greenhouse", or "home/greenhouse" of one gateway. Only those of
