@@ -24,6 +24,31 @@ type account struct {
 	rights *rights
 	hash   phc    // salt is nil if there is a plain password
 	secret string // password_hash or password as it stands in the config
+
+	mu    sync.Mutex
+	asked bucket // what may be asked of other gateways
+}
+
+// What one user may ask of the gateways that meet him here, at once and for long. More would make each of them believe
+// that this broker has gone mad, and keep other people's commands from it.
+const (
+	askBurst = 50
+	askEvery = 100 * time.Millisecond
+)
+
+// mayAsk takes a token for something that is asked of another gateway, or says no.
+func (a *account) mayAsk(now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.asked.at.IsZero() {
+		a.asked = bucket{tokens: askBurst, at: now}
+	}
+	a.asked.refill(now, askBurst, askEvery)
+	if a.asked.tokens < 1 {
+		return false
+	}
+	a.asked.tokens--
+	return true
 }
 
 // keeper is under whose name the account's retained messages count.

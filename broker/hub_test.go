@@ -234,3 +234,30 @@ func TestAwayGatewayGetsNoCommand(t *testing.T) {
 		t.Error("it gets one")
 	}
 }
+
+// Nobody wears out a gateway for others: what one user asks far too often is dropped here.
+func TestHubBoundsWhatIsAsked(t *testing.T) {
+	b := hub(t, testConfig(t))
+	gateway := b.connected(t, 4, "other", "minirelay-other", nil)
+	gateway.subscribe(1, "minirelay/other/+/command", "minirelay/other/request/+")
+	flood := b.connected(t, 5, "watcher", "phone", nil)
+	dropped := 0
+	for i := range 4 * askBurst {
+		flood.publish("minirelay/other/request/phone", "{}", 1, uint16(i+1), false)
+		if ack := flood.read(); ack.ReasonCode == packets.ErrQuotaExceeded.Code {
+			dropped++
+		} else if ack.ReasonCode != 0 {
+			t.Fatalf("%#x", ack.ReasonCode)
+		}
+	}
+	if dropped == 0 {
+		t.Error("there is no bound")
+	}
+	for range 4*askBurst - dropped {
+		gateway.read()
+	}
+	b.connected(t, 4, "both", "other-phone", nil).publish("minirelay/other/greenhouse/command", `{"id":"a"}`, 1, 1, false)
+	if pk := gateway.read(); pk.TopicName != "minirelay/other/greenhouse/command" {
+		t.Errorf("the gateway gets %s", pk.TopicName)
+	}
+}

@@ -25,7 +25,8 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 		pk.Properties.ResponseTopic = ""
 	}
 	elsewhere := acc.rights.elsewhere(pk.TopicName)
-	if elsewhere && pk.FixedHeader.Retain && acc.rights.asks(pk.TopicName) {
+	asks := elsewhere && acc.rights.asks(pk.TopicName)
+	if asks && pk.FixedHeader.Retain {
 		b.refusals.log(b.log, "a command is never retained; this one was dropped", s.user, c, slog.String("topic", clip(pk.TopicName)))
 		return pk, g.reject(cl, pk, packets.ErrNotAuthorized)
 	}
@@ -36,8 +37,12 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	if handled || acc.rights.under(pk.TopicName) && !elsewhere {
 		return pk, packets.CodeSuccessIgnore
 	}
+	if asks && !acc.mayAsk(time.Now()) {
+		b.refusals.log(b.log, "far more is asked of other gateways than any person could; this was dropped", s.user, c, slog.String("topic", clip(pk.TopicName)))
+		return pk, g.reject(cl, pk, packets.ErrQuotaExceeded)
+	}
 	m := &message{topic: pk.TopicName, payload: pk.Payload, qos: min(pk.FixedHeader.Qos, 1), retain: pk.FixedHeader.Retain,
-		origin: cl.ID, asks: elsewhere && acc.rights.asks(pk.TopicName), keeper: acc.keeper(), props: appendProps(nil, &pk.Properties)}
+		origin: cl.ID, asks: asks, keeper: acc.keeper(), props: appendProps(nil, &pk.Properties)}
 	if after := pk.Properties.MessageExpiryInterval; after > 0 {
 		m.expires = time.Now().Unix() + int64(after)
 	}
