@@ -2182,6 +2182,7 @@ var Gateway = class extends Emitter {
   }
   connected() {
     const round = ++this.round;
+    this.found.clear();
     this.phase = "searching";
     this.status = null;
     if (!this.named) {
@@ -2321,10 +2322,10 @@ var Gateway = class extends Emitter {
     if (!seen)
       return false;
     const { root, id: id2, info } = seen;
-    if (!this.found.has(m.topic)) {
-      this.found.set(m.topic, info);
+    const before = this.found.get(m.topic);
+    this.found.set(m.topic, info);
+    if (!before || JSON.stringify(before.name) !== JSON.stringify(info.name))
       this.emit("gateways", this.gateways());
-    }
     if (!this.named && ((_a = this.root) != null ? _a : root) === root && ((_b = this.id) != null ? _b : id2) === id2)
       this.choose(root, id2);
     if (root === this.root && id2 === this.id) {

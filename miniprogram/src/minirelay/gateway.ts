@@ -186,6 +186,7 @@ export class Gateway extends Emitter<GatewayEvents> {
 
   private connected(): void {
     const round = ++this.round
+    this.found.clear()
     this.phase = 'searching'
     this.status = null
     if (!this.named) {
@@ -312,10 +313,9 @@ export class Gateway extends Emitter<GatewayEvents> {
     const seen = foundBy(m.topic, m.text())
     if (!seen) return false
     const { root, id, info } = seen
-    if (!this.found.has(m.topic)) {
-      this.found.set(m.topic, info)
-      this.emit('gateways', this.gateways())
-    }
+    const before = this.found.get(m.topic)
+    this.found.set(m.topic, info)
+    if (!before || JSON.stringify(before.name) !== JSON.stringify(info.name)) this.emit('gateways', this.gateways())
     if (!this.named && (this.root ?? root) === root && (this.id ?? id) === id) this.choose(root, id)
     if (root === this.root && id === this.id) {
       this.info = info

@@ -32,6 +32,17 @@ describe('the page of a hub', () => {
     await screen.card('温室').locator('.switch').click()
     await screen.becomes(() => screen.switchedOn(screen.card('温室')))
     expect(hub.board.pump).toBe(true)
+
+    // The one that was chosen is not there any more, or not for this user: the others are the way out.
+    await screen.page.evaluate(() => {
+      const kept = JSON.parse(sessionStorage.getItem('minirelay.account') ?? '') as object
+      sessionStorage.setItem('minirelay.account', JSON.stringify({ ...kept, gateway: 'gone' }))
+    })
+    await screen.page.reload()
+    await screen.go('gateways')
+    await screen.becomes(async () => (await other.count()) === 2)
+    await other.filter({ hasText: first }).locator('.button').click()
+    await screen.says(screen.link, `已连接 ${first}`)
     expect(screen.watched.faults).toEqual([])
   })
 })
