@@ -256,7 +256,7 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 	}
 	for _, t := range a.start.Things {
 		if t.Profile == "" {
-			fmt.Fprintf(out, "  describe what hangs on %s: the file has a beginning\n", t.Path)
+			fmt.Fprintf(out, "  minirelay scan %s tells how to speak with what hangs there: describe it in the file\n", t.Path)
 		}
 	}
 }

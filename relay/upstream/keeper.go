@@ -27,7 +27,7 @@ func (u *Upstream) openOutbox() error {
 			u.log.Warn("the outbox ended in a torn record, as after a power cut", "dir", q.dir, "bytes", report.Bad)
 		}
 		if n := q.waiting(); n > 0 {
-			u.log.Info("messages of an earlier run wait in the outbox", "dir", q.dir, "messages", n)
+			u.log.Info("messages from before wait in the outbox", "dir", q.dir, "messages", n)
 		}
 	}
 	return nil
