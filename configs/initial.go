@@ -41,14 +41,14 @@ type StartThing struct {
 func (s Start) Text() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# minirelay check says whether this file is right. A change takes effect when it is saved.\n"+
-		"# 用 minirelay check 检查本文件;保存后立即生效。 minirelay sample: 所有的键及说明\n\n")
+		"# 用 minirelay check 检查本文件；保存后立即生效。 minirelay sample: 所有的键及说明\n\n")
 	fmt.Fprintf(&b, "[gateway]\nid       = %q\n", s.Gateway)
 	if s.Name != "" {
 		fmt.Fprintf(&b, "name     = %q\n", s.Name)
 	}
 	fmt.Fprintf(&b, "data_dir = %q\n\n", s.DataDir)
 	fmt.Fprintf(&b, "[broker]\n# The page, and MQTT over wss at /mqtt. 网页和 wss。\nlisten = %q\n", s.Listen)
-	fmt.Fprintf(&b, "# Plain WebSocket for phones in a trusted LAN; passwords cross it in the clear. 仅限可信的局域网,密码以明文传输。\n")
+	fmt.Fprintf(&b, "# Plain WebSocket for phones in a trusted LAN; passwords cross it in the clear. 仅限可信的局域网，密码以明文传输。\n")
 	if s.WS != "" {
 		fmt.Fprintf(&b, "ws     = %q\n", s.WS)
 	} else {
@@ -62,7 +62,7 @@ func (s Start) Text() []byte {
 	}
 	if len(s.Things) == 0 {
 		fmt.Fprintf(&b, "\n# What hangs on the Pi: minirelay ports lists the ports, minirelay profiles the things that are described already.\n"+
-			"# 接在树莓派上的设备:minirelay ports 列出串口,minirelay profiles 列出已有描述的设备。\n"+
+			"# 接在树莓派上的设备：minirelay ports 列出串口，minirelay profiles 列出已有描述的设备。\n"+
 			"# [ports.uno]\n# path = \"/dev/serial/by-id/…\"\n# baud = 115200\n#\n# [devices.greenhouse]\n# port    = \"uno\"\n# profile = \"arduino-greenhouse\"\n")
 	}
 	return []byte(b.String())

@@ -112,7 +112,7 @@ func (d demo) welcome(g *gateway) string {
 	command := `'{"id":"try-'$(date +%s)'","command":"pump","value":true}'`
 	phone := g.phoneCode()
 	if g.onlyHere() {
-		phone += "\n  Only this computer reaches it; phones too with: minirelay demo -listen :8443\n  只有本机可以访问;要让手机也能访问:minirelay demo -listen :8443\n"
+		phone += "\n  Only this computer reaches it; phones too with: minirelay demo -listen :8443\n  只有本机可以访问；要让手机也能访问：minirelay demo -listen :8443\n"
 	}
 	return fmt.Sprintf(`
 Two software boards are running: a greenhouse and four relays. / 两块软件板子正在运行:温室和四路继电器。

@@ -81,7 +81,7 @@ func (a *initAsk) run(ctx context.Context) error {
 		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 of a-z, 0-9, _ and -, as in admin"}
 	}
 	if a.start.Name == "" {
-		a.start.Name = a.question("What people call it (树莓派、温室……), Enter for none", "")
+		a.start.Name = a.question("What people call it （树莓派、温室……），Enter for none", "")
 	}
 	if err := a.things(); err != nil {
 		return err

@@ -31,20 +31,20 @@ func (b *block) String() string {
 	switch {
 	case b.talker != nil:
 		t.WriteString("# What minirelay scan has found. Give it better names, units and ranges, and paste it into the config.\n" +
-			"# 扫描结果。改好名称、单位和范围,粘贴到配置里。\n\n")
+			"# 扫描结果。改好名称、单位和范围，粘贴到配置里。\n\n")
 		writePort(&t, b.path, b.talker.Setting)
 		b.writeTalker(&t)
 	case len(b.units) > 0:
 		t.WriteString("# What minirelay scan has found. The maker's table says what each register means: give the fields names, formats,\n" +
 			"# scales and units, leave out the others, and paste it into the config.\n" +
-			"# 扫描结果。按厂家的寄存器表改好名称、格式、倍率和单位,删去不要的,粘贴到配置里。\n\n")
+			"# 扫描结果。按厂家的寄存器表改好名称、格式、倍率和单位，删去不要的，粘贴到配置里。\n\n")
 		writePort(&t, b.path, b.units[0].Setting)
 		for _, u := range b.units {
 			u.write(&t)
 		}
 	case len(b.meters) > 0:
 		t.WriteString("# What minirelay scan has found. Paste it into the config; docs/mappings.md lists what else can be read.\n" +
-			"# 扫描结果。粘贴到配置里即可;其他可读的量见 docs/mappings.zh-CN.md。\n\n")
+			"# 扫描结果。粘贴到配置里即可；其他可读的量见 docs/mappings.zh-CN.md。\n\n")
 		writePort(&t, b.path, b.meters[0].Setting)
 		for _, m := range b.meters {
 			writeMeter(&t, m)

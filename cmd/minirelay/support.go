@@ -46,7 +46,7 @@ func runSupport(ctx context.Context, env *env, args []string) error {
 	}
 	fmt.Fprintf(env.stdout, "%s is written: %s\n", *out, strings.Join(names, ", "))
 	fmt.Fprintln(env.stdout, "Passwords and tokens of the config are struck out. Look through it before you give it away: names, addresses\n"+
-		"and values of your devices are in it. 配置里的密码和令牌已去除;交给别人之前请先看一遍,里面有设备的名称、地址和数值。")
+		"and values of your devices are in it. 配置里的密码和令牌已去除；交给别人之前请先看一遍，里面有设备的名称、地址和数值。")
 	return nil
 }
 
