@@ -8,7 +8,7 @@ const colours = { '': '#7f8f87', '-here': '#23a06d' }
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
 const page = await browser.newPage({ viewport: { width: 81, height: 81 } })
-for (const name of ['devices', 'happened', 'gateways', 'settings']) {
+for (const name of ['devices', 'activity', 'gateways', 'settings']) {
   const shape = new RegExp(`\\.icon-${name}[^"]*"data:image/svg\\+xml,([^"]+)"`).exec(source)[1]
   for (const [suffix, colour] of Object.entries(colours)) {
     const svg = decodeURIComponent(shape).replace("'#000'", `'${colour}'`)

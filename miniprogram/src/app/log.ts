@@ -13,9 +13,9 @@ export const entries = shallowRef<readonly Entry[]>([])
 
 let count = 0
 
-type Happened<E> = E extends Entry ? Omit<E, 'key'> : never
+type Fresh<E> = E extends Entry ? Omit<E, 'key'> : never
 
-export function note(e: Happened<Entry>): void {
+export function note(e: Fresh<Entry>): void {
   entries.value = [{ ...e, key: ++count } as Entry, ...entries.value].slice(0, most)
 }
 

@@ -1,7 +1,7 @@
 // The words of the screens. Every key of this file stands in zh.ts too: its type says so.
 export const en = {
   devices: 'Devices',
-  happened: 'What happened',
+  activity: 'What happened',
   gateways: 'Gateways',
   settings: 'Settings',
   config: 'Configuration',
@@ -61,7 +61,7 @@ export const en = {
 
   yes: 'Yes',
   no: 'No',
-  ask_yes: 'Yes, go on',
+  confirm_yes: 'Yes, go on',
   cancel: 'Cancel',
   close: 'Close',
   back: 'Back',

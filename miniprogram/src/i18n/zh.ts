@@ -2,7 +2,7 @@ import type { Words } from './en'
 
 export const zh: Words = {
   devices: '设备',
-  happened: '动态',
+  activity: '动态',
   gateways: '网关',
   settings: '设置',
   config: '配置',
@@ -62,7 +62,7 @@ export const zh: Words = {
 
   yes: '确定',
   no: '取消',
-  ask_yes: '确定',
+  confirm_yes: '确定',
   cancel: '取消',
   close: '关闭',
   back: '返回',

@@ -3,7 +3,7 @@
 import { findSocket } from './adapters'
 import { Emitter } from './emitter'
 import { MqttError } from './errors'
-import { Life, type ConnectionState } from './life'
+import { Connection, type ConnectionState } from './connection'
 import { Outbox, type PublishOptions } from './outbox'
 import { encodePuback, type QoS, type Will } from './packet'
 import type { Incoming } from './parser'
@@ -58,7 +58,7 @@ type MqttEvents = {
  */
 export class MqttClient extends Emitter<MqttEvents> {
   readonly clientId: string
-  private readonly life: Life
+  private readonly connection: Connection
   private readonly outbox: Outbox
   private readonly subscriptions: Subscriptions
   private lastId = 0
@@ -68,7 +68,7 @@ export class MqttClient extends Emitter<MqttEvents> {
     this.clientId = options.clientId ?? randomClientId()
     this.outbox = new Outbox(() => this.nextId())
     this.subscriptions = new Subscriptions(() => this.nextId(), (filter) => this.emit('refused', filter))
-    this.life = new Life({
+    this.connection = new Connection({
       adapter: options.socket ?? findSocket(),
       url: options.url,
       connect: {
@@ -92,30 +92,30 @@ export class MqttClient extends Emitter<MqttEvents> {
   }
 
   get state(): ConnectionState {
-    return this.life.state
+    return this.connection.state
   }
 
   connect(): void {
-    this.life.connect()
+    this.connection.connect()
   }
 
   /** Ends the connection. What still waits fails with the code closed. connect() begins anew. */
   close(): void {
-    this.life.close()
+    this.connection.close()
     this.outbox.close()
     this.subscriptions.close()
   }
 
   hide(): void {
-    this.life.hide()
+    this.connection.hide()
   }
 
   show(): void {
-    this.life.show()
+    this.connection.show()
   }
 
   networkChanged(connected?: boolean): void {
-    this.life.networkChanged(connected)
+    this.connection.networkChanged(connected)
   }
 
   /**
@@ -126,7 +126,7 @@ export class MqttClient extends Emitter<MqttEvents> {
     const list = typeof filters === 'string' ? [filters] : filters
     const bad = list.find((f) => !validFilter(f))
     if (bad !== undefined) return Promise.reject(new MqttError('bad_topic', `${JSON.stringify(bad)} is no topic filter`))
-    return list.length === 0 ? Promise.resolve([]) : this.subscriptions.add(this.life.ready, list, qos)
+    return list.length === 0 ? Promise.resolve([]) : this.subscriptions.add(this.connection.ready, list, qos)
   }
 
   /** What the broker has answered to a filter; null if it is not subscribed, or not answered yet. */
@@ -136,16 +136,16 @@ export class MqttClient extends Emitter<MqttEvents> {
 
   unsubscribe(filters: string | string[]): Promise<void> {
     const list = typeof filters === 'string' ? [filters] : filters
-    return list.length === 0 ? Promise.resolve() : this.subscriptions.remove(this.life.ready, list)
+    return list.length === 0 ? Promise.resolve() : this.subscriptions.remove(this.connection.ready, list)
   }
 
   /** Publishes, at QoS 1 if not told otherwise. Ends when the broker has acknowledged; fails with an MqttError. */
   publish(topic: string, payload: string | Uint8Array | ArrayBuffer, options: PublishOptions = {}): Promise<void> {
-    return this.outbox.publish(this.life.ready, topic, payload, options)
+    return this.outbox.publish(this.connection.ready, topic, payload, options)
   }
 
   private take(p: Exclude<Incoming, { type: 'connack' | 'pingresp' }>): void {
-    const link = this.life.ready
+    const link = this.connection.ready
     if (!link) return
     switch (p.type) {
       case 'publish': {

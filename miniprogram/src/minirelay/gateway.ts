@@ -8,11 +8,11 @@ import { Emitter } from './emitter'
 import { parseObject, type GatewayInfo } from './model'
 import { RequestError, Requests } from './requests'
 import type { CommandResult } from './results'
-import { Roster } from './roster'
+import { Devices } from './devices'
 import { foundBy, searches, validRoot } from './search'
 import type { SocketAdapter } from './socket'
 import type { GatewayEvents, GatewayReason, GatewayState, Role } from './state'
-import { Touch } from './touch'
+import { Throttle } from './throttle'
 import type { DeviceView, ValueReason } from './views'
 
 export interface GatewayOptions {
@@ -59,14 +59,14 @@ export class Gateway extends Emitter<GatewayEvents> {
   root: string | null
   private readonly client: MqttClient
   private readonly clock = new GatewayClock(() => this.request('time'))
-  private readonly roster: Roster
+  private readonly known: Devices
   private readonly requests: Requests
   private readonly commands: Commands
-  private readonly touch = new Touch((id) => {
-    const view = this.roster.view(id)
+  private readonly changes = new Throttle((id) => {
+    const view = this.known.view(id)
     if (view) this.emit('change', view)
   })
-  private readonly list = new Touch(() => this.emit('devices', this.devices()))
+  private readonly list = new Throttle(() => this.emit('devices', this.devices()))
   private readonly found = new Map<string, GatewayInfo>()
   /** 'searching': nothing heard yet. 'silent': for too long. 'ready': everything retained is here. */
   private phase: 'searching' | 'silent' | 'ready' = 'searching'
@@ -90,10 +90,10 @@ export class Gateway extends Emitter<GatewayEvents> {
       allowed: () => this.role !== 'viewer',
       clock: () => this.clock.soon(),
       send: (device, payload) => this.client.publish(this.topic(device, 'command'), payload, { qos: 1 }),
-      changed: (device) => this.touch.one(device),
+      changed: (device) => this.changes.one(device),
       ended: (result) => this.emit('result', result),
     }, this.clock)
-    this.roster = new Roster({
+    this.known = new Devices({
       blind: () => this.blind(),
       now: () => (this.clock.known ? this.clock.now() : null),
       waiting: (device, command) => this.commands.waiting(device, command),
@@ -113,7 +113,7 @@ export class Gateway extends Emitter<GatewayEvents> {
   /** Ends the connection. connect() begins anew. */
   close(): void {
     this.client.close()
-    this.touch.stop()
+    this.changes.stop()
     this.list.stop()
   }
 
@@ -131,11 +131,11 @@ export class Gateway extends Emitter<GatewayEvents> {
 
   /** All devices as they are now, in the gateway's order. */
   devices(): DeviceView[] {
-    return this.roster.ids().map((id) => this.roster.view(id) as DeviceView)
+    return this.known.ids().map((id) => this.known.view(id) as DeviceView)
   }
 
   device(id: string): DeviceView | null {
-    return this.roster.view(id)
+    return this.known.view(id)
   }
 
   /** Every gateway that was found at the address, if none was named or neighbours are looked for. */
@@ -240,7 +240,7 @@ export class Gateway extends Emitter<GatewayEvents> {
       // Behind another broker it may take no questions, and tells its values all the same.
       this.phase = answered || this.status === 'online' ? 'ready' : 'silent'
       if (this.phase === 'silent') return this.derive()
-      this.roster.settle()
+      this.known.settle()
       this.derive()
       this.emit('devices', this.devices())
       this.emit('ready')
@@ -252,9 +252,9 @@ export class Gateway extends Emitter<GatewayEvents> {
     const round = this.round
     this.request<{ devices?: unknown }>('devices').then((r) => {
       if (round !== this.round || !Array.isArray(r?.devices)) return
-      const before = this.roster.ids().join()
-      this.roster.arrange(r.devices)
-      if (this.roster.ids().join() !== before) this.list.one('')
+      const before = this.known.ids().join()
+      this.known.arrange(r.devices)
+      if (this.known.ids().join() !== before) this.list.one('')
     }, () => undefined) // an older gateway: by id
   }
 
@@ -263,7 +263,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.status = null
     this.phase = 'searching'
     this.clock.forget()
-    this.roster.forget()
+    this.known.forget()
     this.derive() // first, so that nobody sends a command again because its end is unknown
     this.requests.down()
     this.commands.down()
@@ -285,15 +285,15 @@ export class Gateway extends Emitter<GatewayEvents> {
   private takeDevice(device: string, leaf: string, text: string): void {
     switch (leaf) {
       case 'model':
-        if (!this.roster.model(device, text)) break
+        if (!this.known.model(device, text)) break
         this.list.one('')
         if (this.phase === 'ready') this.askOrder()
         break
       case 'state':
-        this.roster.state(device, text)
+        this.known.state(device, text)
         break
       case 'availability':
-        this.roster.availability(device, text)
+        this.known.availability(device, text)
         break
       case 'result':
         return this.commands.result(device, text)
@@ -305,7 +305,7 @@ export class Gateway extends Emitter<GatewayEvents> {
       default:
         return
     }
-    this.touch.one(device)
+    this.changes.one(device)
   }
 
   /** Takes what a gateway tells of itself. false: it is something else. */
@@ -327,7 +327,7 @@ export class Gateway extends Emitter<GatewayEvents> {
   private takeStatus(text: string): void {
     const before = this.status
     this.status = text === 'offline' ? 'offline' : text === 'online' ? 'online' : null
-    if (this.status === 'offline') this.roster.forget()
+    if (this.status === 'offline') this.known.forget()
     if (this.status === 'online' && (before === 'offline' || this.phase === 'silent')) {
       void this.client.subscribe(this.filters()) // what the broker keeps of it now
       this.phase = 'searching'
@@ -349,7 +349,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     if (JSON.stringify(next) === JSON.stringify(was)) return
     this.state = next
     this.emit('state', next)
-    this.touch.all(this.roster.ids())
+    this.changes.all(this.known.ids())
   }
 
   private next(): GatewayState {

@@ -1,6 +1,6 @@
 // How a gateway stands, and what happens on it.
 
-import type { ConnectionState } from './life'
+import type { ConnectionState } from './connection'
 import type { GatewayInfo } from './model'
 import type { OfflineReason } from './reasons'
 import type { CommandResult } from './results'

@@ -49,7 +49,7 @@ describe.each([['light', 390], ['dark', 1280]] as const)('the page, %s, %i wide'
     await screen.says(screen.page.locator('.mark').locator('visible=true'), '起离线')
     faults.push(...(await serious(screen)).map((f) => `offline: ${f}`))
     world.heal()
-    await at('happened/index', '.entry')
+    await at('activity/index', '.entry')
     await at('gateways/index', '.own-code')
     await at('settings/index', '.choices')
     await at('config/index', '.config-file')
@@ -99,7 +99,7 @@ describe('the page without a pointer', () => {
     expect(world.board.fan).toBe(45)
     await tabTo('Start: Reset')
     await screen.page.keyboard.press('Enter')
-    await screen.says(screen.page.locator('dialog .ask-text'), 'Reset the board?')
+    await screen.says(screen.page.locator('dialog .confirm-text'), 'Reset the board?')
     await screen.page.keyboard.press('Escape')
     await screen.becomes(async () => (await screen.page.locator('dialog').count()) === 0)
     expect(world.board.commands.filter((c) => c.startsWith('RESET'))).toEqual([])
@@ -108,7 +108,7 @@ describe('the page without a pointer', () => {
   it('holds together with the largest letters', async () => {
     await screen.go('settings')
     await screen.button('Largest').click()
-    for (const place of ['settings', 'devices', 'happened', 'gateways'] as const) {
+    for (const place of ['settings', 'devices', 'activity', 'gateways'] as const) {
       await screen.go(place)
       const [inner, outer] = await screen.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
       expect(inner, place).toBeLessThanOrEqual(outer)

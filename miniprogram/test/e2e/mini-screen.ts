@@ -13,7 +13,7 @@ interface Host {
   scan: string
 }
 
-const tabs = ['devices', 'happened', 'gateways', 'settings']
+const tabs = ['devices', 'activity', 'gateways', 'settings']
 
 /** The compiled mini-program in the host. */
 export class MiniScreen extends Screen {

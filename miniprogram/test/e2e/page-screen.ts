@@ -28,7 +28,7 @@ export class PageScreen extends Screen {
   async answering(yes: boolean): Promise<{ question: () => Promise<string> }> {
     return {
       question: async () => {
-        const text = await this.page.locator('dialog .ask-text').innerText()
+        const text = await this.page.locator('dialog .confirm-text').innerText()
         await this.page.locator('dialog .button').nth(yes ? 1 : 0).click()
         return text
       },

@@ -19,7 +19,7 @@ export abstract class Screen {
   abstract show(): Promise<void>
   /** Answers the next question that a command asks first. */
   abstract answering(yes: boolean): Promise<{ question: () => Promise<string> }>
-  abstract go(place: 'devices' | 'happened' | 'gateways' | 'settings'): Promise<void>
+  abstract go(place: 'devices' | 'activity' | 'gateways' | 'settings'): Promise<void>
   protected abstract slide(slider: Locator, to: number): Promise<void>
 
   /** What is visible now: pages below the top one are in the document too. */

@@ -175,7 +175,7 @@ export function tell(name: string, teller: Teller): void {
     })
 
     it('has written down what happened, newest first', async () => {
-      await screen.go('happened')
+      await screen.go('activity')
       const entries = screen.page.locator('.entry').locator('visible=true')
       await screen.says(entries.first(), '复位')
       await screen.says(entries, 'dry well')

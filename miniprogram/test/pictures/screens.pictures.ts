@@ -73,7 +73,7 @@ it.concurrent.each(sets)('the page: $size, $theme, $locale', async ({ size, them
     await pictures.take(screen.page, name('device-chart'))
   }
   if (!chinese) {
-    const rest: [string, string][] = [['happened', '.frame-head'], ['gateways', '.own-code'], ['settings', '.choices'], ['config', '.config-file'], ['wire', '.wires-frame']]
+    const rest: [string, string][] = [['activity', '.frame-head'], ['gateways', '.own-code'], ['settings', '.choices'], ['config', '.config-file'], ['wire', '.wires-frame']]
     for (const [place, there] of rest) {
       await screen.page.evaluate((hash) => { location.hash = hash }, `/pages/${place}/index`)
       await screen.page.locator(there).locator('visible=true').first().waitFor()

@@ -3,11 +3,11 @@ import { t } from '@/i18n'
 
 export interface Question { text: string; yes: string; answer(yes: boolean): void }
 
-/** The question that is being asked. On the page AskDialog shows it; mini-programs have a dialog of their own. */
+/** The question that is being asked. On the page ConfirmDialog shows it; mini-programs have a dialog of their own. */
 export const question = shallowRef<Question | null>(null)
 
 /** Asks a question. True for yes; closing it is no. */
-export function ask(text: string, yes: string = t('ask_yes')): Promise<boolean> {
+export function confirm(text: string, yes: string = t('confirm_yes')): Promise<boolean> {
   question.value?.answer(false)
   return new Promise((resolve) => {
     // #ifdef H5

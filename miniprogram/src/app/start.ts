@@ -7,7 +7,7 @@ import { account, entered, resume } from './account'
 // #endif
 
 /** Starts what runs as long as the program: the connection to the gateway in use. */
-export function begin(): void {
+export function start(): void {
   // #ifdef H5
   resume()
   watch(account, (now) => (now ? open(now) : shut()), { immediate: true })

@@ -12,7 +12,7 @@ export type ConnectionState<Reason = OfflineReason> =
   /** detail: the platform's words. retryAt: null if nothing is tried by itself. final: only connect() tries again. */
   | { status: 'offline'; since: number; reason: Reason; detail: string; retryAt: number | null; final: boolean }
 
-export interface LifeEvents {
+export interface ConnectionEvents {
   state(state: ConnectionState): void
   /** The connection is there. Whatever is to be sent again is taken before anybody is told that it is. */
   up(link: Link): void
@@ -20,7 +20,7 @@ export interface LifeEvents {
   down(): void
 }
 
-export type LifeOptions = Omit<LinkOptions, 'adapter' | 'openTimeout'> & { adapter: LinkOptions['adapter'] | null }
+export type ConnectionOptions = Omit<LinkOptions, 'adapter' | 'openTimeout'> & { adapter: LinkOptions['adapter'] | null }
 
 /** Delays before attempts, in ms: about 0.3, 0.6, 1.2 … 30 s, each with half of it at random. */
 const firstDelay = 300
@@ -39,7 +39,7 @@ const settle = 200
 /** A show() that follows no hide() comes with the start of the program. */
 const justBegun = 1000
 
-export class Life {
+export class Connection {
   state: ConnectionState = { status: 'offline', since: Date.now(), reason: 'closed', detail: '', retryAt: null, final: true }
   private link: Link | null = null
   private wanted = false
@@ -51,7 +51,7 @@ export class Life {
   private timer: ReturnType<typeof setTimeout> | undefined
   private unwatch: (() => void) | null = null
 
-  constructor(private readonly o: LifeOptions, private readonly autoLife: boolean, private readonly events: LifeEvents) {}
+  constructor(private readonly o: ConnectionOptions, private readonly autoLife: boolean, private readonly events: ConnectionEvents) {}
 
   /** The link, if it can carry something. */
   get ready(): Link | null {

@@ -4,13 +4,13 @@ const mostValues = 3
 const mostSwitches = 4
 
 /** What a card shows of a device: the values that matter most, and the switches that can be used right there. */
-export interface Card { values: FieldView[]; switches: CommandView[]; more: number }
+export interface Summary { values: FieldView[]; switches: CommandView[]; more: number }
 
 /**
  * Chooses what a card shows, in the order of the file: numbers before other values, and no field that a switch of
  * the card shows already.
  */
-export function cardOf(d: DeviceView): Card {
+export function summaryOf(d: DeviceView): Summary {
   const switches = d.commands.filter((c) => c.type === 'bool' && c.field !== undefined).slice(0, mostSwitches)
   const shown = new Set(switches.map((c) => c.field))
   const rest = d.fields.filter((f) => !shown.has(f.id))

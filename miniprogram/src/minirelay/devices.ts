@@ -13,7 +13,7 @@ interface Known {
   last: Map<string, { value: Value; ts: number }>
 }
 
-/** What the roster cannot know by itself. */
+/** What Devices cannot know by itself. */
 export interface Context {
   /** Why nothing of any device is known; null if the connection and the gateway are there. */
   blind(): ValueReason | null
@@ -25,7 +25,7 @@ export interface Context {
   mayCommand(device: string): boolean
 }
 
-export class Roster {
+export class Devices {
   private readonly known = new Map<string, Known>()
   private order: unknown[] = []
 
