@@ -1,5 +1,5 @@
-// minirelay's client library: an MQTT 3.1.1 client for mini-programs and pages, and the gateway's devices on it.
-// 微信、支付宝、抖音小程序和网页用的 MQTT 3.1.1 客户端,以及网关的设备。
+// minirelay's client library: an MQTT 3.1.1 client for mini-programs and pages, with a gateway's devices on top of it.
+// 微信、支付宝、抖音小程序和网页用的 MQTT 3.1.1 客户端，以及网关的设备。
 // Built from miniprogram/src/minirelay by "npm run build:library"; do not edit. Its README explains its use.
 // SPDX-License-Identifier: Apache-2.0
 /* eslint-disable */
@@ -825,7 +825,7 @@ var Link = class {
   }
 };
 
-// src/minirelay/life.ts
+// src/minirelay/connection.ts
 var firstDelay = 300;
 var longestDelay = 3e4;
 var busyDelay = 5e3;
@@ -834,7 +834,7 @@ var slowTimeout = 1e4;
 var soundAfter = 1e4;
 var settle = 200;
 var justBegun = 1e3;
-var Life = class {
+var Connection = class {
   constructor(o, autoLife, events) {
     this.o = o;
     this.autoLife = autoLife;
@@ -1253,14 +1253,14 @@ var MqttClient = class extends Emitter {
     var _a, _b, _c, _d, _e, _f;
     super();
     __publicField(this, "clientId");
-    __publicField(this, "life");
+    __publicField(this, "connection");
     __publicField(this, "outbox");
     __publicField(this, "subscriptions");
     __publicField(this, "lastId", 0);
     this.clientId = (_a = options2.clientId) != null ? _a : randomClientId();
     this.outbox = new Outbox(() => this.nextId());
     this.subscriptions = new Subscriptions(() => this.nextId(), (filter) => this.emit("refused", filter));
-    this.life = new Life({
+    this.connection = new Connection({
       adapter: (_b = options2.socket) != null ? _b : findSocket(),
       url: options2.url,
       connect: {
@@ -1286,25 +1286,25 @@ var MqttClient = class extends Emitter {
     });
   }
   get state() {
-    return this.life.state;
+    return this.connection.state;
   }
   connect() {
-    this.life.connect();
+    this.connection.connect();
   }
   /** Ends the connection. What still waits fails with the code closed. connect() begins anew. */
   close() {
-    this.life.close();
+    this.connection.close();
     this.outbox.close();
     this.subscriptions.close();
   }
   hide() {
-    this.life.hide();
+    this.connection.hide();
   }
   show() {
-    this.life.show();
+    this.connection.show();
   }
   networkChanged(connected) {
-    this.life.networkChanged(connected);
+    this.connection.networkChanged(connected);
   }
   /**
    * Subscribes, now or as soon as there is a connection, and again after each reconnect. The answer tells what the
@@ -1315,7 +1315,7 @@ var MqttClient = class extends Emitter {
     const bad = list2.find((f) => !validFilter(f));
     if (bad !== void 0)
       return Promise.reject(new MqttError("bad_topic", `${JSON.stringify(bad)} is no topic filter`));
-    return list2.length === 0 ? Promise.resolve([]) : this.subscriptions.add(this.life.ready, list2, qos);
+    return list2.length === 0 ? Promise.resolve([]) : this.subscriptions.add(this.connection.ready, list2, qos);
   }
   /** What the broker has answered to a filter; null if it is not subscribed, or not answered yet. */
   answer(filter) {
@@ -1323,14 +1323,14 @@ var MqttClient = class extends Emitter {
   }
   unsubscribe(filters) {
     const list2 = typeof filters === "string" ? [filters] : filters;
-    return list2.length === 0 ? Promise.resolve() : this.subscriptions.remove(this.life.ready, list2);
+    return list2.length === 0 ? Promise.resolve() : this.subscriptions.remove(this.connection.ready, list2);
   }
   /** Publishes, at QoS 1 if not told otherwise. Ends when the broker has acknowledged; fails with an MqttError. */
   publish(topic, payload, options2 = {}) {
-    return this.outbox.publish(this.life.ready, topic, payload, options2);
+    return this.outbox.publish(this.connection.ready, topic, payload, options2);
   }
   take(p) {
-    const link = this.life.ready;
+    const link = this.connection.ready;
     if (!link)
       return;
     switch (p.type) {
@@ -1366,26 +1366,26 @@ function randomClientId() {
 // src/minirelay/explain.ts
 var reasons = {
   closed: { zh: ["未连接", ""], en: ["Not connected", ""] },
-  background: { zh: ["在后台,已断开", "回到前台会自动重新连接。"], en: ["In the background", "It connects again when you come back."] },
+  background: { zh: ["在后台，已断开", "回到前台会自动重新连接。"], en: ["In the background", "It connects again when you come back."] },
   no_network: {
     zh: ["手机没有网络", "打开 Wi-Fi 或移动数据。"],
     en: ["The phone has no network", "Switch on Wi-Fi or mobile data."]
   },
   unreachable: {
-    zh: ["连不上网关", "检查地址和端口;在局域网里,手机要和网关连同一个 Wi-Fi,并且允许微信访问本地网络。自签证书要先让手机信任,否则看起来也像连不上。"],
+    zh: ["连不上网关", "检查地址和端口；在局域网里，手机要和网关连同一个 Wi-Fi，并且允许微信访问本地网络。自签证书要先让手机信任，否则看起来也像连不上。"],
     en: ["The gateway cannot be reached", "Check address and port. On a LAN, the phone must be in the same Wi-Fi as the gateway, and be allowed to use the local network. A certificate that the device does not trust looks the same."]
   },
   timeout: {
-    zh: ["网关没有应答", "检查端口是否正确,网关是否在运行;信号差时稍等,会自动重试。"],
+    zh: ["网关没有应答", "检查端口是否正确，网关是否在运行；信号差时稍等，会自动重试。"],
     en: ["The gateway does not answer", "Check the port, and whether the gateway runs. With a bad signal just wait: it tries again."]
   },
   lost: { zh: ["连接断了", "正在重新连接。"], en: ["The connection broke", "It is being made again."] },
   certificate: {
-    zh: ["证书不受信任", "证书要由公认的机构签发、包含完整证书链、没有过期,并且手机的时间要正确。局域网里可以改用 ws 地址。"],
+    zh: ["证书不受信任", "证书要由公认的机构签发、包含完整证书链、没有过期，并且手机的时间要正确。局域网里可以改用 ws 地址。"],
     en: ["The certificate is not trusted", "It must come from a well-known authority with its whole chain, and be valid today; the phone's clock must be right. On a LAN a ws address does without."]
   },
   not_allowed_domain: {
-    zh: ["域名不在小程序的合法域名里", "在小程序后台的“服务器域名”里添加这个 wss 域名;调试时可以在开发者工具里勾选“不校验合法域名”。"],
+    zh: ["域名不在小程序的合法域名里", "在小程序后台的“服务器域名”里添加这个 wss 域名；调试时可以在开发者工具里勾选“不校验合法域名”。"],
     en: ["The mini-program may not use this domain", "Add this wss domain to the server domains in the mini-program's settings; while debugging, DevTools can skip the check."]
   },
   wrong_password: {
@@ -1393,19 +1393,19 @@ var reasons = {
     en: ["Wrong user or password", "Type them again. Nothing is tried again until you do."]
   },
   not_authorized: {
-    zh: ["不允许登录", "这个用户没有所需的权限,请检查网关的配置。"],
+    zh: ["不允许登录", "这个用户没有所需的权限，请检查网关的配置。"],
     en: ["Not allowed to log in", "This user lacks a right that is asked for. Check the gateway's configuration."]
   },
   bad_client_id: {
-    zh: ["客户端标识不被接受", "换一个客户端标识,或者不要自己指定。"],
+    zh: ["客户端标识不被接受", "换一个客户端标识，或者不要自己指定。"],
     en: ["The client id is not accepted", "Choose another client id, or none."]
   },
   busy: {
-    zh: ["网关现在不接受新的连接", "可能连接太多,或者密码错了太多次。稍后会自动重试。"],
+    zh: ["网关现在不接受新的连接", "可能连接太多，或者密码错了太多次。稍后会自动重试。"],
     en: ["The gateway takes no connection now", "There may be too many, or there were too many wrong passwords. It tries again by itself."]
   },
   not_mqtt: {
-    zh: ["对方不是 MQTT 服务器", "检查地址、端口和路径(通常是 /mqtt)。"],
+    zh: ["对方不是 MQTT 服务器", "检查地址、端口和路径（通常是 /mqtt）。"],
     en: ["What answers is no MQTT broker", "Check address, port and path (usually /mqtt)."]
   },
   bad_address: {
@@ -1413,11 +1413,11 @@ var reasons = {
     en: ["The address is not valid", "For example wss://example.com:8443/mqtt or ws://192.168.1.10:8080/mqtt."]
   },
   insecure: {
-    zh: ["https 网页不能连接 ws 地址", "改用 wss 地址,或者直接打开那个网关自己的网页。"],
+    zh: ["https 网页不能连接 ws 地址", "改用 wss 地址，或者直接打开那个网关自己的网页。"],
     en: ["A page that came over https cannot open ws", "Use a wss address, or open the page of that gateway itself."]
   },
   too_many_sockets: {
-    zh: ["小程序的连接数用完了", "一个小程序最多同时有 5 个连接。关掉不用的,会自动重试。"],
+    zh: ["小程序的连接数用完了", "一个小程序最多同时有 5 个连接。关掉不用的，会自动重试。"],
     en: ["The mini-program has no socket left", "It may have five at a time. Close what is not used; it tries again by itself."]
   },
   no_adapter: {
@@ -1425,15 +1425,15 @@ var reasons = {
     en: ["There is no WebSocket here", "Use it in a mini-program of WeChat, Alipay or Douyin, or in a browser."]
   },
   not_subscribed: {
-    zh: ["这个用户看不到这个网关", "检查网关标识,以及配置里这个用户的权限。"],
+    zh: ["这个用户看不到这个网关", "检查网关标识，以及配置里这个用户的权限。"],
     en: ["This user may not see this gateway", "Check the gateway's id and the user's rights in the configuration."]
   },
   no_gateway: {
-    zh: ["连上了,但没有网关应答", "检查网关标识,以及网关是否在运行。"],
+    zh: ["连上了，但没有网关应答", "检查网关标识，以及网关是否在运行。"],
     en: ["Connected, but no gateway answers", "Check the gateway's id, and whether it runs."]
   },
   gateway_offline: {
-    zh: ["网关离线", "服务器连得上,但网关没有连到服务器:检查它的电源和网络。"],
+    zh: ["网关离线", "服务器连得上，但网关没有连到服务器：检查它的电源和网络。"],
     en: ["The gateway is offline", "The server is there, but the gateway has no connection to it: check its power and network."]
   }
 };
@@ -1452,21 +1452,21 @@ var codes = {
   bad_value: { zh: "值不对", en: "the value is not valid" },
   out_of_range: { zh: "超出允许范围", en: "the value is out of range" },
   forbidden: { zh: "没有权限", en: "not allowed" },
-  expired: { zh: "来得太晚,没有执行", en: "it came too late and was not executed" },
+  expired: { zh: "来得太晚，没有执行", en: "it came too late and was not executed" },
   retained: { zh: "保留消息不会执行", en: "retained commands are never executed" },
   superseded: { zh: "被更新的命令取代", en: "a newer command took its place" },
-  busy: { zh: "正忙,没有执行", en: "busy; it was not executed" },
-  offline: { zh: "离线,没有执行", en: "offline; it was not executed" },
+  busy: { zh: "正忙，没有执行", en: "busy; it was not executed" },
+  offline: { zh: "离线，没有执行", en: "offline; it was not executed" },
   stopping: { zh: "网关正在停止", en: "the gateway is being stopped" },
   refused: { zh: "设备拒绝", en: "the device refused" },
-  mismatch: { zh: "设备应答了,但状态不符", en: "the device answered, but reads back otherwise" },
+  mismatch: { zh: "设备应答了，但状态不符", en: "the device answered, but reads back otherwise" },
   io_error: { zh: "线路出错", en: "the line broke" },
-  no_answer: { zh: "没有应答,不知道是否执行", en: "no answer: nobody can know whether it was executed" },
-  connection_lost: { zh: "连接断了,不知道是否执行", en: "the connection broke: nobody can know whether it was executed" }
+  no_answer: { zh: "没有应答，不知道是否执行", en: "no answer: nobody can know whether it was executed" },
+  connection_lost: { zh: "连接断了，不知道是否执行", en: "the connection broke: nobody can know whether it was executed" }
 };
 var statuses = {
   done: { zh: "完成", en: "done" },
-  sent: { zh: "已发出(设备不应答)", en: "sent (the device gives no answer)" },
+  sent: { zh: "已发出（设备不应答）", en: "sent (the device gives no answer)" },
   rejected: { zh: "没有执行", en: "not executed" },
   failed: { zh: "失败", en: "failed" },
   unknown: { zh: "不知道是否执行", en: "nobody can know whether it was executed" }
@@ -1878,8 +1878,8 @@ var Requests = class {
   }
 };
 
-// src/minirelay/roster.ts
-var Roster = class {
+// src/minirelay/devices.ts
+var Devices = class {
   constructor(context) {
     this.context = context;
     __publicField(this, "known", /* @__PURE__ */ new Map());
@@ -2012,19 +2012,19 @@ function foundBy(topic, text) {
   return info && info.gateway === m[2] ? { root: m[1], id: m[2], info } : null;
 }
 
-// src/minirelay/touch.ts
-var Touch = class {
-  constructor(tell, every = 50) {
-    this.tell = tell;
+// src/minirelay/throttle.ts
+var Throttle = class {
+  constructor(report, every = 50) {
+    this.report = report;
     this.every = every;
-    __publicField(this, "told", /* @__PURE__ */ new Map());
+    __publicField(this, "reported", /* @__PURE__ */ new Map());
     __publicField(this, "timers", /* @__PURE__ */ new Map());
   }
   one(id2) {
     var _a;
     if (this.timers.has(id2))
       return;
-    const wait = ((_a = this.told.get(id2)) != null ? _a : 0) + this.every - Date.now();
+    const wait = ((_a = this.reported.get(id2)) != null ? _a : 0) + this.every - Date.now();
     if (wait > 0 && wait <= this.every) {
       this.timers.set(id2, setTimeout(() => this.now(id2), wait));
     } else
@@ -2042,8 +2042,8 @@ var Touch = class {
   now(id2) {
     clearTimeout(this.timers.get(id2));
     this.timers.delete(id2);
-    this.told.set(id2, Date.now());
-    this.tell(id2);
+    this.reported.set(id2, Date.now());
+    this.report(id2);
   }
 };
 
@@ -2065,15 +2065,15 @@ var Gateway = class extends Emitter {
     __publicField(this, "root");
     __publicField(this, "client");
     __publicField(this, "clock", new GatewayClock(() => this.request("time")));
-    __publicField(this, "roster");
+    __publicField(this, "known");
     __publicField(this, "requests");
     __publicField(this, "commands");
-    __publicField(this, "touch", new Touch((id2) => {
-      const view = this.roster.view(id2);
+    __publicField(this, "changes", new Throttle((id2) => {
+      const view = this.known.view(id2);
       if (view)
         this.emit("change", view);
     }));
-    __publicField(this, "list", new Touch(() => this.emit("devices", this.devices())));
+    __publicField(this, "list", new Throttle(() => this.emit("devices", this.devices())));
     __publicField(this, "found", /* @__PURE__ */ new Map());
     /** 'searching': nothing heard yet. 'silent': for too long. 'ready': everything retained is here. */
     __publicField(this, "phase", "searching");
@@ -2096,10 +2096,10 @@ var Gateway = class extends Emitter {
       allowed: () => this.role !== "viewer",
       clock: () => this.clock.soon(),
       send: (device, payload) => this.client.publish(this.topic(device, "command"), payload, { qos: 1 }),
-      changed: (device) => this.touch.one(device),
+      changed: (device) => this.changes.one(device),
       ended: (result) => this.emit("result", result)
     }, this.clock);
-    this.roster = new Roster({
+    this.known = new Devices({
       blind: () => this.blind(),
       now: () => this.clock.known ? this.clock.now() : null,
       waiting: (device, command2) => this.commands.waiting(device, command2),
@@ -2117,7 +2117,7 @@ var Gateway = class extends Emitter {
   /** Ends the connection. connect() begins anew. */
   close() {
     this.client.close();
-    this.touch.stop();
+    this.changes.stop();
     this.list.stop();
   }
   hide() {
@@ -2131,10 +2131,10 @@ var Gateway = class extends Emitter {
   }
   /** All devices as they are now, in the gateway's order. */
   devices() {
-    return this.roster.ids().map((id2) => this.roster.view(id2));
+    return this.known.ids().map((id2) => this.known.view(id2));
   }
   device(id2) {
-    return this.roster.view(id2);
+    return this.known.view(id2);
   }
   /** Every gateway that was found at the address, if none was named or neighbours are looked for. */
   gateways() {
@@ -2241,7 +2241,7 @@ var Gateway = class extends Emitter {
       this.phase = answered || this.status === "online" ? "ready" : "silent";
       if (this.phase === "silent")
         return this.derive();
-      this.roster.settle();
+      this.known.settle();
       this.derive();
       this.emit("devices", this.devices());
       this.emit("ready");
@@ -2253,9 +2253,9 @@ var Gateway = class extends Emitter {
     this.request("devices").then((r) => {
       if (round !== this.round || !Array.isArray(r == null ? void 0 : r.devices))
         return;
-      const before = this.roster.ids().join();
-      this.roster.arrange(r.devices);
-      if (this.roster.ids().join() !== before)
+      const before = this.known.ids().join();
+      this.known.arrange(r.devices);
+      if (this.known.ids().join() !== before)
         this.list.one("");
     }, () => void 0);
   }
@@ -2264,7 +2264,7 @@ var Gateway = class extends Emitter {
     this.status = null;
     this.phase = "searching";
     this.clock.forget();
-    this.roster.forget();
+    this.known.forget();
     this.derive();
     this.requests.down();
     this.commands.down();
@@ -2290,17 +2290,17 @@ var Gateway = class extends Emitter {
   takeDevice(device, leaf, text) {
     switch (leaf) {
       case "model":
-        if (!this.roster.model(device, text))
+        if (!this.known.model(device, text))
           break;
         this.list.one("");
         if (this.phase === "ready")
           this.askOrder();
         break;
       case "state":
-        this.roster.state(device, text);
+        this.known.state(device, text);
         break;
       case "availability":
-        this.roster.availability(device, text);
+        this.known.availability(device, text);
         break;
       case "result":
         return this.commands.result(device, text);
@@ -2313,7 +2313,7 @@ var Gateway = class extends Emitter {
       default:
         return;
     }
-    this.touch.one(device);
+    this.changes.one(device);
   }
   /** Takes what a gateway tells of itself. false: it is something else. */
   takeInfo(m) {
@@ -2338,7 +2338,7 @@ var Gateway = class extends Emitter {
     const before = this.status;
     this.status = text === "offline" ? "offline" : text === "online" ? "online" : null;
     if (this.status === "offline")
-      this.roster.forget();
+      this.known.forget();
     if (this.status === "online" && (before === "offline" || this.phase === "silent")) {
       void this.client.subscribe(this.filters());
       this.phase = "searching";
@@ -2361,7 +2361,7 @@ var Gateway = class extends Emitter {
       return;
     this.state = next;
     this.emit("state", next);
-    this.touch.all(this.roster.ids());
+    this.changes.all(this.known.ids());
   }
   next() {
     const c = this.client.state;

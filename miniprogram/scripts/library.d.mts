@@ -1,4 +1,4 @@
 /** The text of the plain file. */
 export function library(): Promise<string>
 /** Where it is committed. */
-export const places: string[]
+export const place: string
