@@ -15,6 +15,7 @@ export default tseslint.config(
     rules: {
       'no-console': ['error', { allow: ['error'] }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
+      'max-len': ['error', { code: 140, ignorePattern: 'data:image/' }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },

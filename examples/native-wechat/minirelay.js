@@ -956,11 +956,14 @@ var Connection = class {
     if (!this.trying || this.hidden || this.link)
       return;
     const openTimeout = this.attempt <= 2 ? quickTimeout : slowTimeout;
-    const link = new Link(__spreadProps(__spreadValues({}, this.o), { adapter: this.o.adapter, openTimeout }), {
-      up: () => this.link === link && this.up(link),
-      packet: (p) => this.link === link && this.events.packet(p),
-      down: (reason, detail) => this.link === link && this.down(reason, detail)
-    });
+    const link = new Link(
+      __spreadProps(__spreadValues({}, this.o), { adapter: this.o.adapter, openTimeout }),
+      {
+        up: () => this.link === link && this.up(link),
+        packet: (p) => this.link === link && this.events.packet(p),
+        down: (reason, detail) => this.link === link && this.down(reason, detail)
+      }
+    );
     this.link = link;
     link.start();
   }
@@ -1092,7 +1095,9 @@ var Outbox = class {
     const gone = this.entries.filter((e) => !e.queue);
     this.entries = this.entries.filter((e) => e.queue);
     for (const e of gone) {
-      e.reject(e.sent ? new MqttError("connection_lost", "the connection broke before the broker acknowledged") : new MqttError("offline", "the connection broke before it was sent"));
+      e.reject(
+        e.sent ? new MqttError("connection_lost", "the connection broke before the broker acknowledged") : new MqttError("offline", "the connection broke before it was sent")
+      );
     }
   }
   /** Gives up everything. */
@@ -1228,10 +1233,16 @@ var Subscriptions = class {
       const some = filters.slice(i, i + batch);
       const id2 = this.nextId();
       this.asked.set(id2, some);
-      link.send(encodeSubscribe(id2, some.map((filter) => {
-        var _a, _b;
-        return { filter, qos: (_b = (_a = this.wanted.get(filter)) == null ? void 0 : _a.qos) != null ? _b : 0 };
-      })), true);
+      link.send(
+        encodeSubscribe(
+          id2,
+          some.map((filter) => {
+            var _a, _b;
+            return { filter, qos: (_b = (_a = this.wanted.get(filter)) == null ? void 0 : _a.qos) != null ? _b : 0 };
+          })
+        ),
+        true
+      );
     }
   }
   answered(filter) {
@@ -1259,31 +1270,38 @@ var MqttClient = class extends Emitter {
     __publicField(this, "lastId", 0);
     this.clientId = (_a = options2.clientId) != null ? _a : randomClientId();
     this.outbox = new Outbox(() => this.nextId());
-    this.subscriptions = new Subscriptions(() => this.nextId(), (filter) => this.emit("refused", filter));
-    this.connection = new Connection({
-      adapter: (_b = options2.socket) != null ? _b : findSocket(),
-      url: options2.url,
-      connect: {
-        clientId: this.clientId,
-        keepalive: (_c = options2.keepalive) != null ? _c : 25,
-        user: options2.user,
-        password: options2.password,
-        will: options2.will
+    this.subscriptions = new Subscriptions(
+      () => this.nextId(),
+      (filter) => this.emit("refused", filter)
+    );
+    this.connection = new Connection(
+      {
+        adapter: (_b = options2.socket) != null ? _b : findSocket(),
+        url: options2.url,
+        connect: {
+          clientId: this.clientId,
+          keepalive: (_c = options2.keepalive) != null ? _c : 25,
+          user: options2.user,
+          password: options2.password,
+          will: options2.will
+        },
+        patience: (_d = options2.patience) != null ? _d : 5e3,
+        maxPacket: (_e = options2.maxPacket) != null ? _e : 1 << 20
       },
-      patience: (_d = options2.patience) != null ? _d : 5e3,
-      maxPacket: (_e = options2.maxPacket) != null ? _e : 1 << 20
-    }, (_f = options2.autoLife) != null ? _f : true, {
-      state: (s) => this.emit("state", s),
-      up: (link) => {
-        this.subscriptions.up(link);
-        this.outbox.up(link);
-      },
-      packet: (p) => this.take(p),
-      down: () => {
-        this.subscriptions.down();
-        this.outbox.down();
+      (_f = options2.autoLife) != null ? _f : true,
+      {
+        state: (s) => this.emit("state", s),
+        up: (link) => {
+          this.subscriptions.up(link);
+          this.outbox.up(link);
+        },
+        packet: (p) => this.take(p),
+        down: () => {
+          this.subscriptions.down();
+          this.outbox.down();
+        }
       }
-    });
+    );
   }
   get state() {
     return this.connection.state;
@@ -1372,8 +1390,14 @@ var reasons = {
     en: ["The phone has no network", "Switch on Wi-Fi or mobile data."]
   },
   unreachable: {
-    zh: ["连不上网关", "检查地址和端口；在局域网里，手机要和网关连同一个 Wi-Fi，并且允许微信访问本地网络。自签证书要先让手机信任，否则看起来也像连不上。"],
-    en: ["The gateway cannot be reached", "Check address and port. On a LAN, the phone must be in the same Wi-Fi as the gateway, and be allowed to use the local network. A certificate that the device does not trust looks the same."]
+    zh: [
+      "连不上网关",
+      "检查地址和端口；在局域网里，手机要和网关连同一个 Wi-Fi，并且允许微信访问本地网络。自签证书要先让手机信任，否则看起来也像连不上。"
+    ],
+    en: [
+      "The gateway cannot be reached",
+      "Check address and port. On a LAN, the phone must be in the same Wi-Fi as the gateway, and be allowed to use the local network. A certificate that the device does not trust looks the same."
+    ]
   },
   timeout: {
     zh: ["网关没有应答", "检查端口是否正确，网关是否在运行；信号差时稍等，会自动重试。"],
@@ -1382,11 +1406,17 @@ var reasons = {
   lost: { zh: ["连接断了", "正在重新连接。"], en: ["The connection broke", "It is being made again."] },
   certificate: {
     zh: ["证书不受信任", "证书要由公认的机构签发、包含完整证书链、没有过期，并且手机的时间要正确。局域网里可以改用 ws 地址。"],
-    en: ["The certificate is not trusted", "It must come from a well-known authority with its whole chain, and be valid today; the phone's clock must be right. On a LAN a ws address does without."]
+    en: [
+      "The certificate is not trusted",
+      "It must come from a well-known authority with its whole chain, and be valid today; the phone's clock must be right. On a LAN a ws address does without."
+    ]
   },
   not_allowed_domain: {
     zh: ["域名不在小程序的合法域名里", "在小程序后台的“服务器域名”里添加这个 wss 域名；调试时可以在开发者工具里勾选“不校验合法域名”。"],
-    en: ["The mini-program may not use this domain", "Add this wss domain to the server domains in the mini-program's settings; while debugging, DevTools can skip the check."]
+    en: [
+      "The mini-program may not use this domain",
+      "Add this wss domain to the server domains in the mini-program's settings; while debugging, DevTools can skip the check."
+    ]
   },
   wrong_password: {
     zh: ["用户名或密码不对", "重新输入。密码不对时不会自动重试。"],
@@ -1515,14 +1545,17 @@ var GatewayClock = class {
   sync() {
     const asked = monotonic();
     const connection = this.connection;
-    const answer = this.ask().then((r) => {
-      const now = r == null ? void 0 : r.now;
-      if (typeof now !== "number" || connection !== this.connection)
-        return false;
-      const error = (monotonic() - asked) / 2;
-      this.sample = { gateway: now, here: asked + error, error };
-      return true;
-    }, () => false);
+    const answer = this.ask().then(
+      (r) => {
+        const now = r == null ? void 0 : r.now;
+        if (typeof now !== "number" || connection !== this.connection)
+          return false;
+        const error = (monotonic() - asked) / 2;
+        this.sample = { gateway: now, here: asked + error, error };
+        return true;
+      },
+      () => false
+    );
     this.asking = answer;
     void answer.then(() => {
       if (this.asking === answer)
@@ -2026,7 +2059,10 @@ var Throttle = class {
       return;
     const wait = ((_a = this.reported.get(id2)) != null ? _a : 0) + this.every - Date.now();
     if (wait > 0 && wait <= this.every) {
-      this.timers.set(id2, setTimeout(() => this.now(id2), wait));
+      this.timers.set(
+        id2,
+        setTimeout(() => this.now(id2), wait)
+      );
     } else
       this.now(id2);
   }
@@ -2091,14 +2127,17 @@ var Gateway = class extends Emitter {
     const url = valid ? (_b = options2.url) != null ? _b : addressURL(options2) : "";
     this.client = new MqttClient({ url, user, password, clientId, socket, autoLife });
     this.requests = new Requests((payload) => this.client.publish(this.topic("request", this.client.clientId), payload));
-    this.commands = new Commands({
-      online: () => this.state.status === "online",
-      allowed: () => this.role !== "viewer",
-      clock: () => this.clock.soon(),
-      send: (device, payload) => this.client.publish(this.topic(device, "command"), payload, { qos: 1 }),
-      changed: (device) => this.changes.one(device),
-      ended: (result) => this.emit("result", result)
-    }, this.clock);
+    this.commands = new Commands(
+      {
+        online: () => this.state.status === "online",
+        allowed: () => this.role !== "viewer",
+        clock: () => this.clock.soon(),
+        send: (device, payload) => this.client.publish(this.topic(device, "command"), payload, { qos: 1 }),
+        changed: (device) => this.changes.one(device),
+        ended: (result) => this.emit("result", result)
+      },
+      this.clock
+    );
     this.known = new Devices({
       blind: () => this.blind(),
       now: () => this.clock.known ? this.clock.now() : null,
@@ -2250,14 +2289,17 @@ var Gateway = class extends Emitter {
   /** Asks in which order the devices are to be shown. */
   askOrder() {
     const round = this.round;
-    this.request("devices").then((r) => {
-      if (round !== this.round || !Array.isArray(r == null ? void 0 : r.devices))
-        return;
-      const before = this.known.ids().join();
-      this.known.arrange(r.devices);
-      if (this.known.ids().join() !== before)
-        this.list.one("");
-    }, () => void 0);
+    this.request("devices").then(
+      (r) => {
+        if (round !== this.round || !Array.isArray(r == null ? void 0 : r.devices))
+          return;
+        const before = this.known.ids().join();
+        this.known.arrange(r.devices);
+        if (this.known.ids().join() !== before)
+          this.list.one("");
+      },
+      () => void 0
+    );
   }
   disconnected() {
     this.round++;

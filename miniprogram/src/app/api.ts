@@ -2,10 +2,28 @@
 
 import { account } from './account'
 
-export interface Problem { severity: 'fault' | 'warning'; file: string; line: number; column: number; what: string; hint: string }
-export interface ConfigView { files: { name: string; text: string }[]; loaded: number; problems: Problem[] }
+export interface Problem {
+  severity: 'fault' | 'warning'
+  file: string
+  line: number
+  column: number
+  what: string
+  hint: string
+}
+export interface ConfigView {
+  files: { name: string; text: string }[]
+  loaded: number
+  problems: Problem[]
+}
 export type Counts = Record<string, number>
-export interface PortView { port: string; path: string; open: boolean; trouble: string; devices: string[]; counts: Counts }
+export interface PortView {
+  port: string
+  path: string
+  open: boolean
+  trouble: string
+  devices: string[]
+  counts: Counts
+}
 
 /** One line of a wire view. Which keys it has tells what it is. */
 export interface WireRecord {
@@ -22,7 +40,12 @@ export interface WireRecord {
 
 /** code: the API's own, "not_here" on a port without it, or "unreachable" where nobody answered sensibly. */
 export class ApiError extends Error {
-  constructor(readonly code: string, message: string) { super(message) }
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+  }
 }
 
 async function call(path: string, signal?: AbortSignal): Promise<Response> {
@@ -35,7 +58,10 @@ async function call(path: string, signal?: AbortSignal): Promise<Response> {
   })
   if (response.ok) return response
   const told = (await response.json().catch(() => null)) as { error?: { code: string; message: string } } | null
-  throw new ApiError(told?.error?.code ?? (response.status === 404 ? 'not_here' : 'unreachable'), told?.error?.message ?? `HTTP ${response.status}`)
+  throw new ApiError(
+    told?.error?.code ?? (response.status === 404 ? 'not_here' : 'unreachable'),
+    told?.error?.message ?? `HTTP ${response.status}`,
+  )
 }
 
 export const config = async (): Promise<ConfigView> => (await call('config')).json()

@@ -9,12 +9,16 @@ const systemDark = ref(false)
 // #ifdef H5
 const prefersDark = window.matchMedia('(prefers-color-scheme: dark)')
 systemDark.value = prefersDark.matches
-prefersDark.addEventListener('change', (e) => { systemDark.value = e.matches })
+prefersDark.addEventListener('change', (e) => {
+  systemDark.value = e.matches
+})
 // #endif
 // #ifndef H5
 try {
   systemDark.value = ((uni.getAppBaseInfo ? uni.getAppBaseInfo() : uni.getSystemInfoSync()) as { theme?: string }).theme === 'dark'
-  uni.onThemeChange?.((e: { theme: string }) => { systemDark.value = e.theme === 'dark' })
+  uni.onThemeChange?.((e: { theme: string }) => {
+    systemDark.value = e.theme === 'dark'
+  })
 } catch {
   // a platform without themes is light
 }
@@ -35,5 +39,7 @@ export const wide = ref(false)
 // #ifdef H5
 const roomy = window.matchMedia('(min-width: 900px)')
 wide.value = roomy.matches
-roomy.addEventListener('change', (e) => { wide.value = e.matches })
+roomy.addEventListener('change', (e) => {
+  wide.value = e.matches
+})
 // #endif

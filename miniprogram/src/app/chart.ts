@@ -3,17 +3,31 @@
 import type { Point } from './history'
 import { timeOf } from './words'
 
-export interface Colours { line: string; fill: string; grid: string; text: string; mark: string }
+export interface Colours {
+  line: string
+  fill: string
+  grid: string
+  text: string
+  mark: string
+}
 
-export const colours = (dark: boolean): Colours => dark
-  ? { line: '#58c998', fill: 'rgba(88,201,152,0.14)', grid: '#2a342f', text: '#a2b2aa', mark: '#e8eeeb' }
-  : { line: '#0a7550', fill: 'rgba(10,117,80,0.10)', grid: '#e3e9e6', text: '#55645c', mark: '#16201b' }
+export const colours = (dark: boolean): Colours =>
+  dark
+    ? { line: '#58c998', fill: 'rgba(88,201,152,0.14)', grid: '#2a342f', text: '#a2b2aa', mark: '#e8eeeb' }
+    : { line: '#0a7550', fill: 'rgba(10,117,80,0.10)', grid: '#e3e9e6', text: '#55645c', mark: '#16201b' }
 
 const widest = 10 * 60_000 // ms of the widest view
 const narrowest = 60_000 // so that a line that has just begun does not race
 
 /** The part of the world that a chart shows: times in ms, values in the field's unit. */
-export interface Frame { from: number; to: number; low: number; high: number; ticks: number[]; decimals: number }
+export interface Frame {
+  from: number
+  to: number
+  low: number
+  high: number
+  ticks: number[]
+  decimals: number
+}
 
 /** Frames points, oldest first, up to now. Null if there is no value among them. */
 export function frame(points: readonly Point[], now: number): Frame | null {
@@ -51,15 +65,30 @@ export function nearest(points: readonly Point[], ts: number): Point | null {
   return best
 }
 
-export interface Area { left: number; top: number; right: number; bottom: number }
+export interface Area {
+  left: number
+  top: number
+  right: number
+  bottom: number
+}
 
-export const area = (width: number, height: number, scale: number): Area =>
-  ({ left: Math.round(44 * scale), top: Math.round(10 * scale), right: width - 12, bottom: height - Math.round(22 * scale) })
+export const area = (width: number, height: number, scale: number): Area => ({
+  left: Math.round(44 * scale),
+  top: Math.round(10 * scale),
+  right: width - 12,
+  bottom: height - Math.round(22 * scale),
+})
 
 /** The time under x. */
 export const timeAt = (x: number, f: Frame, a: Area): number => f.from + ((x - a.left) / (a.right - a.left)) * (f.to - f.from)
 
-export interface Drawing { width: number; height: number; scale: number; dark: boolean; touched: Point | null }
+export interface Drawing {
+  width: number
+  height: number
+  scale: number
+  dark: boolean
+  touched: Point | null
+}
 
 /** Draws points into ctx, whose unit is a CSS pixel. */
 export function draw(ctx: CanvasRenderingContext2D, points: readonly Point[], f: Frame, d: Drawing): void {
@@ -73,7 +102,13 @@ export function draw(ctx: CanvasRenderingContext2D, points: readonly Point[], f:
   ctx.beginPath()
   ctx.rect(a.left, 0, a.right - a.left + 6, d.height)
   ctx.clip()
-  for (const part of parts(points, f)) drawPart(ctx, part.map((p) => [x(p.ts), y(p.value as number)]), a, c)
+  for (const part of parts(points, f))
+    drawPart(
+      ctx,
+      part.map((p) => [x(p.ts), y(p.value as number)]),
+      a,
+      c,
+    )
   ctx.restore()
   if (d.touched) drawMark(ctx, x(d.touched.ts), y(d.touched.value as number), a, c)
 }

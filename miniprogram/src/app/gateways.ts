@@ -12,7 +12,10 @@ export interface Kept {
   name?: string // what it called itself when it was last seen
 }
 
-interface Store { list: Kept[]; current: string }
+interface Store {
+  list: Kept[]
+  current: string
+}
 
 const store = reactive<Store>(read<Store>('minirelay.gateways', { list: [], current: '' }))
 

@@ -2,12 +2,21 @@ import type { DeviceView } from '@/minirelay'
 import type { Word } from '@/i18n'
 
 /** A part of the list of devices. Its title is a word of ours, or the text that stands before a / in names. */
-export interface Group { key: string; word: Word | null; text: string; ids: string[] }
+export interface Group {
+  key: string
+  word: Word | null
+  text: string
+  ids: string[]
+}
 
 /** Up to so many devices are one list, without search and groups. */
 export const few = 10
 
-export interface Named { id: string; name: string; device: DeviceView }
+export interface Named {
+  id: string
+  name: string
+  device: DeviceView
+}
 
 /** Keeps the devices whose name or id holds what was typed, in any case. */
 export function found(all: Named[], typed: string): Named[] {
@@ -28,7 +37,7 @@ export function groups(all: Named[]): Group[] {
     const place = d.name.includes('/') ? d.name.slice(0, d.name.indexOf('/')).trim() : ''
     const word: Word = d.device.commands.length ? 'group_switches' : 'group_sensors'
     const key = d.device.online === false ? 'attention' : place ? `/${place}` : word
-    const g = key === 'attention' ? attention : out.get(key) ?? { key, word: place ? null : word, text: place, ids: [] }
+    const g = key === 'attention' ? attention : (out.get(key) ?? { key, word: place ? null : word, text: place, ids: [] })
     g.ids.push(d.id)
     if (key !== 'attention') out.set(key, g)
   }

@@ -2,7 +2,10 @@ import { shallowReactive } from 'vue'
 import type { DeviceView } from '@/minirelay'
 
 /** A number at a time in Unix ms by the gateway's clock. A null ends the line: there was no good value. */
-export interface Point { ts: number; value: number | null }
+export interface Point {
+  ts: number
+  value: number | null
+}
 
 const most = 600 // points of one field: ten minutes at one a second
 

@@ -3,8 +3,7 @@ import type { CommandResult, DeviceEvent } from '@/minirelay'
 
 /** Something that has happened since the connection was opened; at: own clock, Unix ms. */
 export type Entry =
-  | { key: number; at: number; kind: 'result'; result: CommandResult }
-  | { key: number; at: number; kind: 'event'; event: DeviceEvent }
+  { key: number; at: number; kind: 'result'; result: CommandResult } | { key: number; at: number; kind: 'event'; event: DeviceEvent }
 
 const most = 200 // entries; the oldest make room
 

@@ -1,6 +1,10 @@
 import type { Word } from '@/i18n'
 
-export interface Bounds { min?: number; max?: number; step?: number }
+export interface Bounds {
+  min?: number
+  max?: number
+  step?: number
+}
 
 /** What is wrong with a number as it was typed, null for nothing. A comma may stand for the point. */
 export function numberFault(typed: string, b: Bounds): { word: Word; fill: Record<string, number> } | null {

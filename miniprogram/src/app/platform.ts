@@ -1,6 +1,10 @@
 // What differs between the page and the mini-programs, and is no matter of the MQTT library.
 
-interface Base { language?: string; fontSizeScaleFactor?: number; fontSizeSetting?: number }
+interface Base {
+  language?: string
+  fontSizeScaleFactor?: number
+  fontSizeSetting?: number
+}
 
 function base(): Base {
   try {

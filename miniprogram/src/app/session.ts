@@ -44,13 +44,32 @@ export function open(k: Kept): void {
   const g = new Gateway({ url, user: k.user, password: k.password, gateway: k.gateway, neighbours: true })
   gateway = g
   offs = [
-    g.on('state', (s) => { state.value = s; refresh() }),
-    g.on('info', (i) => { info.value = i; named(textOf(i.name, lang.value, i.gateway)) }),
-    g.on('gateways', (all) => { found.value = all }),
+    g.on('state', (s) => {
+      state.value = s
+      refresh()
+    }),
+    g.on('info', (i) => {
+      info.value = i
+      named(textOf(i.name, lang.value, i.gateway))
+    }),
+    g.on('gateways', (all) => {
+      found.value = all
+    }),
     g.on('devices', refresh),
-    g.on('change', (d) => { history.add(d); dirty.add(d.id); soon() }),
-    g.on('ready', () => { listed.value = true; refresh() }),
-    g.on('result', (r) => { note({ kind: 'result', at: Date.now(), result: r }); dirty.add(r.device); soon() }),
+    g.on('change', (d) => {
+      history.add(d)
+      dirty.add(d.id)
+      soon()
+    }),
+    g.on('ready', () => {
+      listed.value = true
+      refresh()
+    }),
+    g.on('result', (r) => {
+      note({ kind: 'result', at: Date.now(), result: r })
+      dirty.add(r.device)
+      soon()
+    }),
     g.on('event', (e) => note({ kind: 'event', at: Date.now(), event: e })),
   ]
   g.connect()
@@ -85,7 +104,10 @@ export const gatewayNow = (): number => gateway?.now() ?? Date.now()
 /** Asks a device for something. What becomes of it stands in the device's view; nobody needs to wait. */
 export function command(device: string, id: string, value?: unknown): void {
   if (!gateway) return
-  void gateway.command(device, id, value).then(() => { dirty.add(device); soon() })
+  void gateway.command(device, id, value).then(() => {
+    dirty.add(device)
+    soon()
+  })
   dirty.add(device)
   soon()
 }
@@ -112,4 +134,6 @@ function refresh(): void {
   if (ids.join() !== order.value.join()) order.value = ids
 }
 
-setInterval(() => { clock.value = Date.now() }, 1000)
+setInterval(() => {
+  clock.value = Date.now()
+}, 1000)

@@ -15,10 +15,19 @@ export function start(): void {
     if (now.status === 'online') entered.value = true
     if (now.status === 'offline' && now.reason === 'wrong_password') entered.value = false
   })
-  watch(lang, (now) => { document.documentElement.lang = now === 'zh' ? 'zh-CN' : 'en' }, { immediate: true })
+  watch(
+    lang,
+    (now) => {
+      document.documentElement.lang = now === 'zh' ? 'zh-CN' : 'en'
+    },
+    { immediate: true },
+  )
   // #endif
   // #ifndef H5
-  const same = () => { const k = current.value; return k ? [k.key, k.address, k.user, k.password, k.gateway].join('\n') : '' }
+  const same = () => {
+    const k = current.value
+    return k ? [k.key, k.address, k.user, k.password, k.gateway].join('\n') : ''
+  }
   watch(same, () => (current.value ? open(current.value) : shut()), { immediate: true })
   watch(lang, tabs, { immediate: true })
   // #endif

@@ -4,7 +4,11 @@ const mostValues = 3
 const mostSwitches = 4
 
 /** What a card shows of a device: the values that matter most, and the switches that can be used right there. */
-export interface Summary { values: FieldView[]; switches: CommandView[]; more: number }
+export interface Summary {
+  values: FieldView[]
+  switches: CommandView[]
+  more: number
+}
 
 /**
  * Chooses what a card shows, in the order of the file: numbers before other values, and no field that a switch of

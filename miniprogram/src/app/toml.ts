@@ -1,5 +1,8 @@
 /** A piece of a line of TOML, by what it is to the eye. */
-export interface Piece { kind: 'table' | 'key' | 'value' | 'comment'; text: string }
+export interface Piece {
+  kind: 'table' | 'key' | 'value' | 'comment'
+  text: string
+}
 
 /** Cuts one line of TOML for colouring. It need not understand values that go over several lines. */
 export function paint(line: string): Piece[] {

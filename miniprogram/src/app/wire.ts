@@ -4,7 +4,15 @@ import { shallowRef } from 'vue'
 import { ApiError, watchWire, type Counts, type WireRecord } from './api'
 
 /** A line of the view. */
-export interface Row { key: number; ts: number; kind: 'in' | 'out' | 'frame' | 'dropped' | 'missed'; hex: string; text: string; device: string; told: string }
+export interface Row {
+  key: number
+  ts: number
+  kind: 'in' | 'out' | 'frame' | 'dropped' | 'missed'
+  hex: string
+  text: string
+  device: string
+  told: string
+}
 
 const most = 300 // rows; the oldest make room
 const again = 2000 // ms until an ended view is opened again
@@ -74,7 +82,11 @@ export function rowOf(r: WireRecord, key: number): Row | null {
   if (r.missed) return { ...row, kind: 'missed', told: String(r.missed) }
   if (!r.frame) return null
   const { hex, text, device, ok, fields, why } = r.frame
-  const told = ok ? Object.entries(fields ?? {}).map(([k, v]) => `${k} = ${v === null ? '—' : String(v)}`).join(', ') : why ?? ''
+  const told = ok
+    ? Object.entries(fields ?? {})
+        .map(([k, v]) => `${k} = ${v === null ? '—' : String(v)}`)
+        .join(', ')
+    : (why ?? '')
   return { ...row, kind: ok ? 'frame' : 'dropped', hex: spaced(hex), text, device: device ?? '', told }
 }
 

@@ -1,6 +1,15 @@
 // Values, times and reasons as people read them.
 
-import { explainResult, formatValue, textOf, type CommandResult, type CommandView, type FieldView, type Name, type ValueReason } from '@/minirelay'
+import {
+  explainResult,
+  formatValue,
+  textOf,
+  type CommandResult,
+  type CommandView,
+  type FieldView,
+  type Name,
+  type ValueReason,
+} from '@/minirelay'
 import { lang, t, type Word } from '@/i18n'
 
 export const nameOf = (name: Name | undefined, id: string): string => textOf(name, lang.value, id)
@@ -45,16 +54,21 @@ const two = (n: number): string => String(n).padStart(2, '0')
 export function timeOf(ms: number, now: number = Date.now()): string {
   const d = new Date(ms)
   const clock = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`
-  return new Date(now).toDateString() === d.toDateString() ? clock : `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${clock}`
+  return new Date(now).toDateString() === d.toDateString()
+    ? clock
+    : `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${clock}`
 }
 
 const outcomes: Record<CommandResult['status'], Word> = {
-  done: 'done', sent: 'sent', rejected: 'rejected', failed: 'failed', unknown: 'unknown',
+  done: 'done',
+  sent: 'sent',
+  rejected: 'rejected',
+  failed: 'failed',
+  unknown: 'unknown',
 }
 
 /** What became of a command, in a word. */
-export const outcome = (r: CommandResult): string =>
-  t(r.status === 'failed' && r.code === 'mismatch' ? 'mismatch' : outcomes[r.status])
+export const outcome = (r: CommandResult): string => t(r.status === 'failed' && r.code === 'mismatch' ? 'mismatch' : outcomes[r.status])
 
 /** Why, in a sentence; "" where the word says all. */
 export function because(r: CommandResult): string {

@@ -112,8 +112,10 @@ export const en = {
   lan_hint: 'In the same Wi-Fi a mini-program needs ws://: a certificate that the gateway made itself is not trusted by phones.',
   show_qr: 'For a phone',
   show_qr_hint: 'Scan this in the mini-program under Gateways. It holds the address and the user, not the password.',
-  qr_local: 'This page was opened as localhost, where no phone finds it. Open it under the gateway’s own address to have a code that works.',
-  qr_tls: 'This address needs a certificate that phones trust. Without one, set [broker] ws in the gateway’s TOML file for phones in the same Wi-Fi.',
+  qr_local:
+    'This page was opened as localhost, where no phone finds it. Open it under the gateway’s own address to have a code that works.',
+  qr_tls:
+    'This address needs a certificate that phones trust. Without one, set [broker] ws in the gateway’s TOML file for phones in the same Wi-Fi.',
   version: 'Version {version}',
 
   sign_in: 'Sign in',
@@ -132,7 +134,8 @@ export const en = {
   large: 'Large',
   larger: 'Largest',
   about: 'About',
-  about_text: 'minirelay shows what the hardware says. A switch moves when the device reports it, not when it is tapped; a value that is not known is shown as “—”.',
+  about_text:
+    'minirelay shows what the hardware says. A switch moves when the device reports it, not when it is tapped; a value that is not known is shown as “—”.',
   about_safety: 'Emergency stops and temperature cut-outs belong into the hardware: a phone, a network and a gateway can each be down.',
   about_clock: 'The gateway’s clock: {time}',
   licence: 'Apache-2.0',

@@ -8,8 +8,7 @@ export type Lang = 'zh' | 'en'
 export type Word = keyof Words
 
 /** The language of the screens: as chosen, else the system's, else English. */
-export const lang = computed<Lang>(() =>
-  settings.language !== 'system' ? settings.language : /^zh/i.test(systemLanguage()) ? 'zh' : 'en')
+export const lang = computed<Lang>(() => (settings.language !== 'system' ? settings.language : /^zh/i.test(systemLanguage()) ? 'zh' : 'en'))
 
 /** The words for key in the language of the screens, with {names} filled in. */
 export function t(key: Word, fill: Record<string, string | number> = {}): string {

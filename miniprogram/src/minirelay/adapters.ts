@@ -59,7 +59,9 @@ function openTask(api: MiniProgram, base64: boolean, url: string, protocols: str
   let open = false
   let abandoned = false
   const task = api.connectSocket({
-    url, protocols, timeout,
+    url,
+    protocols,
+    timeout,
     multiple: true, // Alipay: a task of its own
     tcpNoDelay: true, // WeChat: small packets at once
     success: () => undefined, // uni: without any of the three it gives a promise
@@ -78,7 +80,8 @@ function openTask(api: MiniProgram, base64: boolean, url: string, protocols: str
   }
   task.onOpen(() => {
     open = true
-    if (abandoned) close() // closing it before this moment had no effect
+    // Closing it before this moment had no effect.
+    if (abandoned) close()
     else events.opened()
   })
   task.onMessage((message) => {
@@ -88,10 +91,11 @@ function openTask(api: MiniProgram, base64: boolean, url: string, protocols: str
   task.onError((failure) => events.ended(words(failure, 'socket error')))
   task.onClose((c) => events.ended(`closed ${c?.code ?? ''} ${c?.reason ?? ''}`.trim()))
   return {
-    send: (data) => task.send({
-      ...(base64 ? { data: encodeBase64(new Uint8Array(data)), isBuffer: true } : { data }),
-      fail: (failure) => events.ended(words(failure, 'send failed')),
-    }),
+    send: (data) =>
+      task.send({
+        ...(base64 ? { data: encodeBase64(new Uint8Array(data)), isBuffer: true } : { data }),
+        fail: (failure) => events.ended(words(failure, 'send failed')),
+      }),
     close: () => {
       abandoned = true
       close()
@@ -106,7 +110,7 @@ function bytesOf(message: unknown): ArrayBuffer | string | null {
   const inner = m?.data as { data?: unknown; isBuffer?: boolean } | undefined
   if (inner && typeof inner === 'object' && 'data' in inner) m = inner
   const data = m?.data
-  if (typeof data === 'string') return m?.isBuffer ? (decodeBase64(data)?.buffer as ArrayBuffer | undefined) ?? null : data
+  if (typeof data === 'string') return m?.isBuffer ? ((decodeBase64(data)?.buffer as ArrayBuffer | undefined) ?? null) : data
   return (data as ArrayBuffer | undefined) ?? null
 }
 
@@ -150,7 +154,9 @@ function watchBrowser(life: Life): () => void {
     if (document.visibilityState === 'hidden') hiddenAt = Date.now()
     else if (Date.now() - hiddenAt >= hiddenLong) life.show()
   }
-  const shown = (e: { persisted?: boolean }) => { if (e.persisted) life.show() } // from the back-forward cache
+  const shown = (e: { persisted?: boolean }) => {
+    if (e.persisted) life.show() // from the back-forward cache
+  }
   const online = () => life.network(true)
   const offline = () => life.network(false)
   document.addEventListener('visibilitychange', visibility)

@@ -49,8 +49,11 @@ export function parseAddress(text: string): Address | AddressError {
   const query = parseQuery(m[4] ?? '')
   if (query.gw !== undefined && !validId.test(query.gw)) return { error: 'bad_gateway' }
   const address: Address = {
-    host: authority[1].toLowerCase(), port, tls: secure && !(scheme === 'minirelay' && query.tls === '0'),
-    path: m[3] === '' || m[3] === '/' ? gatewayPath : m[3], url: '',
+    host: authority[1].toLowerCase(),
+    port,
+    tls: secure && !(scheme === 'minirelay' && query.tls === '0'),
+    path: m[3] === '' || m[3] === '/' ? gatewayPath : m[3],
+    url: '',
   }
   address.url = addressURL(address)
   if (query.gw) address.gateway = query.gw

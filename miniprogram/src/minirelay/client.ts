@@ -67,28 +67,38 @@ export class MqttClient extends Emitter<MqttEvents> {
     super()
     this.clientId = options.clientId ?? randomClientId()
     this.outbox = new Outbox(() => this.nextId())
-    this.subscriptions = new Subscriptions(() => this.nextId(), (filter) => this.emit('refused', filter))
-    this.connection = new Connection({
-      adapter: options.socket ?? findSocket(),
-      url: options.url,
-      connect: {
-        clientId: this.clientId, keepalive: options.keepalive ?? 25,
-        user: options.user, password: options.password, will: options.will,
+    this.subscriptions = new Subscriptions(
+      () => this.nextId(),
+      (filter) => this.emit('refused', filter),
+    )
+    this.connection = new Connection(
+      {
+        adapter: options.socket ?? findSocket(),
+        url: options.url,
+        connect: {
+          clientId: this.clientId,
+          keepalive: options.keepalive ?? 25,
+          user: options.user,
+          password: options.password,
+          will: options.will,
+        },
+        patience: options.patience ?? 5000,
+        maxPacket: options.maxPacket ?? 1 << 20,
       },
-      patience: options.patience ?? 5000,
-      maxPacket: options.maxPacket ?? 1 << 20,
-    }, options.autoLife ?? true, {
-      state: (s) => this.emit('state', s),
-      up: (link) => {
-        this.subscriptions.up(link)
-        this.outbox.up(link)
+      options.autoLife ?? true,
+      {
+        state: (s) => this.emit('state', s),
+        up: (link) => {
+          this.subscriptions.up(link)
+          this.outbox.up(link)
+        },
+        packet: (p) => this.take(p),
+        down: () => {
+          this.subscriptions.down()
+          this.outbox.down()
+        },
       },
-      packet: (p) => this.take(p),
-      down: () => {
-        this.subscriptions.down()
-        this.outbox.down()
-      },
-    })
+    )
   }
 
   get state(): ConnectionState {

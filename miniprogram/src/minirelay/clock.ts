@@ -22,15 +22,20 @@ export class GatewayClock {
   sync(): Promise<boolean> {
     const asked = monotonic()
     const connection = this.connection
-    const answer = this.ask().then((r) => {
-      const now = (r as { now?: unknown } | null | undefined)?.now
-      if (typeof now !== 'number' || connection !== this.connection) return false
-      const error = (monotonic() - asked) / 2
-      this.sample = { gateway: now, here: asked + error, error }
-      return true
-    }, () => false)
+    const answer = this.ask().then(
+      (r) => {
+        const now = (r as { now?: unknown } | null | undefined)?.now
+        if (typeof now !== 'number' || connection !== this.connection) return false
+        const error = (monotonic() - asked) / 2
+        this.sample = { gateway: now, here: asked + error, error }
+        return true
+      },
+      () => false,
+    )
     this.asking = answer
-    void answer.then(() => { if (this.asking === answer) this.asking = null })
+    void answer.then(() => {
+      if (this.asking === answer) this.asking = null
+    })
     return answer
   }
 

@@ -51,7 +51,10 @@ export class Commands {
   private givenUp: string[] = []
   private readonly last = new Map<string, CommandResult>()
 
-  constructor(private readonly context: CommandContext, private readonly time: GatewayClock) {}
+  constructor(
+    private readonly context: CommandContext,
+    private readonly time: GatewayClock,
+  ) {}
 
   give(device: string, command: string, value: unknown, o: CommandOptions): Promise<CommandResult> {
     const id = `c-${randomText(16)}`
@@ -134,7 +137,14 @@ export class Commands {
 
   private end(e: Open, status: Status, code: ResultCode): void {
     const result: CommandResult = {
-      id: e.id, device: e.device, command: e.command, status, code, ts: this.time.now(), mine: true, local: true,
+      id: e.id,
+      device: e.device,
+      command: e.command,
+      status,
+      code,
+      ts: this.time.now(),
+      mine: true,
+      local: true,
     }
     if (e.value !== undefined) result.value = e.value
     this.finish(e, result)

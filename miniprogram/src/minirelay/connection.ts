@@ -51,7 +51,11 @@ export class Connection {
   private timer: ReturnType<typeof setTimeout> | undefined
   private unwatch: (() => void) | null = null
 
-  constructor(private readonly o: ConnectionOptions, private readonly autoLife: boolean, private readonly events: ConnectionEvents) {}
+  constructor(
+    private readonly o: ConnectionOptions,
+    private readonly autoLife: boolean,
+    private readonly events: ConnectionEvents,
+  ) {}
 
   /** The link, if it can carry something. */
   get ready(): Link | null {
@@ -64,11 +68,12 @@ export class Connection {
     this.attempt = 0
     this.last = null
     if (this.autoLife) {
-      this.unwatch ??= this.o.adapter?.watch?.({
-        hide: () => this.hide(),
-        show: () => this.show(),
-        network: (connected) => this.networkChanged(connected),
-      }) ?? null
+      this.unwatch ??=
+        this.o.adapter?.watch?.({
+          hide: () => this.hide(),
+          show: () => this.show(),
+          network: (connected) => this.networkChanged(connected),
+        }) ?? null
     }
     if (this.hidden) this.offline('background', '', null)
     else this.open()
@@ -142,7 +147,8 @@ export class Connection {
     const wait = this.opened + settle - Date.now()
     if (wait > 0 && wait <= settle) {
       this.timer = setTimeout(() => this.open(), wait)
-      if (this.state.status !== 'connecting') this.enter({ status: 'connecting', since: this.since(), attempt: this.attempt + 1, last: this.last })
+      if (this.state.status !== 'connecting')
+        this.enter({ status: 'connecting', since: this.since(), attempt: this.attempt + 1, last: this.last })
       return
     }
     this.opened = Date.now()
@@ -150,11 +156,14 @@ export class Connection {
     this.enter({ status: 'connecting', since: this.since(), attempt: this.attempt, last: this.last })
     if (!this.trying || this.hidden || this.link) return // a handler of the event has decided otherwise
     const openTimeout = this.attempt <= 2 ? quickTimeout : slowTimeout
-    const link: Link = new Link({ ...this.o, adapter: this.o.adapter, openTimeout }, {
-      up: () => this.link === link && this.up(link),
-      packet: (p) => this.link === link && this.events.packet(p),
-      down: (reason, detail) => this.link === link && this.down(reason, detail),
-    })
+    const link: Link = new Link(
+      { ...this.o, adapter: this.o.adapter, openTimeout },
+      {
+        up: () => this.link === link && this.up(link),
+        packet: (p) => this.link === link && this.events.packet(p),
+        down: (reason, detail) => this.link === link && this.down(reason, detail),
+      },
+    )
     this.link = link
     link.start()
   }

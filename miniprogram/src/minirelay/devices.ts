@@ -84,7 +84,9 @@ export class Devices {
       const at = this.order.indexOf(id)
       return at < 0 ? this.order.length : at
     }
-    return [...this.known.values()].filter((d) => d.model).map((d) => d.id)
+    return [...this.known.values()]
+      .filter((d) => d.model)
+      .map((d) => d.id)
       .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
   }
 
@@ -94,11 +96,16 @@ export class Devices {
     const why = this.why(d)
     const now = this.context.now()
     return {
-      id, name: d.model.name, online: why === null ? true : why === 'device_offline' ? false : null, offlineWhy: why,
+      id,
+      name: d.model.name,
+      online: why === null ? true : why === 'device_offline' ? false : null,
+      offlineWhy: why,
       lastSeen: d.state?.ts ?? newest(d.last),
       fields: d.model.fields.map((f) => fieldView(d, f, why, now)),
       commands: d.model.commands.map((c) => ({
-        ...c, waiting: this.context.waiting(id, c.id), result: this.context.result(id, c.id),
+        ...c,
+        waiting: this.context.waiting(id, c.id),
+        result: this.context.result(id, c.id),
       })),
       mayCommand: this.context.mayCommand(id),
       pending: this.context.pending(id),

@@ -15,7 +15,9 @@ export class Emitter<Events extends Record<string, unknown[]>> {
       try {
         handler(...args)
       } catch (e) {
-        setTimeout(() => { throw e }, 0) // where the platform reports what goes wrong
+        setTimeout(() => {
+          throw e
+        }, 0) // where the platform reports what goes wrong
       }
     }
   }

@@ -8,7 +8,10 @@ export type MqttErrorCode =
 
 /** Why a publish or subscribe came to nothing. */
 export class MqttError extends Error {
-  constructor(readonly code: MqttErrorCode, message: string) {
+  constructor(
+    readonly code: MqttErrorCode,
+    message: string,
+  ) {
     super(message)
   }
 }

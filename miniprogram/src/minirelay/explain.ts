@@ -22,8 +22,14 @@ const reasons: Texts<GatewayReason> = {
     en: ['The phone has no network', 'Switch on Wi-Fi or mobile data.'],
   },
   unreachable: {
-    zh: ['连不上网关', '检查地址和端口；在局域网里，手机要和网关连同一个 Wi-Fi，并且允许微信访问本地网络。自签证书要先让手机信任，否则看起来也像连不上。'],
-    en: ['The gateway cannot be reached', 'Check address and port. On a LAN, the phone must be in the same Wi-Fi as the gateway, and be allowed to use the local network. A certificate that the device does not trust looks the same.'],
+    zh: [
+      '连不上网关',
+      '检查地址和端口；在局域网里，手机要和网关连同一个 Wi-Fi，并且允许微信访问本地网络。自签证书要先让手机信任，否则看起来也像连不上。',
+    ],
+    en: [
+      'The gateway cannot be reached',
+      'Check address and port. On a LAN, the phone must be in the same Wi-Fi as the gateway, and be allowed to use the local network. A certificate that the device does not trust looks the same.',
+    ],
   },
   timeout: {
     zh: ['网关没有应答', '检查端口是否正确，网关是否在运行；信号差时稍等，会自动重试。'],
@@ -32,11 +38,17 @@ const reasons: Texts<GatewayReason> = {
   lost: { zh: ['连接断了', '正在重新连接。'], en: ['The connection broke', 'It is being made again.'] },
   certificate: {
     zh: ['证书不受信任', '证书要由公认的机构签发、包含完整证书链、没有过期，并且手机的时间要正确。局域网里可以改用 ws 地址。'],
-    en: ['The certificate is not trusted', 'It must come from a well-known authority with its whole chain, and be valid today; the phone\'s clock must be right. On a LAN a ws address does without.'],
+    en: [
+      'The certificate is not trusted',
+      "It must come from a well-known authority with its whole chain, and be valid today; the phone's clock must be right. On a LAN a ws address does without.",
+    ],
   },
   not_allowed_domain: {
     zh: ['域名不在小程序的合法域名里', '在小程序后台的“服务器域名”里添加这个 wss 域名；调试时可以在开发者工具里勾选“不校验合法域名”。'],
-    en: ['The mini-program may not use this domain', 'Add this wss domain to the server domains in the mini-program\'s settings; while debugging, DevTools can skip the check.'],
+    en: [
+      'The mini-program may not use this domain',
+      "Add this wss domain to the server domains in the mini-program's settings; while debugging, DevTools can skip the check.",
+    ],
   },
   wrong_password: {
     zh: ['用户名或密码不对', '重新输入。密码不对时不会自动重试。'],
@@ -44,7 +56,7 @@ const reasons: Texts<GatewayReason> = {
   },
   not_authorized: {
     zh: ['不允许登录', '这个用户没有所需的权限，请检查网关的配置。'],
-    en: ['Not allowed to log in', 'This user lacks a right that is asked for. Check the gateway\'s configuration.'],
+    en: ['Not allowed to log in', "This user lacks a right that is asked for. Check the gateway's configuration."],
   },
   bad_client_id: {
     zh: ['客户端标识不被接受', '换一个客户端标识，或者不要自己指定。'],
@@ -76,11 +88,11 @@ const reasons: Texts<GatewayReason> = {
   },
   not_subscribed: {
     zh: ['这个用户看不到这个网关', '检查网关标识，以及配置里这个用户的权限。'],
-    en: ['This user may not see this gateway', 'Check the gateway\'s id and the user\'s rights in the configuration.'],
+    en: ['This user may not see this gateway', "Check the gateway's id and the user's rights in the configuration."],
   },
   no_gateway: {
     zh: ['连上了，但没有网关应答', '检查网关标识，以及网关是否在运行。'],
-    en: ['Connected, but no gateway answers', 'Check the gateway\'s id, and whether it runs.'],
+    en: ['Connected, but no gateway answers', "Check the gateway's id, and whether it runs."],
   },
   gateway_offline: {
     zh: ['网关离线', '服务器连得上，但网关没有连到服务器：检查它的电源和网络。'],
@@ -129,8 +141,10 @@ const statuses: Record<CommandResult['status'], Record<Lang, string>> = {
 /** The state in words; empty when all is well. */
 export function explain(state: GatewayState, lang: Lang): Words {
   switch (state.status) {
-    case 'online': return { title: '', hint: '' }
-    case 'connecting': return words(connecting[lang], state.last === null ? '' : explainReason(state.last, lang).hint)
+    case 'online':
+      return { title: '', hint: '' }
+    case 'connecting':
+      return words(connecting[lang], state.last === null ? '' : explainReason(state.last, lang).hint)
   }
   return explainReason(state.reason, lang)
 }

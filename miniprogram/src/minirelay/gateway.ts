@@ -82,17 +82,20 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.root = options.root || null
     this.neighbours = options.neighbours ?? false
     const valid = (this.root === null || validRoot.test(this.root)) && (this.id === null || validId.test(this.id))
-    const url = valid ? options.url ?? addressURL(options) : '' // which is a bad address
+    const url = valid ? (options.url ?? addressURL(options)) : '' // which is a bad address
     this.client = new MqttClient({ url, user, password, clientId, socket, autoLife })
     this.requests = new Requests((payload) => this.client.publish(this.topic('request', this.client.clientId), payload))
-    this.commands = new Commands({
-      online: () => this.state.status === 'online',
-      allowed: () => this.role !== 'viewer',
-      clock: () => this.clock.soon(),
-      send: (device, payload) => this.client.publish(this.topic(device, 'command'), payload, { qos: 1 }),
-      changed: (device) => this.changes.one(device),
-      ended: (result) => this.emit('result', result),
-    }, this.clock)
+    this.commands = new Commands(
+      {
+        online: () => this.state.status === 'online',
+        allowed: () => this.role !== 'viewer',
+        clock: () => this.clock.soon(),
+        send: (device, payload) => this.client.publish(this.topic(device, 'command'), payload, { qos: 1 }),
+        changed: (device) => this.changes.one(device),
+        ended: (result) => this.emit('result', result),
+      },
+      this.clock,
+    )
     this.known = new Devices({
       blind: () => this.blind(),
       now: () => (this.clock.known ? this.clock.now() : null),
@@ -179,9 +182,16 @@ export class Gateway extends Emitter<GatewayEvents> {
 
   private filters(): string[] {
     // Availability before state, so that a value is never shown before it is known whether its device is there.
-    return [this.topic('status'), this.topic('info'), this.topic('+', 'model'), this.topic('+', 'availability'),
-      this.topic('+', 'state'), this.topic('+', 'result'), this.topic('+', 'event'),
-      this.topic('reply', this.client.clientId)]
+    return [
+      this.topic('status'),
+      this.topic('info'),
+      this.topic('+', 'model'),
+      this.topic('+', 'availability'),
+      this.topic('+', 'state'),
+      this.topic('+', 'result'),
+      this.topic('+', 'event'),
+      this.topic('reply', this.client.clientId),
+    ]
   }
 
   private connected(): void {
@@ -231,9 +241,11 @@ export class Gateway extends Emitter<GatewayEvents> {
   /** Asks for the time. The answer follows everything that the subscriptions bring, so it tells that all is here. */
   private greet(): void {
     const round = this.round
-    void this.request<{ role?: unknown }>('me').catch(() => null).then((me) => {
-      if (round === this.round) this.role = roles.find((r) => r === me?.role) ?? null // null: another broker's user
-    })
+    void this.request<{ role?: unknown }>('me')
+      .catch(() => null)
+      .then((me) => {
+        if (round === this.round) this.role = roles.find((r) => r === me?.role) ?? null // null: another broker's user
+      })
     this.askOrder()
     void this.clock.sync().then((answered) => {
       if (round !== this.round) return
@@ -250,12 +262,15 @@ export class Gateway extends Emitter<GatewayEvents> {
   /** Asks in which order the devices are to be shown. */
   private askOrder(): void {
     const round = this.round
-    this.request<{ devices?: unknown }>('devices').then((r) => {
-      if (round !== this.round || !Array.isArray(r?.devices)) return
-      const before = this.known.ids().join()
-      this.known.arrange(r.devices)
-      if (this.known.ids().join() !== before) this.list.one('')
-    }, () => undefined) // an older gateway: by id
+    this.request<{ devices?: unknown }>('devices').then(
+      (r) => {
+        if (round !== this.round || !Array.isArray(r?.devices)) return
+        const before = this.known.ids().join()
+        this.known.arrange(r.devices)
+        if (this.known.ids().join() !== before) this.list.one('')
+      },
+      () => undefined,
+    ) // an older gateway: by id
   }
 
   private disconnected(): void {
@@ -355,7 +370,8 @@ export class Gateway extends Emitter<GatewayEvents> {
   private next(): GatewayState {
     const c = this.client.state
     if (c.status !== 'online') return c
-    if (this.refused(this.named ? [this.topic('+', 'model')] : this.phase === 'silent' ? this.looking : [])) return this.down('not_subscribed')
+    if (this.refused(this.named ? [this.topic('+', 'model')] : this.phase === 'silent' ? this.looking : []))
+      return this.down('not_subscribed')
     if (this.status === 'offline') return this.down('gateway_offline')
     if (this.phase === 'silent') return this.down('no_gateway')
     if (this.phase === 'ready') return { status: 'online', since: this.state.status === 'online' ? this.state.since : Date.now() }

@@ -43,7 +43,10 @@ export class Link {
   private watchdog: Timer | undefined
   private pingDue = 0
 
-  constructor(private readonly o: LinkOptions, private readonly events: LinkEvents) {
+  constructor(
+    private readonly o: LinkOptions,
+    private readonly events: LinkEvents,
+  ) {
     this.parser = new Parser(o.maxPacket)
   }
 

@@ -93,8 +93,10 @@ export function parseState(text: string): State | null {
 /** Whether v is a value of type. */
 export function isValue(v: unknown, type: FieldType): v is Value {
   switch (type) {
-    case 'number': return typeof v === 'number' && Number.isFinite(v)
-    case 'bool': return typeof v === 'boolean'
+    case 'number':
+      return typeof v === 'number' && Number.isFinite(v)
+    case 'bool':
+      return typeof v === 'boolean'
   }
   return typeof v === 'string'
 }
@@ -102,16 +104,31 @@ export function isValue(v: unknown, type: FieldType): v is Value {
 function field(j: Json): Field | null {
   if (typeof j.id !== 'string' || !isFieldType(j.type)) return null
   return {
-    id: j.id, name: name(j.name), type: j.type, unit: str(j.unit), decimals: num(j.decimals),
-    min: num(j.min), max: num(j.max), options: options(j.options),
+    id: j.id,
+    name: name(j.name),
+    type: j.type,
+    unit: str(j.unit),
+    decimals: num(j.decimals),
+    min: num(j.min),
+    max: num(j.max),
+    options: options(j.options),
   }
 }
 
 function command(j: Json): Command | null {
   if (typeof j.id !== 'string' || !(isFieldType(j.type) || j.type === 'none')) return null
   return {
-    id: j.id, name: name(j.name), type: j.type, field: str(j.field), min: num(j.min), max: num(j.max), step: num(j.step),
-    unit: str(j.unit), options: options(j.options), max_length: num(j.max_length), ask: name(j.ask),
+    id: j.id,
+    name: name(j.name),
+    type: j.type,
+    field: str(j.field),
+    min: num(j.min),
+    max: num(j.max),
+    step: num(j.step),
+    unit: str(j.unit),
+    options: options(j.options),
+    max_length: num(j.max_length),
+    ask: name(j.ask),
   }
 }
 

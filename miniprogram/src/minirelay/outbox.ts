@@ -37,7 +37,12 @@ export class Outbox {
   publish(link: Link | null, topic: string, payload: string | Uint8Array | ArrayBuffer, o: PublishOptions): Promise<void> {
     if (!validTopic(topic)) return fail('bad_topic', `${JSON.stringify(topic)} is no topic to publish to`)
     const publish: Publish = {
-      topic, payload: payloadBytes(payload), qos: o.qos ?? 1, retain: o.retain ?? false, dup: false, id: 0,
+      topic,
+      payload: payloadBytes(payload),
+      qos: o.qos ?? 1,
+      retain: o.retain ?? false,
+      dup: false,
+      id: 0,
     }
     if (publish.payload.length > 0x0fffffff - 0x10004) return fail('too_big', 'the payload is too long for MQTT')
     const queue = o.whileOffline === 'queue'
@@ -80,9 +85,11 @@ export class Outbox {
     const gone = this.entries.filter((e) => !e.queue)
     this.entries = this.entries.filter((e) => e.queue)
     for (const e of gone) {
-      e.reject(e.sent
-        ? new MqttError('connection_lost', 'the connection broke before the broker acknowledged')
-        : new MqttError('offline', 'the connection broke before it was sent'))
+      e.reject(
+        e.sent
+          ? new MqttError('connection_lost', 'the connection broke before the broker acknowledged')
+          : new MqttError('offline', 'the connection broke before it was sent'),
+      )
     }
   }
 

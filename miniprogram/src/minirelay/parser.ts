@@ -103,8 +103,13 @@ function publish(flags: number, body: Uint8Array): Incoming {
   const topic = strictUTF8(body.subarray(2, end))
   if (topic === null || topic === '' || /[+#\0]/.test(topic)) throw new ProtocolError('a message with a bad topic')
   return {
-    type: 'publish', topic, payload: body.subarray(start), qos: qos as QoS,
-    retain: (flags & 1) === 1, dup: (flags & 8) === 8, id: qos > 0 ? id(body, end) : 0,
+    type: 'publish',
+    topic,
+    payload: body.subarray(start),
+    qos: qos as QoS,
+    retain: (flags & 1) === 1,
+    dup: (flags & 8) === 8,
+    id: qos > 0 ? id(body, end) : 0,
   }
 }
 

@@ -22,8 +22,14 @@ export type OfflineReason =
 /** Reasons that do not pass by themselves: nothing is tried again until someone changes something. */
 export function isFinal(reason: OfflineReason): boolean {
   switch (reason) {
-    case 'closed': case 'wrong_password': case 'not_authorized': case 'bad_client_id': case 'not_allowed_domain':
-    case 'bad_address': case 'insecure': case 'no_adapter':
+    case 'closed':
+    case 'wrong_password':
+    case 'not_authorized':
+    case 'bad_client_id':
+    case 'not_allowed_domain':
+    case 'bad_address':
+    case 'insecure':
+    case 'no_adapter':
       return true
   }
   return false
@@ -32,11 +38,16 @@ export function isFinal(reason: OfflineReason): boolean {
 /** The reason behind a CONNACK's return code, MQTT 3.1.1, table 3.1. */
 export function refusal(code: number, hadWill: boolean): OfflineReason {
   switch (code) {
-    case 1: return 'not_mqtt'
-    case 2: return 'bad_client_id'
-    case 3: return 'busy'
-    case 4: return 'wrong_password'
-    case 5: return hadWill ? 'not_authorized' : 'wrong_password' // mosquitto says 5 for a wrong password
+    case 1:
+      return 'not_mqtt'
+    case 2:
+      return 'bad_client_id'
+    case 3:
+      return 'busy'
+    case 4:
+      return 'wrong_password'
+    case 5:
+      return hadWill ? 'not_authorized' : 'wrong_password' // mosquitto says 5 for a wrong password
   }
   return 'not_mqtt'
 }

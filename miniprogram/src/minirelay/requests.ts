@@ -5,7 +5,10 @@ import { randomText } from './random'
 
 /** Why a request has no result: 'offline', 'timeout', or the gateway's own code. */
 export class RequestError extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(message)
   }
 }

@@ -6,12 +6,25 @@ export type Status = 'done' | 'sent' | 'rejected' | 'failed' | 'unknown'
 
 export type ResultCode =
   // rejected: nothing was written
-  | 'bad_request' | 'unknown_device' | 'unknown_command' | 'bad_value' | 'out_of_range' | 'forbidden' | 'expired'
-  | 'retained' | 'superseded' | 'busy' | 'offline' | 'stopping'
+  | 'bad_request'
+  | 'unknown_device'
+  | 'unknown_command'
+  | 'bad_value'
+  | 'out_of_range'
+  | 'forbidden'
+  | 'expired'
+  | 'retained'
+  | 'superseded'
+  | 'busy'
+  | 'offline'
+  | 'stopping'
   // failed: the hardware said no, reads back otherwise, or the line broke
-  | 'refused' | 'mismatch' | 'io_error'
+  | 'refused'
+  | 'mismatch'
+  | 'io_error'
   // unknown: nobody can know. The second one is only said here.
-  | 'no_answer' | 'connection_lost'
+  | 'no_answer'
+  | 'connection_lost'
 
 /** The one end of a command. */
 export interface CommandResult {
@@ -46,8 +59,13 @@ export function parseResult(device: string, text: string): CommandResult | null 
   const j = parseObject(text)
   if (!j || typeof j.status !== 'string' || !statuses.includes(j.status)) return null
   const result: CommandResult = {
-    id: typeof j.id === 'string' ? j.id : '', device, command: typeof j.command === 'string' ? j.command : '',
-    status: j.status as Status, ts: typeof j.ts === 'number' ? j.ts : 0, mine: false, local: false,
+    id: typeof j.id === 'string' ? j.id : '',
+    device,
+    command: typeof j.command === 'string' ? j.command : '',
+    status: j.status as Status,
+    ts: typeof j.ts === 'number' ? j.ts : 0,
+    mine: false,
+    local: false,
   }
   if (j.value !== undefined) result.value = j.value
   if (typeof j.code === 'string') result.code = j.code as ResultCode

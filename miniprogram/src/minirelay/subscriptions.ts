@@ -24,7 +24,10 @@ export class Subscriptions {
   private readonly left = new Map<number, () => void>() // UNSUBSCRIBEs without their UNSUBACK
   private waiters: Waiter[] = []
 
-  constructor(private readonly nextId: () => number, private readonly refused: (filter: string) => void) {}
+  constructor(
+    private readonly nextId: () => number,
+    private readonly refused: (filter: string) => void,
+  ) {}
 
   uses(id: number): boolean {
     return this.asked.has(id) || this.left.has(id)
@@ -100,7 +103,13 @@ export class Subscriptions {
       const some = filters.slice(i, i + batch)
       const id = this.nextId()
       this.asked.set(id, some)
-      link.send(encodeSubscribe(id, some.map((filter) => ({ filter, qos: this.wanted.get(filter)?.qos ?? 0 }))), true)
+      link.send(
+        encodeSubscribe(
+          id,
+          some.map((filter) => ({ filter, qos: this.wanted.get(filter)?.qos ?? 0 })),
+        ),
+        true,
+      )
     }
   }
 

@@ -3,13 +3,19 @@ export class Throttle {
   private readonly reported = new Map<string, number>()
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>()
 
-  constructor(private readonly report: (id: string) => void, private readonly every = 50) {}
+  constructor(
+    private readonly report: (id: string) => void,
+    private readonly every = 50,
+  ) {}
 
   one(id: string): void {
     if (this.timers.has(id)) return
     const wait = (this.reported.get(id) ?? 0) + this.every - Date.now()
     if (wait > 0 && wait <= this.every) {
-      this.timers.set(id, setTimeout(() => this.now(id), wait))
+      this.timers.set(
+        id,
+        setTimeout(() => this.now(id), wait),
+      )
     } else this.now(id)
   }
 

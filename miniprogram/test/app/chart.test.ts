@@ -23,7 +23,7 @@ describe('the frame of a chart', () => {
   })
 
   it('draws noise as a nearly flat line', () => {
-    const f = frame([at(0, 21.50), at(minute, 21.52)], minute)
+    const f = frame([at(0, 21.5), at(minute, 21.52)], minute)
     expect((f?.high ?? 0) - (f?.low ?? 0)).toBeGreaterThan(0.4)
   })
 
@@ -50,11 +50,25 @@ describe('the frame of a chart', () => {
 
 describe('the history of a session', () => {
   const device = (ts: number | null, value: number | null) =>
-    ({ id: 'd', fields: [{ id: 't', type: 'number', value, ts }, { id: 'mode', type: 'enum', value: 'x', ts }] }) as unknown as DeviceView
+    ({
+      id: 'd',
+      fields: [
+        { id: 't', type: 'number', value, ts },
+        { id: 'mode', type: 'enum', value: 'x', ts },
+      ],
+    }) as unknown as DeviceView
 
   it('notes each reading once, and where there was none', () => {
     const h = new History()
-    for (const [ts, v] of [[1, 10], [1, 10], [2, 11], [2, null], [2, null], [3, 12]] as const) h.add(device(ts, v))
+    for (const [ts, v] of [
+      [1, 10],
+      [1, 10],
+      [2, 11],
+      [2, null],
+      [2, null],
+      [3, 12],
+    ] as const)
+      h.add(device(ts, v))
     expect(h.line('d', 't')).toEqual([at(1, 10), at(2, 11), at(2, null), at(3, 12)])
     expect(h.line('d', 'mode')).toEqual([])
   })

@@ -16,8 +16,13 @@ describe('the list of devices', () => {
   })
 
   it('has groups once there are many: trouble first, then the places that names tell, then what can be done', () => {
-    const all = [...many, device('a', 'Shed/North', { commands: [command] }), device('b', 'Gate', { commands: [command] }),
-      device('c', 'Shed / South'), device('x', 'Shed/Lost', { online: false })]
+    const all = [
+      ...many,
+      device('a', 'Shed/North', { commands: [command] }),
+      device('b', 'Gate', { commands: [command] }),
+      device('c', 'Shed / South'),
+      device('x', 'Shed/Lost', { online: false }),
+    ]
     expect(groups(all).map((g) => [g.word ?? g.text, g.ids])).toEqual([
       ['group_attention', ['x']],
       ['Shed', ['a', 'c']],

@@ -6,9 +6,11 @@ import { en, type Words } from '@/i18n/en'
 import { zh } from '@/i18n/zh'
 
 const src = fileURLToPath(new URL('../../src', import.meta.url))
-const sources = readdirSync(src, { recursive: true }).map(String)
+const sources = readdirSync(src, { recursive: true })
+  .map(String)
   .filter((f) => /\.(vue|ts)$/.test(f) && !/^(i18n|minirelay)\//.test(f))
-  .map((f) => readFileSync(join(src, f), 'utf8')).join('\n')
+  .map((f) => readFileSync(join(src, f), 'utf8'))
+  .join('\n')
 const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort()
 
 describe('the words of the screens', () => {

@@ -8,18 +8,27 @@ import { World } from './world'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-interface Violation { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] }
+interface Violation {
+  id: string
+  impact: string | null
+  nodes: { html: string; failureSummary?: string }[]
+}
 
 /** What axe calls serious or critical on the screen as it is. */
 async function serious(screen: PageScreen): Promise<string[]> {
   await screen.page.evaluate(axe)
-  const violations = await screen.page.evaluate(async () =>
-    (await (window as unknown as { axe: { run(): Promise<{ violations: unknown[] }> } }).axe.run()).violations) as Violation[]
-  return violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')
+  const violations = (await screen.page.evaluate(
+    async () => (await (window as unknown as { axe: { run(): Promise<{ violations: unknown[] }> } }).axe.run()).violations,
+  )) as Violation[]
+  return violations
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
     .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html.slice(0, 160)} ${n.failureSummary ?? ''}`).join('\n  ')}`)
 }
 
-describe.each([['light', 390], ['dark', 1280]] as const)('the page, %s, %i wide', (colorScheme, width) => {
+describe.each([
+  ['light', 390],
+  ['dark', 1280],
+] as const)('the page, %s, %i wide', (colorScheme, width) => {
   let world: World
   let screen: PageScreen
   const faults: string[] = []
@@ -69,7 +78,8 @@ describe('the page without a pointer', () => {
   })
   afterAll(() => world?.stop())
 
-  const focused = () => screen.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim() ?? '')
+  const focused = () =>
+    screen.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim() ?? '')
 
   /** Presses Tab until this has the focus. */
   async function tabTo(label: string): Promise<void> {
@@ -82,7 +92,10 @@ describe('the page without a pointer', () => {
 
   it('switches with the space bar', async () => {
     await tabTo('Pump')
-    const role = await screen.page.evaluate(() => [document.activeElement?.getAttribute('role'), document.activeElement?.getAttribute('aria-checked')])
+    const role = await screen.page.evaluate(() => [
+      document.activeElement?.getAttribute('role'),
+      document.activeElement?.getAttribute('aria-checked'),
+    ])
     expect(role).toEqual(['switch', 'false'])
     await screen.page.keyboard.press('Space')
     await screen.becomes(() => screen.switchedOn(screen.card('Greenhouse')))

@@ -58,7 +58,9 @@ describe('the page of an admin', () => {
     await screen.go('gateways')
     const address = screen.page.locator('.own-address')
     await screen.says(address, `minirelay://127.0.0.1:${world.gateway.port}?gw=home&user=admin&tls=0`)
-    const size = await screen.page.locator('img.own-code').evaluate((img) => (img as HTMLImageElement).decode().then(() => (img as HTMLImageElement).naturalWidth))
+    const size = await screen.page
+      .locator('img.own-code')
+      .evaluate((img) => (img as HTMLImageElement).decode().then(() => (img as HTMLImageElement).naturalWidth))
     expect(size).toBeGreaterThan(0)
   })
 
@@ -76,7 +78,9 @@ describe('the page of an admin', () => {
     await screen.says(screen.link, 'Connected to My house')
     await screen.becomes(async () => (await screen.page.locator('.nav .icon-wire').count()) === 0)
     for (const place of ['wire', 'config']) {
-      await screen.page.evaluate((hash) => { location.hash = hash }, `/pages/${place}/index`)
+      await screen.page.evaluate((hash) => {
+        location.hash = hash
+      }, `/pages/${place}/index`)
       await screen.says(screen.page.locator('.empty-title'), 'Only for users with the role admin')
     }
   })

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { compiled } from './packed'
 
-const files = readdirSync(compiled, { recursive: true }).map(String).filter((f) => statSync(join(compiled, f)).isFile())
+const files = readdirSync(compiled, { recursive: true })
+  .map(String)
+  .filter((f) => statSync(join(compiled, f)).isFile())
 const text = (f: string) => readFileSync(join(compiled, f), 'utf8')
 
 describe('the compiled mini-program', () => {
@@ -17,7 +19,10 @@ describe('the compiled mini-program', () => {
   })
 
   it('is taken by WeChat’s compilers of templates and styles', () => {
-    const wechat = createRequire(import.meta.url)('miniprogram-compiler') as { wxmlToJs(dir: string): string; wxssToJs(dir: string): string }
+    const wechat = createRequire(import.meta.url)('miniprogram-compiler') as {
+      wxmlToJs(dir: string): string
+      wxssToJs(dir: string): string
+    }
     expect(wechat.wxmlToJs(compiled)).toContain('pages/devices/index.wxml')
     expect(wechat.wxssToJs(compiled)).toContain('pages/devices/index.wxss')
   })
@@ -26,7 +31,10 @@ describe('the compiled mini-program', () => {
     const project = JSON.parse(text('project.config.json')) as { appid: string; compileType: string }
     expect(project).toMatchObject({ appid: 'touristappid', compileType: 'miniprogram' })
     const app = JSON.parse(text('app.json')) as { pages: string[]; tabBar: { list: { iconPath: string; selectedIconPath: string }[] } }
-    const named = [...app.pages.flatMap((p) => ['js', 'json', 'wxml'].map((e) => `${p}.${e}`)), ...app.tabBar.list.flatMap((t) => [t.iconPath, t.selectedIconPath])]
+    const named = [
+      ...app.pages.flatMap((p) => ['js', 'json', 'wxml'].map((e) => `${p}.${e}`)),
+      ...app.tabBar.list.flatMap((t) => [t.iconPath, t.selectedIconPath]),
+    ]
     expect(named.filter((f) => !files.includes(f))).toEqual([])
   })
 

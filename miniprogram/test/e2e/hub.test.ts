@@ -9,7 +9,9 @@ import { PageScreen } from './page-screen'
 describe('the page of a hub', () => {
   let hub: Hub
   let browser: Browser
-  beforeAll(async () => { [hub, browser] = await Promise.all([Hub.start(), launch()]) })
+  beforeAll(async () => {
+    ;[hub, browser] = await Promise.all([Hub.start(), launch()])
+  })
   afterAll(async () => {
     await browser?.close()
     await hub?.stop()

@@ -17,14 +17,20 @@ const tabs = ['devices', 'activity', 'gateways', 'settings']
 
 /** The compiled mini-program in the host. */
 export class MiniScreen extends Screen {
-  constructor(watched: Watched, readonly url: string, readonly address: string) {
+  constructor(
+    watched: Watched,
+    readonly url: string,
+    readonly address: string,
+  ) {
     super(watched)
   }
 
   async enter(user: string, password: string): Promise<void> {
     await this.page.goto(this.url)
     await this.button('添加网关').click()
-    await this.page.evaluate((text) => { (window as unknown as { host: Host }).host.scan = text }, `${this.address}?gw=home&user=${user}&tls=0`)
+    await this.page.evaluate((text) => {
+      ;(window as unknown as { host: Host }).host.scan = text
+    }, `${this.address}?gw=home&user=${user}&tls=0`)
     await this.button('扫描二维码').click()
     await this.becomes(async () => (await this.field('用户').inputValue()) === user)
     await this.field('密码').fill(password)

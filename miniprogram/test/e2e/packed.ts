@@ -34,7 +34,9 @@ async function packed(): Promise<Map<string, Buffer>> {
   const dir = mkdtempSync(join(tmpdir(), 'minirelay-host-'))
   try {
     await pack(compiled, dir)
-    const paths = readdirSync(dir, { recursive: true }).map(String).filter((path) => statSync(join(dir, path)).isFile())
+    const paths = readdirSync(dir, { recursive: true })
+      .map(String)
+      .filter((path) => statSync(join(dir, path)).isFile())
     return new Map(paths.map((path) => [`/${path}`, readFileSync(join(dir, path))]))
   } finally {
     rmSync(dir, { recursive: true, force: true })

@@ -4,7 +4,10 @@ import { Screen, drag } from './screen'
 
 /** The page that the gateway serves. */
 export class PageScreen extends Screen {
-  constructor(watched: Watched, readonly url: string) {
+  constructor(
+    watched: Watched,
+    readonly url: string,
+  ) {
     super(watched)
   }
 
@@ -29,14 +32,21 @@ export class PageScreen extends Screen {
     return {
       question: async () => {
         const text = await this.page.locator('dialog .confirm-text').innerText()
-        await this.page.locator('dialog .button').nth(yes ? 1 : 0).click()
+        await this.page
+          .locator('dialog .button')
+          .nth(yes ? 1 : 0)
+          .click()
         return text
       },
     }
   }
 
   async go(place: string): Promise<void> {
-    await this.page.locator('.nav').locator('visible=true').locator('.nav-item', { has: this.page.locator(`.icon-${place}`) }).click()
+    await this.page
+      .locator('.nav')
+      .locator('visible=true')
+      .locator('.nav-item', { has: this.page.locator(`.icon-${place}`) })
+      .click()
   }
 
   protected slide(slider: Locator, to: number): Promise<void> {

@@ -43,7 +43,9 @@ it('says where the API is', async () => {
   await screen.enter('admin', 'right')
   await screen.card('温室').waitFor()
   for (const place of ['config', 'wire']) {
-    await screen.page.evaluate((hash) => { location.hash = hash }, `/pages/${place}/index`)
+    await screen.page.evaluate((hash) => {
+      location.hash = hash
+    }, `/pages/${place}/index`)
     await screen.page.locator('.empty[role=alert]').locator('visible=true').filter({ hasText: 'https' }).waitFor()
   }
 })

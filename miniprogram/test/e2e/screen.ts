@@ -41,7 +41,9 @@ export abstract class Screen {
   }
 
   value(name: string): Locator {
-    return this.visible('.panel-row').filter({ has: this.page.locator('.panel-name', { hasText: name }) }).locator('.value')
+    return this.visible('.panel-row')
+      .filter({ has: this.page.locator('.panel-name', { hasText: name }) })
+      .locator('.value')
   }
 
   button(text: string): Locator {
@@ -49,7 +51,10 @@ export abstract class Screen {
   }
 
   field(name: string): Locator {
-    return this.visible('.input').filter({ has: this.page.locator('.input-name', { hasText: name }) }).locator('input').last()
+    return this.visible('.input')
+      .filter({ has: this.page.locator('.input-name', { hasText: name }) })
+      .locator('input')
+      .last()
   }
 
   async slideTo(title: string, to: number): Promise<void> {

@@ -126,11 +126,15 @@ export function tell(name: string, teller: Teller): void {
     })
 
     it('draws the line of a value', async () => {
-      const ink = () => screen.page.locator('canvas.canvas').locator('visible=true').evaluate((node) => {
-        const canvas = node as HTMLCanvasElement
-        const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, canvas.width, canvas.height)
-        return data.filter((_, i) => i % 4 === 3 && data[i] > 200).length
-      })
+      const ink = () =>
+        screen.page
+          .locator('canvas.canvas')
+          .locator('visible=true')
+          .evaluate((node) => {
+            const canvas = node as HTMLCanvasElement
+            const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, canvas.width, canvas.height)
+            return data.filter((_, i) => i % 4 === 3 && data[i] > 200).length
+          })
       await until(async () => (await ink()) > 200)
     })
 

@@ -137,7 +137,9 @@ export class Crowd extends Board {
 export const crowd = (path: string, count: number): string => `
 [ports.crowd]
 path = "${path}"
-${Array.from({ length: count }, (_, i) => `
+${Array.from(
+  { length: count },
+  (_, i) => `
 [devices.d${i}]
 name  = "${i % 2 ? `Shed ${i % 5}/Sensor ${i}` : `Sensor ${i}`}"
 port  = "crowd"
@@ -150,4 +152,5 @@ key      = "t"
 type     = "number"
 unit     = "°C"
 decimals = 1
-`).join('')}`
+`,
+).join('')}`

@@ -8,7 +8,12 @@ import type { Screen } from './screen'
 import { workshop, Workshop } from './workshop'
 
 export class World {
-  private constructor(readonly board: Workshop, readonly gateway: RealGateway, readonly proxy: Proxy, readonly browser: Browser) {}
+  private constructor(
+    readonly board: Workshop,
+    readonly gateway: RealGateway,
+    readonly proxy: Proxy,
+    readonly browser: Browser,
+  ) {}
 
   /** secure: the network leads to the TLS port, else to the plain WebSocket. */
   static async start(secure: boolean): Promise<World> {

@@ -3,7 +3,15 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
 import {
-  browserSocket, findSocket, MqttClient, mySocket, ttSocket, uniSocket, wxSocket, type SocketAdapter, type SocketEvents,
+  browserSocket,
+  findSocket,
+  MqttClient,
+  mySocket,
+  ttSocket,
+  uniSocket,
+  wxSocket,
+  type SocketAdapter,
+  type SocketEvents,
 } from '@/minirelay'
 import { Mosquitto } from './real/mosquitto'
 import { until } from './real/program'
@@ -15,10 +23,18 @@ type Handler = (value?: unknown) => void
 function platform(gives: 'task' | 'nothing' = 'task') {
   const on: Record<string, Handler> = {}
   const task = {
-    onOpen: (f: Handler) => { on.open = f },
-    onMessage: (f: Handler) => { on.message = f },
-    onClose: (f: Handler) => { on.close = f },
-    onError: (f: Handler) => { on.error = f },
+    onOpen: (f: Handler) => {
+      on.open = f
+    },
+    onMessage: (f: Handler) => {
+      on.message = f
+    },
+    onClose: (f: Handler) => {
+      on.close = f
+    },
+    onError: (f: Handler) => {
+      on.error = f
+    },
     send: vi.fn<(o: { data: unknown; isBuffer?: boolean; fail: Handler }) => void>(),
     close: vi.fn<(o: { code: number; fail: Handler }) => void>(),
   }
@@ -28,7 +44,10 @@ function platform(gives: 'task' | 'nothing' = 'task') {
 
 function open(adapter: SocketAdapter) {
   const seen: unknown[][] = []
-  const note = (what: string) => (...args: unknown[]) => void seen.push([what, ...args])
+  const note =
+    (what: string) =>
+    (...args: unknown[]) =>
+      void seen.push([what, ...args])
   const events: SocketEvents = { opened: note('opened'), message: note('message'), ended: note('ended') }
   return { socket: adapter.open('wss://x/mqtt', ['mqtt'], 4000, events), seen }
 }
@@ -37,11 +56,22 @@ const bytes = (...b: number[]) => Uint8Array.from(b).buffer
 
 afterEach(() => vi.unstubAllGlobals())
 
-describe.each([['wx', wxSocket], ['tt', ttSocket], ['uni', uniSocket], ['my', mySocket]])('%s', (name, adapt) => {
+describe.each([
+  ['wx', wxSocket],
+  ['tt', ttSocket],
+  ['uni', uniSocket],
+  ['my', mySocket],
+])('%s', (name, adapt) => {
   it('asks for a socket of its own, with the subprotocol in an array and a way to get a task', () => {
     const p = platform()
     open(adapt(p.api))
-    expect(p.asked()).toMatchObject({ url: 'wss://x/mqtt', protocols: ['mqtt'], timeout: 4000, multiple: true, success: expect.any(Function) })
+    expect(p.asked()).toMatchObject({
+      url: 'wss://x/mqtt',
+      protocols: ['mqtt'],
+      timeout: 4000,
+      multiple: true,
+      success: expect.any(Function),
+    })
   })
 
   it('passes on what happens, and the end once', () => {
@@ -80,7 +110,9 @@ describe.each([['wx', wxSocket], ['tt', ttSocket], ['uni', uniSocket], ['my', my
   it('tells what connectSocket says when it fails', async () => {
     const p = platform('nothing')
     const { seen, socket } = open(adapt(p.api))
-    ;(p.asked().fail as Handler)(name === 'my' ? { error: 20, errorMessage: 'wss!' } : { errMsg: 'connectSocket:fail url not in domain list' })
+    ;(p.asked().fail as Handler)(
+      name === 'my' ? { error: 20, errorMessage: 'wss!' } : { errMsg: 'connectSocket:fail url not in domain list' },
+    )
     await new Promise((resolve) => setTimeout(resolve, 1))
     expect(seen).toEqual([['ended', name === 'my' ? 'error 20 wss!' : 'connectSocket:fail url not in domain list']])
     socket.send(bytes(1))
@@ -90,8 +122,10 @@ describe.each([['wx', wxSocket], ['tt', ttSocket], ['uni', uniSocket], ['my', my
 
 describe('my', () => {
   it.each([
-    [{ data: 'AQI=', isBuffer: true }, bytes(1, 2)], [{ data: { data: 'AQI=', isBuffer: true } }, bytes(1, 2)],
-    [{ data: { data: bytes(1, 2) } }, bytes(1, 2)], [{ data: 'text' }, 'text'],
+    [{ data: 'AQI=', isBuffer: true }, bytes(1, 2)],
+    [{ data: { data: 'AQI=', isBuffer: true } }, bytes(1, 2)],
+    [{ data: { data: bytes(1, 2) } }, bytes(1, 2)],
+    [{ data: 'text' }, 'text'],
   ])('understands the message %j', (message, right) => {
     const p = platform()
     const { seen } = open(mySocket(p.api))
@@ -100,7 +134,7 @@ describe('my', () => {
   })
 })
 
-describe('the platform\'s own events', () => {
+describe("the platform's own events", () => {
   it('are watched while the client is connected, and no longer', () => {
     const wx = new FakeWx()
     const c = new MqttClient({ url: 'ws://127.0.0.1:9', socket: wxSocket(wx) })
@@ -138,7 +172,10 @@ describe('a browser', () => {
     const mosquitto = await Mosquitto.start()
     vi.stubGlobal('WebSocket', WebSocket)
     const handlers = new Map<string, Handler>()
-    const listen = { addEventListener: (n: string, f: Handler) => handlers.set(n, f), removeEventListener: (n: string) => handlers.delete(n) }
+    const listen = {
+      addEventListener: (n: string, f: Handler) => handlers.set(n, f),
+      removeEventListener: (n: string) => handlers.delete(n),
+    }
     const page = { ...listen, visibilityState: 'visible' }
     vi.stubGlobal('document', page)
     vi.stubGlobal('addEventListener', listen.addEventListener)

@@ -32,7 +32,9 @@ describe('on a bad network', () => {
     const g = new Gateway({ url: proxy.url, user: 'phone', password: 'right', socket: wxSocket(wx) })
     const told: CommandResult[] = []
     const before = board.commands.length
-    g.on('result', (r) => { if (r.mine && !r.late) told.push(r) })
+    g.on('result', (r) => {
+      if (r.mine && !r.late) told.push(r)
+    })
     g.connect()
     await until(() => g.state.status === 'online')
 

@@ -10,7 +10,7 @@ import { FakeWx } from './real/wx'
 let gateway: RealGateway
 let mosquitto: Mosquitto
 beforeAll(async () => {
-  [gateway, mosquitto] = await Promise.all([RealGateway.start(''), Mosquitto.start()])
+  ;[gateway, mosquitto] = await Promise.all([RealGateway.start(''), Mosquitto.start()])
 })
 afterAll(() => Promise.all([gateway.stop(), mosquitto.stop()]))
 
@@ -91,12 +91,17 @@ describe.each(brokers)('with %s', (_, url, user) => {
     const wx = new FakeWx()
     let cut = () => undefined as unknown
     const broken = client({
-      url: url(), user, will: { topic: 'home/gone/broken', payload: '断了', qos: 1 }, autoLife: false,
-      socket: { open: (...args) => {
-        const socket = wxSocket(wx).open(...args)
-        cut = () => socket.close() // without a DISCONNECT
-        return socket
-      } },
+      url: url(),
+      user,
+      will: { topic: 'home/gone/broken', payload: '断了', qos: 1 },
+      autoLife: false,
+      socket: {
+        open: (...args) => {
+          const socket = wxSocket(wx).open(...args)
+          cut = () => socket.close() // without a DISCONNECT
+          return socket
+        },
+      },
     })
     const polite = client({ url: url(), user, will: { topic: 'home/gone/polite', payload: 'x' } })
     await Promise.all([online(broken), online(polite)])
@@ -131,7 +136,9 @@ describe('subscriptions', () => {
     const refused: string[] = []
     c.on('refused', (f) => refused.push(f))
     expect(await c.subscribe(['$SYS/#', 'minirelay/home/status', 'elsewhere/#'])).toEqual([
-      { filter: '$SYS/#', refused: true }, { filter: 'minirelay/home/status', qos: 1 }, { filter: 'elsewhere/#', refused: true },
+      { filter: '$SYS/#', refused: true },
+      { filter: 'minirelay/home/status', qos: 1 },
+      { filter: 'elsewhere/#', refused: true },
     ])
     expect(refused).toEqual(['$SYS/#', 'elsewhere/#'])
     expect(c.answer('elsewhere/#')).toEqual({ filter: 'elsewhere/#', refused: true })
@@ -141,7 +148,10 @@ describe('subscriptions', () => {
     const c = client({ url: gateway.url })
     const granted = c.subscribe(['minirelay/home/info', '$SYS/#'], 0)
     c.connect()
-    expect(await granted).toEqual([{ filter: 'minirelay/home/info', qos: 0 }, { filter: '$SYS/#', refused: true }])
+    expect(await granted).toEqual([
+      { filter: 'minirelay/home/info', qos: 0 },
+      { filter: '$SYS/#', refused: true },
+    ])
   })
 
   it.each(['', 'a#', '#/a', 'a/b+', 'a\0'])('refuses the filter %j by itself', async (filter) => {

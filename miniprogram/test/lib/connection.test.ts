@@ -328,7 +328,10 @@ describe('over hours', () => {
   })
 
   it.each([
-    [1, 'not_mqtt', false], [2, 'bad_client_id', true], [4, 'wrong_password', true], [5, 'wrong_password', true],
+    [1, 'not_mqtt', false],
+    [2, 'bad_client_id', true],
+    [4, 'wrong_password', true],
+    [5, 'wrong_password', true],
   ])('understands CONNACK %i as %s', (code, reason, final) => {
     const { c, p } = puppet()
     p.last.events.opened()
@@ -338,7 +341,9 @@ describe('over hours', () => {
   })
 
   it.each<[string, ArrayBuffer | string]>([
-    ['text', 'HTTP/1.1 200 OK'], ['another packet before CONNACK', Uint8Array.of(0xd0, 0).buffer], ['noise', Uint8Array.of(0xf0, 0).buffer],
+    ['text', 'HTTP/1.1 200 OK'],
+    ['another packet before CONNACK', Uint8Array.of(0xd0, 0).buffer],
+    ['noise', Uint8Array.of(0xf0, 0).buffer],
   ])('is not taken in by %s', (_, data) => {
     const { c, p } = puppet()
     p.last.events.opened()
@@ -367,8 +372,15 @@ describe('over hours', () => {
     vi.unstubAllGlobals()
   })
 
-  it.each([['SecurityError', 'insecure'], ['SyntaxError', 'bad_address']])('understands that a browser throws a %s', (name, reason) => {
-    const socket = { open: () => { throw Object.assign(new Error('no'), { name }) } }
+  it.each([
+    ['SecurityError', 'insecure'],
+    ['SyntaxError', 'bad_address'],
+  ])('understands that a browser throws a %s', (name, reason) => {
+    const socket = {
+      open: () => {
+        throw Object.assign(new Error('no'), { name })
+      },
+    }
     const c = new MqttClient({ url: 'ws://x', socket })
     c.connect()
     expect(c.state).toMatchObject({ status: 'offline', reason, final: true })

@@ -39,7 +39,9 @@ afterAll(async () => {
 class Phone extends FakeWx {
   readonly stored: Record<string, unknown> = {}
   getStorageSync = (key: string) => this.stored[key] ?? ''
-  setStorageSync = (key: string, value: unknown) => { this.stored[key] = JSON.parse(JSON.stringify(value)) }
+  setStorageSync = (key: string, value: unknown) => {
+    this.stored[key] = JSON.parse(JSON.stringify(value))
+  }
 }
 
 /** Everything that a mini-program's JavaScript has beside the language: nothing of a browser, nothing of node. */
@@ -48,7 +50,13 @@ const globals = (more: Record<string, unknown>) => createContext({ setTimeout, c
 async function script(entry: string, contents?: string): Promise<string> {
   const { outputFiles } = await build({
     ...(contents === undefined ? { entryPoints: [entry] } : { stdin: { contents, resolveDir: join(entry, '..'), loader: 'js' } }),
-    bundle: true, write: false, format: 'iife', globalName: 'page', target: 'es2017', external: ['vue'], logLevel: 'silent',
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'page',
+    target: 'es2017',
+    external: ['vue'],
+    logLevel: 'silent',
   })
   return outputFiles[0].text
 }
@@ -70,7 +78,14 @@ async function nativePage(phone: Phone): Promise<Page> {
   const context = globals({
     wx: phone,
     Page: (options: typeof page) => {
-      page = Object.assign(Object.create({ setData(this: typeof page, d: object) { Object.assign(this.data, d) } }), options)
+      page = Object.assign(
+        Object.create({
+          setData(this: typeof page, d: object) {
+            Object.assign(this.data, d)
+          },
+        }),
+        options,
+      )
     },
   })
   runInContext(await script(join(native, 'pages/mqtt/mqtt.js')), context)
@@ -95,7 +110,9 @@ async function uniPage(phone: Phone): Promise<Page> {
   const { content } = compileScript(descriptor, { id: 'mqtt' })
   const unmounted: (() => void)[] = []
   const vue = {
-    ref: <T>(value: T) => ({ value }), reactive: <T>(o: T) => o, onUnmounted: (f: () => void) => unmounted.push(f),
+    ref: <T>(value: T) => ({ value }),
+    reactive: <T>(o: T) => o,
+    onUnmounted: (f: () => void) => unmounted.push(f),
   }
   const context = globals({ wx: phone, uni: phone, require: () => vue })
   runInContext(await script(file, content), context)
@@ -118,11 +135,14 @@ async function uniPage(phone: Phone): Promise<Page> {
 
 describe('the plain file', () => {
   it('is what the source builds', async () => {
-    expect(readFileSync(place, 'utf8') === await library(), 'run "npm run build:library" and commit what it writes').toBe(true)
+    expect(readFileSync(place, 'utf8') === (await library()), 'run "npm run build:library" and commit what it writes').toBe(true)
   })
 })
 
-describe.each<[string, (phone: Phone) => Promise<Page>]>([['native', nativePage], ['uni-app', uniPage]])('the %s page', (_, open) => {
+describe.each<[string, (phone: Phone) => Promise<Page>]>([
+  ['native', nativePage],
+  ['uni-app', uniPage],
+])('the %s page', (_, open) => {
   let page: Page
   afterEach(() => page?.leave())
 
@@ -189,11 +209,12 @@ describe.each<[string, (phone: Phone) => Promise<Page>]>([['native', nativePage]
 })
 
 describe('the projects', () => {
-  it('compile with WeChat\'s own compilers: the native one as it is, the uni-app one as it is built', async () => {
+  it("compile with WeChat's own compilers: the native one as it is, the uni-app one as it is built", async () => {
     const out = mkdtempSync(join(tmpdir(), 'minirelay-uni-'))
     try {
       await promisify(execFile)(process.execPath, [join(root, 'node_modules/.bin/uni'), 'build', '-p', 'mp-weixin'], {
-        cwd: root, env: { ...process.env, NODE_ENV: 'production', UNI_INPUT_DIR: uniApp, UNI_OUTPUT_DIR: out },
+        cwd: root,
+        env: { ...process.env, NODE_ENV: 'production', UNI_INPUT_DIR: uniApp, UNI_OUTPUT_DIR: out },
       })
       for (const dir of [native, out]) {
         const pages = JSON.parse(readFileSync(join(dir, 'app.json'), 'utf8')).pages as string[]

@@ -198,14 +198,18 @@ describe('a command', () => {
   })
 
   it.each([
-    ['greenhouse', 'fan', 1, 'unknown_command'], ['nothere', 'pump', true, 'unknown_device'], ['greenhouse', 'pump', 'perhaps', 'bad_value'],
-    ['greenhouse', 'pump', undefined, 'bad_value'], ['greenhouse', 'pump', 10n, 'bad_value'], ['No/Device', 'pump', true, 'unknown_device'],
+    ['greenhouse', 'fan', 1, 'unknown_command'],
+    ['nothere', 'pump', true, 'unknown_device'],
+    ['greenhouse', 'pump', 'perhaps', 'bad_value'],
+    ['greenhouse', 'pump', undefined, 'bad_value'],
+    ['greenhouse', 'pump', 10n, 'bad_value'],
+    ['No/Device', 'pump', true, 'unknown_device'],
   ])('to %s/%s with %o is rejected as %s', async (to, command, v, code) => {
     const g = await ready()
     expect(await g.command(to, command, v)).toMatchObject({ status: 'rejected', code, mine: true })
   })
 
-  it('of another is told too, and is not one\'s own', async () => {
+  it("of another is told too, and is not one's own", async () => {
     const [g, other] = await Promise.all([ready(), ready()])
     const seen = results(other)
     const r = await g.command('greenhouse', 'pump', true)
@@ -251,7 +255,7 @@ describe('a command', () => {
     expect(seen[1]).toMatchObject({ id: r.id, late: true, mine: true, local: false, status: 'unknown' })
   })
 
-  it('carries an end of its life by the gateway\'s clock', async () => {
+  it("carries an end of its life by the gateway's clock", async () => {
     const g = await ready()
     expect(await g.command('greenhouse', 'pump', true, { expiresIn: -1000 })).toMatchObject({ status: 'rejected', code: 'expired' })
   })

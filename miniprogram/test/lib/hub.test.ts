@@ -7,7 +7,9 @@ import { until } from './real/program'
 import { FakeWx } from './real/wx'
 
 let hub: Hub
-beforeAll(async () => { hub = await Hub.start() })
+beforeAll(async () => {
+  hub = await Hub.start()
+})
 afterAll(() => hub?.stop())
 
 const opened: Gateway[] = []
@@ -21,7 +23,11 @@ function open(user: string, options: Partial<GatewayOptions> = {}): Gateway {
 }
 
 const temperature = (g: Gateway) => g.device('greenhouse')?.fields[0]
-const names = (g: Gateway) => g.gateways().map((i) => i.gateway).sort()
+const names = (g: Gateway) =>
+  g
+    .gateways()
+    .map((i) => i.gateway)
+    .sort()
 
 describe('through a hub', () => {
   it('a phone uses the gateway that it names, and finds the others beside it', async () => {

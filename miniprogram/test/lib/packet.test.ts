@@ -3,7 +3,13 @@
 import { generate, parser, type Packet } from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
 import {
-  encodeConnect, encodeDisconnect, encodePing, encodePuback, encodePublish, encodeSubscribe, encodeUnsubscribe,
+  encodeConnect,
+  encodeDisconnect,
+  encodePing,
+  encodePuback,
+  encodePublish,
+  encodeSubscribe,
+  encodeUnsubscribe,
 } from '@/minirelay/packet'
 import { Parser, type Incoming } from '@/minirelay/parser'
 import { random, randomBytes } from './random'
@@ -12,7 +18,9 @@ function read(bytes: Uint8Array): Packet {
   const packets: Packet[] = []
   const p = parser({ protocolVersion: 4 })
   p.on('packet', (packet) => packets.push(packet))
-  p.on('error', (e) => { throw e })
+  p.on('error', (e) => {
+    throw e
+  })
   p.parse(Buffer.from(bytes))
   expect(packets).toHaveLength(1)
   // A mini-program sends the whole buffer.
@@ -31,12 +39,23 @@ const written = (packet: Packet) => parse(generate(packet, { protocolVersion: 4 
 
 describe('what the client writes', () => {
   it('connects with everything', () => {
-    const packet = read(encodeConnect({
-      clientId: 'phone-1', keepalive: 300, user: '用户', password: 'pä$$wörd💧',
-      will: { topic: 'home/gone', payload: '再见', qos: 1, retain: true },
-    }))
+    const packet = read(
+      encodeConnect({
+        clientId: 'phone-1',
+        keepalive: 300,
+        user: '用户',
+        password: 'pä$$wörd💧',
+        will: { topic: 'home/gone', payload: '再见', qos: 1, retain: true },
+      }),
+    )
     expect(packet).toMatchObject({
-      cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, clientId: 'phone-1', keepalive: 300, username: '用户',
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: 4,
+      clean: true,
+      clientId: 'phone-1',
+      keepalive: 300,
+      username: '用户',
       password: Buffer.from('pä$$wörd💧'),
       will: { topic: 'home/gone', payload: Buffer.from('再见'), qos: 1, retain: true },
     })
@@ -54,7 +73,9 @@ describe('what the client writes', () => {
     for (const length of [0, 1, 120, 121, 127, 128, 16_376, 16_384, 70_000, 2_097_152]) {
       const payload = randomBytes(next, length)
       for (const qos of [0, 1] as const) {
-        const packet = read(encodePublish({ topic: '家/温度', payload, qos, retain: next() < 0.5, dup: qos === 1 && next() < 0.5, id: qos ? 65_535 : 0 }))
+        const packet = read(
+          encodePublish({ topic: '家/温度', payload, qos, retain: next() < 0.5, dup: qos === 1 && next() < 0.5, id: qos ? 65_535 : 0 }),
+        )
         expect(packet).toMatchObject({ cmd: 'publish', topic: '家/温度', qos, ...(qos ? { messageId: 65_535 } : {}) })
         expect(Buffer.compare((packet as { payload: Buffer }).payload, payload)).toBe(0)
       }
@@ -62,10 +83,26 @@ describe('what the client writes', () => {
   })
 
   it('subscribes and unsubscribes', () => {
-    expect(read(encodeSubscribe(7, [{ filter: 'a/+', qos: 1 }, { filter: '家/#', qos: 0 }]))).toMatchObject({
-      cmd: 'subscribe', messageId: 7, subscriptions: [{ topic: 'a/+', qos: 1 }, { topic: '家/#', qos: 0 }],
+    expect(
+      read(
+        encodeSubscribe(7, [
+          { filter: 'a/+', qos: 1 },
+          { filter: '家/#', qos: 0 },
+        ]),
+      ),
+    ).toMatchObject({
+      cmd: 'subscribe',
+      messageId: 7,
+      subscriptions: [
+        { topic: 'a/+', qos: 1 },
+        { topic: '家/#', qos: 0 },
+      ],
     })
-    expect(read(encodeUnsubscribe(8, ['a/+', '家/#']))).toMatchObject({ cmd: 'unsubscribe', messageId: 8, unsubscriptions: ['a/+', '家/#'] })
+    expect(read(encodeUnsubscribe(8, ['a/+', '家/#']))).toMatchObject({
+      cmd: 'unsubscribe',
+      messageId: 8,
+      unsubscriptions: ['a/+', '家/#'],
+    })
   })
 
   it('acknowledges, pings and says goodbye', () => {
@@ -75,13 +112,17 @@ describe('what the client writes', () => {
   })
 
   it('refuses texts that MQTT cannot carry', () => {
-    expect(() => encodePublish({ topic: 'é'.repeat(32_768), payload: new Uint8Array(0), qos: 0, retain: false, dup: false, id: 0 })).toThrow(RangeError)
+    expect(() =>
+      encodePublish({ topic: 'é'.repeat(32_768), payload: new Uint8Array(0), qos: 0, retain: false, dup: false, id: 0 }),
+    ).toThrow(RangeError)
   })
 })
 
 describe('what the client reads', () => {
   it.each([0, 1, 2, 3, 4, 5])('CONNACK %i', (code) => {
-    expect(written({ cmd: 'connack', returnCode: code, sessionPresent: code === 0 })).toEqual([{ type: 'connack', code, sessionPresent: code === 0 }])
+    expect(written({ cmd: 'connack', returnCode: code, sessionPresent: code === 0 })).toEqual([
+      { type: 'connack', code, sessionPresent: code === 0 },
+    ])
   })
 
   it('PUBLISH', () => {
@@ -90,7 +131,15 @@ describe('what the client reads', () => {
       const payload = Buffer.from(randomBytes(next, length))
       for (const qos of [0, 1] as const) {
         const retain = next() < 0.5
-        const [p, ...more] = written({ cmd: 'publish', topic: '家/温度', payload, qos, dup: qos === 1, retain, messageId: qos ? 300 : undefined })
+        const [p, ...more] = written({
+          cmd: 'publish',
+          topic: '家/温度',
+          payload,
+          qos,
+          dup: qos === 1,
+          retain,
+          messageId: qos ? 300 : undefined,
+        })
         expect(more).toEqual([])
         expect(p).toMatchObject({ type: 'publish', topic: '家/温度', qos, dup: qos === 1, retain, id: qos ? 300 : 0 })
         expect(Buffer.compare((p as { payload: Uint8Array }).payload, payload)).toBe(0)

@@ -5,13 +5,27 @@ import { random, randomBytes } from './random'
 
 /** A stream as brokers send it, of packets of every kind and of lengths of one, two and three bytes. */
 function stream(): Buffer {
-  const publish = (length: number, qos: 0 | 1) => generate({
-    cmd: 'publish', topic: 'minirelay/home/温室/state', payload: Buffer.alloc(length, length), qos, dup: false, retain: length % 2 === 0, messageId: qos ? length + 1 : undefined,
-  })
+  const publish = (length: number, qos: 0 | 1) =>
+    generate({
+      cmd: 'publish',
+      topic: 'minirelay/home/温室/state',
+      payload: Buffer.alloc(length, length),
+      qos,
+      dup: false,
+      retain: length % 2 === 0,
+      messageId: qos ? length + 1 : undefined,
+    })
   return Buffer.concat([
-    generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }), generate({ cmd: 'suback', messageId: 1, granted: [0, 1, 128] }),
-    publish(0, 0), publish(5, 1), generate({ cmd: 'pingresp' }), publish(200, 1), generate({ cmd: 'puback', messageId: 9 }),
-    publish(17_000, 0), generate({ cmd: 'unsuback', messageId: 2, granted: [] }), publish(1, 0),
+    generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }),
+    generate({ cmd: 'suback', messageId: 1, granted: [0, 1, 128] }),
+    publish(0, 0),
+    publish(5, 1),
+    generate({ cmd: 'pingresp' }),
+    publish(200, 1),
+    generate({ cmd: 'puback', messageId: 9 }),
+    publish(17_000, 0),
+    generate({ cmd: 'unsuback', messageId: 2, granted: [] }),
+    publish(1, 0),
   ])
 }
 

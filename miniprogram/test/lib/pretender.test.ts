@@ -92,7 +92,8 @@ describe('behind another broker', () => {
     const values = Object.fromEntries(fields.map((f, i) => [f.id, i]))
     for (const id of ids) {
       await Promise.all([
-        say(`${id}/model`, JSON.stringify({ device: id, fields, commands: [] })), say(`${id}/availability`, 'online'),
+        say(`${id}/model`, JSON.stringify({ device: id, fields, commands: [] })),
+        say(`${id}/availability`, 'online'),
         say(`${id}/state`, JSON.stringify({ ts: 1_000_000, ...values })),
       ])
     }

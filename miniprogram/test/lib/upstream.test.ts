@@ -12,7 +12,7 @@ let board: Board
 let mosquitto: Mosquitto
 let gateway: RealGateway
 beforeAll(async () => {
-  [board, mosquitto] = await Promise.all([Board.start(), Mosquitto.start()])
+  ;[board, mosquitto] = await Promise.all([Board.start(), Mosquitto.start()])
   gateway = await RealGateway.start(config('accept = ["command", "request"]'))
 })
 afterAll(async () => {

@@ -12,14 +12,27 @@ describe('UTF-8', () => {
   })
 
   it('decodes whatever comes as TextDecoder does', () => {
-    const pieces = [[0x41], [0xc3, 0xa9], [0xe6, 0xb8, 0xa9], [0xf0, 0x9f, 0x92, 0xa7], [0x80], [0xc0], [0xe0, 0x80], [0xed, 0xa0, 0x80],
-      [0xf4, 0x90], [0xf0, 0x9f], [0xff], [0xe6, 0xb8], [0xf4, 0x8f, 0xbf, 0xbf]]
+    const pieces = [
+      [0x41],
+      [0xc3, 0xa9],
+      [0xe6, 0xb8, 0xa9],
+      [0xf0, 0x9f, 0x92, 0xa7],
+      [0x80],
+      [0xc0],
+      [0xe0, 0x80],
+      [0xed, 0xa0, 0x80],
+      [0xf4, 0x90],
+      [0xf0, 0x9f],
+      [0xff],
+      [0xe6, 0xb8],
+      [0xf4, 0x8f, 0xbf, 0xbf],
+    ]
     const whole = new TextDecoder('utf-8', { ignoreBOM: true })
     const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
     const next = random(1)
     for (let i = 0; i < 3000; i++) {
-      const bytes = i % 2 ? randomBytes(next, 12)
-        : new Uint8Array(Array.from({ length: 5 }, () => pieces[Math.floor(next() * pieces.length)]).flat())
+      const bytes =
+        i % 2 ? randomBytes(next, 12) : new Uint8Array(Array.from({ length: 5 }, () => pieces[Math.floor(next() * pieces.length)]).flat())
       expect(decodeUTF8(bytes)).toBe(whole.decode(bytes))
       let right: string | null = null
       try {

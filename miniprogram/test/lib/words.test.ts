@@ -4,14 +4,29 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import {
-  addressURL, explain, explainReason, explainResult, explainValue, formatAddress, formatValue, matches, parseAddress, textOf,
-  type Address, type CommandResult, type GatewayReason, type ValueReason,
+  addressURL,
+  explain,
+  explainReason,
+  explainResult,
+  explainValue,
+  formatAddress,
+  formatValue,
+  matches,
+  parseAddress,
+  textOf,
+  type Address,
+  type CommandResult,
+  type GatewayReason,
+  type ValueReason,
 } from '@/minirelay'
 import { foundBy, searches } from '@/minirelay/search'
 
 describe('an address', () => {
   it.each<[string, Partial<Address>]>([
-    ['minirelay://192.168.1.10:8443?gw=home&user=phone', { host: '192.168.1.10', port: 8443, tls: true, url: 'wss://192.168.1.10:8443/mqtt', gateway: 'home', user: 'phone' }],
+    [
+      'minirelay://192.168.1.10:8443?gw=home&user=phone',
+      { host: '192.168.1.10', port: 8443, tls: true, url: 'wss://192.168.1.10:8443/mqtt', gateway: 'home', user: 'phone' },
+    ],
     ['minirelay://pi.local:8080?gw=home&user=%E6%89%8B%E6%9C%BA&tls=0', { tls: false, url: 'ws://pi.local:8080/mqtt', user: '手机' }],
     ['wss://Example.com/mqtt', { host: 'example.com', port: 443, tls: true, url: 'wss://example.com/mqtt' }],
     ['wss://example.com:443/', { url: 'wss://example.com/mqtt' }],
@@ -23,12 +38,23 @@ describe('an address', () => {
   ])('%j', (text, right) => expect(parseAddress(text)).toMatchObject(right))
 
   it.each([
-    ['', 'empty'], ['  ', 'empty'], ['mqtt://x', 'bad_scheme'], ['minirelay://', 'bad_host'], ['a b', 'bad_host'], ['me@host', 'bad_host'],
-    ['host:0', 'bad_port'], ['host:65536', 'bad_port'], ['host:x', 'bad_port'], ['minirelay://h?gw=A%2Fb', 'bad_gateway'],
+    ['', 'empty'],
+    ['  ', 'empty'],
+    ['mqtt://x', 'bad_scheme'],
+    ['minirelay://', 'bad_host'],
+    ['a b', 'bad_host'],
+    ['me@host', 'bad_host'],
+    ['host:0', 'bad_port'],
+    ['host:65536', 'bad_port'],
+    ['host:x', 'bad_port'],
+    ['minirelay://h?gw=A%2Fb', 'bad_gateway'],
   ])('%j is %s', (text, error) => expect(parseAddress(text)).toEqual({ error }))
 
   it('is read as it was written', () => {
-    for (const a of [{ host: 'h', port: 1, tls: true }, { host: '[::1]', port: 80, tls: false, gateway: 'home', user: '手机 & co' }]) {
+    for (const a of [
+      { host: 'h', port: 1, tls: true },
+      { host: '[::1]', port: 80, tls: false, gateway: 'home', user: '手机 & co' },
+    ]) {
       expect(parseAddress(formatAddress(a))).toMatchObject(a)
     }
     expect(addressURL({ host: 'h' })).toBe('wss://h:8443/mqtt')
@@ -37,8 +63,18 @@ describe('an address', () => {
 
 describe('a filter', () => {
   it.each([
-    ['a/b', 'a/b', true], ['a/+', 'a/b', true], ['a/+', 'a/b/c', false], ['a/#', 'a', true], ['a/#', 'a/b/c', true], ['#', 'a', true],
-    ['#', '$SYS/x', false], ['+/x', '$SYS/x', false], ['$SYS/#', '$SYS/x', true], ['a', 'a/b', false], ['a/b', 'a', false], ['+', '', true],
+    ['a/b', 'a/b', true],
+    ['a/+', 'a/b', true],
+    ['a/+', 'a/b/c', false],
+    ['a/#', 'a', true],
+    ['a/#', 'a/b/c', true],
+    ['#', 'a', true],
+    ['#', '$SYS/x', false],
+    ['+/x', '$SYS/x', false],
+    ['$SYS/#', '$SYS/x', true],
+    ['a', 'a/b', false],
+    ['a/b', 'a', false],
+    ['+', '', true],
   ])('%s and the topic %s: %s', (filter, topic, right) => expect(matches(filter, topic)).toBe(right))
 })
 
@@ -79,7 +115,12 @@ const listed = (file: string, begin: string, end: string) => {
 
 describe('words for people', () => {
   it('exist for every reason, in both languages', () => {
-    const reasons = [...listed('reasons.ts', 'type OfflineReason', '\n\n'), 'not_subscribed', 'no_gateway', 'gateway_offline'] as GatewayReason[]
+    const reasons = [
+      ...listed('reasons.ts', 'type OfflineReason', '\n\n'),
+      'not_subscribed',
+      'no_gateway',
+      'gateway_offline',
+    ] as GatewayReason[]
     expect(reasons.length).toBeGreaterThan(18)
     for (const reason of reasons) {
       for (const lang of ['zh', 'en'] as const) {
@@ -94,12 +135,26 @@ describe('words for people', () => {
 
   it('tell the state', () => {
     expect(explain({ status: 'online', since: 0 }, 'zh')).toEqual({ title: '', hint: '' })
-    expect(explain({ status: 'connecting', since: 0, attempt: 3, last: 'certificate' }, 'en')).toMatchObject({ title: 'Connecting…', hint: expect.stringContaining('authority') })
-    expect(explain({ status: 'offline', since: 0, reason: 'wrong_password', detail: '', retryAt: null, final: true }, 'zh').title).toBe('用户名或密码不对')
+    expect(explain({ status: 'connecting', since: 0, attempt: 3, last: 'certificate' }, 'en')).toMatchObject({
+      title: 'Connecting…',
+      hint: expect.stringContaining('authority'),
+    })
+    expect(explain({ status: 'offline', since: 0, reason: 'wrong_password', detail: '', retryAt: null, final: true }, 'zh').title).toBe(
+      '用户名或密码不对',
+    )
   })
 
-  it('tell how a command ended, with the board\'s own words', () => {
-    const r = (o: Partial<CommandResult>): CommandResult => ({ id: '', device: '', command: '', status: 'failed', ts: 0, mine: true, local: false, ...o })
+  it("tell how a command ended, with the board's own words", () => {
+    const r = (o: Partial<CommandResult>): CommandResult => ({
+      id: '',
+      device: '',
+      command: '',
+      status: 'failed',
+      ts: 0,
+      mine: true,
+      local: false,
+      ...o,
+    })
     expect(explainResult(r({ code: 'refused', message: 'dry well' }), 'zh')).toBe('设备拒绝:dry well')
     expect(explainResult(r({ status: 'done' }), 'en')).toBe('done')
     for (const code of listed('results.ts', 'type ResultCode', '\n\n') as CommandResult['code'][]) {
@@ -115,8 +170,12 @@ describe('the source', () => {
     const files = readdirSync(fileURLToPath(new URL('../../src/minirelay', import.meta.url))).filter((f) => f.endsWith('.ts'))
     expect(files.length).toBeGreaterThan(20)
     for (const file of files) {
-      const code = source(file).replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '').replace(/\r/g, '')
-      expect(code, file).not.toMatch(/\b(TextEncoder|TextDecoder|Buffer|process|URL|URLSearchParams|btoa|atob|setInterval|structuredClone|crypto)\s*[.(]/)
+      const code = source(file)
+        .replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')
+        .replace(/\r/g, '')
+      expect(code, file).not.toMatch(
+        /\b(TextEncoder|TextDecoder|Buffer|process|URL|URLSearchParams|btoa|atob|setInterval|structuredClone|crypto)\s*[.(]/,
+      )
       for (const [, from] of code.matchAll(/from '([^']+)'/g)) expect(from, file).toMatch(/^\.\//)
     }
   })

@@ -11,10 +11,15 @@ export class Terminal {
   private readonly end: Promise<number | null>
   private readonly type: (line: string) => void
 
-  constructor(root: string, readonly line: string) {
+  constructor(
+    root: string,
+    readonly line: string,
+  ) {
     const inside = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=xterm'
     const child = spawn('script', ['-qefc', `chroot '${root}' /usr/bin/env -i ${inside} sh -c 'cd && ${line}'`, '/dev/null'])
-    child.stdout.on('data', (chunk: Buffer) => { this.said += chunk.toString() })
+    child.stdout.on('data', (chunk: Buffer) => {
+      this.said += chunk.toString()
+    })
     this.type = (text) => void child.stdin.write(`${text}\n`)
     this.end = new Promise((resolve, reject) => {
       child.once('error', reject)

@@ -13,9 +13,14 @@ const password = 'a newcomer of today'
 
 /** The commands that a README gives for the Pi, for a machine of this kind. */
 function commands(readme: string): string[] {
-  const chapter = readFileSync(`../${readme}`, 'utf8').split(/^## /m).find((c) => /^(On the Pi|在树莓派上)\n/.test(c))
+  const chapter = readFileSync(`../${readme}`, 'utf8')
+    .split(/^## /m)
+    .find((c) => /^(On the Pi|在树莓派上)\n/.test(c))
   const block = /^```sh\n([^]*?)^```/m.exec(chapter ?? '')?.[1] ?? ''
-  return block.split('\n').map((line) => line.replace(/\s+#.*$/, '').replace('_arm64', `_${ARCH}`)).filter(Boolean)
+  return block
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, '').replace('_arm64', `_${ARCH}`))
+    .filter(Boolean)
 }
 
 describe('a newcomer with the README', () => {
@@ -24,7 +29,9 @@ describe('a newcomer with the README', () => {
   let service: Program
   let board: Program
   let address = ''
-  const plug = async () => { board = await start(BOARD, [SKETCH, ROOT], /plugged in/) }
+  const plug = async () => {
+    board = await start(BOARD, [SKETCH, ROOT], /plugged in/)
+  }
   const card = () => screen.card('Arduino 温室')
 
   beforeAll(async () => {
@@ -96,7 +103,7 @@ describe('a newcomer with the README', () => {
   })
 
   it('asks how everything is', async () => {
-        expect(await new Terminal(ROOT, 'sudo minirelay status').done()).toMatch(/arduino-greenhouse.*online/)
+    expect(await new Terminal(ROOT, 'sudo minirelay status').done()).toMatch(/arduino-greenhouse.*online/)
     expect([...screen.watched.hosts]).toEqual(['192.168.77.10'])
     expect(screen.watched.faults).toEqual([])
   })

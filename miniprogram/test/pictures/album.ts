@@ -20,7 +20,9 @@ export class Pictures {
   }
 
   private files(): string[] {
-    return readdirSync(album).filter((file) => file.endsWith('.png') && this.ours(file)).map((file) => join(album, file))
+    return readdirSync(album)
+      .filter((file) => file.endsWith('.png') && this.ours(file))
+      .map((file) => join(album, file))
   }
 
   async take(page: Page, name: string): Promise<void> {

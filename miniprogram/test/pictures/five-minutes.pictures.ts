@@ -76,7 +76,9 @@ it('the terminal', async () => {
 
 it('the warning', async () => {
   const { page } = await openPage(browser, { ...short, ignoreHTTPSErrors: false })
-  await page.goto(`https://${lan}:${house.securePort}/`).catch(() => { /* the browser shows why not */ })
+  await page.goto(`https://${lan}:${house.securePort}/`).catch(() => {
+    /* the browser shows why not */
+  })
   await page.locator('#details-button').waitFor()
   await pictures.take(page, 'five-warning')
   await page.locator('#details-button').click()
@@ -85,7 +87,15 @@ it('the warning', async () => {
 })
 
 const languages = [
-  { locale: 'en-GB', suffix: '', title: 'Arduino greenhouse', offline: 'Offline', online: 'Online', greenhouse: 'Greenhouse', dewPoint: 'Dew point' },
+  {
+    locale: 'en-GB',
+    suffix: '',
+    title: 'Arduino greenhouse',
+    offline: 'Offline',
+    online: 'Online',
+    greenhouse: 'Greenhouse',
+    dewPoint: 'Dew point',
+  },
   { locale: 'zh-CN', suffix: '-zh', title: 'Arduino 温室', offline: '离线', online: '在线', greenhouse: '温室', dewPoint: '露点' },
 ]
 

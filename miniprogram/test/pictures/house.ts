@@ -17,7 +17,10 @@ export class House {
   private readonly dir = mkdtempSync(join(tmpdir(), 'minirelay-pictures-'))
   private program: Program | null = null
 
-  private constructor(readonly securePort: number, readonly port: number) {}
+  private constructor(
+    readonly securePort: number,
+    readonly port: number,
+  ) {}
 
   /** things: what hangs on which port, as `init` takes it; more: further TOML. The users are admin and phone. */
   static async start(things: string[], more = ''): Promise<House> {
@@ -31,7 +34,24 @@ export class House {
   }
 
   private init(file: string, listen: string, ws: string, things: string[]): void {
-    this.run(['init', '-c', file, '-id', 'home', '-name', 'My house', '-listen', listen, '-ws', ws, '-password-stdin', ...things.flatMap((t) => ['-port', t])], `${password}\n`)
+    this.run(
+      [
+        'init',
+        '-c',
+        file,
+        '-id',
+        'home',
+        '-name',
+        'My house',
+        '-listen',
+        listen,
+        '-ws',
+        ws,
+        '-password-stdin',
+        ...things.flatMap((t) => ['-port', t]),
+      ],
+      `${password}\n`,
+    )
   }
 
   private run(args: string[], input = ''): string {

@@ -31,7 +31,10 @@ afterAll(async () => {
 })
 
 /** What has happened before the pictures: something done, refused, and not known. */
-async function live(screen: Screen, words: { greenhouse: string; pump: string; done: string; tank: string; valve: string; refused: string }): Promise<void> {
+async function live(
+  screen: Screen,
+  words: { greenhouse: string; pump: string; done: string; tank: string; valve: string; refused: string },
+): Promise<void> {
   await screen.card(words.greenhouse).locator('.switch').first().click()
   await until(() => screen.switchedOn(screen.card(words.greenhouse)))
   all.tank.fault = 'refusing'
@@ -41,7 +44,10 @@ async function live(screen: Screen, words: { greenhouse: string; pump: string; d
 }
 
 const sets: { size: string; theme: 'light' | 'dark'; locale: string; options: BrowserContextOptions }[] = []
-for (const [size, options] of [['phone', phone], ['wide', wide]] as const) {
+for (const [size, options] of [
+  ['phone', phone],
+  ['wide', wide],
+] as const) {
   for (const theme of ['light', 'dark'] as const) sets.push({ size, theme, locale: 'en-GB', options })
   sets.push({ size, theme: 'light', locale: 'zh-CN', options })
 }
@@ -73,9 +79,17 @@ it.concurrent.each(sets)('the page: $size, $theme, $locale', async ({ size, them
     await pictures.take(screen.page, name('device-chart'))
   }
   if (!chinese) {
-    const rest: [string, string][] = [['activity', '.frame-head'], ['gateways', '.own-code'], ['settings', '.choices'], ['config', '.config-file'], ['wire', '.wires-frame']]
+    const rest: [string, string][] = [
+      ['activity', '.frame-head'],
+      ['gateways', '.own-code'],
+      ['settings', '.choices'],
+      ['config', '.config-file'],
+      ['wire', '.wires-frame'],
+    ]
     for (const [place, there] of rest) {
-      await screen.page.evaluate((hash) => { location.hash = hash }, `/pages/${place}/index`)
+      await screen.page.evaluate((hash) => {
+        location.hash = hash
+      }, `/pages/${place}/index`)
       await screen.page.locator(there).locator('visible=true').first().waitFor()
       if (place === 'wire') await until(async () => (await screen.page.locator('.wires-row').count()) > 30)
       await pictures.take(screen.page, name(place))
@@ -84,7 +98,11 @@ it.concurrent.each(sets)('the page: $size, $theme, $locale', async ({ size, them
 })
 
 it.concurrent.each(['light', 'dark'] as const)('the mini-program: %s', async (theme) => {
-  const screen = new MiniScreen(await openPage(browser, { ...phone, colorScheme: theme }), await packedHost(), `minirelay://127.0.0.1:${house.port}`)
+  const screen = new MiniScreen(
+    await openPage(browser, { ...phone, colorScheme: theme }),
+    await packedHost(),
+    `minirelay://127.0.0.1:${house.port}`,
+  )
   await screen.page.goto(screen.url)
   await screen.go('gateways')
   await screen.page.locator('.input').first().waitFor()
@@ -95,7 +113,12 @@ it.concurrent.each(['light', 'dark'] as const)('the mini-program: %s', async (th
   await new Promise((resolve) => setTimeout(resolve, lineTakes))
   await pictures.take(screen.page, `mini-devices-${theme}`)
   await screen.openDevice('温室')
-  await until(() => screen.page.locator('canvas').locator('visible=true').evaluate((c) => (c as HTMLCanvasElement).width !== 300))
+  await until(() =>
+    screen.page
+      .locator('canvas')
+      .locator('visible=true')
+      .evaluate((c) => (c as HTMLCanvasElement).width !== 300),
+  )
   await screen.says(screen.value('温度'), '°C')
   await pictures.take(screen.page, `mini-device-${theme}`)
 })

@@ -6,20 +6,26 @@ const element = (self) => self._$.getBackendElement()
 // events of the component, with other contents.
 const heard = new Map()
 for (const type of ['input', 'change']) {
-  window.addEventListener(type, (e) => {
-    if (!heard.has(e.target)) return
-    e.stopImmediatePropagation()
-    heard.get(e.target)[type]?.()
-  }, true)
+  window.addEventListener(
+    type,
+    (e) => {
+      if (!heard.has(e.target)) return
+      e.stopImmediatePropagation()
+      heard.get(e.target)[type]?.()
+    },
+    true,
+  )
 }
 
 /** A property that is put onto the inner element whenever it changes. */
-const onto = (name) => function (value) {
-  if (this.inner && this.inner[name] !== value) this.inner[name] = value
-}
+const onto = (name) =>
+  function (value) {
+    if (this.inner && this.inner[name] !== value) this.inner[name] = value
+  }
 
 const definitions = {
-  input: { // the component's element is an <input> already
+  input: {
+    // the component's element is an <input> already
     properties: { value: String, type: String, placeholder: String, password: Boolean, disabled: Boolean, ariaLabel: String },
     observers: { value: onto('value'), disabled: onto('disabled'), placeholder: onto('placeholder') },
     lifetimes: {

@@ -10,7 +10,7 @@ import { wxFor } from './wx.js'
 const { program } = window
 
 /** What a test sees and sets. */
-const host = window.host = Object.assign(window.host ?? {}, {
+const host = (window.host = Object.assign(window.host ?? {}, {
   sockets: [], // every socket there was: { url, protocols, state, sent, received, cut(), mute() }
   errors: [], // what would be an error in WeChat's console
   toasts: [],
@@ -18,7 +18,7 @@ const host = window.host = Object.assign(window.host ?? {}, {
   answer: true, // what a person answers to them
   scan: '', // what the camera reads; '' for a person who turns back
   storage: { ...(window.host?.storage ?? {}) },
-})
+}))
 
 glassEasel.globalOptions.writeIdToDOM = true
 glassEasel.addGlobalErrorListener((e) => {

@@ -24,8 +24,19 @@ export class Modules {
     const register = (kind) => (definition) => this.#register(kind, definition)
     try {
       code(
-        (name) => this.load(resolve(path, name)), module, module.exports, this.wx, (app) => { this.app = app }, () => this.app,
-        () => this.pages.stack.map((p) => p.caller), register('Page'), register('Component'), register('Behavior'), this.#global,
+        (name) => this.load(resolve(path, name)),
+        module,
+        module.exports,
+        this.wx,
+        (app) => {
+          this.app = app
+        },
+        () => this.app,
+        () => this.pages.stack.map((p) => p.caller),
+        register('Page'),
+        register('Component'),
+        register('Behavior'),
+        this.#global,
       )
     } finally {
       this.#registering = before
@@ -78,7 +89,12 @@ function handlersOnInstance(self) {
       const f = name in methods ? methods[name] : typeof self[name] === 'function' ? self[name] : undefined
       if (typeof f !== 'function') return f
       if (wrapped.get(name)?.f !== f) {
-        wrapped.set(name, { f, call(event, ...rest) { return f.call(this, plain(event), ...rest) } })
+        wrapped.set(name, {
+          f,
+          call(event, ...rest) {
+            return f.call(this, plain(event), ...rest)
+          },
+        })
       }
       return wrapped.get(name).call
     },
@@ -90,8 +106,14 @@ function plain(event) {
   const detail = event.detail ?? {}
   const touches = detail.touches ?? []
   return {
-    type: event.type, timeStamp: event.timeStamp, detail, mark: event.mark, touches, changedTouches: touches,
-    target: node(event.target), currentTarget: node(event.currentTarget),
+    type: event.type,
+    timeStamp: event.timeStamp,
+    detail,
+    mark: event.mark,
+    touches,
+    changedTouches: touches,
+    target: node(event.target),
+    currentTarget: node(event.currentTarget),
   }
 }
 

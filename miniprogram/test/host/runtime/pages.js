@@ -97,7 +97,8 @@ export class Pages {
     const colour = (value, otherwise) => (value?.startsWith('@') ? theme[value.slice(1)] : value) ?? otherwise
     const { window: look = {}, tabBar } = this.program.app
     this.#nav.textContent = this.title
-    this.#nav.style.cssText = `background:${colour(look.navigationBarBackgroundColor, '#fff')};color:${colour(look.navigationBarTextStyle, 'black')}`
+    this.#nav.style.background = colour(look.navigationBarBackgroundColor, '#fff')
+    this.#nav.style.color = colour(look.navigationBarTextStyle, 'black')
     if (this.stack.length > 1) {
       const back = document.createElement('wx-back')
       back.textContent = '‹'
@@ -106,17 +107,19 @@ export class Pages {
     }
     this.#bar.style.display = tabBar && this.#isTab(this.current?.path) ? '' : 'none'
     this.#bar.style.background = colour(tabBar?.backgroundColor, '#fff')
-    this.#bar.replaceChildren(...(tabBar?.list ?? []).map((t, i) => {
-      const here = t.pagePath === this.current?.path
-      const tab = document.createElement('wx-tab')
-      const icon = document.createElement('img')
-      icon.src = here ? t.selectedIconPath : t.iconPath
-      icon.alt = ''
-      tab.append(icon, this.texts[i])
-      tab.style.color = colour(here ? tabBar.selectedColor : tabBar.color, '#000')
-      tab.onclick = () => this.tab(t.pagePath)
-      return tab
-    }))
+    this.#bar.replaceChildren(
+      ...(tabBar?.list ?? []).map((t, i) => {
+        const here = t.pagePath === this.current?.path
+        const tab = document.createElement('wx-tab')
+        const icon = document.createElement('img')
+        icon.src = here ? t.selectedIconPath : t.iconPath
+        icon.alt = ''
+        tab.append(icon, this.texts[i])
+        tab.style.color = colour(here ? tabBar.selectedColor : tabBar.color, '#000')
+        tab.onclick = () => this.tab(t.pagePath)
+        return tab
+      }),
+    )
   }
 }
 

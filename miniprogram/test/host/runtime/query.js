@@ -11,7 +11,7 @@ export function queryFor(component, pages) {
     const ask = (wanted, callback) => {
       jobs.push(() => {
         const all = found().map((n) => measured(n, wanted))
-        const result = single ? all[0] ?? null : all
+        const result = single ? (all[0] ?? null) : all
         callback?.(result)
         return result
       })

@@ -54,7 +54,10 @@ export function connectSocket(host, o) {
     if (!muted) fire('close', { code: e.code, reason: e.reason })
   }
   record.cut = () => socket.close()
-  record.mute = () => { muted = true } // as in the background: dead, and no event ever tells
+  // As in the background: dead, and no event ever says so.
+  record.mute = () => {
+    muted = true
+  }
   succeed(o)
   return task
 }

@@ -7,17 +7,33 @@ import { connectSocket } from './socket.js'
 const dark = window.matchMedia('(prefers-color-scheme: dark)')
 
 const system = () => ({
-  brand: 'devtools', model: 'browser', platform: 'devtools', system: 'iOS 16.0', version: '8.0.50', SDKVersion: '3.8.0',
-  pixelRatio: devicePixelRatio, screenWidth: innerWidth, screenHeight: innerHeight, windowWidth: innerWidth, windowHeight: innerHeight,
-  statusBarHeight: 20, safeArea: { left: 0, right: innerWidth, top: 20, bottom: innerHeight, width: innerWidth, height: innerHeight - 20 },
-  language: navigator.language.replace('-', '_'), theme: dark.matches ? 'dark' : 'light', fontSizeSetting: 16, host: { env: 'WeChat' },
+  brand: 'devtools',
+  model: 'browser',
+  platform: 'devtools',
+  system: 'iOS 16.0',
+  version: '8.0.50',
+  SDKVersion: '3.8.0',
+  pixelRatio: devicePixelRatio,
+  screenWidth: innerWidth,
+  screenHeight: innerHeight,
+  windowWidth: innerWidth,
+  windowHeight: innerHeight,
+  statusBarHeight: 20,
+  safeArea: { left: 0, right: innerWidth, top: 20, bottom: innerHeight, width: innerWidth, height: innerHeight - 20 },
+  language: navigator.language.replace('-', '_'),
+  theme: dark.matches ? 'dark' : 'light',
+  fontSizeSetting: 16,
+  host: { env: 'WeChat' },
 })
 
 export function wxFor({ program, pages, host, listeners }) {
   const launch = () => ({ path: program.app.pages[0], scene: 1001, query: {} })
   dark.addEventListener('change', () => listeners.theme.forEach((f) => f({ theme: dark.matches ? 'dark' : 'light' })))
   return {
-    ...about(launch), ...storage(host.storage), ...going(pages), ...talking(host),
+    ...about(launch),
+    ...storage(host.storage),
+    ...going(pages),
+    ...talking(host),
     connectSocket: (o) => connectSocket(host, o),
     createSelectorQuery: () => queryFor(null, pages),
     onNetworkStatusChange: (f) => listeners.network.push(f),
@@ -46,18 +62,35 @@ const take = (list, f) => {
 }
 
 const about = (launch) => ({
-  getSystemInfoSync: system, getWindowInfo: system, getDeviceInfo: system, getAppBaseInfo: system,
-  getSystemInfo: (o) => succeed(o, system()), getSystemSetting: () => ({}), getAppAuthorizeSetting: () => ({}),
-  getLaunchOptionsSync: launch, getEnterOptionsSync: launch, getAccountInfoSync: () => ({ miniProgram: { envVersion: 'develop' } }),
-  getNetworkType: (o) => succeed(o, { networkType: 'wifi' }), canIUse: () => true, nextTick: (f) => setTimeout(f, 0),
-  onError() {}, onUnhandledRejection() {}, onPageNotFound() {}, onMemoryWarning() {}, env: { USER_DATA_PATH: '/' },
+  getSystemInfoSync: system,
+  getWindowInfo: system,
+  getDeviceInfo: system,
+  getAppBaseInfo: system,
+  getSystemInfo: (o) => succeed(o, system()),
+  getSystemSetting: () => ({}),
+  getAppAuthorizeSetting: () => ({}),
+  getLaunchOptionsSync: launch,
+  getEnterOptionsSync: launch,
+  getAccountInfoSync: () => ({ miniProgram: { envVersion: 'develop' } }),
+  getNetworkType: (o) => succeed(o, { networkType: 'wifi' }),
+  canIUse: () => true,
+  nextTick: (f) => setTimeout(f, 0),
+  onError() {},
+  onUnhandledRejection() {},
+  onPageNotFound() {},
+  onMemoryWarning() {},
+  env: { USER_DATA_PATH: '/' },
   getMenuButtonBoundingClientRect: () => ({ top: 24, height: 32, width: 87, left: innerWidth - 94, right: innerWidth - 7, bottom: 56 }),
 })
 
 const storage = (kept) => ({
   getStorageSync: (key) => (key in kept ? kept[key] : ''),
-  setStorageSync: (key, value) => { kept[key] = value },
-  removeStorageSync: (key) => { delete kept[key] },
+  setStorageSync: (key, value) => {
+    kept[key] = value
+  },
+  removeStorageSync: (key) => {
+    delete kept[key]
+  },
   getStorage: (o) => (o.key in kept ? succeed(o, { data: kept[o.key] }) : fail(o, 'getStorage:fail data not found')),
   setStorage: (o) => {
     kept[o.key] = o.data
@@ -66,14 +99,16 @@ const storage = (kept) => ({
 })
 
 function going(pages) {
-  const go = (name, f) => (o = {}) => {
-    try {
-      f(o)
-      succeed(o, { errMsg: `${name}:ok` })
-    } catch (e) {
-      fail(o, String(e.message))
+  const go =
+    (name, f) =>
+    (o = {}) => {
+      try {
+        f(o)
+        succeed(o, { errMsg: `${name}:ok` })
+      } catch (e) {
+        fail(o, String(e.message))
+      }
     }
-  }
   return {
     navigateTo: go('navigateTo', (o) => pages.open(o.url)),
     navigateBack: go('navigateBack', () => pages.close()),
@@ -87,7 +122,8 @@ const talking = (host) => ({
     succeed(o)
   },
   showModal: (o) => {
-    if ((o.confirmText?.length ?? 0) > 4 || (o.cancelText?.length ?? 0) > 4) return fail(o, 'showModal:fail confirmText length should not be larger than 4')
+    if ((o.confirmText?.length ?? 0) > 4 || (o.cancelText?.length ?? 0) > 4)
+      return fail(o, 'showModal:fail confirmText length should not be larger than 4')
     host.questions.push(o.content)
     return succeed(o, { confirm: host.answer, cancel: !host.answer })
   },

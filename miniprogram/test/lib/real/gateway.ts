@@ -12,10 +12,20 @@ export class RealGateway {
   private readonly file = join(this.dir, 'minirelay.toml')
   private program: Program | null = null
 
-  private constructor(private readonly wsPort: number, private readonly tlsPort: number, private readonly root: string, private readonly id: string,
-    private readonly name: string) {}
+  private constructor(
+    private readonly wsPort: number,
+    private readonly tlsPort: number,
+    private readonly root: string,
+    private readonly id: string,
+    private readonly name: string,
+  ) {}
 
-  static async start(devices: string, root = 'minirelay', id = 'home', name = '{ zh = "我的小屋", en = "My house" }'): Promise<RealGateway> {
+  static async start(
+    devices: string,
+    root = 'minirelay',
+    id = 'home',
+    name = '{ zh = "我的小屋", en = "My house" }',
+  ): Promise<RealGateway> {
     const g = new RealGateway(await freePort(), await freePort(), root, id, name) // the same ports after a restart
     g.configure(devices)
     await g.run()
@@ -24,7 +34,9 @@ export class RealGateway {
 
   /** Writes the config. A running gateway takes it within a second. */
   configure(devices: string): void {
-    writeFileSync(this.file, `
+    writeFileSync(
+      this.file,
+      `
 [gateway]
 id       = "${this.id}"
 name     = ${this.name}
@@ -52,7 +64,8 @@ password = "right"
 role     = "viewer"
 read     = ["home/#"]
 write    = ["home/#"]
-${devices}`)
+${devices}`,
+    )
   }
 
   async run(): Promise<void> {

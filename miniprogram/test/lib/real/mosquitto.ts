@@ -13,7 +13,10 @@ export class Mosquitto {
   private readonly dir = mkdtempSync(join(tmpdir(), 'minirelay-mosquitto-'))
   private running: Program | null = null
 
-  private constructor(readonly port: number, readonly plainPort: number) {}
+  private constructor(
+    readonly port: number,
+    readonly plainPort: number,
+  ) {}
 
   static async start(): Promise<Mosquitto> {
     const m = new Mosquitto(await freePort(), await freePort())
@@ -21,13 +24,21 @@ export class Mosquitto {
     execFileSync('mosquitto_passwd', ['-c', '-b', passwords, 'phone', 'right'])
     const acl = join(m.dir, 'acl')
     writeFileSync(acl, 'user phone\ntopic readwrite home/#\ntopic readwrite +/minirelay/#\n')
-    writeFileSync(join(m.dir, 'mosquitto.conf'), [
-      ...(process.getuid?.() === 0 ? ['user root'] : []),
-      // Debian's 2.0.11 does not start with a WebSocket listener alone.
-      `listener ${m.plainPort} 127.0.0.1`,
-      `listener ${m.port} 127.0.0.1`, 'protocol websockets', 'allow_anonymous false',
-      `password_file ${passwords}`, `acl_file ${acl}`, 'connection_messages true', '',
-    ].join('\n'))
+    writeFileSync(
+      join(m.dir, 'mosquitto.conf'),
+      [
+        ...(process.getuid?.() === 0 ? ['user root'] : []),
+        // Debian's 2.0.11 does not start with a WebSocket listener alone.
+        `listener ${m.plainPort} 127.0.0.1`,
+        `listener ${m.port} 127.0.0.1`,
+        'protocol websockets',
+        'allow_anonymous false',
+        `password_file ${passwords}`,
+        `acl_file ${acl}`,
+        'connection_messages true',
+        '',
+      ].join('\n'),
+    )
     await m.run()
     return m
   }

@@ -21,7 +21,10 @@ export class Proxy {
         near.destroy()
         far.destroy()
       }
-      for (const s of pair) s.setNoDelay(true).on('error', end).on('close', () => this.pairs.has(pair) && end())
+      for (const s of pair)
+        s.setNoDelay(true)
+          .on('error', end)
+          .on('close', () => this.pairs.has(pair) && end())
       near.on('data', (d) => far.write(d))
       far.on('data', (d) => near.write(d))
     })
