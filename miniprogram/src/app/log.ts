@@ -1,23 +1,28 @@
 import { shallowRef } from 'vue'
 import type { CommandResult, DeviceEvent } from '@/minirelay'
 
+type Happening = { kind: 'result'; result: CommandResult } | { kind: 'event'; event: DeviceEvent }
+
 /** Something that has happened since the connection was opened; at: own clock, Unix ms. */
-export type Entry =
-  { key: number; at: number; kind: 'result'; result: CommandResult } | { key: number; at: number; kind: 'event'; event: DeviceEvent }
+export type Entry = Happening & { key: number; at: number }
 
 const most = 200 // entries; the oldest make room
 
-/** Newest first. */
-export const entries = shallowRef<readonly Entry[]>([])
+/** What has happened, for the activity page. */
+export class Log {
+  private readonly kept = shallowRef<readonly Entry[]>([])
+  private count = 0
 
-let count = 0
+  /** Newest first. */
+  get entries(): readonly Entry[] {
+    return this.kept.value
+  }
 
-type Fresh<E> = E extends Entry ? Omit<E, 'key'> : never
+  add(h: Happening): void {
+    this.kept.value = [{ ...h, key: ++this.count, at: Date.now() }, ...this.kept.value].slice(0, most)
+  }
 
-export function note(e: Fresh<Entry>): void {
-  entries.value = [{ ...e, key: ++count } as Entry, ...entries.value].slice(0, most)
-}
-
-export function forget(): void {
-  entries.value = []
+  clear(): void {
+    this.kept.value = []
+  }
 }

@@ -1,139 +1,184 @@
 // The one connection of the screens: the gateway in use, what it shows, and what has happened.
 
-import { shallowReactive, shallowRef } from 'vue'
+import { shallowReactive } from 'vue'
 import { Gateway, parseAddress, textOf, type DeviceView, type GatewayInfo, type GatewayState } from '@/minirelay'
 import { lang } from '@/i18n'
 import { named, type Kept } from './gateways'
 import { History } from './history'
-import { note, forget } from './log'
+import { Log } from './log'
 
-const idle: GatewayState = { status: 'offline', since: Date.now(), reason: 'closed', detail: '', retryAt: null, final: true }
+/** What the screens know of the gateway. */
+interface Shown {
+  state: GatewayState
+  info: GatewayInfo | null
+  found: GatewayInfo[]
+  order: string[]
+  role: Gateway['role']
+  listed: boolean
+}
 
-export const state = shallowRef<GatewayState>(idle)
-export const info = shallowRef<GatewayInfo | null>(null)
-/** All gateways at the address: at a hub there are several. */
-export const found = shallowRef<GatewayInfo[]>([])
-/** The ids of the devices, in the gateway's order. */
-export const order = shallowRef<string[]>([])
-/** What the user may do, null while nobody has said it. */
-export const role = shallowRef<Gateway['role']>(null)
-/** Whether the list can be believed: everything retained has come since the first connection. */
-export const listed = shallowRef(false)
-/** Own clock, Unix ms, as of the last second: what shows ages reads it. */
-export const clock = shallowRef(Date.now())
-
-const views = shallowReactive(new Map<string, DeviceView>())
-export const history = new History()
-
-/** One device as it is now. Whoever renders it is rendered again when it changes. */
-export const deviceOf = (id: string): DeviceView | null => views.get(id) ?? null
-
-let gateway: Gateway | null = null
-let offs: (() => void)[] = []
-let dirty = new Set<string>()
-let flushing: ReturnType<typeof setTimeout> | null = null
+const nothing = (): Shown => ({
+  state: { status: 'offline', since: Date.now(), reason: 'closed', detail: '', retryAt: null, final: true },
+  info: null,
+  found: [],
+  order: [],
+  role: null,
+  listed: false,
+})
 
 // Screens are drawn at most ten times a second, however fast the boards talk.
 const drawEvery = 100
 
-/** Connects to k instead of what was connected before. */
-export function open(k: Kept): void {
-  shut()
-  const address = parseAddress(k.address)
-  const url = 'error' in address ? k.address : address.url // a bad one is the library's to complain about
-  const g = new Gateway({ url, user: k.user, password: k.password, gateway: k.gateway, neighbours: true })
-  gateway = g
-  offs = [
-    g.on('state', (s) => {
-      state.value = s
-      refresh()
-    }),
-    g.on('info', (i) => {
-      info.value = i
-      named(textOf(i.name, lang.value, i.gateway))
-    }),
-    g.on('gateways', (all) => {
-      found.value = all
-    }),
-    g.on('devices', refresh),
-    g.on('change', (d) => {
-      history.add(d)
-      dirty.add(d.id)
-      soon()
-    }),
-    g.on('ready', () => {
-      listed.value = true
-      refresh()
-    }),
-    g.on('result', (r) => {
-      note({ kind: 'result', at: Date.now(), result: r })
-      dirty.add(r.device)
-      soon()
-    }),
-    g.on('event', (e) => note({ kind: 'event', at: Date.now(), event: e })),
-  ]
-  g.connect()
-}
+/** Whatever renders one of its properties is rendered again when that property changes. */
+export class Session {
+  /** The numbers of this session, for charts. */
+  readonly history = new History()
+  readonly log = new Log()
+  private readonly shown = shallowReactive(nothing())
+  private readonly views = shallowReactive(new Map<string, DeviceView>())
+  private readonly time = shallowReactive({ now: Date.now() })
+  private gateway: Gateway | null = null
+  private offs: (() => void)[] = []
+  private dirty = new Set<string>()
+  private flushing: ReturnType<typeof setTimeout> | null = null
 
-/** Ends the connection and forgets what it showed. */
-export function shut(): void {
-  offs.forEach((off) => off())
-  offs = []
-  gateway?.close()
-  gateway = null
-  if (flushing) clearTimeout(flushing)
-  flushing = null
-  dirty = new Set()
-  views.clear()
-  history.clear()
-  forget()
-  order.value = []
-  info.value = null
-  found.value = []
-  listed.value = false
-  role.value = null
-  state.value = idle
-}
-
-/** Tries to connect at once, also after a wrong password. */
-export const retry = (): void => gateway?.connect()
-
-/** Unix ms by the gateway's clock. */
-export const gatewayNow = (): number => gateway?.now() ?? Date.now()
-
-/** Asks a device for something. What becomes of it stands in the device's view; nobody needs to wait. */
-export function command(device: string, id: string, value?: unknown): void {
-  if (!gateway) return
-  void gateway.command(device, id, value).then(() => {
-    dirty.add(device)
-    soon()
-  })
-  dirty.add(device)
-  soon()
-}
-
-function soon(): void {
-  flushing ??= setTimeout(flush, drawEvery)
-}
-
-function flush(): void {
-  flushing = null
-  for (const id of dirty) {
-    const d = gateway?.device(id)
-    if (d) views.set(id, d)
+  get state(): GatewayState {
+    return this.shown.state
   }
-  dirty.clear()
+
+  get info(): GatewayInfo | null {
+    return this.shown.info
+  }
+
+  /** All gateways at the address: at a hub there are several. */
+  get found(): GatewayInfo[] {
+    return this.shown.found
+  }
+
+  /** The ids of the devices, in the gateway's order. */
+  get order(): string[] {
+    return this.shown.order
+  }
+
+  /** What the user may do; null until the gateway has said it. */
+  get role(): Gateway['role'] {
+    return this.shown.role
+  }
+
+  /** Whether the list is complete: everything retained has come since the first connection. */
+  get listed(): boolean {
+    return this.shown.listed
+  }
+
+  /** Own clock, Unix ms, as of the last tick: everything that shows an age reads it. */
+  get clock(): number {
+    return this.time.now
+  }
+
+  tick(): void {
+    this.time.now = Date.now()
+  }
+
+  /** One device as it is now. */
+  device(id: string): DeviceView | null {
+    return this.views.get(id) ?? null
+  }
+
+  /** Unix ms by the gateway's clock. */
+  gatewayNow(): number {
+    return this.gateway?.now() ?? Date.now()
+  }
+
+  /** Connects to k instead of what was connected before. */
+  open(k: Kept): void {
+    this.close()
+    const address = parseAddress(k.address)
+    const url = 'error' in address ? k.address : address.url // the library reports a bad one
+    const g = new Gateway({ url, user: k.user, password: k.password, gateway: k.gateway, neighbours: true })
+    this.gateway = g
+    this.offs = this.listen(g)
+    g.connect()
+  }
+
+  /** Ends the connection and forgets what it showed. */
+  close(): void {
+    this.offs.forEach((off) => off())
+    this.offs = []
+    this.gateway?.close()
+    this.gateway = null
+    if (this.flushing) clearTimeout(this.flushing)
+    this.flushing = null
+    this.dirty = new Set()
+    this.views.clear()
+    this.history.clear()
+    this.log.clear()
+    Object.assign(this.shown, nothing())
+  }
+
+  /** Tries to connect at once, also after a wrong password. */
+  retry(): void {
+    this.gateway?.connect()
+  }
+
+  /** Gives a device a command. Its result appears in the device's view; there is no need to wait. */
+  command(device: string, id: string, value?: unknown): void {
+    if (!this.gateway) return
+    void this.gateway.command(device, id, value).then(() => this.changed(device))
+    this.changed(device)
+  }
+
+  private listen(g: Gateway): (() => void)[] {
+    return [
+      g.on('state', (s) => {
+        this.shown.state = s
+        this.refresh()
+      }),
+      g.on('info', (i) => {
+        this.shown.info = i
+        named(textOf(i.name, lang.value, i.gateway))
+      }),
+      g.on('gateways', (all) => {
+        this.shown.found = all
+      }),
+      g.on('devices', () => this.refresh()),
+      g.on('change', (d) => {
+        this.history.add(d)
+        this.changed(d.id)
+      }),
+      g.on('ready', () => {
+        this.shown.listed = true
+        this.refresh()
+      }),
+      g.on('result', (result) => {
+        this.log.add({ kind: 'result', result })
+        this.changed(result.device)
+      }),
+      g.on('event', (event) => this.log.add({ kind: 'event', event })),
+    ]
+  }
+
+  private changed(device: string): void {
+    this.dirty.add(device)
+    this.flushing ??= setTimeout(() => this.flush(), drawEvery)
+  }
+
+  private flush(): void {
+    this.flushing = null
+    for (const id of this.dirty) {
+      const d = this.gateway?.device(id)
+      if (d) this.views.set(id, d)
+    }
+    this.dirty.clear()
+  }
+
+  private refresh(): void {
+    const all = this.gateway?.devices() ?? []
+    this.shown.role = this.gateway?.role ?? null
+    for (const d of all) this.views.set(d.id, d)
+    const ids = all.map((d) => d.id)
+    for (const id of [...this.views.keys()]) if (!ids.includes(id)) this.views.delete(id)
+    if (ids.join() !== this.shown.order.join()) this.shown.order = ids
+  }
 }
 
-function refresh(): void {
-  const all = gateway?.devices() ?? []
-  role.value = gateway?.role ?? null
-  for (const d of all) views.set(d.id, d)
-  const ids = all.map((d) => d.id)
-  for (const id of [...views.keys()]) if (!ids.includes(id)) views.delete(id)
-  if (ids.join() !== order.value.join()) order.value = ids
-}
-
-setInterval(() => {
-  clock.value = Date.now()
-}, 1000)
+export const session = new Session()

@@ -1,41 +1,52 @@
 import { watch } from 'vue'
-import { lang } from '@/i18n'
+import { lang, speak, t, type Lang } from '@/i18n'
 import { current } from './gateways'
-import { open, shut, state } from './session'
+import { systemLanguage } from './platform'
+import { session } from './session'
+import { settings } from './settings'
 // #ifdef H5
 import { account, entered, resume } from './account'
 // #endif
 
-/** Starts what runs as long as the program: the connection to the gateway in use. */
+/** The language of the screens: as chosen, else the system's, else English. */
+const language = (): Lang => (settings.language !== 'system' ? settings.language : /^zh/i.test(systemLanguage()) ? 'zh' : 'en')
+
+/** Starts what runs as long as the program: the language, the clock, and the connection to the gateway in use. */
 export function start(): void {
+  speak(language)
+  setInterval(() => session.tick(), 1000)
   // #ifdef H5
-  resume()
-  watch(account, (now) => (now ? open(now) : shut()), { immediate: true })
-  watch(state, (now) => {
-    if (now.status === 'online') entered.value = true
-    if (now.status === 'offline' && now.reason === 'wrong_password') entered.value = false
-  })
-  watch(
-    lang,
-    (now) => {
-      document.documentElement.lang = now === 'zh' ? 'zh-CN' : 'en'
-    },
-    { immediate: true },
-  )
+  startPage()
   // #endif
   // #ifndef H5
+  startMiniProgram()
+  // #endif
+}
+
+// #ifdef H5
+function startPage(): void {
+  resume()
+  watch(account, (now) => (now ? session.open(now) : session.close()), { immediate: true })
+  watch(
+    () => session.state,
+    (now) => {
+      if (now.status === 'online') entered.value = true
+      if (now.status === 'offline' && now.reason === 'wrong_password') entered.value = false
+    },
+  )
+  watch(lang, (now) => document.documentElement.setAttribute('lang', now === 'zh' ? 'zh-CN' : 'en'), { immediate: true })
+}
+// #endif
+
+// #ifndef H5
+const tabs = ['devices', 'activity', 'gateways', 'settings'] as const
+
+function startMiniProgram(): void {
   const same = () => {
     const k = current.value
     return k ? [k.key, k.address, k.user, k.password, k.gateway].join('\n') : ''
   }
-  watch(same, () => (current.value ? open(current.value) : shut()), { immediate: true })
-  watch(lang, tabs, { immediate: true })
-  // #endif
-}
-
-// #ifndef H5
-function tabs(): void {
-  const texts = lang.value === 'zh' ? ['设备', '动态', '网关', '设置'] : ['Devices', 'Happened', 'Gateways', 'Settings']
-  texts.forEach((text, index) => uni.setTabBarItem({ index, text, fail: () => undefined }))
+  watch(same, () => (current.value ? session.open(current.value) : session.close()), { immediate: true })
+  watch(lang, () => tabs.forEach((tab, index) => uni.setTabBarItem({ index, text: t(tab), fail: () => undefined })), { immediate: true })
 }
 // #endif

@@ -1,14 +1,19 @@
-import { computed } from 'vue'
-import { systemLanguage } from '@/app/platform'
-import { settings } from '@/app/settings'
+import { computed, shallowRef } from 'vue'
 import { en, type Words } from './en'
 import { zh } from './zh'
 
 export type Lang = 'zh' | 'en'
 export type Word = keyof Words
 
-/** The language of the screens: as chosen, else the system's, else English. */
-export const lang = computed<Lang>(() => (settings.language !== 'system' ? settings.language : /^zh/i.test(systemLanguage()) ? 'zh' : 'en'))
+const source = shallowRef<() => Lang>(() => 'en')
+
+/** The language of the screens. */
+export const lang = computed<Lang>(() => source.value())
+
+/** Hands in the language of the screens: whatever language() returns from now on. */
+export function speak(language: () => Lang): void {
+  source.value = language
+}
 
 /** The words for key in the language of the screens, with {names} filled in. */
 export function t(key: Word, fill: Record<string, string | number> = {}): string {
