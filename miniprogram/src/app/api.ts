@@ -1,5 +1,6 @@
 // The gateway's JSON API, for the page only: what MQTT does not carry.
 
+import { lang } from '@/i18n'
 import { account } from './account'
 
 export interface Problem {
@@ -52,7 +53,7 @@ async function call(path: string, signal?: AbortSignal): Promise<Response> {
   const a = account.value
   if (!a) throw new ApiError('unauthorized', '')
   const login = new TextEncoder().encode(`${a.user}:${a.password}`)
-  const headers = { Authorization: `Basic ${btoa(String.fromCharCode(...login))}` }
+  const headers = { Authorization: `Basic ${btoa(String.fromCharCode(...login))}`, 'Accept-Language': lang.value }
   const response = await fetch(`api/${path}`, { headers, signal, credentials: 'omit', cache: 'no-store' }).catch((e: Error) => {
     throw e.name === 'AbortError' ? e : new ApiError('unreachable', e.message)
   })

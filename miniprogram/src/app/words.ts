@@ -11,6 +11,7 @@ import {
   type ValueReason,
 } from '@/minirelay'
 import { lang, t, type Word } from '@/i18n'
+import { translate } from '@/i18n/sentences'
 
 export const nameOf = (name: Name | undefined, id: string): string => textOf(name, lang.value, id)
 
@@ -73,5 +74,9 @@ export const outcome = (r: CommandResult): string => t(r.status === 'failed' && 
 /** Why, in a sentence; "" where the word says all. */
 export function because(r: CommandResult): string {
   if (r.status === 'done' || r.status === 'sent') return ''
-  return explainResult(r, lang.value)
+  const message = r.message && translate(r.message, lang.value)
+  const kind = explainResult({ ...r, message }, lang.value)
+  if (!message || r.code === 'refused') return kind
+  // The gateway's sentence says more. One that is not translated needs at least its kind in the reader's language.
+  return lang.value === 'zh' && message === r.message ? `${kind}：${message}` : message
 }

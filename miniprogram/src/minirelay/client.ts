@@ -135,7 +135,7 @@ export class MqttClient extends Emitter<MqttEvents> {
   subscribe(filters: string | string[], qos: QoS = 1): Promise<Granted[]> {
     const list = typeof filters === 'string' ? [filters] : filters
     const bad = list.find((f) => !validFilter(f))
-    if (bad !== undefined) return Promise.reject(new MqttError('bad_topic', `${JSON.stringify(bad)} is no topic filter`))
+    if (bad !== undefined) return Promise.reject(new MqttError('bad_topic', `${JSON.stringify(bad)} is not a valid topic filter`))
     return list.length === 0 ? Promise.resolve([]) : this.subscriptions.add(this.connection.ready, list, qos)
   }
 

@@ -35,7 +35,7 @@ export class Outbox {
   constructor(private readonly nextId: () => number) {}
 
   publish(link: Link | null, topic: string, payload: string | Uint8Array | ArrayBuffer, o: PublishOptions): Promise<void> {
-    if (!validTopic(topic)) return fail('bad_topic', `${JSON.stringify(topic)} is no topic to publish to`)
+    if (!validTopic(topic)) return fail('bad_topic', `${JSON.stringify(topic)} is not a valid topic to publish to`)
     const publish: Publish = {
       topic,
       payload: payloadBytes(payload),
@@ -51,7 +51,7 @@ export class Outbox {
       link.send(encodePublish(publish))
       return Promise.resolve()
     }
-    if (this.entries.length >= capacity) return fail('queue_full', `${capacity} messages are waiting already`)
+    if (this.entries.length >= capacity) return fail('queue_full', `${capacity} messages are already waiting`)
     return new Promise((resolve, reject) => {
       this.entries.push({ publish, queue, sent: false, resolve, reject })
       if (link) this.fill(link)
@@ -87,8 +87,8 @@ export class Outbox {
     for (const e of gone) {
       e.reject(
         e.sent
-          ? new MqttError('connection_lost', 'the connection broke before the broker acknowledged')
-          : new MqttError('offline', 'the connection broke before it was sent'),
+          ? new MqttError('connection_lost', 'the connection was lost before the broker acknowledged')
+          : new MqttError('offline', 'the connection was lost before it was sent'),
       )
     }
   }

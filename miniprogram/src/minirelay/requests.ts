@@ -49,7 +49,7 @@ export class Requests {
 
   /** The connection is gone, and all answers with it. */
   down(): void {
-    for (const id of [...this.open.keys()]) this.fail(id, 'offline', 'the connection broke')
+    for (const id of [...this.open.keys()]) this.fail(id, 'offline', 'the connection was lost')
   }
 
   private fail(id: string, code: string, message: string): void {

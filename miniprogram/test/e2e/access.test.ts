@@ -120,7 +120,7 @@ describe('the page without a pointer', () => {
 
   it('holds together with the largest letters', async () => {
     await screen.go('settings')
-    await screen.button('Largest').click()
+    await screen.button('Extra large').click()
     for (const place of ['settings', 'devices', 'activity', 'gateways'] as const) {
       await screen.go(place)
       const [inner, outer] = await screen.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])

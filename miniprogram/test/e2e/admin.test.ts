@@ -20,7 +20,7 @@ describe('the page of an admin', () => {
     await screen.go('config' as 'settings')
     const file = screen.page.locator('.config-file')
     await screen.says(file, '[devices.greenhouse]')
-    await screen.says(screen.page.locator('.card'), 'The files are sound.')
+    await screen.says(screen.page.locator('.card'), 'The configuration is valid.')
     expect(await file.innerText()).not.toContain('"right"')
   })
 
@@ -91,7 +91,7 @@ describe('the page of an admin', () => {
     await screen.enter('display', 'right')
     await screen.says(screen.card('Greenhouse'), '21.5')
     await screen.openDevice('Greenhouse')
-    await screen.says(screen.page.locator('.panel-note'), 'may look')
+    await screen.says(screen.page.locator('.panel-note'), 'your role is viewer')
     await screen.page.locator('.switch-disabled').first().waitFor()
     expect(world.board.commands).toEqual([])
     expect(screen.watched.faults.filter((f) => !f.includes('status of 403'))).toEqual([])

@@ -155,7 +155,7 @@ describe('words for people', () => {
       local: false,
       ...o,
     })
-    expect(explainResult(r({ code: 'refused', message: 'dry well' }), 'zh')).toBe('设备拒绝:dry well')
+    expect(explainResult(r({ code: 'refused', message: 'dry well' }), 'zh')).toBe('设备拒绝：dry well')
     expect(explainResult(r({ status: 'done' }), 'en')).toBe('done')
     for (const code of listed('results.ts', 'type ResultCode', '\n\n') as CommandResult['code'][]) {
       expect(explainResult(r({ code }), 'zh')).toMatch(/[\u4e00-\u9fff]/)

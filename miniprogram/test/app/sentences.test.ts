@@ -1,0 +1,71 @@
+// The gateway's sentences in the reader's language.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { because } from '@/app/words'
+import { speak } from '@/i18n'
+import chinese from '@/i18n/gateway.json'
+import { translate, translator } from '@/i18n/sentences'
+import type { CommandResult } from '@/minirelay'
+
+describe('a sentence', () => {
+  const zh = translator({
+    'the device is offline': '设备离线',
+    'the value is above {}': '数值大于 {}',
+    'the value of {} is {}': '{2} 是 {1} 的值',
+    'an earlier try failed: {}': '之前失败了：{}',
+    'an earlier try failed: the {} broke': '之前失败了：{}断了',
+    line: '线路',
+    'a (b) [c]. {}?': '特殊 {}',
+    '{}': '从不',
+  })
+
+  it.each([
+    ['the device is offline', '设备离线'],
+    ['the value is above 5.5 °C', '数值大于 5.5 °C'],
+    ['the value of a is b', 'b 是 a 的值'],
+    ['an earlier try failed: the value is above 7', '之前失败了：数值大于 7'],
+    ['an earlier try failed: the line broke', '之前失败了：线路断了'],
+    ['an earlier try failed: dry well', '之前失败了：dry well'],
+    ['the value is above a\nb', '数值大于 a\nb'],
+    ['a (b) [c]. d?', '特殊 d'],
+    ['the device is offline!', 'the device is offline!'],
+    ['', ''],
+  ])('%j → %j', (english, right) => expect(zh(english)).toBe(right))
+
+  it('stays as it is for readers of English', () => {
+    expect(translate('the device has no such command', 'en')).toBe('the device has no such command')
+    expect(translate('the device has no such command', 'zh')).toBe('设备没有这个命令')
+    expect(translate('the value must be from 0 to 100 %', 'zh')).toBe('值必须在 0 到 100 % 之间')
+  })
+})
+
+describe('the table', () => {
+  it.each(Object.entries(chinese))('%s', (english, text) => {
+    const holes = english.split('{}').length - 1
+    const filled = [...text.matchAll(/\{(\d*)\}/g)].map((m) => m[1])
+    const numbers = filled.every((n) => n !== '') ? filled.map(Number).sort() : filled.map((_, i) => i + 1)
+    expect(numbers).toEqual(Array.from({ length: holes }, (_, i) => i + 1))
+    expect(text).toMatch(/[\u4e00-\u9fff]/)
+    expect(text).not.toMatch(/[\u4e00-\u9fff][,:;?!()]|[,:;?!()][\u4e00-\u9fff]/)
+  })
+})
+
+describe('why a command ended', () => {
+  afterEach(() => speak(() => 'en'))
+  const r = (o: Partial<CommandResult>): CommandResult => ({
+    ...{ id: '', device: '', command: '', status: 'rejected', ts: 0, mine: true, local: false },
+    ...o,
+  })
+
+  it.each<[Partial<CommandResult>, string, string]>([
+    [{ code: 'out_of_range', message: 'the value must be at most 80 %' }, 'the value must be at most 80 %', '值必须不大于 80 %'],
+    [{ code: 'out_of_range', message: 'brand new words' }, 'brand new words', '值超出允许范围：brand new words'],
+    [{ code: 'offline' }, 'offline, not executed', '离线，未执行'],
+    [{ status: 'failed', code: 'refused', message: 'dry well' }, 'the device refused: dry well', '设备拒绝：dry well'],
+    [{ status: 'done', message: 'never shown' }, '', ''],
+  ])('%j', (result, english, zh) => {
+    expect(because(r(result))).toBe(english)
+    speak(() => 'zh')
+    expect(because(r(result))).toBe(zh)
+  })
+})
