@@ -110,7 +110,7 @@ describe('the page without a pointer', () => {
     await screen.page.keyboard.press('ArrowRight')
     await screen.says(screen.command('Fan'), 'Done')
     expect(world.board.fan).toBe(45)
-    await tabTo('Start: Reset')
+    await tabTo('Run: Reset')
     await screen.page.keyboard.press('Enter')
     await screen.says(screen.page.locator('dialog .confirm-text'), 'Reset the board?')
     await screen.page.keyboard.press('Escape')
