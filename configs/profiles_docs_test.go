@@ -48,7 +48,7 @@ var profileGroups = []struct{ group, en, zh string }{
 	{"distance", "Distance and presence", "距离与人体感应"},
 	{"position", "Position", "定位"},
 	{"relay", "Relays", "继电器"},
-	{"board", "Boards of your own", "自己的板子"},
+	{"board", "Boards of your own", "自制开发板"},
 	{"other", "Others", "其他"},
 }
 
@@ -88,7 +88,7 @@ func profileTables(t *testing.T, lang string) string {
 		}
 		if rows != "" {
 			fmt.Fprintf(&out, "\n## %s\n\n| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n%s", word(g.en, g.zh), word("profile", "名称"),
-				word("thing", "设备"), word("line", "串口"), word("reads", "读数"), word("commands", "命令"), rows)
+				word("device", "设备"), word("line", "串口"), word("reads", "读数"), word("commands", "命令"), rows)
 		}
 	}
 	if listed != len(Profiles()) {

@@ -37,13 +37,14 @@ var referenceEnglish = referencePage{
 
 [中文](reference.zh-CN.md)
 
-This page is made from the same source as the JSON Schema: ` + "`minirelay schema`" + ` prints that one for editors. What the keys
-of devices are good for is told in [mappings](mappings.md); ` + "`minirelay sample`" + ` prints a whole file to begin with.
+This page is generated from the same source as the JSON Schema, which ` + "`minirelay schema`" + ` prints for editors. The purpose of
+the keys of devices is described in [mappings](mappings.md); ` + "`minirelay sample`" + ` prints a complete file to start from.
 
-One file, or all ` + "`*.toml`" + ` of a directory in the order of their names. Durations are texts such as ` + "`\"500ms\"`, `\"10s\"`, `\"24h\"`" + `. An id
-has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit. A secret is a text, ` + "`{ env = \"NAME\" }` or `{ file = \"path\" }`" + `.
+The config is one file, or all ` + "`*.toml`" + ` files of a directory in the order of their names. Durations are texts such as ` + "`\"500ms\"`" + `,
+` + "`\"10s\"` and `\"24h\"`" + `. An id has 1 to 32 characters of a-z, 0-9, _ and -, and begins with a letter or a digit. A secret is a text,
+` + "`{ env = \"NAME\" }` or `{ file = \"path\" }`" + `.
 `,
-	head: "| key | is | default |", stop: ".", needed: "needed", both: "%s to %s", from: "%s or more", upTo: "%s or less",
+	head: "| key | meaning | default |", stop: ".", needed: "required", both: "%s to %s", from: "%s or more", upTo: "%s or less",
 	codecs: " (codec %s)", comma: ", ", colon: ": ", semicolon: "; ",
 }
 
@@ -53,14 +54,14 @@ var referenceChinese = referencePage{
 
 [English](reference.md)
 
-这一页与 JSON Schema 出自同一来源:` + "`minirelay schema`" + ` 打印给编辑器用的 JSON Schema。设备的各个键怎么用,见[映射](mappings.zh-CN.md);
-` + "`minirelay sample`" + ` 打印一份完整的文件,可以从它开始。
+这一页与 JSON Schema 出自同一来源：` + "`minirelay schema`" + ` 打印供编辑器使用的 JSON Schema。设备的各个键的用途，见[映射](mappings.zh-CN.md)；
+` + "`minirelay sample`" + ` 打印一份完整的文件，可以从它开始。
 
-配置是一个文件,或一个目录里的所有 ` + "`*.toml`" + `,按名字的顺序读取。时长写作文本,如 ` + "`\"500ms\"`、`\"10s\"`、`\"24h\"`" + `。id 由 1 到 32 个 a-z、0-9、_ 和 - 组成,
-以字母或数字开头。密码一类的值是一段文本,或 ` + "`{ env = \"变量名\" }`、`{ file = \"路径\" }`" + `。
+配置是一个文件，或一个目录里的所有 ` + "`*.toml`" + `，按名字的顺序读取。时长写作文本，如 ` + "`\"500ms\"`、`\"10s\"`、`\"24h\"`" + `。
+id 由 1 到 32 个 a-z、0-9、_ 和 - 组成，以字母或数字开头。密码一类的值是一段文本，或 ` + "`{ env = \"变量名\" }`、`{ file = \"路径\" }`" + `。
 `,
 	head: "| 键 | 意思 | 默认值 |", stop: "。", needed: "必填", both: "%s 到 %s", from: "不小于 %s", upTo: "不大于 %s",
-	codecs: "(编解码器 %s)", comma: "、", colon: ":", semicolon: ";",
+	codecs: "（编解码器 %s）", comma: "、", colon: "：", semicolon: "；",
 }
 
 // The pages in docs are what the structs say, and say all of it in both languages.
