@@ -912,7 +912,7 @@ var Connection = class {
     this.attempt = 0;
     this.retry("no_network", "", this.delay());
   }
-  /** Whether a connection is wanted and nothing final stands against it. */
+  /** Whether a connection is wanted and no final reason prevents it. */
   get trying() {
     return this.wanted && !(this.state.status === "offline" && this.state.final);
   }
@@ -924,7 +924,7 @@ var Connection = class {
     this.drop();
     this.open();
   }
-  /** Lets go of the socket. It is closed before another is opened, and nobody waits for it. */
+  /** Lets go of the socket. It is closed before another is opened, without waiting for its end. */
   drop() {
     clearTimeout(this.timer);
     const link = this.link;
@@ -1309,7 +1309,7 @@ var MqttClient = class extends Emitter {
   connect() {
     this.connection.connect();
   }
-  /** Ends the connection. What still waits fails with the code closed. connect() begins anew. */
+  /** Ends the connection. What still waits fails with the code closed. connect() starts again. */
   close() {
     this.connection.close();
     this.outbox.close();
@@ -1325,8 +1325,8 @@ var MqttClient = class extends Emitter {
     this.connection.networkChanged(connected);
   }
   /**
-   * Subscribes, now or as soon as there is a connection, and again after each reconnect. The answer tells what the
-   * broker granted and what it refused, in the order of filters.
+   * Subscribes, now or as soon as there is a connection, and again after each reconnect. The answer lists what the
+   * broker granted and refused, in the order of filters.
    */
   subscribe(filters, qos = 1) {
     const list2 = typeof filters === "string" ? [filters] : filters;
@@ -1343,7 +1343,7 @@ var MqttClient = class extends Emitter {
     const list2 = typeof filters === "string" ? [filters] : filters;
     return list2.length === 0 ? Promise.resolve() : this.subscriptions.remove(this.connection.ready, list2);
   }
-  /** Publishes, at QoS 1 if not told otherwise. Ends when the broker has acknowledged; fails with an MqttError. */
+  /** Publishes, at QoS 1 unless options say otherwise. Ends when the broker has acknowledged; fails with an MqttError. */
   publish(topic, payload, options2 = {}) {
     return this.outbox.publish(this.connection.ready, topic, payload, options2);
   }
@@ -1805,7 +1805,7 @@ var Commands = class {
     }
     this.context.ended(result);
   }
-  /** The connection, or the gateway, is gone: what was sent has an end that nobody here learns in time, the rest was never sent. */
+  /** The connection, or the gateway, is gone: results of commands that were sent will not arrive in time, the others were never sent. */
   down() {
     for (const e of [...this.open.values()]) {
       if (e.timer === void 0)
@@ -2003,7 +2003,7 @@ var Devices = class {
       pending: this.context.pending(id2)
     };
   }
-  /** Why nothing of a device is known; null if something is. */
+  /** Why the device's values are not known; null if they are. */
   why(d) {
     var _a;
     return (_a = this.context.blind()) != null ? _a : d.online === null ? "waiting" : d.online ? null : "device_offline";
@@ -2104,7 +2104,7 @@ var Gateway = class extends Emitter {
     /** The gateway's id, once it is known. */
     __publicField(this, "id");
     __publicField(this, "info", null);
-    /** What the user may do; null if the gateway has not told. */
+    /** What the user may do; null if that is not known. */
     __publicField(this, "role", null);
     /** What its topics begin with, once it is known. */
     __publicField(this, "root");
@@ -2162,7 +2162,7 @@ var Gateway = class extends Emitter {
   connect() {
     this.client.connect();
   }
-  /** Ends the connection. connect() begins anew. */
+  /** Ends the connection. connect() starts it again. */
   close() {
     this.client.close();
     this.changes.stop();
@@ -2196,9 +2196,9 @@ var Gateway = class extends Emitter {
     return this.clock.known;
   }
   /**
-   * Gives a command and tells its one end; it never fails. It is sent once, or not at all: without a connection it is
+   * Gives a command and resolves to its one result; it never fails. It is sent once, or not at all: without a connection it is
    * rejected at once, and nothing is kept for later. If the connection breaks before the result comes, or none comes
-   * in time, the end is unknown.
+   * in time, the result is unknown.
    */
   command(device, command2, value, options2 = {}) {
     return this.commands.give(device, command2, value, options2);
@@ -2274,7 +2274,7 @@ var Gateway = class extends Emitter {
     void this.client.subscribe(this.filters());
     this.greet();
   }
-  /** Asks for the time. The answer follows everything that the subscriptions bring, so it tells that all is here. */
+  /** Asks for the time. The answer follows everything that the subscriptions bring, so it shows that everything is here. */
   greet() {
     const round = this.round;
     void this.request("me").catch(() => null).then((me) => {
@@ -2366,7 +2366,7 @@ var Gateway = class extends Emitter {
     }
     this.changes.one(device);
   }
-  /** Takes what a gateway tells of itself. false: it is something else. */
+  /** Takes a gateway's info. false: the message is something else. */
   takeInfo(m) {
     var _a, _b;
     const seen = foundBy(m.topic, m.text());
@@ -2404,7 +2404,7 @@ var Gateway = class extends Emitter {
       return "gateway_offline";
     return this.client.state.status === "online" ? null : "disconnected";
   }
-  /** Works out the state from everything that is known, and tells if it is another one. */
+  /** Works out the state from everything that is known, and reports it if it has changed. */
   derive() {
     const next = this.next();
     const was = this.state;

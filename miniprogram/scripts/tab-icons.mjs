@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 
 const source = readFileSync(new URL('../src/ui/AppIcon.vue', import.meta.url), 'utf8')
-// Two greens and greys that can be told from the bar in both themes: one picture serves both.
+// A green and a grey that are visible on the bar in both themes: one picture serves both.
 const colours = { '': '#7f8f87', '-here': '#23a06d' }
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })

@@ -13,7 +13,7 @@ const key = 'minirelay.account'
 /** Where MQTT is, from the page's own address. */
 export const ownAddress = (): string => `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/mqtt`
 
-/** Signs in. The connection tells whether the password is right. */
+/** Signs in. The connection shows whether the password is right. */
 export function signIn(user: string, password: string, remember: boolean): void {
   const text = JSON.stringify({ user, password })
   try {
@@ -59,7 +59,7 @@ export function resume(): void {
     if (!text) return
     const { user, password, gateway } = JSON.parse(text) as { user: string; password: string; gateway?: string }
     account.value = { key: 'page', address: ownAddress(), user, password, gateway }
-    entered.value = true // the gateway need not be there now: the screens say so
+    entered.value = true // even if the gateway is not there now: the screens show that
   } catch {
     signOut()
   }

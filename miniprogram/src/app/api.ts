@@ -26,7 +26,7 @@ export interface PortView {
   counts: Counts
 }
 
-/** One line of a wire view. Which keys it has tells what it is. */
+/** One line of a wire view. Its keys show which kind it is. */
 export interface WireRecord {
   ts: number
   dir?: 'in' | 'out'
@@ -39,7 +39,7 @@ export interface WireRecord {
   missed?: number
 }
 
-/** code: the API's own, "not_here" on a port without it, or "unreachable" where nobody answered sensibly. */
+/** code: the API's own, "not_here" on a port without it, or "unreachable" without a proper answer. */
 export class ApiError extends Error {
   constructor(
     readonly code: string,
@@ -58,10 +58,10 @@ async function call(path: string, signal?: AbortSignal): Promise<Response> {
     throw e.name === 'AbortError' ? e : new ApiError('unreachable', e.message)
   })
   if (response.ok) return response
-  const told = (await response.json().catch(() => null)) as { error?: { code: string; message: string } } | null
+  const body = (await response.json().catch(() => null)) as { error?: { code: string; message: string } } | null
   throw new ApiError(
-    told?.error?.code ?? (response.status === 404 ? 'not_here' : 'unreachable'),
-    told?.error?.message ?? `HTTP ${response.status}`,
+    body?.error?.code ?? (response.status === 404 ? 'not_here' : 'unreachable'),
+    body?.error?.message ?? `HTTP ${response.status}`,
   )
 }
 

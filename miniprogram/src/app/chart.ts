@@ -37,7 +37,7 @@ export function frame(points: readonly Point[], now: number): Frame | null {
   const from = Math.min(to - narrowest, Math.max(to - widest, seen[0].ts))
   let low = Math.min(...seen.map((p) => p.value as number))
   let high = Math.max(...seen.map((p) => p.value as number))
-  // A line that hardly moves is drawn flat: noise is no event.
+  // A line that hardly moves is drawn flat: noise is not an event.
   const least = Math.max(Math.abs(high) * 0.02, 0.5)
   if (high - low < least) {
     const middle = (high + low) / 2
@@ -58,7 +58,7 @@ export function niceStep(about: number): number {
   return power * ([1, 2, 5].find((m) => m * power >= about * (1 - 1e-9)) ?? 10)
 }
 
-/** The good point nearest to a time; null if there is none. */
+/** The valid point nearest to a time; null if there is none. */
 export function nearest(points: readonly Point[], ts: number): Point | null {
   let best: Point | null = null
   for (const p of points) if (p.value !== null && (!best || Math.abs(p.ts - ts) < Math.abs(best.ts - ts))) best = p

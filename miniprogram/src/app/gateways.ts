@@ -6,7 +6,7 @@ import { read, write } from './platform'
 export interface Kept {
   key: string
   address: string // as parseAddress takes it
-  gateway?: string // its id, if the address told
+  gateway?: string // its id, if it is known
   user: string
   password: string
   name?: string // what it called itself when it was last seen
@@ -51,7 +51,7 @@ export const keptBeside = (gateway: string): boolean => beside(gateway) !== unde
 export function keepBeside(gateway: string, name: string, own: string): void {
   const k = current.value
   if (!k) return
-  k.gateway ??= own // from now on it is no longer whichever answers first
+  k.gateway ??= own // from now on not just the first one that answers
   const there = beside(gateway)
   if (there) use(there.key)
   else keep({ address: k.address, user: k.user, password: k.password, gateway, name })

@@ -1,7 +1,7 @@
 import type { DeviceView } from '@/minirelay'
 import type { Word } from '@/i18n'
 
-/** A part of the list of devices. Its title is a word of ours, or the text that stands before a / in names. */
+/** A part of the list of devices. Its title is one of our words, or the text before a / in names. */
 export interface Group {
   key: string
   word: Word | null
@@ -26,8 +26,8 @@ export function found(all: Named[], typed: string): Named[] {
 
 /**
  * Parts many devices into groups. A name like "Greenhouse/East" puts a device into the group Greenhouse; others are
- * grouped by what can be done with them. What is offline comes first: it wants attention. Within a group the
- * gateway's order stands.
+ * grouped by what can be done with them. Devices that are offline come first: they need attention. A group
+ * keeps the gateway's order.
  */
 export function groups(all: Named[]): Group[] {
   if (all.length <= few) return all.length ? [{ key: 'all', word: null, text: '', ids: all.map((d) => d.id) }] : []

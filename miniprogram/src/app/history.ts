@@ -1,7 +1,7 @@
 import { shallowReactive } from 'vue'
 import type { DeviceView } from '@/minirelay'
 
-/** A number at a time in Unix ms by the gateway's clock. A null ends the line: there was no good value. */
+/** A number at a time in Unix ms by the gateway's clock. A null ends the line: there was no valid value. */
 export interface Point {
   ts: number
   value: number | null
@@ -34,7 +34,7 @@ export class History {
     }
   }
 
-  /** The line of a field, oldest first. Whoever renders it is rendered again when it grows. */
+  /** The line of a field, oldest first. A component that renders it is rendered again when the line grows. */
   line(device: string, field: string): readonly Point[] {
     const key = `${device}/${field}`
     void this.versions.get(key)

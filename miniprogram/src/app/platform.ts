@@ -1,4 +1,4 @@
-// What differs between the page and the mini-programs, and is no matter of the MQTT library.
+// The differences between the page and the mini-programs that do not concern the MQTT library.
 
 interface Base {
   language?: string

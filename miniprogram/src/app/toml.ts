@@ -1,10 +1,10 @@
-/** A piece of a line of TOML, by what it is to the eye. */
+/** A piece of a line of TOML, by its colour. */
 export interface Piece {
   kind: 'table' | 'key' | 'value' | 'comment'
   text: string
 }
 
-/** Cuts one line of TOML for colouring. It need not understand values that go over several lines. */
+/** Cuts one line of TOML for colouring. It does not have to understand values of several lines. */
 export function paint(line: string): Piece[] {
   const at = commentAt(line)
   const code = line.slice(0, at)

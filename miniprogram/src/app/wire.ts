@@ -11,7 +11,7 @@ export interface Row {
   hex: string
   text: string
   device: string
-  told: string
+  detail: string
 }
 
 const most = 300 // rows; the oldest make room
@@ -75,19 +75,19 @@ export class Wire {
   }
 }
 
-/** The line for a record, null for one that is no line. */
+/** The line for a record, null for one that has no line. */
 export function rowOf(r: WireRecord, key: number): Row | null {
-  const row = { key, ts: r.ts, hex: '', text: '', device: '', told: '' }
+  const row = { key, ts: r.ts, hex: '', text: '', device: '', detail: '' }
   if (r.dir) return { ...row, kind: r.dir, hex: spaced(r.hex ?? ''), text: r.text ?? '' }
-  if (r.missed) return { ...row, kind: 'missed', told: String(r.missed) }
+  if (r.missed) return { ...row, kind: 'missed', detail: String(r.missed) }
   if (!r.frame) return null
   const { hex, text, device, ok, fields, why } = r.frame
-  const told = ok
+  const detail = ok
     ? Object.entries(fields ?? {})
         .map(([k, v]) => `${k} = ${v === null ? '—' : String(v)}`)
         .join(', ')
     : (why ?? '')
-  return { ...row, kind: ok ? 'frame' : 'dropped', hex: spaced(hex), text, device: device ?? '', told }
+  return { ...row, kind: ok ? 'frame' : 'dropped', hex: spaced(hex), text, device: device ?? '', detail }
 }
 
 const spaced = (hex: string): string => hex.replace(/(..)(?=.)/g, '$1 ')

@@ -78,5 +78,7 @@ export function because(r: CommandResult): string {
   const kind = explainResult({ ...r, message }, lang.value)
   if (!message || r.code === 'refused') return kind
   // The gateway's sentence says more. One that is not translated needs at least its kind in the reader's language.
-  return lang.value === 'zh' && message === r.message ? `${kind}：${message}` : message
+  if (lang.value === 'zh' && message === r.message) return `${kind}：${message}`
+  if (r.status !== 'unknown') return message
+  return `${message}${lang.value === 'zh' ? '，' : '; '}${explainResult({ ...r, code: undefined }, lang.value)}`
 }

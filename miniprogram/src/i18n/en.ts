@@ -1,4 +1,4 @@
-// The words of the screens. Every key of this file stands in zh.ts too: its type says so.
+// The words of the screens. The type of zh.ts requires the same keys.
 export const en = {
   devices: 'Devices',
   activity: 'Activity',

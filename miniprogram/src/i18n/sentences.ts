@@ -7,7 +7,7 @@ import chinese from './gateway.json'
 export type Table = Record<string, string>
 
 interface Pattern {
-  /** How many characters of it are no hole. */
+  /** How many characters of it are not holes. */
   literal: number
   match: RegExp
   chinese: string

@@ -1,4 +1,4 @@
-// WebSockets of the platforms. They differ in small things that each cost somebody a day.
+// WebSockets of the platforms. Each of their small differences has cost a day.
 
 import { decodeBase64, encodeBase64 } from './base64'
 import { Once, type Life, type Socket, type SocketAdapter, type SocketEvents } from './socket'
@@ -40,7 +40,7 @@ function words(failure: Failure | undefined, otherwise: string): string {
 
 /** WeChat. */
 export const wxSocket = (wx: MiniProgram): SocketAdapter => miniProgramSocket(wx, false)
-/** Alipay, which wants and gives bytes as base64. */
+/** Alipay, which sends and receives bytes as base64. */
 export const mySocket = (my: MiniProgram): SocketAdapter => miniProgramSocket(my, true)
 /** Douyin. */
 export const ttSocket = (tt: MiniProgram): SocketAdapter => miniProgramSocket(tt, false)

@@ -85,7 +85,7 @@ function parseQuery(text: string): Record<string, string | undefined> {
     try {
       out[decodeURIComponent(key)] = decodeURIComponent(value.replace(/\+/g, ' '))
     } catch {
-      // A stray % is nobody's address.
+      // A stray % is not part of an address.
     }
   }
   return out

@@ -13,7 +13,7 @@ export function encodeBase64(bytes: Uint8Array): string {
   return text
 }
 
-/** The bytes of text, or null if it is no base64. */
+/** The bytes of text, or null if it is not base64. */
 export function decodeBase64(text: string): Uint8Array | null {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null
   const pad = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0

@@ -29,7 +29,7 @@ export interface MqttOptions {
   autoLife?: boolean
   /** The longest packet that is taken, in bytes; 1 MiB if left out. */
   maxPacket?: number
-  /** How long the broker may owe an answer before the connection counts as dead, in ms; 5000 if left out. */
+  /** How long an answer of the broker may be overdue before the connection counts as dead, in ms; 5000 if left out. */
   patience?: number
 }
 
@@ -54,7 +54,7 @@ type MqttEvents = {
 
 /**
  * A connection that stays: it comes back by itself after every cut, in the foreground, and on another network, and
- * subscribes again. It has one socket, never two. A wrong password ends its attempts; connect() begins anew.
+ * subscribes again. It has one socket, never two. A wrong password ends its attempts; connect() starts again.
  */
 export class MqttClient extends Emitter<MqttEvents> {
   readonly clientId: string
@@ -109,7 +109,7 @@ export class MqttClient extends Emitter<MqttEvents> {
     this.connection.connect()
   }
 
-  /** Ends the connection. What still waits fails with the code closed. connect() begins anew. */
+  /** Ends the connection. What still waits fails with the code closed. connect() starts again. */
   close(): void {
     this.connection.close()
     this.outbox.close()
@@ -129,8 +129,8 @@ export class MqttClient extends Emitter<MqttEvents> {
   }
 
   /**
-   * Subscribes, now or as soon as there is a connection, and again after each reconnect. The answer tells what the
-   * broker granted and what it refused, in the order of filters.
+   * Subscribes, now or as soon as there is a connection, and again after each reconnect. The answer lists what the
+   * broker granted and refused, in the order of filters.
    */
   subscribe(filters: string | string[], qos: QoS = 1): Promise<Granted[]> {
     const list = typeof filters === 'string' ? [filters] : filters
@@ -149,7 +149,7 @@ export class MqttClient extends Emitter<MqttEvents> {
     return list.length === 0 ? Promise.resolve() : this.subscriptions.remove(this.connection.ready, list)
   }
 
-  /** Publishes, at QoS 1 if not told otherwise. Ends when the broker has acknowledged; fails with an MqttError. */
+  /** Publishes, at QoS 1 unless options say otherwise. Ends when the broker has acknowledged; fails with an MqttError. */
   publish(topic: string, payload: string | Uint8Array | ArrayBuffer, options: PublishOptions = {}): Promise<void> {
     return this.outbox.publish(this.connection.ready, topic, payload, options)
   }

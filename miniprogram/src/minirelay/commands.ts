@@ -6,10 +6,10 @@ import { randomText } from './random'
 import { parseResult, type CommandResult, type ResultCode, type Status } from './results'
 
 export interface CommandOptions {
-  /** How long the hardware may still begin with it, in ms; 5000 if left out. */
+  /** How long the command may wait before the hardware gets it, in ms; 5000 if left out. */
   expiresIn?: number
   /**
-   * After how long without a word it counts as unknown, in ms. If left out 70000: a mapping may give its hardware a
+   * How long to wait for the result before it counts as unknown, in ms. If left out 70000: a mapping may give its hardware a
    * minute to answer, and a connection that is dead ends the command much earlier.
    */
   timeout?: number
@@ -19,7 +19,7 @@ export interface CommandOptions {
 export interface CommandContext {
   /** Whether a command can be sent at this moment. */
   online(): boolean
-  /** Whether the user may, as far as the gateway has told. */
+  /** Whether the user may, as far as is known. */
   allowed(device: string): boolean
   /** Makes sure that the gateway's clock is known; false if it cannot be known now. */
   clock(): Promise<boolean>
@@ -62,7 +62,7 @@ export class Commands {
       const entry: Open = { id, device, command, value, timer: undefined, resolve }
       if (!this.context.online()) return this.end(entry, 'rejected', 'offline')
       if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(device)) return this.end(entry, 'rejected', 'unknown_device')
-      // The broker drops such a command without a word, and nobody could tell that from a lost answer.
+      // The broker drops such a command silently, which looks like a lost answer.
       if (!this.context.allowed(device)) return this.end(entry, 'rejected', 'forbidden')
       if (!encodable(value)) return this.end(entry, 'rejected', 'bad_value')
       if (this.open.size >= capacity) return this.end(entry, 'rejected', 'busy')
@@ -107,7 +107,7 @@ export class Commands {
     this.context.ended(result)
   }
 
-  /** The connection, or the gateway, is gone: what was sent has an end that nobody here learns in time, the rest was never sent. */
+  /** The connection, or the gateway, is gone: results of commands that were sent will not arrive in time, the others were never sent. */
   down(): void {
     for (const e of [...this.open.values()]) {
       if (e.timer === undefined) this.end(e, 'rejected', 'offline')

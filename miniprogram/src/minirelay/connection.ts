@@ -14,7 +14,7 @@ export type ConnectionState<Reason = OfflineReason> =
 
 export interface ConnectionEvents {
   state(state: ConnectionState): void
-  /** The connection is there. Whatever is to be sent again is taken before anybody is told that it is. */
+  /** The connection is there. Everything to be sent again is taken before the state says so. */
   up(link: Link): void
   packet(packet: Exclude<Incoming, { type: 'connack' | 'pingresp' }>): void
   down(): void
@@ -26,13 +26,13 @@ export type ConnectionOptions = Omit<LinkOptions, 'adapter' | 'openTimeout'> & {
 const firstDelay = 300
 const longestDelay = 30_000
 const busyDelay = 5000
-/** An attempt gets so long, the first two less: on the way into the foreground networks swallow packets. */
+/** The time for one attempt, in ms; less for the first two: on the way into the foreground networks swallow packets. */
 const quickTimeout = 4000
 const slowTimeout = 10_000
-/** A connection that has held so long is sound: the next delay is the first one again. */
+/** A connection that has lasted this long, in ms, is sound: the next delay is the first one again. */
 const soundAfter = 10_000
 /**
- * From one socket to the next it takes so long, in ms: the platform tells of the foreground and of several networks
+ * The shortest time from one socket to the next, in ms: the platform reports the foreground and several networks
  * at once, and a socket that has not opened yet cannot be closed.
  */
 const settle = 200
@@ -82,7 +82,7 @@ export class Connection {
   close(): void {
     if (!this.wanted) return
     this.wanted = false
-    this.hidden = false // nobody watches any more
+    this.hidden = false // there are no more events from the platform
     this.unwatch?.()
     this.unwatch = null
     this.drop()
@@ -114,7 +114,7 @@ export class Connection {
     this.retry('no_network', '', this.delay()) // phones have been wrong about this
   }
 
-  /** Whether a connection is wanted and nothing final stands against it. */
+  /** Whether a connection is wanted and no final reason prevents it. */
   private get trying(): boolean {
     return this.wanted && !(this.state.status === 'offline' && this.state.final)
   }
@@ -127,7 +127,7 @@ export class Connection {
     this.open()
   }
 
-  /** Lets go of the socket. It is closed before another is opened, and nobody waits for it. */
+  /** Lets go of the socket. It is closed before another is opened, without waiting for its end. */
   private drop(): void {
     clearTimeout(this.timer)
     const link = this.link

@@ -1,4 +1,4 @@
-// What is known of the gateway's devices.
+// The gateway's devices, as far as they are known.
 
 import type { CommandResult } from './results'
 import { isValue, parseModel, parseState, type Field, type Model, type State, type Value } from './model'
@@ -15,7 +15,7 @@ interface Known {
 
 /** What Devices cannot know by itself. */
 export interface Context {
-  /** Why nothing of any device is known; null if the connection and the gateway are there. */
+  /** Why no device's values are known; null if the connection and the gateway are there. */
   blind(): ValueReason | null
   /** The gateway's clock, Unix ms; null if it is not known. */
   now(): number | null
@@ -69,7 +69,7 @@ export class Devices {
 
   state(id: string, payload: string): void {
     const state = parseState(payload)
-    if (state?.values.replay === true) return // a reading of an earlier time that is being made up for
+    if (state?.values.replay === true) return // an earlier reading that is sent late
     const d = this.get(id)
     d.state = state
     this.remember(d)
@@ -112,7 +112,7 @@ export class Devices {
     }
   }
 
-  /** Why nothing of a device is known; null if something is. */
+  /** Why the device's values are not known; null if they are. */
   private why(d: Known): ValueReason | null {
     return this.context.blind() ?? (d.online === null ? 'waiting' : d.online ? null : 'device_offline')
   }

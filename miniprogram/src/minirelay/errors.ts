@@ -1,6 +1,6 @@
 export type MqttErrorCode =
   | 'offline' // there is no connection; nothing was sent
-  | 'connection_lost' // it broke before the broker acknowledged: nobody can know whether it arrived
+  | 'connection_lost' // it broke before the broker acknowledged: it is not known whether the message arrived
   | 'closed' // close() was called
   | 'queue_full'
   | 'bad_topic'

@@ -53,7 +53,7 @@ export class Gateway extends Emitter<GatewayEvents> {
   /** The gateway's id, once it is known. */
   id: string | null
   info: GatewayInfo | null = null
-  /** What the user may do; null if the gateway has not told. */
+  /** What the user may do; null if that is not known. */
   role: Role | null = null
   /** What its topics begin with, once it is known. */
   root: string | null
@@ -113,7 +113,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.client.connect()
   }
 
-  /** Ends the connection. connect() begins anew. */
+  /** Ends the connection. connect() starts it again. */
   close(): void {
     this.client.close()
     this.changes.stop()
@@ -156,9 +156,9 @@ export class Gateway extends Emitter<GatewayEvents> {
   }
 
   /**
-   * Gives a command and tells its one end; it never fails. It is sent once, or not at all: without a connection it is
+   * Gives a command and resolves to its one result; it never fails. It is sent once, or not at all: without a connection it is
    * rejected at once, and nothing is kept for later. If the connection breaks before the result comes, or none comes
-   * in time, the end is unknown.
+   * in time, the result is unknown.
    */
   command(device: string, command: string, value?: unknown, options: CommandOptions = {}): Promise<CommandResult> {
     return this.commands.give(device, command, value, options)
@@ -238,7 +238,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.greet()
   }
 
-  /** Asks for the time. The answer follows everything that the subscriptions bring, so it tells that all is here. */
+  /** Asks for the time. The answer follows everything that the subscriptions bring, so it shows that everything is here. */
   private greet(): void {
     const round = this.round
     void this.request<{ role?: unknown }>('me')
@@ -249,7 +249,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.askOrder()
     void this.clock.sync().then((answered) => {
       if (round !== this.round) return
-      // Behind another broker it may take no questions, and tells its values all the same.
+      // Behind another broker the gateway may take no requests and still publish its values.
       this.phase = answered || this.status === 'online' ? 'ready' : 'silent'
       if (this.phase === 'silent') return this.derive()
       this.known.settle()
@@ -279,7 +279,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.phase = 'searching'
     this.clock.forget()
     this.known.forget()
-    this.derive() // first, so that nobody sends a command again because its end is unknown
+    this.derive() // first, so that no handler sends a command again because its result is unknown
     this.requests.down()
     this.commands.down()
   }
@@ -323,7 +323,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     this.changes.one(device)
   }
 
-  /** Takes what a gateway tells of itself. false: it is something else. */
+  /** Takes a gateway's info. false: the message is something else. */
   private takeInfo(m: Message): boolean {
     const seen = foundBy(m.topic, m.text())
     if (!seen) return false
@@ -357,7 +357,7 @@ export class Gateway extends Emitter<GatewayEvents> {
     return this.client.state.status === 'online' ? null : 'disconnected'
   }
 
-  /** Works out the state from everything that is known, and tells if it is another one. */
+  /** Works out the state from everything that is known, and reports it if it has changed. */
   private derive(): void {
     const next = this.next()
     const was = this.state

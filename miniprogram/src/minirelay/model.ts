@@ -1,4 +1,4 @@
-// The gateway's own words, as its retained messages say them. What is not as it should be is left out, never guessed.
+// The gateway's retained messages. Parts that are not valid are left out, never guessed.
 
 /** A text, or one per language ("zh", "en"). */
 export type Name = string | Record<string, string>

@@ -9,7 +9,7 @@ export interface PublishOptions {
   qos?: QoS
   retain?: boolean
   /**
-   * What becomes of it without a connection. 'refuse', the default, fails at once, and a message whose
+   * What happens to it without a connection. 'refuse', the default, fails at once, and a message whose
    * acknowledgement is lost with the connection fails too: right for everything that moves something. 'queue' waits
    * for the connection and sends again until the broker acknowledges: right for notes and readings.
    */

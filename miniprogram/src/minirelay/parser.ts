@@ -11,11 +11,11 @@ export type Incoming =
   | { type: 'unsuback'; id: number }
   | { type: 'pingresp' }
 
-/** What came is no MQTT that this client could understand. Nothing after it can be trusted. */
+/** The bytes are not MQTT as this client understands it. Nothing after them can be trusted. */
 export class ProtocolError extends Error {}
 
 /**
- * Cuts packets out of bytes as they come. What it gives does not depend on how the bytes were split. After a
+ * Cuts packets out of bytes as they come. Its output does not depend on how the bytes were split. After a
  * ProtocolError it is of no use any more.
  */
 export class Parser {

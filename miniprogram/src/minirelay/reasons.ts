@@ -4,22 +4,22 @@ export type OfflineReason =
   | 'closed' // by close()
   | 'background' // by hide()
   | 'no_network' // the phone says that it has none
-  | 'unreachable' // nobody answers at the address
-  | 'timeout' // somebody does, but not with MQTT, or too slowly
+  | 'unreachable' // nothing answers at the address
+  | 'timeout' // something does, but not with MQTT, or too slowly
   | 'lost' // it was there and broke
   | 'certificate'
   | 'not_allowed_domain' // the mini-program's settings do not list it
   | 'wrong_password'
   | 'not_authorized'
   | 'bad_client_id'
-  | 'busy' // the broker takes nobody more, or too many wrong passwords came from here
-  | 'not_mqtt' // what answers is no MQTT 3.1.1 broker
+  | 'busy' // the broker accepts no more connections, or too many wrong passwords came from here
+  | 'not_mqtt' // it is not an MQTT 3.1.1 broker
   | 'bad_address'
   | 'insecure' // a page that came over https may only open wss
   | 'too_many_sockets' // a mini-program may have five
   | 'no_adapter' // no WebSocket on this platform
 
-/** Reasons that do not pass by themselves: nothing is tried again until someone changes something. */
+/** Reasons that do not pass by themselves: no attempt is made until something is changed. */
 export function isFinal(reason: OfflineReason): boolean {
   switch (reason) {
     case 'closed':
@@ -54,7 +54,7 @@ export function refusal(code: number, hadWill: boolean): OfflineReason {
 
 /**
  * The reason behind the platform's words about a socket that never opened. WeChat's are "connectSocket:fail url not
- * in domain list" and the system's own about certificates; Alipay's are numbers (7: certificate, 20: wss wanted).
+ * in domain list" and the system's own about certificates; Alipay's are numbers (7: certificate, 20: wss required).
  */
 export function failure(detail: string): OfflineReason {
   const d = detail.toLowerCase()

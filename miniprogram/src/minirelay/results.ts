@@ -18,11 +18,11 @@ export type ResultCode =
   | 'busy'
   | 'offline'
   | 'stopping'
-  // failed: the hardware said no, reads back otherwise, or the line broke
+  // failed: the hardware refused, reads back a different value, or the line failed
   | 'refused'
   | 'mismatch'
   | 'io_error'
-  // unknown: nobody can know. The second one is only said here.
+  // unknown: the outcome is not known. The second one comes from this library only.
   | 'no_answer'
   | 'connection_lost'
 
@@ -46,9 +46,9 @@ export interface CommandResult {
   repeat?: boolean
   /** Given by this Gateway object. */
   mine: boolean
-  /** Said by this library and not by the gateway: nothing was sent, or no word came back. */
+  /** By this library and not by the gateway: nothing was sent, or no result came back. */
   local: boolean
-  /** The word of the gateway on a command that had been given up as unknown. */
+  /** The gateway's result of a command that had been given up as unknown. */
   late?: boolean
 }
 

@@ -16,7 +16,7 @@ export function searches(root: string | null, id: string | null): string[][] {
   return root !== null ? [[`${root}/${end}`]] : [[`${usualRoot}/${end}`], [`+/${end}`, `+/+/${end}`, `+/+/+/${end}`]]
 }
 
-/** A gateway that a message tells of: its info, and where its topics begin. null: the message is none. */
+/** The gateway whose info a message is, and where its topics begin. null: the message is something else. */
 export function foundBy(topic: string, text: string): { root: string; id: string; info: GatewayInfo } | null {
   const m = /^(.+)\/([^/]+)\/info$/.exec(topic)
   const info = m && parseInfo(text)

@@ -1,4 +1,4 @@
-// What the library needs of a platform: a WebSocket, and to be told of the foreground and the network.
+// What the library needs of a platform: a WebSocket, and events about the foreground and the network.
 
 /** What happens to a socket. `ended` comes exactly once, and nothing after it. */
 export interface SocketEvents {
@@ -9,9 +9,9 @@ export interface SocketEvents {
 }
 
 export interface Socket {
-  /** data is sent whole: it has exactly the length of what is meant. */
+  /** data is sent whole: it has exactly the length of the message. */
   send(data: ArrayBuffer): void
-  /** Ends the socket, also one that has not opened yet. Nobody waits for its end. */
+  /** Ends the socket, also one that has not opened yet. It does not wait for the end. */
   close(): void
 }
 

@@ -1,4 +1,4 @@
-// How a gateway stands, and what happens on it.
+// The state of a gateway, and its events.
 
 import type { ConnectionState } from './connection'
 import type { GatewayInfo } from './model'
@@ -17,7 +17,7 @@ export type Role = 'viewer' | 'operator' | 'admin'
 
 export type GatewayState = ConnectionState<GatewayReason>
 
-/** Something that happened on a device: an alarm, or whatever the gateway tells. */
+/** Something that happened on a device: an alarm, or anything else that the gateway reports. */
 export interface DeviceEvent {
   device: string
   /** Unix ms by the gateway's clock; null if it does not say. */

@@ -1,4 +1,4 @@
-// What is subscribed, across connections.
+// The subscriptions, across connections.
 
 import { MqttError } from './errors'
 import type { Link } from './link'
@@ -39,7 +39,7 @@ export class Subscriptions {
       this.waiters.push({ filters, open: new Set(filters), resolve, reject })
       if (link) this.ask(link, filters)
     })
-    answer.catch(() => undefined) // close() is no surprise to whoever does not look at the answer
+    answer.catch(() => undefined) // an answer that is not awaited must not become an unhandled rejection
     return answer
   }
 
@@ -49,7 +49,7 @@ export class Subscriptions {
 
   remove(link: Link | null, filters: string[]): Promise<void> {
     for (const f of filters) this.wanted.delete(f)
-    for (const f of filters) this.answered(f) // who still waits for it learns that it is not subscribed
+    for (const f of filters) this.answered(f) // those who still wait for it learn that it is not subscribed
     if (!link) return Promise.resolve()
     return new Promise((resolve) => {
       const id = this.nextId()

@@ -45,12 +45,12 @@ function codePoint(text: string, i: number): number {
   return 0xfffd
 }
 
-/** The text of bytes. What is no UTF-8 becomes U+FFFD, in the same places as with TextDecoder. */
+/** The text of bytes. Anything that is not UTF-8 becomes U+FFFD, in the same places as with TextDecoder. */
 export function decodeUTF8(bytes: Uint8Array): string {
   return decode(bytes, false) as string
 }
 
-/** The text of bytes, or null if they are no UTF-8. */
+/** The text of bytes, or null if they are not UTF-8. */
 export function strictUTF8(bytes: Uint8Array): string | null {
   return decode(bytes, true)
 }

@@ -15,7 +15,7 @@ describe('the list of devices', () => {
     expect(groups([])).toEqual([])
   })
 
-  it('has groups once there are many: trouble first, then the places that names tell, then what can be done', () => {
+  it('has groups once there are many: offline first, then the places in names, then what can be done', () => {
     const all = [
       ...many,
       device('a', 'Shed/North', { commands: [command] }),
@@ -31,7 +31,7 @@ describe('the list of devices', () => {
     ])
   })
 
-  it('keeps a device where it is while nobody knows whether it is online', () => {
+  it('keeps a device where it is while it is not known whether it is online', () => {
     const all = [...many, device('u', 'u', { online: null })]
     expect(groups(all).map((g) => g.key)).toEqual(['group_sensors'])
   })

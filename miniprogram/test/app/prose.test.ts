@@ -50,6 +50,17 @@ describe('English', () => {
     for (const text of texts(`src/minirelay/${file}`)) expectPlain(text, file)
   })
 
+  const sources = readdirSync(join(root, 'src'), { recursive: true })
+    .map(String)
+    .filter((f) => /\.(ts|vue)$/.test(f))
+  it.each(sources)('is plain in the comments of %s', (file) => {
+    const text = readFileSync(join(root, 'src', file), 'utf8')
+    for (const [comment] of text.matchAll(/\/\/ .*|\/\*[^]*?\*\//g)) {
+      expect(comment).not.toMatch(/\b(tell|tells|told|anew|mend|whoever|his|him)\b|nobody (can|could|knows)|in so long|belongs? into/i)
+      expect(comment).not.toMatch(/(?<!there )\b(is|are) no (?!longer\b)/i)
+    }
+  })
+
   it('has the apostrophes and quotes of print', () => {
     for (const [key, text] of Object.entries(en)) expect(text, key).not.toMatch(/['"]/)
   })

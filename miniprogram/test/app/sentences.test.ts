@@ -62,6 +62,11 @@ describe('why a command ended', () => {
     [{ code: 'out_of_range', message: 'brand new words' }, 'brand new words', '值超出允许范围：brand new words'],
     [{ code: 'offline' }, 'offline, not executed', '离线，未执行'],
     [{ status: 'failed', code: 'refused', message: 'dry well' }, 'the device refused: dry well', '设备拒绝：dry well'],
+    [
+      { status: 'unknown', code: 'no_answer', message: 'the hardware did not answer in time' },
+      'the hardware did not answer in time; it is not known whether it was executed',
+      '硬件没有及时应答，无法确定是否已执行',
+    ],
     [{ status: 'done', message: 'never shown' }, '', ''],
   ])('%j', (result, english, zh) => {
     expect(because(r(result))).toBe(english)

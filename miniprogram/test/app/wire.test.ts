@@ -8,13 +8,13 @@ describe('a record of the wire', () => {
     expect(rowOf({ ts: 5, frame: { hex: '7b', text: '{', device: 'd', ok: true, fields: { t: 21.5, u: null } } }, 2)).toMatchObject({
       kind: 'frame',
       device: 'd',
-      told: 't = 21.5, u = —',
+      detail: 't = 21.5, u = —',
     })
     expect(rowOf({ ts: 5, frame: { hex: '7b', text: '{', ok: false, why: 'no JSON' } }, 3)).toMatchObject({
       kind: 'dropped',
-      told: 'no JSON',
+      detail: 'no JSON',
     })
-    expect(rowOf({ ts: 5, missed: 17 }, 4)).toMatchObject({ kind: 'missed', told: '17' })
+    expect(rowOf({ ts: 5, missed: 17 }, 4)).toMatchObject({ kind: 'missed', detail: '17' })
     expect(rowOf({ ts: 5, counts: { bytes: 1 } }, 5)).toBeNull()
     expect(rowOf({ ts: 5, open: true }, 6)).toBeNull()
   })

@@ -22,6 +22,9 @@ describe('the page of an admin', () => {
     await screen.says(file, '[devices.greenhouse]')
     await screen.says(screen.page.locator('.card'), 'The configuration is valid.')
     expect(await file.innerText()).not.toContain('"right"')
+    const asked = screen.page.waitForRequest(/\/api\/config$/)
+    await screen.button('Load again').click()
+    expect((await (await asked).allHeaders())['accept-language']).toBe('en') // its sentences are for people
   })
 
   it('shows what is wrong on the disk, while the gateway goes on', async () => {

@@ -1,5 +1,5 @@
-// The page on the plain WebSocket port, for phones whose browser takes no certificate that nobody vouches for. To the
-// browser this is no secure context, which loopback would be.
+// The page on the plain WebSocket port, for phones whose browser accepts no self-signed certificate. To the
+// browser this is not a secure context, unlike loopback.
 
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'

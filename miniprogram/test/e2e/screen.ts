@@ -14,7 +14,7 @@ export abstract class Screen {
 
   /** Opens the program and connects to the gateway. */
   abstract enter(user: string, password: string): Promise<void>
-  /** Goes into the background, where the connection dies and nobody tells. */
+  /** Goes into the background, where the connection dies without an event. */
   abstract hide(): Promise<void>
   abstract show(): Promise<void>
   /** Answers the next question that a command asks first. */

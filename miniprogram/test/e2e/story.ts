@@ -1,4 +1,4 @@
-// What a person does with the screens, told once for the page and once for the mini-program. Each chapter leaves the
+// What a person does with the screens, once on the page and once in the mini-program. Each chapter leaves the
 // world as it found it; all of them happen on the same screen, as they would in a day.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -19,7 +19,7 @@ export function tell(name: string, teller: Teller): void {
     })
     let broken = false
     beforeEach((context) => {
-      if (broken) context.skip() // what comes after a chapter that failed tells nothing; the run has failed already
+      if (broken) context.skip() // what comes after a chapter that failed means nothing; the run has failed already
     })
     afterEach(async ({ task }) => {
       if (task.result?.state === 'fail') {
@@ -38,7 +38,7 @@ export function tell(name: string, teller: Teller): void {
       await screen.enter('phone', 'wrong')
       await screen.says(screen.page.locator('.link, .sign-trouble').locator('visible=true'), '密码')
       const tries = world.proxy.accepted
-      // Whoever tried again would do so within a second or two: until then nobody may have come.
+      // Another attempt would come within a second or two: until then there must be none.
       await screen.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)))
       expect(world.proxy.accepted).toBe(tries)
     })
@@ -64,7 +64,7 @@ export function tell(name: string, teller: Teller): void {
       expect(commands('PUMP')).toHaveLength(1)
     })
 
-    it('shows a switch that somebody else moved', async () => {
+    it('shows a switch that another person moved', async () => {
       world.board.pump = true
       await screen.becomes(() => screen.switchedOn(greenhouse()))
       world.board.pump = false
@@ -148,7 +148,7 @@ export function tell(name: string, teller: Teller): void {
       await screen.says(screen.value('温度'), '21.5')
     })
 
-    it('shows the truth again after the background, though no event told that the connection was dead', async () => {
+    it('shows the truth again after the background, though no event reported that the connection was dead', async () => {
       await screen.hide()
       world.proxy.silence()
       world.board.temperature = 11.1

@@ -49,7 +49,7 @@ export class World {
   }
 }
 
-/** What tells a story: how a screen is opened, and what must be true of it at the end. */
+/** How a story opens its screen, and what must be true of it at the end. */
 export interface Teller {
   secure: boolean
   screen(world: World): Promise<Screen>

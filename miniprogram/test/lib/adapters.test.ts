@@ -107,7 +107,7 @@ describe.each([
     expect(seen).toEqual([['ended', 'closed before it opened']])
   })
 
-  it('tells what connectSocket says when it fails', async () => {
+  it('reports what connectSocket says when it fails', async () => {
     const p = platform('nothing')
     const { seen, socket } = open(adapt(p.api))
     ;(p.asked().fail as Handler)(
@@ -168,7 +168,7 @@ describe('which platform it is', () => {
 })
 
 describe('a browser', () => {
-  it('connects, and is told of its tab and its network', async () => {
+  it('connects, and learns of its tab and its network', async () => {
     const mosquitto = await Mosquitto.start()
     vi.stubGlobal('WebSocket', WebSocket)
     const handlers = new Map<string, Handler>()

@@ -1,4 +1,4 @@
-// A bad network and a restless phone: whatever happens, commands keep their promises and the screen tells no lies.
+// A bad network and a restless phone: commands keep their promises and the screen never lies.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Gateway, wxSocket, type CommandResult } from '@/minirelay'

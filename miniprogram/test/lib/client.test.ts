@@ -131,7 +131,7 @@ describe.each(brokers)('with %s', (_, url, user) => {
 })
 
 describe('subscriptions', () => {
-  it('tells which filters the gateway refuses', async () => {
+  it('reports which filters the gateway refuses', async () => {
     const c = await online(client({ url: gateway.url }))
     const refused: string[] = []
     c.on('refused', (f) => refused.push(f))

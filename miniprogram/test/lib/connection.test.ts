@@ -124,7 +124,7 @@ describe('in the background', () => {
     expect(wx.most).toBe(1)
   })
 
-  it('assumes after it that the socket is dead, when no event has told of its end', async () => {
+  it('assumes after it that the socket is dead, when no event has reported its end', async () => {
     const wx = new FakeWx()
     const c = await online(client(wx))
     const before = proxy.accepted

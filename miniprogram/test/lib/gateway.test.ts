@@ -98,7 +98,7 @@ describe('a gateway', () => {
     }
   })
 
-  it('tells when everything is there', async () => {
+  it('reports when everything is there', async () => {
     const g = open()
     const states: GatewayState['status'][] = []
     g.on('state', (s) => states.push(s.status))
@@ -209,7 +209,7 @@ describe('a command', () => {
     expect(await g.command(to, command, v)).toMatchObject({ status: 'rejected', code, mine: true })
   })
 
-  it("of another is told too, and is not one's own", async () => {
+  it("of another is reported too, and is not one's own", async () => {
     const [g, other] = await Promise.all([ready(), ready()])
     const seen = results(other)
     const r = await g.command('greenhouse', 'pump', true)
@@ -245,7 +245,7 @@ describe('a command', () => {
     expect(board.commands.slice(before)).toHaveLength(2)
   })
 
-  it('ends unknown when no word comes in time; a late word is told as late', async () => {
+  it('ends unknown when no result comes in time; a late one is marked as late', async () => {
     const g = await ready()
     const seen = results(g)
     board.fault = 'silent'
@@ -269,7 +269,7 @@ describe('a command', () => {
 })
 
 describe('the screen shows the truth', () => {
-  it('as soon as it is shown, although no event told of the dead socket', async () => {
+  it('as soon as it is shown, although no event reported the dead socket', async () => {
     const wx = new FakeWx()
     const g = await ready({}, wx)
     await new Promise((resolve) => setTimeout(resolve, 1100))
@@ -303,13 +303,13 @@ describe('the screen shows the truth', () => {
 })
 
 describe('a user', () => {
-  it('with a wrong password is told so', async () => {
+  it('with a wrong password learns that', async () => {
     const g = open({ password: 'wrong' })
     await until(() => g.state.status === 'offline')
     expect(g.state).toMatchObject({ reason: 'wrong_password', final: true })
   })
 
-  it('who may only read reads, and is told at once that more is not allowed', async () => {
+  it('with read-only access reads, and learns at once that commands are not allowed', async () => {
     const g = await ready({ user: 'display' })
     expect(g.role).toBe('viewer')
     expect(value(g, 'temperature')).toBe(21.5)
@@ -322,7 +322,7 @@ describe('a user', () => {
     expect(device(phone).mayCommand).toBe(true)
   })
 
-  it('who names a gateway that is not there is told so', async () => {
+  it('that names a gateway that is not there learns that', async () => {
     const g = open({ gateway: 'barn' })
     await until(() => g.state.status === 'offline')
     expect(g.state).toMatchObject({ reason: 'not_subscribed', final: false })

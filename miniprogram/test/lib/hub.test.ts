@@ -41,7 +41,7 @@ describe('through a hub', () => {
     }
   })
 
-  it('whoever may only look is told so at once, and sees no other gateway', async () => {
+  it('a viewer learns at once that commands are not allowed, and sees no other gateway', async () => {
     const g = open('guest')
     await until(() => g.state.status === 'online' && g.role === 'viewer' && temperature(g)?.value === 21.5)
     expect(names(g)).toEqual(['barn'])

@@ -1,4 +1,4 @@
-// What is shown of a gateway behind another broker, whatever comes: here a pretender says it.
+// A gateway behind another broker, played by a pretender: what is shown for any message.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Gateway, MqttClient, wxSocket, type GatewayOptions } from '@/minirelay'
@@ -106,7 +106,7 @@ describe('behind another broker', () => {
     await until(() => g.devices().length === 1 && again.devices().length === 1)
   })
 
-  it('tells events', async () => {
+  it('reports events', async () => {
     const { g, say } = await cloud()
     await until(() => g.state.status === 'online')
     const events: unknown[] = []

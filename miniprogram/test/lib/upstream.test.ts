@@ -1,4 +1,4 @@
-// From anywhere: the gateway and the phone meet at somebody else's broker.
+// From anywhere: the gateway and the phone meet at a third party's broker.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Gateway, wxSocket } from '@/minirelay'

@@ -38,7 +38,7 @@ describe('UTF-8', () => {
       try {
         right = strict.decode(bytes)
       } catch {
-        // It is no UTF-8.
+        // It is not UTF-8.
       }
       expect(strictUTF8(bytes)).toBe(right)
     }

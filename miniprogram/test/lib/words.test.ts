@@ -133,7 +133,7 @@ describe('words for people', () => {
     for (const reason of listed('views.ts', 'type ValueReason', '\n\n') as ValueReason[]) expect(explainValue(reason, 'zh')).not.toBe('')
   })
 
-  it('tell the state', () => {
+  it('describe the state', () => {
     expect(explain({ status: 'online', since: 0 }, 'zh')).toEqual({ title: '', hint: '' })
     expect(explain({ status: 'connecting', since: 0, attempt: 3, last: 'certificate' }, 'en')).toMatchObject({
       title: 'Connecting…',
@@ -144,7 +144,7 @@ describe('words for people', () => {
     )
   })
 
-  it("tell how a command ended, with the board's own words", () => {
+  it("say how a command ended, with the board's own words", () => {
     const r = (o: Partial<CommandResult>): CommandResult => ({
       id: '',
       device: '',

@@ -1,4 +1,4 @@
-// What somebody does who has a Pi, an Arduino and the README, and what they see.
+// A newcomer with a Pi, an Arduino and the README: the steps, and what they show.
 
 import { readFileSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
@@ -61,7 +61,7 @@ describe('a newcomer with the README', () => {
     const init = new Terminal(ROOT, commands('README.md')[1])
     await init.answer("The gateway's id", '')
     await init.answer('What people call it', '我的小屋')
-    await init.answer('Arduino Uno', 'arduino-greenhous') // a slip is told, and asked again
+    await init.answer('Arduino Uno', 'arduino-greenhous') // a typing error is reported, and the question comes again
     await init.answer('arduino-greenhouse', 'arduino-greenhouse')
     await init.answer('Password:', password)
     await init.answer('The same again:', password)
@@ -87,7 +87,7 @@ describe('a newcomer with the README', () => {
     await screen.says(screen.value('湿度'), '60') // the sketch's soil gets wet while the pin is high
   })
 
-  it('pulls the cable out: no value is shown that nobody knows', async () => {
+  it('pulls the cable out: no value is shown that is not known', async () => {
     await board.stop()
     await screen.says(screen.page.locator('.panel .mark').locator('visible=true'), '离线')
     await screen.says(screen.value('温度'), '—')
@@ -98,7 +98,7 @@ describe('a newcomer with the README', () => {
     await plug()
     await screen.says(screen.page.locator('.panel .mark').locator('visible=true'), '在线')
     await screen.says(screen.value('温度'), '21.5')
-    await screen.says(screen.value('湿度'), '40') // an Arduino begins anew, with the pump off
+    await screen.says(screen.value('湿度'), '40') // an Arduino starts again, with the pump off
     expect(await screen.switchedOn(screen.command('水泵'))).toBe(false)
   })
 

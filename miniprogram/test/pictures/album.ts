@@ -12,7 +12,7 @@ const album = fileURLToPath(new URL('../../../docs/pictures', import.meta.url))
 /** A phone held upright. */
 export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5 }
 
-/** The pictures of one file, which begins with none of them: those that nobody takes any more shall go. */
+/** The pictures of one file. They are all removed first, so that no old one stays. */
 export class Pictures {
   constructor(private readonly ours: (name: string) => boolean) {
     mkdirSync(album, { recursive: true })

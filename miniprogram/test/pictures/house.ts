@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { inject } from 'vitest'
 import { freePort, start, type Program } from '../lib/real/program'
 
-/** Where the gateway seems to be: browsers of the pictures are told that it is on loopback. */
+/** Where the gateway seems to be: browsers of the pictures find it on loopback. */
 export const lan = '192.168.1.10'
 
 /** Everybody's. */

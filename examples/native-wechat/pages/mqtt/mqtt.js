@@ -1,14 +1,14 @@
-// 三个按钮:连接、订阅、发布。断线、切后台、换网络之后会自动重连并重新订阅。
-// Three buttons: connect, subscribe, publish. After a cut, the background or another network it connects and
-// subscribes again by itself.
+// 三个按钮：连接、订阅、发布。断线、切后台、换网络之后会自动重连并重新订阅。
+// Three buttons: connect, subscribe, publish. After a lost connection, a time in the background or a
+// change of network it connects and subscribes again automatically.
 import { MqttClient, explain, parseAddress } from '../../minirelay.js'
 
-// 列表只保留最近的消息,否则页面会越来越慢。Only the newest messages are kept, or the page gets slower and slower.
+// 列表只保留最近的消息，否则页面会越来越慢。Only the newest messages are kept; otherwise the page gets slower and slower.
 const MOST_MESSAGES = 50
 
-// 不要把用户名和密码写进 app.json 或代码里:小程序的包可以被解开。这里由用户输入,只存在这台手机上。
-// User and password do not belong into app.json or into the code: a mini-program's package can be opened. Here they
-// are typed, and kept on this phone alone.
+// 不要把用户名和密码写进 app.json 或代码里：小程序的包可以被解开。这里由用户输入，只存在这台手机上。
+// User and password do not belong in app.json or in the code: anyone can unpack a mini-program. Here the
+// user types them, and only this phone keeps them.
 const STORED = ['address', 'user', 'password', 'filter', 'topic']
 
 Page({
@@ -79,8 +79,8 @@ Page({
     if (!this.client) return
     this.remember()
     try {
-      // 断线时立即失败,不会排队:开关水泵的消息绝不能晚到。要排队(例如上报读数),加上 whileOffline: 'queue'。
-      // Without a connection it fails at once and is not queued: what switches a pump must never come late.
+      // 断线时立即失败，不会排队：开关水泵的消息绝不能晚到。要排队（例如上报读数），加上 whileOffline: 'queue'。
+      // Without a connection it fails at once and is not queued: a message that switches a pump must never arrive late.
       // To queue it (a reading, say) add whileOffline: 'queue'.
       await this.client.publish(this.data.topic, this.data.payload, { qos: 1 })
     } catch (e) {
@@ -90,10 +90,10 @@ Page({
 
   // ↓↓↓ 你的代码写在这里 / your own code goes here ↓↓↓
 
-  // 每次连上之后,包括自动重连。After each connect, by itself too.
+  // 每次连上之后，包括自动重连。After each connect, including automatic reconnects.
   onOnline() {},
 
-  // 每收到一条消息。Each message that comes.
+  // 每收到一条消息。For each message.
   onMessage(message) {
     const text = message.text() // 字节在 message.payload 里 / the bytes are in message.payload
     // if (message.topic === 'home/temperature') this.setData({ temperature: Number(text) })

@@ -35,7 +35,7 @@ export function start(command: string, args: string[], ready: RegExp, env: NodeJ
   })
 }
 
-/** A port that nobody has at this moment, for programs that cannot choose one themselves. */
+/** A port that is free at this moment, for programs that cannot choose one themselves. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -47,7 +47,7 @@ export function freePort(): Promise<number> {
   })
 }
 
-/** Waits until what holds. There is no deadline but the test's own. */
+/** Waits until the condition holds. There is no deadline but the test's own. */
 export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 5))
 }

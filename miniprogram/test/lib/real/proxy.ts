@@ -44,7 +44,7 @@ export class Proxy {
     return this.pairs.size
   }
 
-  /** Nothing passes through the connections there are any more, and nobody is told. New ones work. */
+  /** Nothing passes through the connections there are any more, and there is no event. New ones work. */
   silence(): void {
     for (const [near, far] of this.pairs) {
       near.removeAllListeners('data').resume()
