@@ -15,10 +15,7 @@ var unread = map[string]bool{
 	"docs/architecture.md":            true,
 	"docs/codec.md":                   true,
 	"docs/codec.zh-CN.md":             true,
-	"docs/profiles.md":                true,
-	"docs/profiles.zh-CN.md":          true,
 	"docs/reference.md":               true,
-	"docs/reference.zh-CN.md":         true,
 	"miniprogram/test/host/README.md": true,
 }
 
