@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/serial"
+
 	"minirelay/devices"
 	"minirelay/relay"
 )
@@ -39,7 +41,7 @@ func (k *checker) checkPorts() {
 
 // samePort gives the key by which two tables name one port, or "". Without a serial number any adapter of that kind
 // fits.
-func samePort(a, b devices.PortConfig) string {
+func samePort(a, b serial.Config) string {
 	switch {
 	case a.Path != "" && b.Path != "" && filepath.Clean(a.Path) == filepath.Clean(b.Path):
 		return "path"
@@ -50,7 +52,7 @@ func samePort(a, b devices.PortConfig) string {
 }
 
 // checkIdentity checks that exactly one of path and usb says which port it is.
-func (k *checker) checkIdentity(p devices.PortConfig) {
+func (k *checker) checkIdentity(p serial.Config) {
 	at := func(key string) place { return k.at("ports", p.ID, key) }
 	switch {
 	case !k.sound("ports", p.ID, "path") || !k.sound("ports", p.ID, "usb"):
@@ -68,12 +70,12 @@ func (k *checker) checkIdentity(p devices.PortConfig) {
 }
 
 // checkRS485 checks who switches an adapter.
-func (k *checker) checkRS485(p devices.PortConfig) {
+func (k *checker) checkRS485(p serial.Config) {
 	at := k.at("ports", p.ID, "rs485")
 	if p.ServerAddress() != "" && p.RS485 != "off" && k.has("ports", p.ID, "rs485") {
 		k.fault(at, "rs485 means nothing for a serial server", "leave it out: the server switches by itself")
 	}
-	unset := devices.DefaultPort().RS485Config
+	unset := serial.Default().RS485Config
 	if p.RS485 == "off" && p.RS485Config != unset && k.sound("ports", p.ID, "rs485") {
 		for key, set := range map[string]bool{"rts_low": p.RTSLow, "rts_before": p.RTSBefore > 0, "rts_after": p.RTSAfter > 0} {
 			if set && k.has("ports", p.ID, key) {
@@ -83,7 +85,7 @@ func (k *checker) checkRS485(p devices.PortConfig) {
 	}
 }
 
-func (k *checker) checkPath(p devices.PortConfig) {
+func (k *checker) checkPath(p serial.Config) {
 	at := k.at("ports", p.ID, "path")
 	if scheme, address, ok := strings.Cut(p.Path, "://"); ok && (scheme == "tcp" || scheme == "rfc2217") {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
@@ -182,7 +184,7 @@ func (k *checker) advise(d devices.DeviceConfig) {
 	if d.Profile != "" {
 		return
 	}
-	i := slices.IndexFunc(k.doc.Ports, func(p devices.PortConfig) bool { return p.ID == d.Port })
+	i := slices.IndexFunc(k.doc.Ports, func(p serial.Config) bool { return p.ID == d.Port })
 	if i < 0 || !k.has("devices", d.ID, "port") || !k.has("devices", d.ID, "codec") || k.root.get("ports", d.Port).broken {
 		return
 	}

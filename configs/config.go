@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/broker"
 	"minirelay/devices"
 	"minirelay/relay"
@@ -74,7 +76,7 @@ type document struct {
 	Broker   broker.Config          `toml:"broker" doc:"the embedded MQTT broker"`
 	Users    []broker.UserConfig    `toml:"users" doc:"who may log in to the broker"`
 	Upstream []upstream.Config      `toml:"upstream" doc:"somebody else's MQTT brokers, to which the gateway connects"`
-	Ports    []devices.PortConfig   `toml:"ports" doc:"the serial lines"`
+	Ports    []serial.Config        `toml:"ports" doc:"the serial lines"`
 	Devices  []devices.DeviceConfig `toml:"devices" doc:"the things on the ports, in the order in which people see them"`
 }
 

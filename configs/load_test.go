@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/devices"
 	"minirelay/relay"
 )
@@ -31,8 +33,8 @@ func TestDefaults(t *testing.T) {
 	if b.Listen != ":8443" || b.MQTT != "" || b.TLS.Mode != "self-signed" || b.Root != g.Root || b.Gateway != g.ID || b.DataDir != g.DataDir {
 		t.Errorf("broker %+v", b)
 	}
-	if want := (devices.PortConfig{ID: "uno", Path: "/dev/ttyACM0", Baud: 9600, DataBits: 8, Parity: "none", StopBits: 1, LowLatency: true,
-		RS485Config: devices.RS485Config{RS485: "off"}}); c.Devices.Ports[0] != want {
+	if want := (serial.Config{ID: "uno", Path: "/dev/ttyACM0", Baud: 9600, DataBits: 8, Parity: "none", StopBits: 1, LowLatency: true,
+		RS485Config: serial.RS485Config{RS485: "off"}}); c.Devices.Ports[0] != want {
 		t.Errorf("port %+v", c.Devices.Ports[0])
 	}
 	d := c.Devices.Devices[0]

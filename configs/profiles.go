@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/serial"
+
 	"minirelay/devices"
 	"minirelay/relay"
 )
@@ -190,7 +192,7 @@ func underlay(n, base *node, depth int) {
 }
 
 // checkProfile warns of a port that is set otherwise than the device is delivered.
-func (k *checker) checkProfile(d devices.DeviceConfig, port devices.PortConfig) {
+func (k *checker) checkProfile(d devices.DeviceConfig, port serial.Config) {
 	if d.Profile == "" || !k.has("devices", d.ID, "profile") || strings.HasPrefix(port.Path, "tcp://") {
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/broker"
 	"minirelay/devices"
 	"minirelay/relay"
@@ -204,8 +206,8 @@ func defaults(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(upstream.Default())
 	case reflect.TypeFor[broker.UserConfig]():
 		return reflect.ValueOf(broker.DefaultUser())
-	case reflect.TypeFor[devices.PortConfig]():
-		return reflect.ValueOf(devices.DefaultPort())
+	case reflect.TypeFor[serial.Config]():
+		return reflect.ValueOf(serial.Default())
 	case reflect.TypeFor[devices.DeviceConfig]():
 		return reflect.ValueOf(devices.DefaultDevice())
 	case reflect.TypeFor[devices.FieldConfig]():

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -20,8 +22,8 @@ const handOver = time.Second
 type Ports struct {
 	relay  *relay.Relay
 	log    *slog.Logger
-	open   func(PortConfig) (io.ReadWriteCloser, error)
-	whatIs func(PortConfig) string
+	open   func(serial.Config) (io.ReadWriteCloser, error)
+	whatIs func(serial.Config) string
 	pause  func(time.Duration)
 
 	untried atomic.Int64 // ports of the first Apply that have not been tried
@@ -35,7 +37,7 @@ type Ports struct {
 
 // New gives Ports without any port yet. What boards say goes to r.
 func New(r *relay.Relay, log *slog.Logger) *Ports {
-	return &Ports{relay: r, log: log, open: Open, whatIs: identity, pause: finePause, tried: make(chan struct{})}
+	return &Ports{relay: r, log: log, open: serial.Open, whatIs: serial.Identity, pause: serial.Pause, tried: make(chan struct{})}
 }
 
 // Tried is closed once every port of the first Apply has been tried, with success or without.
@@ -43,7 +45,7 @@ func (p *Ports) Tried() <-chan struct{} { return p.tried }
 
 // plannedLine is a port that devices hang on.
 type plannedLine struct {
-	port    PortConfig
+	port    serial.Config
 	devices []DeviceConfig
 }
 
@@ -248,7 +250,7 @@ func (p *Ports) Stats() []PortStats {
 	var all []PortStats
 	for _, l := range p.lines {
 		l.mu.Lock()
-		stats := PortStats{Port: l.id, Path: l.port.place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
+		stats := PortStats{Port: l.id, Path: l.port.Place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
 		if l.driver.hung() {
 			stats.Trouble = hungTrouble
 		}

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -16,7 +18,7 @@ import (
 func onPorts(pairs ...string) Config {
 	var c Config
 	for i := 0; i < len(pairs); i += 2 {
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = pairs[i], "/dev/"+pairs[i]
 		d := pumpBoard()
 		d.ID, d.Port = pairs[i+1], pairs[i]
@@ -231,7 +233,7 @@ func TestApplyRefuses(t *testing.T) {
 		if r.times() != 1 || len(r.ports.Stats()) != 1 {
 			t.Error("something has changed")
 		}
-		var e *Error
+		var e *serial.Error
 		if errors.As(err, &e) {
 			t.Error("it looks like a port's trouble")
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"regexp"
+
+	"minirelay/devices/serial"
 )
 
 // at asks a device that answers in lines of text.
@@ -53,9 +55,9 @@ func expressionOf(expression string) *regexp.Regexp {
 	return regexp.MustCompile(expression)
 }
 
-func (a *atCodec) queries() []*query        { return a.asked }
-func (a *atCodec) reads(field int) *query   { return a.of[field] }
-func (a *atCodec) timing(PortConfig) timing { return timing{ends: a.config.Silence} }
+func (a *atCodec) queries() []*query           { return a.asked }
+func (a *atCodec) reads(field int) *query      { return a.of[field] }
+func (a *atCodec) timing(serial.Config) timing { return timing{ends: a.config.Silence} }
 
 // anyLine is the shape of all answers, also of the devices beside it: lines do not tell what they answer, nor whose they are.
 const anyLine = "at"

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -195,8 +197,8 @@ func (b *binaryAsker) reads(field int) *query {
 }
 
 // timing wants as much silence before a request as devices on RS-485 need to let go of the line.
-func (b *binaryAsker) timing(p PortConfig) timing {
-	return timing{before: max(b.spec.gap, p.lasts(4)), ends: b.spec.gap}
+func (b *binaryAsker) timing(p serial.Config) timing {
+	return timing{before: max(b.spec.gap, p.Lasts(4)), ends: b.spec.gap}
 }
 
 // write makes the one query of a command.

@@ -2,6 +2,8 @@ package devices
 
 import (
 	"time"
+
+	"minirelay/devices/serial"
 )
 
 // maxInbox bounds what may come between a request and its answer. The longest answer of any codec is far shorter.
@@ -37,7 +39,7 @@ func (l *line) listen(s *session) {
 			}
 		}
 		if empty++; err == nil && empty > emptyReads {
-			err = errHungUp
+			err = serial.ErrHungUp
 		}
 		if err != nil {
 			s.err = err
@@ -96,7 +98,7 @@ func (l *line) nextTurn(s *session, now time.Time) (turn, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t, ok := nextTurn(l.mappings, now, s.spare, s.hold)
-	if s.restUntil.Sub(now) > fineTime {
+	if s.restUntil.Sub(now) > serial.FineTime {
 		t.at = later(t.at, s.restUntil) // waited for before the turn: a command that comes meanwhile goes first
 	}
 	return t, ok

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -49,7 +51,7 @@ type kind struct {
 	// writes completes a command whose bytes are no line of text; nil: they are.
 	writes func(DeviceConfig, *command)
 	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
-	advise func(PortConfig, DeviceConfig) []Problem
+	advise func(serial.Config, DeviceConfig) []Problem
 }
 
 // kinds lists the codecs in the order of the documentation.
@@ -107,7 +109,7 @@ func NewCodec(c DeviceConfig, count *Counters) (Codec, error) {
 }
 
 // Advise tells what is hardly wanted of a device on its port, though it may work.
-func Advise(p PortConfig, c DeviceConfig) []Problem {
+func Advise(p serial.Config, c DeviceConfig) []Problem {
 	if k, ok := kindOf(c); ok && k.advise != nil {
 		return k.advise(p, c)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/devices/capture"
 	"minirelay/relay"
 	"minirelay/softboard"
@@ -275,7 +277,7 @@ func BenchmarkComputed(b *testing.B) {
 func TestComputedFieldsInARecording(t *testing.T) {
 	d := device(field("v", relay.TypeNumber), field("i", relay.TypeNumber), field("w", relay.TypeNumber, computes("v * i")), field("kw", relay.TypeNumber, computes("w / 1000")))
 	var out []string
-	count, err := Decode(DefaultPort(), d, []capture.Record{{Data: []byte("{\"v\":230}\n{\"i\":2}\n{\"x\":1}\n{\"i\":null}\n{\"i\":null}\n")}}, func(r Record) {
+	count, err := Decode(serial.Default(), d, []capture.Record{{Data: []byte("{\"v\":230}\n{\"i\":2}\n{\"x\":1}\n{\"i\":null}\n{\"i\":null}\n")}}, func(r Record) {
 		if r.Frame == nil {
 			return
 		}

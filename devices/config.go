@@ -3,31 +3,13 @@ package devices
 import (
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
 // The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min`
 // and `max` bound it, `required` marks it. Defaults are what the Default functions set before decoding.
-
-// PortConfig is one serial line: [ports.ID].
-type PortConfig struct {
-	ID         string  `toml:"-"`
-	Path       string  `toml:"path" doc:"the device file; best a stable one from /dev/serial/by-id or /dev/serial/by-path; or a serial server: tcp://host:port, rfc2217://host:port"`
-	USB        string  `toml:"usb" doc:"USB vendor and product id of the adapter instead of a path, as in 2341:0043"`
-	Serial     string  `toml:"serial" doc:"USB serial number, where several adapters share one vendor and product id"`
-	Baud       int     `toml:"baud" doc:"speed of the line in bit/s" min:"50" max:"4000000"`
-	DataBits   int     `toml:"data_bits" doc:"data bits of a character" min:"5" max:"8"`
-	Parity     string  `toml:"parity" doc:"parity bit of a character" oneof:"none,odd,even,mark,space"`
-	StopBits   float64 `toml:"stop_bits" doc:"stop bits of a character" oneof:"1,2"`
-	LowLatency bool    `toml:"low_latency" doc:"have the driver hand over at once what comes; FTDI adapters otherwise gather it for 16 ms"`
-	RS485Config
-	Echo bool `toml:"echo" doc:"the adapter hears what it writes itself, as some RS-485 adapters do; for devices that are asked"`
-}
-
-// DefaultPort is 9600 8N1, as most boards are delivered.
-func DefaultPort() PortConfig {
-	return PortConfig{Baud: 9600, DataBits: 8, Parity: "none", StopBits: 1, LowLatency: true, RS485Config: RS485Config{RS485: "off"}}
-}
 
 // DeviceConfig is one thing on a port: [devices.ID]. Fields and Commands are in the order of the file.
 type DeviceConfig struct {
@@ -145,6 +127,6 @@ func DefaultCommand() CommandConfig {
 
 // Config is everything package devices needs. Ports and Devices are in the order of the files.
 type Config struct {
-	Ports   []PortConfig
+	Ports   []serial.Config
 	Devices []DeviceConfig
 }

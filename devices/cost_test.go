@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/serial"
+
 	"minirelay/softboard"
 )
 
@@ -77,7 +79,7 @@ func BenchmarkPort(b *testing.B) {
 	}
 	defer line.Close()
 	port, d := greenhouse("house", line)
-	if err := g.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
 		b.Fatal(err)
 	}
 	<-g.ports.Tried()
@@ -104,7 +106,7 @@ func BenchmarkPort(b *testing.B) {
 // BenchmarkTake is what a port's reading goroutine does, without the kernel.
 func BenchmarkTake(b *testing.B) {
 	g := startGateway(b)
-	l := newLine("uno", DefaultPort(), slog.New(slog.DiscardHandler))
+	l := newLine("uno", serial.Default(), slog.New(slog.DiscardHandler))
 	d := device(greenhouseFields()...)
 	l.remap([]DeviceConfig{d}, g.relay)
 	s := &session{good: true}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/devices/capture"
 	"minirelay/relay"
 )
@@ -15,7 +17,7 @@ import (
 // port says how the line was set, which some protocols want to know. The error says that the mapping has a fault.
 //
 // It is lenient in one thing: the first frame of a recording may be whole, and is taken if it makes sense.
-func Decode(port PortConfig, d DeviceConfig, recording []capture.Record, see func(Record)) (Counts, error) {
+func Decode(port serial.Config, d DeviceConfig, recording []capture.Record, see func(Record)) (Counts, error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
 		return Counts{}, errors.New(problems[0].String())
 	}
@@ -40,7 +42,7 @@ func (s *shower) see(r Record) { s.show(r) }
 
 // decoder decodes one recording.
 type decoder struct {
-	port    PortConfig
+	port    serial.Config
 	mapping *mapping
 	count   Counters
 	see     func(Record)

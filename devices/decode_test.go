@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/devices/capture"
 )
 
@@ -17,7 +19,7 @@ func decoded(t *testing.T, d DeviceConfig, text string) (string, Counts) {
 		t.Fatal(err)
 	}
 	var lines []string
-	counts, err := Decode(DefaultPort(), d, recording, func(r Record) {
+	counts, err := Decode(serial.Default(), d, recording, func(r Record) {
 		if r.At.Before(DecodeStart) || r.At.Sub(DecodeStart) > time.Hour {
 			t.Errorf("at %v", r.At)
 		}
@@ -72,7 +74,7 @@ func TestDecodeWholeFirstFrame(t *testing.T) {
 func TestDecodeFaultyMapping(t *testing.T) {
 	d := pumpBoard()
 	d.Codec = "telepathy"
-	if _, err := Decode(DefaultPort(), d, nil, func(Record) {}); err == nil {
+	if _, err := Decode(serial.Default(), d, nil, func(Record) {}); err == nil {
 		t.Error("a mapping with a fault was used")
 	}
 }
@@ -85,7 +87,7 @@ func FuzzDecodePieces(f *testing.F) {
 		d.MaxFrame = 32
 		decode := func(recording []capture.Record) string {
 			var lines []string
-			if _, err := Decode(DefaultPort(), d, recording, func(r Record) {
+			if _, err := Decode(serial.Default(), d, recording, func(r Record) {
 				if r.Frame.Why != "it is longer than max_frame" { // of which as much is shown as has come
 					lines = append(lines, describe(r))
 				}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -154,7 +156,7 @@ func (m *meter) write(*command, relay.Value) (*query, error) {
 	return nil, errors.New("a meter is only read")
 }
 
-func (m *meter) timing(PortConfig) timing { return timing{before: meterPause} }
+func (m *meter) timing(serial.Config) timing { return timing{before: meterPause} }
 
 // checkMeter checks the keys of a meter.
 func checkMeter(k *checker) {
@@ -227,8 +229,8 @@ func namesLike(key string) []string {
 }
 
 // adviseMeter tells of a port on which a meter will hardly be heard.
-func adviseMeter(p PortConfig, _ DeviceConfig) []Problem {
-	if strings.HasPrefix(p.Path, tcpScheme) {
+func adviseMeter(p serial.Config, _ DeviceConfig) []Problem {
+	if strings.HasPrefix(p.Path, serial.TcpScheme) {
 		return nil // what the serial server does is set up there
 	}
 	var all []Problem

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -51,9 +53,9 @@ func TestMixedLine(t *testing.T) {
 	unit.ID, unit.Codec, unit.ModbusUnit = "unit", "modbus-rtu", 1
 	board := relayBoard()
 	inBubble(t, func(t *testing.T, r *rig) {
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{one, two, unit, board}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{one, two, unit, board}}); err != nil {
 			t.Fatal(err)
 		}
 		wake := "FE FE FE FE "
@@ -95,7 +97,7 @@ func TestMeterRefusal(t *testing.T) {
 // The port that a meter hangs on is told of, if it is set as no meter speaks.
 func TestAdviseMeter(t *testing.T) {
 	d := meterDevice("m", anyMeter)
-	port := DefaultPort()
+	port := serial.Default()
 	if got := fmt.Sprint(Advise(port, d)); strings.Count(got, "even parity") != 1 {
 		t.Error(got)
 	}

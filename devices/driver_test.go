@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"minirelay/devices/serial"
 )
 
 // A driver that keeps whoever opens its port keeps nobody else: the gateway is ready without it, the watchdog is
@@ -14,18 +16,18 @@ import (
 func TestDriverThatHangs(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		let := make(chan struct{})
-		r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+		r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
 			if c.ID == "stuck" {
 				<-let
 			}
 			return r.open(c)
 		}
-		port, stuck := DefaultPort(), DefaultPort()
+		port, stuck := serial.Default(), serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
 		stuck.ID, stuck.Path = "stuck", "/dev/stuck"
 		d, other := pumpBoard(), pumpBoard()
 		other.ID, other.Port = "other", "stuck"
-		if err := r.ports.Apply(Config{Ports: []PortConfig{stuck, port}, Devices: []DeviceConfig{other, d}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{stuck, port}, Devices: []DeviceConfig{other, d}}); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
@@ -59,7 +61,7 @@ func TestDriverThatHangs(t *testing.T) {
 func TestOwnerThatStandsStill(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(pumpBoard())
-		l := newLine("still", DefaultPort(), r.ports.log) // nobody runs it
+		l := newLine("still", serial.Default(), r.ports.log) // nobody runs it
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		if !r.ports.lines[0].pulse(ctx) || l.pulse(ctx) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -54,7 +56,7 @@ func (l *line) attempt(s *session, m *mapping, c *command, t *relay.Task, text s
 	}
 	n, err := l.writeBy(s, l.out, t.Deadline())
 	if err != nil || n < len(l.out) {
-		if n == 0 && err == errStuck && !t.InTime() {
+		if n == 0 && err == serial.ErrStuck && !t.InTime() {
 			return relay.Expired(), false, nil
 		}
 		if err == nil {
@@ -97,7 +99,7 @@ func (l *line) attempt(s *session, m *mapping, c *command, t *relay.Task, text s
 func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	l.count.tap.bytes(time.Now(), true, b)
 	l.driver.begin()
-	n, err := writeBy(s.stream, b, by)
+	n, err := serial.WriteBy(s.stream, b, by)
 	l.driver.end()
 	l.count.sent.Add(uint64(n))
 	return n, err

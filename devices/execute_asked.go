@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -99,7 +101,7 @@ func brokenOutcome(err error, again bool) relay.Outcome {
 // isTooLate says whether a write was given up before anything was written.
 func isTooLate(err error) bool {
 	b, ok := err.(*brokenError)
-	return ok && !b.wrote && b.error == errStuck
+	return ok && !b.wrote && b.error == serial.ErrStuck
 }
 
 // readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -126,8 +128,8 @@ func plug(t testing.TB, period time.Duration) (*softboard.Line, *softboard.Fault
 }
 
 // greenhouse is the config of such a board.
-func greenhouse(id string, line *softboard.Line) (PortConfig, DeviceConfig) {
-	port := DefaultPort()
+func greenhouse(id string, line *softboard.Line) (serial.Config, DeviceConfig) {
+	port := serial.Default()
 	port.ID, port.Path, port.Baud = id, line.Path(), 115200
 	d := device(greenhouseFields()...)
 	d.ID, d.Port = id, id

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -158,9 +160,9 @@ func TestLateAnswerOfANeighbour(t *testing.T) {
 		return d
 	}
 	inBubble(t, func(t *testing.T, r *rig) {
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{two("other", "1W"), two("board", "2W")}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{two("other", "1W"), two("board", "2W")}}); err != nil {
 			t.Fatal(err)
 		}
 		b := r.board()

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -62,9 +64,9 @@ func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 		meterSays(address, 0x12, 0x0F, 4, 0, 4, 2): meterSays(address, 0x92, 0x0F, 4, 0, 4, 0x11, 2),
 	}
 	inBubble(t, func(t *testing.T, r *rig) {
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{meter, relayBoard()}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{meter, relayBoard()}}); err != nil {
 			t.Fatal(err)
 		}
 		b := r.board()

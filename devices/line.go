@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -34,8 +36,8 @@ var (
 type line struct {
 	id      string
 	log     *slog.Logger
-	open    func(PortConfig) (io.ReadWriteCloser, error)
-	whatIs  func(PortConfig) string // what the path leads to now: see identity
+	open    func(serial.Config) (io.ReadWriteCloser, error)
+	whatIs  func(serial.Config) string // what the path leads to now: see identity
 	lane    *relay.Lane
 	pause   func(time.Duration) // waits for at most fineTime
 	tried   func()              // to be called after the first try to open; only the first call counts
@@ -56,7 +58,7 @@ type line struct {
 	out []byte // the command being written
 
 	mu       sync.Mutex // guards everything below; held while a frame is taken
-	port     PortConfig
+	port     serial.Config
 	mappings []*mapping // in the order of the config; at least one
 	exchange *exchange  // the command on the wire
 	owed     *owed      // nil: no answer may still come
@@ -66,7 +68,7 @@ type line struct {
 	flapping bool     // the port was lost as soon as it was opened
 }
 
-func newLine(id string, port PortConfig, log *slog.Logger) *line {
+func newLine(id string, port serial.Config, log *slog.Logger) *line {
 	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(maxSeq),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
@@ -98,7 +100,7 @@ func (l *line) run() {
 			if s.good || time.Since(s.opened) >= proven {
 				wait = firstWait
 			} else if !l.stopping() {
-				err = &Error{What: "the port is lost as soon as it is opened: " + err.Error(), Err: err,
+				err = &serial.Error{What: "the port is lost as soon as it is opened: " + err.Error(), Err: err,
 					Try: "check the cable and the power supply of the board"}
 				l.flaps()
 			}
@@ -226,7 +228,7 @@ func (l *line) stopping() bool {
 	}
 }
 
-func (l *line) settings() PortConfig {
+func (l *line) settings() serial.Config {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.port
@@ -241,7 +243,7 @@ func (l *line) note(err error) {
 		return
 	}
 	l.trouble = err.Error()
-	var e *Error
+	var e *serial.Error
 	if errors.As(err, &e) && e.Try != "" {
 		l.log.Warn("port is not usable", "error", e.What, "hint", e.Try)
 		return
@@ -260,7 +262,7 @@ func (l *line) flaps() {
 // first good frame: it would fill the log.
 func (l *line) noteOpen() {
 	l.trouble, l.flapping = "", false
-	l.log.Info("port is open", "path", l.port.place())
+	l.log.Info("port is open", "path", l.port.Place())
 }
 
 // close asks the line to end after the command on the wire; what waits and what comes is answered with code.
@@ -280,7 +282,7 @@ func (l *line) framing() string {
 }
 
 // reopen gives the port new settings.
-func (l *line) reopen(port PortConfig) {
+func (l *line) reopen(port serial.Config) {
 	l.mu.Lock()
 	l.port = port
 	l.trouble, l.flapping = "", false

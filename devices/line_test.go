@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -55,7 +57,7 @@ func TestTroubleIsLoggedOnce(t *testing.T) {
 		r.set("", errNoPort)
 		r.apply(pumpBoard())
 		time.Sleep(time.Minute)
-		r.set("", &Error{What: "/dev/uno is in use"})
+		r.set("", &serial.Error{What: "/dev/uno is in use"})
 		time.Sleep(time.Minute)
 		r.set("", errNoPort)
 		time.Sleep(time.Minute)
@@ -251,7 +253,7 @@ type brokenWriter struct {
 	take int
 }
 
-func (b *brokenWriter) Write(p []byte) (int, error) { return b.take, errHungUp }
+func (b *brokenWriter) Write(p []byte) (int, error) { return b.take, serial.ErrHungUp }
 
 func TestWriteErrors(t *testing.T) {
 	for take, want := range map[int]string{
@@ -259,7 +261,7 @@ func TestWriteErrors(t *testing.T) {
 		3: "a unknown/no_answer after 0s: the connection broke while it was being written",
 	} {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+			r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
 				s, err := r.open(c)
 				return &brokenWriter{s, take}, err
 			}

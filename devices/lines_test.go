@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -130,7 +132,7 @@ func readLine(d *DeviceConfig, codec Codec, count *Counters, line []byte) string
 // Several boards on one line are told apart by match, and each has the answers to its own commands.
 func TestBoardsThatShareALine(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
 		board, other := pumpBoard(), pumpBoard()
 		other.ID = "other"
@@ -138,7 +140,7 @@ func TestBoardsThatShareALine(t *testing.T) {
 		if why := CannotShare(board, other); why != "" {
 			t.Fatal(why)
 		}
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{other, board}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{other, board}}); err != nil {
 			t.Fatal(err)
 		}
 		b := r.board()

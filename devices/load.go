@@ -1,9 +1,10 @@
 package devices
 
 import (
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"minirelay/devices/serial"
 )
 
 // load is how long a line has been occupied, since it was first configured: by the characters on it, at its speed, and
@@ -18,7 +19,7 @@ type load struct {
 }
 
 // traffic is how many characters have been on the line. The echo of what was sent is no second one.
-func (l *line) traffic(c PortConfig) uint64 {
+func (l *line) traffic(c serial.Config) uint64 {
 	n := l.count.bytes.Load()
 	if !c.Echo {
 		n += l.count.sent.Load()
@@ -27,22 +28,22 @@ func (l *line) traffic(c PortConfig) uint64 {
 }
 
 // beginLoad and endLoad mark the session whose speed counts; mu is held.
-func (l *line) beginLoad(c PortConfig) { l.load.from = l.traffic(c) }
-func (l *line) endLoad(c PortConfig)   { l.load.before += l.characters(c) }
+func (l *line) beginLoad(c serial.Config) { l.load.from = l.traffic(c) }
+func (l *line) endLoad(c serial.Config)   { l.load.before += l.characters(c) }
 
 // characters is how long those of the session have taken; mu is held.
-func (l *line) characters(c PortConfig) time.Duration {
-	if !c.knowsSpeed() {
+func (l *line) characters(c serial.Config) time.Duration {
+	if !c.KnowsSpeed() {
 		return 0
 	}
-	return time.Duration(float64(l.traffic(c)-l.load.from) * c.character())
+	return time.Duration(float64(l.traffic(c)-l.load.from) * c.Character())
 }
 
 // occupied notes what of an exchange with a device, which began at a time and a traffic, was no characters.
-func (l *line) occupied(c PortConfig, began time.Time, traffic uint64) {
+func (l *line) occupied(c serial.Config, began time.Time, traffic uint64) {
 	wait := time.Since(began)
-	if c.knowsSpeed() {
-		wait -= c.lasts(int(l.traffic(c) - traffic))
+	if c.KnowsSpeed() {
+		wait -= c.Lasts(int(l.traffic(c) - traffic))
 	}
 	if wait > 0 {
 		l.load.silent.Add(int64(wait))
@@ -56,10 +57,5 @@ func (l *line) busy() (busy time.Duration, known bool) {
 	if l.session != nil {
 		busy += l.characters(l.session.config)
 	}
-	return busy, l.port.knowsSpeed() || l.mappings[0].asker != nil
-}
-
-// knowsSpeed says whether Baud is the speed of the line. Behind tcp:// nobody has been told of it.
-func (c PortConfig) knowsSpeed() bool {
-	return !strings.HasPrefix(c.Path, tcpScheme)
+	return busy, l.port.KnowsSpeed() || l.mappings[0].asker != nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -25,9 +27,9 @@ func TestLoadOfATalker(t *testing.T) {
 		if want := 160 * time.Second / 9600; !slow.Reckons || (slow.Busy-want).Abs() > time.Microsecond {
 			t.Errorf("busy for %v, want %v", slow.Busy, want)
 		}
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path, port.Baud, port.Parity = "uno", "/dev/uno", 19200, "even"
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
@@ -36,7 +38,7 @@ func TestLoadOfATalker(t *testing.T) {
 			t.Errorf("then for %v, want %v", got, want)
 		}
 		port.Path = "tcp://127.0.0.1:4001" // its speed is the server's business
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
 			t.Fatal(err)
 		}
 		if r.stats().Reckons {
@@ -102,10 +104,10 @@ func TestPolls(t *testing.T) {
 		if n := r.counts().Unanswered; n != was.Timeouts {
 			t.Errorf("%d of the port, %d of the device", n, was.Timeouts)
 		}
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
 		devices[1].Poll = 500 * ms
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: devices}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: devices}); err != nil {
 			t.Fatal(err)
 		}
 		if p := r.stats().Polls[1]; p.Timeouts != was.Timeouts || p.Asked < was.Asked {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -40,9 +42,9 @@ func newModbus(c DeviceConfig, f modbusFraming, count *Counters) asker {
 	return m
 }
 
-func (m *modbus) queries() []*query          { return m.asked }
-func (m *modbus) reads(field int) *query     { return m.of[field] }
-func (m *modbus) timing(c PortConfig) timing { return m.framing.timing(c) }
+func (m *modbus) queries() []*query             { return m.asked }
+func (m *modbus) reads(field int) *query        { return m.of[field] }
+func (m *modbus) timing(c serial.Config) timing { return m.framing.timing(c) }
 
 // ask makes a query out of a PDU whose answer has size bytes.
 func (m *modbus) ask(pdu []byte, size int, take func(pdu []byte) (response, verdict)) *query {

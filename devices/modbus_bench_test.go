@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -23,12 +25,12 @@ func BenchmarkModbus(b *testing.B) {
 			u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, make([]uint16, registers)...)
 			answered := make(chan struct{}, 1)
 			go func() { _ = (&softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}).Serve(counting{line, answered}) }()
-			port := DefaultPort()
+			port := serial.Default()
 			port.ID, port.Path, port.Baud = "uno", line.Path(), 115200
 			d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("z", relay.TypeNumber, at(fmt.Sprintf("holding:%d", registers-1), "")))
 			d.Poll, d.MaxGap, d.Publish = time.Microsecond, 100, "change"
 			g := startGateway(b)
-			if err := g.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+			if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
 				b.Fatal(err)
 			}
 			b.ResetTimer()

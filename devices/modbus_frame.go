@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"time"
+
+	"minirelay/devices/serial"
 )
 
 // modbusFraming puts PDUs on a wire: RTU or ASCII.
@@ -17,7 +19,7 @@ type modbusFraming interface {
 	find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool)
 	// length is how many bytes the frame of a PDU has.
 	length(pdu int) int
-	timing(PortConfig) timing
+	timing(serial.Config) timing
 }
 
 // rtuFraming is binary, with silence between frames and a CRC (MODBUS over Serial Line V1.02, 2.5.1).
@@ -50,7 +52,7 @@ func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, f
 }
 
 // timing: 3.5 characters of 11 bits, and from 19200 bit/s on 1.75 ms (2.5.1.1). A serial server makes its own gaps.
-func (rtuFraming) timing(c PortConfig) timing {
+func (rtuFraming) timing(c serial.Config) timing {
 	switch {
 	case c.ServerAddress() != "":
 		return timing{}
@@ -92,7 +94,7 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 }
 
 // timing: silence of a second within a frame ends it (2.5.2.1).
-func (asciiFraming) timing(PortConfig) timing { return timing{ends: time.Second} }
+func (asciiFraming) timing(serial.Config) timing { return timing{ends: time.Second} }
 
 // lrc8 is what makes the sum of all bytes zero (6.2.1): the sum of a frame that has its LRC is 0.
 func lrc8(b []byte) byte { return byte(-sum8(b)) }

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -33,12 +35,12 @@ func TestModbusOverTCP(t *testing.T) {
 	})
 	t.Cleanup(func() { listener.Close(); serving.Wait() }) // after the gateway's end
 	g := startGateway(t)
-	port := DefaultPort()
+	port := serial.Default()
 	port.ID, port.Path = "uno", "tcp://"+listener.Addr().String()
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("lamp", relay.TypeBool, at("coil:0", "")))
 	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *CommandConfig) { c.Confirm, c.Timeout = "lamp", 20*time.Second })}
 	d.Timeout = 5 * time.Second
-	if err := g.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
 		t.Fatal(err)
 	}
 	state := func(part string) func() bool {
@@ -68,12 +70,12 @@ func TestModbusRemap(t *testing.T) {
 	bus, devices := busOf(3)
 	onBus(t, bus, devices, func(t *testing.T, r *rig) {
 		time.Sleep(1500 * ms)
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
 		changed := append([]DeviceConfig{}, devices[:2]...)
 		changed[0].Poll = 100 * ms
 		from := time.Now()
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: changed}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: changed}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(10*time.Second + 50*ms)

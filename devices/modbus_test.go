@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -34,9 +36,9 @@ func onBus(t *testing.T, bus *softboard.ModbusBus, devices []DeviceConfig, do fu
 	t.Helper()
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.bus = bus
-		port := DefaultPort()
+		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: devices}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: devices}); err != nil {
 			t.Fatal(err)
 		}
 		do(t, r)
@@ -240,11 +242,11 @@ func TestModbusAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
-				port := DefaultPort()
+				port := serial.Default()
 				port.ID, port.Path, port.Echo = "uno", "/dev/uno", tt.echo
 				d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
 				d.Poll, d.OfflineAfter = time.Minute, 3*time.Minute
-				if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+				if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
 					t.Fatal(err)
 				}
 				b := r.board()
@@ -341,7 +343,7 @@ func TestModbusGaps(t *testing.T) {
 		path string
 		want time.Duration
 	}{{9600, "/dev/uno", 4010416}, {19200, "/dev/uno", 2005208}, {115200, "/dev/uno", 1750 * time.Microsecond}, {9600, "tcp://a:1", 0}} {
-		if got := (rtuFraming{}).timing(PortConfig{Baud: tt.baud, Path: tt.path}).before; got != tt.want {
+		if got := (rtuFraming{}).timing(serial.Config{Baud: tt.baud, Path: tt.path}).before; got != tt.want {
 			t.Errorf("%d baud at %s: %v", tt.baud, tt.path, got)
 		}
 	}
@@ -361,4 +363,4 @@ func TestModbusGaps(t *testing.T) {
 }
 
 // lastsAt9600 is how long bytes take on a line of 9600 8N1.
-func lastsAt9600(n int) time.Duration { return DefaultPort().lasts(n) }
+func lastsAt9600(n int) time.Duration { return serial.Default().Lasts(n) }

@@ -6,13 +6,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
 // A port that takes nothing is not waited for beyond the time of the command, and nothing of it leaves later.
 func TestNoByteAfterItsTime(t *testing.T) {
 	line, c := ptyPort(t)
-	p, err := Open(c)
+	p, err := serial.Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,10 +22,10 @@ func TestNoByteAfterItsTime(t *testing.T) {
 	full := 0
 	for err == nil {
 		var n int
-		n, err = p.(punctual).WriteBy(make([]byte, 1<<20), time.Now().Add(50*time.Millisecond))
+		n, err = p.(serial.Punctual).WriteBy(make([]byte, 1<<20), time.Now().Add(50*time.Millisecond))
 		full += n
 	}
-	if n, err := p.(punctual).WriteBy([]byte("PUMP 1\n"), time.Now().Add(-time.Second)); n != 0 || err != errStuck {
+	if n, err := p.(serial.Punctual).WriteBy([]byte("PUMP 1\n"), time.Now().Add(-time.Second)); n != 0 || err != serial.ErrStuck {
 		t.Errorf("%d bytes of a command that is over, %v", n, err)
 	}
 	if _, err := io.CopyN(io.Discard, line, int64(full)); err != nil {
@@ -47,7 +49,7 @@ type slow struct {
 func (s slow) WriteBy(b []byte, by time.Time) (int, error) {
 	if wait := time.Until(by); wait < s.after {
 		time.Sleep(wait)
-		return 0, errStuck
+		return 0, serial.ErrStuck
 	}
 	time.Sleep(s.after)
 	return s.Write(b)
@@ -56,7 +58,7 @@ func (s slow) WriteBy(b []byte, by time.Time) (int, error) {
 // A command that the port does not take in its time is expired, and the port stays open for the next.
 func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+		r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
 			s, err := r.open(c)
 			return slow{s, 700 * ms}, err
 		}
@@ -77,7 +79,7 @@ func TestPortThatTakesTheRequestTooLate(t *testing.T) {
 	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *CommandConfig) { c.MaxAge = 500 * ms })}
 	d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+		r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
 			s, err := r.open(c)
 			return slow{s, 700 * ms}, err
 		}

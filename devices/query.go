@@ -3,6 +3,8 @@ package devices
 import (
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 )
 
@@ -18,7 +20,7 @@ type asker interface {
 	// wire forbids.
 	write(c *command, v relay.Value) (*query, error)
 	// timing says what silence the protocol wants on a port.
-	timing(PortConfig) timing
+	timing(serial.Config) timing
 }
 
 // timing is what silence a protocol wants.

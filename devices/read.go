@@ -4,13 +4,15 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"minirelay/devices/serial"
 )
 
 // session is one opened stream, from open to close.
 type session struct {
 	stream  io.ReadWriteCloser
-	config  PortConfig // it was opened with
-	framing string     // how frames are cut, or "asked"; see framingOf
+	config  serial.Config // it was opened with
+	framing string        // how frames are cut, or "asked"; see framingOf
 	opened  time.Time
 	gone    chan struct{} // closed when the reading goroutine has ended
 	err     error         // why; only to be read after gone

@@ -17,6 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -31,7 +33,7 @@ type rig struct {
 	mu        sync.Mutex
 	published map[string][]string // payloads by topic
 	boards    []*board            // as they were opened
-	opened    []PortConfig
+	opened    []serial.Config
 	refuse    error // what opening gives
 	serving   sync.WaitGroup
 	bus       *softboard.ModbusBus // if there is one, it is at the other end of what is opened
@@ -75,7 +77,7 @@ func inBubble(t *testing.T, do func(t *testing.T, r *rig)) {
 		}
 		r.ports = New(r.relay, log)
 		r.ports.open, r.ports.pause = r.open, time.Sleep
-		r.ports.whatIs = func(PortConfig) string { r.mu.Lock(); defer r.mu.Unlock(); return r.identity }
+		r.ports.whatIs = func(serial.Config) string { r.mu.Lock(); defer r.mu.Unlock(); return r.identity }
 		defer func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
@@ -89,7 +91,7 @@ func inBubble(t *testing.T, do func(t *testing.T, r *rig)) {
 	})
 }
 
-func (r *rig) open(c PortConfig) (io.ReadWriteCloser, error) {
+func (r *rig) open(c serial.Config) (io.ReadWriteCloser, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opened = append(r.opened, c)
@@ -133,9 +135,9 @@ func (r *rig) board() *board {
 // apply applies one device on the port uno.
 func (r *rig) apply(d DeviceConfig) {
 	r.t.Helper()
-	port := DefaultPort()
+	port := serial.Default()
 	port.ID, port.Path = "uno", "/dev/uno"
-	if err := r.ports.Apply(Config{Ports: []PortConfig{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
 		r.t.Fatal(err)
 	}
 	synctest.Wait()
@@ -266,4 +268,4 @@ func pumpBoard(change ...func(*CommandConfig)) DeviceConfig {
 	return d
 }
 
-var errNoPort = &Error{What: "/dev/uno does not exist", Try: "plug it in", Err: errors.New("no")}
+var errNoPort = &serial.Error{What: "/dev/uno does not exist", Try: "plug it in", Err: errors.New("no")}

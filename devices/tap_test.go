@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/devices/capture"
 	"minirelay/relay"
 	"minirelay/softboard"
@@ -188,7 +190,7 @@ func (l lingering) Write(b []byte) (int, error) {
 func TestWatchShowsRequestsFirst(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.bus = &softboard.ModbusBus{Units: []*softboard.ModbusUnit{softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)}}
-		r.ports.open = func(c PortConfig) (io.ReadWriteCloser, error) {
+		r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
 			s, err := r.open(c)
 			return lingering{s}, err
 		}

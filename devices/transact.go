@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"minirelay/devices/serial"
 )
 
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
@@ -21,7 +21,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 	s.spoilt = false
 	started := time.Now()
 	defer l.occupied(s.config, started, l.traffic(s.config))
-	by := soon()
+	by := serial.Soon()
 	if !q.by.IsZero() {
 		by = q.by
 	}
@@ -32,7 +32,7 @@ func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, er
 		}
 		return response{}, noAnswer, &brokenError{err, n > 0}
 	}
-	s.quietFrom = later(started.Add(s.config.lasts(len(q.request))), time.Now())
+	s.quietFrom = later(started.Add(s.config.Lasts(len(q.request))), time.Now())
 	if q.nobody {
 		s.restUntil = s.quietFrom.Add(q.after)
 		return response{}, fits, nil
@@ -65,7 +65,7 @@ func (s *session) note(q *query, v verdict, now time.Time) {
 		late = late && now.Before(before.until)
 		switch {
 		case v == noAnswer || late && before.to == q: // this one may have been the answer to the try before
-			s.late[shape] = lateAnswer{q, s.quietFrom.Add(max(2*q.timeout, lateFor) + s.config.lasts(q.length))}
+			s.late[shape] = lateAnswer{q, s.quietFrom.Add(max(2*q.timeout, lateFor) + s.config.Lasts(q.length))}
 		case !late:
 			delete(s.late, shape)
 		}
@@ -96,7 +96,7 @@ func (e *brokenError) Unwrap() error { return e.error }
 // awaitAnswer waits for the answer to a request that has just been written.
 func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration) (response, verdict, error) {
 	// What an adapter echoes has to come before it, which was waited for already.
-	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.timeout + s.config.lasts(q.length))))
+	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.timeout + s.config.Lasts(q.length))))
 	defer deadline.Stop()
 	var quiet *time.Timer
 	var silence <-chan time.Time
@@ -223,7 +223,7 @@ func (l *line) hush(s *session) error {
 		return nil
 	}
 	defer l.occupied(s.config, time.Now(), l.traffic(s.config))
-	if wait > fineTime {
+	if wait > serial.FineTime {
 		l.rest(s, wait)
 	} else {
 		l.pause(wait)
@@ -262,14 +262,4 @@ func (l *line) current(m *mapping) bool {
 		}
 	}
 	return false
-}
-
-// fineTime is how long a wait may be of which a millisecond is a part that matters.
-const fineTime = 5 * time.Millisecond
-
-// finePause waits for at most fineTime. Go's own timers are late by up to a millisecond in an idle process, which is
-// many characters.
-func finePause(d time.Duration) {
-	ts := unix.NsecToTimespec(d.Nanoseconds())
-	_ = unix.Nanosleep(&ts, nil) // a signal may end it early: then the gap is a little short once
 }

@@ -7,7 +7,7 @@
 //
 // Up, from the wire to the screen:
 //
-//	bytes       devices.Open             a serial port as a stream
+//	bytes       serial.Open             a serial port as a stream
 //	frame       devices.Framer.Next      one line, cut out of the noise
 //	reading     devices.Codec.Decode     values of fields
 //	relay       Device.Update            newest value of each field, staleness, rate

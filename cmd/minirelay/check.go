@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"minirelay/devices/serial"
+
 	"minirelay/configs"
-	"minirelay/devices"
 )
 
 // runCheck is `minirelay check`.
@@ -49,7 +50,7 @@ func runCheck(_ context.Context, env *env, args []string) error {
 }
 
 // portSummary is where a port is and how its line is set: /dev/ttyACM0 115200 8N1.
-func portSummary(p devices.PortConfig) string {
+func portSummary(p serial.Config) string {
 	if strings.HasPrefix(p.Path, "tcp://") {
 		return p.Path
 	}
@@ -61,7 +62,7 @@ func portSummary(p devices.PortConfig) string {
 }
 
 // lineSettings is how a line is set: 115200 8N1.
-func lineSettings(p devices.PortConfig) string {
+func lineSettings(p serial.Config) string {
 	return fmt.Sprintf("%d %d%s%v", p.Baud, p.DataBits, strings.ToUpper(p.Parity[:1]), p.StopBits)
 }
 

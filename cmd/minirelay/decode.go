@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/api"
 	"minirelay/configs"
 	"minirelay/devices"
@@ -61,20 +63,20 @@ func runDecode(_ context.Context, env *env, args []string) error {
 }
 
 // decodeWith gives the device whose mapping decodes: one of the config, or one that has a profile.
-func decodeWith(env *env, path, profile string, args []string) (devices.DeviceConfig, devices.PortConfig, error) {
+func decodeWith(env *env, path, profile string, args []string) (devices.DeviceConfig, serial.Config, error) {
 	if profile != "" {
 		if len(args) != 1 {
-			return devices.DeviceConfig{}, devices.PortConfig{}, usageError{"minirelay decode -profile takes a recording and nothing else", "as in: minirelay decode -profile NAME wire.txt; minirelay profiles lists names"}
+			return devices.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode -profile takes a recording and nothing else", "as in: minirelay decode -profile NAME wire.txt; minirelay profiles lists names"}
 		}
 		d, err := adHocDevice("", profile)
-		return d, devices.DefaultPort(), err
+		return d, serial.Default(), err
 	}
 	if len(args) != 2 {
-		return devices.DeviceConfig{}, devices.PortConfig{}, usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
+		return devices.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
 	}
 	config, err := loadConfig(env, configPath(path))
 	if err != nil {
-		return devices.DeviceConfig{}, devices.PortConfig{}, err
+		return devices.DeviceConfig{}, serial.Config{}, err
 	}
 	return deviceOf(config, args[0])
 }
@@ -107,14 +109,14 @@ func unitsOf(all ...devices.DeviceConfig) map[[2]string]string {
 }
 
 // deviceOf finds a device of a config, and its port.
-func deviceOf(config *configs.Config, id string) (devices.DeviceConfig, devices.PortConfig, error) {
+func deviceOf(config *configs.Config, id string) (devices.DeviceConfig, serial.Config, error) {
 	var ids []string
 	for _, d := range config.Devices.Devices {
 		ids = append(ids, d.ID)
 		if d.ID != id {
 			continue
 		}
-		i := slices.IndexFunc(config.Devices.Ports, func(p devices.PortConfig) bool { return p.ID == d.Port })
+		i := slices.IndexFunc(config.Devices.Ports, func(p serial.Config) bool { return p.ID == d.Port })
 		return d, config.Devices.Ports[i], nil // a loaded config has it
 	}
 	try := "there are " + strings.Join(ids, ", ")
@@ -124,7 +126,7 @@ func deviceOf(config *configs.Config, id string) (devices.DeviceConfig, devices.
 	if len(ids) == 0 {
 		try = "describe it as [devices." + id + "] first; docs/mappings.md explains how"
 	}
-	return devices.DeviceConfig{}, devices.PortConfig{}, userError{fmt.Sprintf("there is no device %q in %s", id, strings.Join(config.Files, ", ")), try}
+	return devices.DeviceConfig{}, serial.Config{}, userError{fmt.Sprintf("there is no device %q in %s", id, strings.Join(config.Files, ", ")), try}
 }
 
 // readRecording reads a recording from a file, or from stdin for -.

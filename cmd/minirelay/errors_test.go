@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"minirelay/devices"
+	"minirelay/devices/serial"
 )
 
 // Every error becomes two lines and a status.
@@ -21,7 +21,7 @@ func TestDescribe(t *testing.T) {
 		{userError{"it is broken", "mend it"}, "it is broken", "mend it", 1},
 		{fmt.Errorf("start: %w", userError{"it is broken", "mend it"}), "start: it is broken", "mend it", 1},
 		{usageError{"no such flag", "read the help"}, "no such flag", "read the help", 2},
-		{&devices.Error{What: "no permission", Try: "join dialout"}, "no permission", "join dialout", 1},
+		{&serial.Error{What: "no permission", Try: "join dialout"}, "no permission", "join dialout", 1},
 		{errors.New("listen: :1 is in use; choose another: bind"), "listen: :1 is in use", "choose another: bind", 1},
 		{errors.Join(errors.New("one; two"), errors.New("three")), "one; two; three", "minirelay check", 1},
 		{explainDisk(&os.PathError{Op: "write", Path: "key.pem", Err: syscall.ENOSPC}, nil, "data"), "write key.pem: no space left", "free some space", 1},

@@ -13,11 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"golang.org/x/term"
 
 	"minirelay/broker"
 	"minirelay/configs"
-	"minirelay/devices"
 	"minirelay/relay"
 )
 
@@ -156,7 +157,7 @@ func (a *initAsk) things() error {
 	if len(a.ports) > 0 {
 		return nil
 	}
-	found, err := devices.List()
+	found, err := serial.List()
 	if err != nil {
 		fmt.Fprintf(a.env.stdout, "The serial ports cannot be listed (%v); add them to the file.\n", err)
 		return nil
@@ -199,8 +200,8 @@ func (a *initAsk) askThing(path string) error {
 func (a *initAsk) thing(path, profile string) error {
 	number := len(a.start.Things) + 1
 	t := configs.StartThing{Port: fmt.Sprintf("port%d", number), Device: fmt.Sprintf("device%d", number), Path: path,
-		Profile: profile, Baud: devices.DefaultPort().Baud, Parity: "none", StopBits: 1}
-	if !filepath.IsAbs(path) && (devices.PortConfig{Path: path}).ServerAddress() == "" {
+		Profile: profile, Baud: serial.Default().Baud, Parity: "none", StopBits: 1}
+	if !filepath.IsAbs(path) && (serial.Config{Path: path}).ServerAddress() == "" {
 		return usageError{fmt.Sprintf("%q is no path of a port", path), "write it in full, as in -port /dev/ttyUSB0=pzem-004t-v3; minirelay ports lists them"}
 	}
 	if profile != "" {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/serial"
+
 	"minirelay/configs"
 	"minirelay/devices"
 )
@@ -46,7 +48,7 @@ func runPorts(_ context.Context, env *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	found, err := devices.List()
+	found, err := serial.List()
 	if err != nil {
 		return userError{err.Error(), "minirelay ports needs the /sys of a Linux machine"}
 	}
@@ -90,7 +92,7 @@ func maybeConfig(env *env, given string) (*configs.Config, error) {
 }
 
 // listPorts joins the ports of this machine with those of a config.
-func listPorts(found []devices.PortInfo, config *configs.Config) []*listedPort {
+func listPorts(found []serial.Info, config *configs.Config) []*listedPort {
 	ports := []*listedPort{}
 	for _, p := range found {
 		ports = append(ports, &listedPort{Path: p.Path, Device: p.Device, ByID: p.ByID, ByPath: p.ByPath, USB: p.USB,
@@ -106,7 +108,7 @@ func listPorts(found []devices.PortInfo, config *configs.Config) []*listedPort {
 		if at == "" {
 			at = p.Path
 		}
-		for _, h := range devices.Holders(at) {
+		for _, h := range serial.Holders(at) {
 			p.HeldBy = append(p.HeldBy, holder{h.PID, h.Name})
 		}
 	}
@@ -114,7 +116,7 @@ func listPorts(found []devices.PortInfo, config *configs.Config) []*listedPort {
 }
 
 // addConfigured notes that the config describes a port, which may not be there, or be none of this machine's.
-func addConfigured(ports []*listedPort, c devices.PortConfig, all []devices.DeviceConfig) []*listedPort {
+func addConfigured(ports []*listedPort, c serial.Config, all []devices.DeviceConfig) []*listedPort {
 	real, err := c.Locate()
 	i := slices.IndexFunc(ports, func(p *listedPort) bool { return err == nil && p.Device == real })
 	if i < 0 {

@@ -10,7 +10,8 @@ import (
 	"slices"
 	"time"
 
-	"minirelay/devices"
+	"minirelay/devices/serial"
+
 	"minirelay/devices/capture"
 	"minirelay/softboard"
 )
@@ -100,7 +101,7 @@ func play(ctx context.Context, player *capture.Player, line *softboard.Line, now
 
 // opened says whether another program has the port open, or this one has locked it.
 func opened(path string) bool {
-	return slices.ContainsFunc(devices.Holders(path), func(h devices.Holder) bool { return h.Locked || h.PID != os.Getpid() })
+	return slices.ContainsFunc(serial.Holders(path), func(h serial.Holder) bool { return h.Locked || h.PID != os.Getpid() })
 }
 
 // recordingSummary says what a recording holds.

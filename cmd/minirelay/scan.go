@@ -11,9 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"golang.org/x/term"
 
-	"minirelay/devices"
 	"minirelay/devices/detect"
 )
 
@@ -77,12 +78,12 @@ func (s *scanning) checkFlags(only string) error {
 	case s.upTo < 0 || s.upTo > 65535:
 		return usageError{fmt.Sprintf("-registers %d: there is no such register", s.upTo), "they are counted from 0 to 65535"}
 	}
-	p := devices.DefaultPort()
+	p := serial.Default()
 	return s.line.set(&p)
 }
 
 func (s *scanning) run(ctx context.Context, only string) error {
-	port := devices.DefaultPort()
+	port := serial.Default()
 	port.ID, port.Path = adHoc, s.name
 	if err := s.line.set(&port); err != nil {
 		return err
@@ -258,14 +259,14 @@ func (s *scanning) clear() {
 
 // stablePath is the best name of the port at a path.
 func stablePath(path string) string {
-	real, err := devices.PortConfig{Path: path}.Locate()
+	real, err := serial.Config{Path: path}.Locate()
 	if strings.Contains(path, "://") || err != nil {
 		return path
 	}
 	if whole, err := filepath.Abs(path); err == nil {
 		path = whole
 	}
-	ports, err := devices.List()
+	ports, err := serial.List()
 	if err != nil {
 		return path
 	}

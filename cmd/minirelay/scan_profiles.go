@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"minirelay/devices/serial"
+
 	"minirelay/configs"
 	"minirelay/devices"
 	"minirelay/devices/capture"
@@ -43,7 +45,7 @@ type outcome struct {
 	null           map[string]bool // fields that had none
 }
 
-func decodeAll(port devices.PortConfig, d devices.DeviceConfig, recording []capture.Record) outcome {
+func decodeAll(port serial.Config, d devices.DeviceConfig, recording []capture.Record) outcome {
 	o := outcome{values: map[string]bool{}, null: map[string]bool{}}
 	_, err := devices.Decode(port, d, recording, func(r devices.Record) {
 		f := r.Frame
@@ -75,7 +77,7 @@ func matchingProfile(s detect.Sample) string {
 	if err != nil {
 		return "" // the temporary directory is full: no reason to find nothing
 	}
-	port := devices.DefaultPort()
+	port := serial.Default()
 	port.Baud, port.DataBits, port.Parity = s.Setting.Baud, s.Setting.DataBits, s.Setting.Parity
 	best, most := "", 0
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -99,7 +101,7 @@ func (s *scanning) fittingProfiles(ctx context.Context, l detect.Line, u detect.
 	if err != nil {
 		return nil, nil
 	}
-	port := devices.DefaultPort()
+	port := serial.Default()
 	port.Baud, port.DataBits, port.Parity = u.Setting.Baud, u.Setting.DataBits, u.Setting.Parity
 	var fits []string
 	names := slices.Sorted(maps.Keys(all))

@@ -16,8 +16,9 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/configs"
-	"minirelay/devices"
 	"minirelay/status"
 )
 
@@ -86,7 +87,7 @@ func (s *support) gather(ctx context.Context, config string) (names []string) {
 	if err == nil {
 		s.figures(body, add)
 	}
-	ports, err := devices.List()
+	ports, err := serial.List()
 	text, _ := json.MarshalIndent(ports, "", "  ") // a list of texts
 	add("ports.json", text, err)
 	for name, command := range map[string][]string{

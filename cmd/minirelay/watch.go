@@ -10,9 +10,10 @@ import (
 	"os"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/api"
 	"minirelay/configs"
-	"minirelay/devices"
 	"minirelay/devices/capture"
 )
 
@@ -235,7 +236,7 @@ type lineFlags struct {
 }
 
 func (l *lineFlags) add(flags *flag.FlagSet) {
-	d := devices.DefaultPort()
+	d := serial.Default()
 	l.flags = flags
 	flags.IntVar(&l.baud, "baud", d.Baud, "speed of the line in bit/s")
 	flags.IntVar(&l.dataBits, "data-bits", d.DataBits, "data bits of a character, 5 to 8")
@@ -244,7 +245,7 @@ func (l *lineFlags) add(flags *flag.FlagSet) {
 }
 
 // set changes in p what was given.
-func (l *lineFlags) set(p *devices.PortConfig) error {
+func (l *lineFlags) set(p *serial.Config) error {
 	l.flags.Visit(func(f *flag.Flag) {
 		switch f.Name {
 		case "baud":

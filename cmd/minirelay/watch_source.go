@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/serial"
+
 	"minirelay/api"
 	"minirelay/configs"
 	"minirelay/devices"
@@ -59,20 +61,20 @@ func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*s
 
 // namedIn finds the port that a person has named by its id, by a device on it, or by its path, and its devices. It
 // gives a copy; nil if the config names no such port.
-func namedIn(config *configs.Config, name string) (*devices.PortConfig, []devices.DeviceConfig) {
+func namedIn(config *configs.Config, name string) (*serial.Config, []devices.DeviceConfig) {
 	if config == nil {
 		return nil, nil
 	}
 	ports := config.Devices.Ports
-	i := slices.IndexFunc(ports, func(p devices.PortConfig) bool { return p.ID == name })
+	i := slices.IndexFunc(ports, func(p serial.Config) bool { return p.ID == name })
 	for _, d := range config.Devices.Devices {
 		if i < 0 && d.ID == name {
-			i = slices.IndexFunc(ports, func(p devices.PortConfig) bool { return p.ID == d.Port })
+			i = slices.IndexFunc(ports, func(p serial.Config) bool { return p.ID == d.Port })
 		}
 	}
 	if i < 0 && isPath(name) {
-		real, err := devices.PortConfig{Path: name}.Locate()
-		i = slices.IndexFunc(ports, func(p devices.PortConfig) bool {
+		real, err := serial.Config{Path: name}.Locate()
+		i = slices.IndexFunc(ports, func(p serial.Config) bool {
 			at, aerr := p.Locate()
 			return p.Path == name || err == nil && aerr == nil && at == real
 		})
@@ -93,12 +95,12 @@ func namedIn(config *configs.Config, name string) (*devices.PortConfig, []device
 func isPath(name string) bool { return strings.ContainsRune(name, '/') }
 
 // lockedBy names the program that has locked a port, as every minirelay does with its ports; "" if none has.
-func lockedBy(p devices.PortConfig) string {
+func lockedBy(p serial.Config) string {
 	at, err := p.Locate()
 	if err != nil {
 		return ""
 	}
-	for _, h := range devices.Holders(at) {
+	for _, h := range serial.Holders(at) {
 		if h.Locked {
 			return fmt.Sprintf("%s (process %d)", h.Name, h.PID)
 		}
@@ -111,7 +113,7 @@ func openNamed(config *configs.Config, name string, o *watchOptions) (*source, m
 	if !isPath(name) {
 		return nil, nil, noSuchPort(config, name)
 	}
-	port := devices.DefaultPort()
+	port := serial.Default()
 	port.ID, port.Path = adHoc, name
 	if err := o.line.set(&port); err != nil {
 		return nil, nil, err
@@ -181,7 +183,7 @@ func adHocDevice(codec, profile string) (devices.DeviceConfig, error) {
 	return config.Devices.Devices[0], nil
 }
 
-func headerOf(p devices.PortConfig) capture.Header {
+func headerOf(p serial.Config) capture.Header {
 	h := capture.Header{Path: p.Path, Line: lineSettings(p)}
 	if p.ID != adHoc {
 		h.Port = p.ID
@@ -193,9 +195,9 @@ func headerOf(p devices.PortConfig) capture.Header {
 }
 
 // rawSource opens a port and shows its bytes.
-func rawSource(p devices.PortConfig) *source {
+func rawSource(p serial.Config) *source {
 	return &source{headerOf(p), func(ctx context.Context, see func(sight) error) error {
-		stream, err := devices.Open(p)
+		stream, err := serial.Open(p)
 		if err != nil {
 			return err
 		}
@@ -228,7 +230,7 @@ func (nobody) Publish(string, []byte, byte, bool, []byte) error { return nil }
 
 // portsSource runs a port with its devices as the gateway would, without a broker: nobody can give commands, but who is
 // to be asked is asked.
-func portsSource(p devices.PortConfig, all []devices.DeviceConfig) *source {
+func portsSource(p serial.Config, all []devices.DeviceConfig) *source {
 	return &source{headerOf(p), func(ctx context.Context, see func(sight) error) (err error) {
 		dir, err := os.MkdirTemp("", "minirelay-watch-")
 		if err != nil {
@@ -247,7 +249,7 @@ func portsSource(p devices.PortConfig, all []devices.DeviceConfig) *source {
 			defer cancel()
 			err = errors.Join(err, ports.Close(stop))
 		}()
-		if err := ports.Apply(devices.Config{Ports: []devices.PortConfig{p}, Devices: all}); err != nil {
+		if err := ports.Apply(devices.Config{Ports: []serial.Config{p}, Devices: all}); err != nil {
 			return err
 		}
 		w, err := ports.Watch(p.ID)

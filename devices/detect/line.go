@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"minirelay/devices"
+	"minirelay/devices/serial"
 )
 
 // Setting is a speed and a format of a line.
@@ -50,17 +50,17 @@ type Line interface {
 // serialLine is a Line of this machine.
 type serialLine struct {
 	io.ReadWriteCloser
-	port  devices.PortConfig
+	port  serial.Config
 	heard chan []byte
 	done  chan struct{}
 }
 
 // Open opens a port for detection. Close ends it.
-func Open(port devices.PortConfig) (interface {
+func Open(port serial.Config) (interface {
 	Line
 	io.Closer
 }, error) {
-	stream, err := devices.Open(port)
+	stream, err := serial.Open(port)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +88,11 @@ func (l *serialLine) read() {
 
 func (l *serialLine) Heard() <-chan []byte { return l.heard }
 
-func (l *serialLine) Errors() (int, bool) { return devices.LineErrors(l.ReadWriteCloser) }
+func (l *serialLine) Errors() (int, bool) { return serial.LineErrors(l.ReadWriteCloser) }
 
 func (l *serialLine) Tune(s Setting) error {
 	l.port.Baud, l.port.DataBits, l.port.Parity, l.port.StopBits = s.Baud, s.DataBits, s.Parity, 1
-	if err := devices.Retune(l.ReadWriteCloser, l.port); err != nil && !errors.Is(err, devices.ErrNotTunable) {
+	if err := serial.Retune(l.ReadWriteCloser, l.port); err != nil && !errors.Is(err, serial.ErrNotTunable) {
 		return err
 	}
 	drop(l)

@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -19,14 +19,14 @@ import (
 )
 
 // ptyPort is a software line and the config of its port.
-func ptyPort(t *testing.T) (*softboard.Line, PortConfig) {
+func ptyPort(t *testing.T) (*softboard.Line, Config) {
 	t.Helper()
 	line, err := softboard.Open(filepath.Join(t.TempDir(), "port"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { line.Close() })
-	c := DefaultPort()
+	c := Default()
 	c.ID, c.Path = "uno", line.Path()
 	return line, c
 }
@@ -48,17 +48,17 @@ func settings(t *testing.T, path string) *unix.Termios {
 // The settings outlive the library's own descriptor.
 func TestOpenSetsUpTheLine(t *testing.T) {
 	for _, tt := range []struct {
-		change func(*PortConfig)
+		change func(*Config)
 		cflag  uint32
 		speed  uint32
 	}{
-		{func(c *PortConfig) {}, unix.CS8, 9600},
-		{func(c *PortConfig) { c.Baud = 115200 }, unix.CS8, 115200},
-		{func(c *PortConfig) { c.Baud = 250000 }, unix.CS8, 250000}, // 3D printers, DMX; no POSIX speed
-		{func(c *PortConfig) { c.DataBits, c.Parity, c.StopBits = 7, "even", 2 }, unix.CS7 | unix.PARENB | unix.CSTOPB, 9600},
-		{func(c *PortConfig) { c.Parity = "odd" }, unix.CS8 | unix.PARENB | unix.PARODD, 9600},
-		{func(c *PortConfig) { c.Parity = "mark" }, unix.CS8 | unix.PARENB | unix.PARODD | unix.CMSPAR, 9600},
-		{func(c *PortConfig) { c.Parity = "space" }, unix.CS8 | unix.PARENB | unix.CMSPAR, 9600},
+		{func(c *Config) {}, unix.CS8, 9600},
+		{func(c *Config) { c.Baud = 115200 }, unix.CS8, 115200},
+		{func(c *Config) { c.Baud = 250000 }, unix.CS8, 250000}, // 3D printers, DMX; no POSIX speed
+		{func(c *Config) { c.DataBits, c.Parity, c.StopBits = 7, "even", 2 }, unix.CS7 | unix.PARENB | unix.CSTOPB, 9600},
+		{func(c *Config) { c.Parity = "odd" }, unix.CS8 | unix.PARENB | unix.PARODD, 9600},
+		{func(c *Config) { c.Parity = "mark" }, unix.CS8 | unix.PARENB | unix.PARODD | unix.CMSPAR, 9600},
+		{func(c *Config) { c.Parity = "space" }, unix.CS8 | unix.PARENB | unix.CMSPAR, 9600},
 	} {
 		_, c := ptyPort(t)
 		tt.change(&c)
@@ -143,7 +143,7 @@ func TestHangUp(t *testing.T) {
 	}
 	defer p.Close()
 	line.Unplug()
-	if _, err := p.Read(make([]byte, 8)); !errors.Is(err, errHungUp) {
+	if _, err := p.Read(make([]byte, 8)); !errors.Is(err, ErrHungUp) {
 		t.Errorf("read gives %v", err)
 	}
 	if n, err := p.Write([]byte("x")); n != 0 || err == nil {
@@ -173,7 +173,7 @@ func TestStuckWrite(t *testing.T) {
 // explained opens a port that cannot be opened.
 func explained(t *testing.T, path string) *Error {
 	t.Helper()
-	c := DefaultPort()
+	c := Default()
 	c.Path = path
 	p, err := Open(c)
 	var e *Error
@@ -301,7 +301,7 @@ func TestTCPPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	c := DefaultPort()
+	c := Default()
 	c.Path = "tcp://" + server.Addr().String()
 	p, err := Open(c)
 	if err != nil {
@@ -326,7 +326,7 @@ func TestTCPPort(t *testing.T) {
 		t.Errorf("%q, %v; what was acknowledged is still watched: %v", b[:n], err, p.(*tcpPort).bounded)
 	}
 	far.Close()
-	if _, err := p.Read(b); !errors.Is(err, errHungUp) {
+	if _, err := p.Read(b); !errors.Is(err, ErrHungUp) {
 		t.Errorf("read gives %v", err)
 	}
 	server.Close()
@@ -338,7 +338,7 @@ func TestTCPPort(t *testing.T) {
 // Opening and closing a port does not look as if something else had been plugged in, and replugging does.
 func TestIdentity(t *testing.T) {
 	line, c := ptyPort(t)
-	before := identity(c)
+	before := Identity(c)
 	for range 3 {
 		p, err := Open(c)
 		if err != nil {
@@ -355,11 +355,11 @@ func TestIdentity(t *testing.T) {
 		}
 		p.Close()
 	}
-	if now := identity(c); now != before || now == "" {
+	if now := Identity(c); now != before || now == "" {
 		t.Errorf("%q has become %q", before, now)
 	}
 	line.Unplug()
-	if now := identity(c); now != "" {
+	if now := Identity(c); now != "" {
 		t.Errorf("an unplugged port is %q", now)
 	}
 	// The kernel's stamps are some milliseconds apart: at once, it may not have seen the difference.
@@ -368,7 +368,7 @@ func TestIdentity(t *testing.T) {
 		if err := line.Replug(); err != nil {
 			t.Fatal(err)
 		}
-		now := identity(c)
+		now := Identity(c)
 		return now != before && now != ""
 	})
 }

@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 // serialServer is a server that says these bytes once it has been told something, and then repeats what comes.
-func serialServer(t *testing.T, answer string) PortConfig {
+func serialServer(t *testing.T, answer string) Config {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -33,7 +33,7 @@ func serialServer(t *testing.T, answer string) PortConfig {
 		_, _ = io.Copy(c, c)
 	}()
 	t.Cleanup(func() { listener.Close(); <-done })
-	c := DefaultPort()
+	c := Default()
 	c.Path = "rfc2217://" + listener.Addr().String()
 	return c
 }
@@ -74,7 +74,7 @@ func TestRFC2217(t *testing.T) {
 
 // What is told to a server, to the letter of RFC 2217.
 func TestRFC2217Settings(t *testing.T) {
-	c := PortConfig{Baud: 0xFF01, DataBits: 7, Parity: "even", StopBits: 2}
+	c := Config{Baud: 0xFF01, DataBits: 7, Parity: "even", StopBits: 2}
 	s := comSettings(c)
 	if got := appendComPort(nil, comBaud, s[comBaud]); string(got) != "\xff\xfa\x2c\x01\x00\x00\xff\xff\x01\xff\xf0" {
 		t.Errorf("% x", got)

@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"cmp"
@@ -30,7 +30,7 @@ func InUse(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err,
 
 // Locate gives the device file that c leads to now, without opening it. The error is an *Error. The address of a
 // serial server is its own.
-func (c PortConfig) Locate() (string, error) {
+func (c Config) Locate() (string, error) {
 	if c.ServerAddress() != "" {
 		return c.Path, nil
 	}

@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ var ErrNotTunable = errors.New("its speed cannot be set from here")
 
 // Retune gives a stream of Open another speed and format, and drops what has not been read. Opening it anew instead
 // would reset many boards. Nobody may write meanwhile.
-func Retune(stream io.ReadWriteCloser, c PortConfig) error {
+func Retune(stream io.ReadWriteCloser, c Config) error {
 	t := ttyOf(stream)
 	if t == nil {
 		return ErrNotTunable

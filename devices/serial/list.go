@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 )
 
 // PortInfo is a serial port of this machine.
-type PortInfo struct {
+type Info struct {
 	Path           string // the one to write into a config: the most stable there is
 	Device         string // /dev/ttyUSB0: may change with the order in which things are plugged in
 	ByID           string // /dev/serial/by-id/…, named after the adapter; "" if it has none
@@ -23,11 +23,11 @@ type PortInfo struct {
 }
 
 // List gives the serial ports of this machine. It opens none: opening resets many boards.
-func List() ([]PortInfo, error) { return list("/") }
+func List() ([]Info, error) { return list("/") }
 
 // list reads what the kernel and udev know below root. Every port that has hardware has a device link in
 // /sys/class/tty, whatever its driver calls it (ttyUSB, ttyACM, ttyAMA, ttySC, ttyCH341USB …).
-func list(root string) ([]PortInfo, error) {
+func list(root string) ([]Info, error) {
 	class := filepath.Join(root, "sys/class/tty")
 	entries, err := os.ReadDir(class)
 	if err != nil {
@@ -35,7 +35,7 @@ func list(root string) ([]PortInfo, error) {
 	}
 	ids := linksTo(filepath.Join(root, "dev/serial/by-id"))
 	paths := linksTo(filepath.Join(root, "dev/serial/by-path"))
-	var ports []PortInfo
+	var ports []Info
 	for _, entry := range entries {
 		name := entry.Name()
 		sys := filepath.Join(class, name)
@@ -49,7 +49,7 @@ func list(root string) ([]PortInfo, error) {
 		if _, err := os.Lstat(filepath.Join(root, "dev", name)); err != nil {
 			continue
 		}
-		p := PortInfo{Device: "/dev/" + name, ByID: ids[name], ByPath: paths[name]}
+		p := Info{Device: "/dev/" + name, ByID: ids[name], ByPath: paths[name]}
 		p.readUSB(filepath.Join(sys, "device"))
 		p.Path = p.Device
 		switch {
@@ -67,7 +67,7 @@ func list(root string) ([]PortInfo, error) {
 }
 
 // readUSB looks for the USB device that a tty hangs on: the first directory upwards with an idVendor.
-func (p *PortInfo) readUSB(device string) {
+func (p *Info) readUSB(device string) {
 	dir, err := filepath.EvalSymlinks(device)
 	if err != nil {
 		return
@@ -106,7 +106,7 @@ func linksTo(dir string) map[string]string {
 }
 
 // find gives the path of the port that c names.
-func find(root string, c PortConfig) (string, error) {
+func find(root string, c Config) (string, error) {
 	if c.USB == "" {
 		return c.Path, nil
 	}
@@ -114,7 +114,7 @@ func find(root string, c PortConfig) (string, error) {
 	if err != nil {
 		return "", &Error{What: err.Error(), Try: "give the port's path instead of its USB id", Err: err}
 	}
-	fits := slices.DeleteFunc(slices.Clone(ports), func(p PortInfo) bool {
+	fits := slices.DeleteFunc(slices.Clone(ports), func(p Info) bool {
 		return !strings.EqualFold(p.USB, c.USB) || c.Serial != "" && p.Serial != c.Serial
 	})
 	switch len(fits) {
@@ -143,7 +143,7 @@ func find(root string, c PortConfig) (string, error) {
 
 var errAmbiguous = errors.New("more than one port fits")
 
-func (c PortConfig) usbName() string {
+func (c Config) usbName() string {
 	if c.Serial != "" {
 		return c.USB + " with serial number " + c.Serial
 	}
@@ -151,7 +151,7 @@ func (c PortConfig) usbName() string {
 }
 
 // place is the port as a person has named it.
-func (c PortConfig) place() string {
+func (c Config) Place() string {
 	if c.USB != "" {
 		return "usb " + c.usbName()
 	}
@@ -160,7 +160,7 @@ func (c PortConfig) place() string {
 
 // identity tells apart what a port's name leads to at different times: another node after each plugging in, ""
 // while there is nothing.
-func identity(c PortConfig) string {
+func Identity(c Config) string {
 	path, err := find("/", c)
 	if err != nil {
 		return ""

@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -14,13 +14,13 @@ import (
 
 // What begins the path of a port on a serial server.
 const (
-	tcpScheme     = "tcp://"     // tcp://192.168.1.20:4001: it passes bytes through
+	TcpScheme     = "tcp://"     // tcp://192.168.1.20:4001: it passes bytes through
 	rfc2217Scheme = "rfc2217://" // rfc2217://192.168.1.20:2217: it is told how to set up its line
 )
 
 // ServerAddress is host:port of the serial server that c names; "" if it names a port of this machine.
-func (c PortConfig) ServerAddress() string {
-	for _, scheme := range []string{tcpScheme, rfc2217Scheme} {
+func (c Config) ServerAddress() string {
+	for _, scheme := range []string{TcpScheme, rfc2217Scheme} {
 		if address, ok := strings.CutPrefix(c.Path, scheme); ok {
 			return address
 		}
@@ -32,7 +32,7 @@ func (c PortConfig) ServerAddress() string {
 const dialTime = 3 * time.Second
 
 // openServer connects to a serial server.
-func openServer(c PortConfig) (io.ReadWriteCloser, error) {
+func openServer(c Config) (io.ReadWriteCloser, error) {
 	conn, err := dial(c.ServerAddress())
 	if err != nil || !strings.HasPrefix(c.Path, rfc2217Scheme) {
 		return conn, err
@@ -71,7 +71,7 @@ type tcpPort struct {
 func (t *tcpPort) Read(b []byte) (int, error) {
 	n, err := t.TCPConn.Read(b)
 	if err == io.EOF {
-		err = errHungUp
+		err = ErrHungUp
 	}
 	if n > 0 && t.writing.TryLock() {
 		defer t.writing.Unlock()
@@ -83,17 +83,17 @@ func (t *tcpPort) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (t *tcpPort) Write(b []byte) (int, error) { return t.WriteBy(b, soon()) }
+func (t *tcpPort) Write(b []byte) (int, error) { return t.WriteBy(b, Soon()) }
 
 func (t *tcpPort) WriteBy(b []byte, by time.Time) (int, error) {
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	if err := errors.Join(t.bound(writeTime), t.SetWriteDeadline(earlier(by, soon()))); err != nil {
+	if err := errors.Join(t.bound(writeTime), t.SetWriteDeadline(earlier(by, Soon()))); err != nil {
 		return 0, err
 	}
 	n, err := t.TCPConn.Write(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, errStuck
+		return n, ErrStuck
 	}
 	return n, err
 }

@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -42,7 +42,7 @@ func TestRTSAroundEachWrite(t *testing.T) {
 		t.Run("fails: "+fail, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := &wireLog{began: time.Now(), fail: fail}
-				c := DefaultPort()
+				c := Default()
 				c.RTSBefore, c.RTSAfter = time.Millisecond, time.Millisecond
 				s := &sender{Writer: w, config: c, pause: time.Sleep,
 					send: func(sending bool) error {
@@ -55,7 +55,7 @@ func TestRTSAroundEachWrite(t *testing.T) {
 						time.Sleep(2 * time.Millisecond)
 						return w.note("drain")
 					}}
-				_, err := s.WriteBy(make([]byte, 8), soon()) // 8.33 ms at 9600 8N1
+				_, err := s.WriteBy(make([]byte, 8), Soon()) // 8.33 ms at 9600 8N1
 				if (err != nil) != (fail != "") {
 					t.Errorf("the error is %v", err)
 				}
@@ -93,7 +93,7 @@ func TestRS485WhereThereIsNone(t *testing.T) {
 		"rts":    "{path} has no RTS line to switch an RS-485 adapter with",
 		"off":    "",
 	} {
-		c := DefaultPort()
+		c := Default()
 		c.Path, c.RS485 = line.Path(), how
 		f, err := Open(c)
 		if want == "" {

@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -76,7 +76,7 @@ func TestList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []PortInfo{
+	want := []Info{
 		{Path: "/dev/serial/by-id/usb-Arduino_Uno-if00", Device: "/dev/ttyACM0", ByID: "/dev/serial/by-id/usb-Arduino_Uno-if00",
 			ByPath: "/dev/serial/by-path/platform-usb-0:2:1.0", USB: "2341:0043", Serial: "7573", Maker: "Arduino", Product: "Uno"},
 		{Path: "/dev/ttyAMA0", Device: "/dev/ttyAMA0"},
@@ -102,7 +102,7 @@ func TestFindByUSB(t *testing.T) {
 		{"0403:6001", "", "", "no adapter 0403:6001 is plugged in", "1a86:7523", os.ErrNotExist},
 		{"1A86:7523", "", "", "2 adapters are 1A86:7523", "by-path/platform-usb-0:1.2:1.0-port0, ", errAmbiguous},
 	} {
-		path, err := find(root, PortConfig{USB: tt.usb, Serial: tt.serial})
+		path, err := find(root, Config{USB: tt.usb, Serial: tt.serial})
 		if path != tt.path {
 			t.Errorf("%s %s: %q, %v", tt.usb, tt.serial, path, err)
 		}
@@ -116,10 +116,10 @@ func TestFindByUSB(t *testing.T) {
 		t.Error(e.Try)
 	}
 	empty := sysfs(t, map[string]string{"sys/class/tty/tty1/dev": "4:1"})
-	if _, err := find(empty, PortConfig{USB: "1:2"}); !strings.Contains(err.(*Error).Try, "no USB adapter is there") {
+	if _, err := find(empty, Config{USB: "1:2"}); !strings.Contains(err.(*Error).Try, "no USB adapter is there") {
 		t.Error(err)
 	}
-	if _, err := find(t.TempDir(), PortConfig{USB: "1:2"}); err == nil {
+	if _, err := find(t.TempDir(), Config{USB: "1:2"}); err == nil {
 		t.Error("without sysfs an adapter is found")
 	}
 	if _, err := List(); err != nil {

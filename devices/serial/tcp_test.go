@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ func TestServerThatTakesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	c := DefaultPort()
+	c := Default()
 	c.Path = "tcp://" + server.Addr().String()
 	p, err := Open(c)
 	if err != nil {

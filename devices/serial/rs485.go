@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -79,7 +79,7 @@ func setRTS(fd int, high bool) error {
 // sender is a line whose direction somebody has to switch around each write.
 type sender struct {
 	io.Writer
-	config PortConfig
+	config Config
 	send   func(sending bool) error
 	drain  func() error        // waits until the last bit has left the driver
 	pause  func(time.Duration) // waits for a millisecond or less, to the point
@@ -91,19 +91,19 @@ type switchedTTY struct {
 	sender *sender
 }
 
-func (t switchedTTY) Write(b []byte) (int, error) { return t.sender.WriteBy(b, soon()) }
+func (t switchedTTY) Write(b []byte) (int, error) { return t.sender.WriteBy(b, Soon()) }
 
 func (t switchedTTY) WriteBy(b []byte, by time.Time) (int, error) { return t.sender.WriteBy(b, by) }
 
 // newSender switches the RTS line of f.
-func newSender(f *os.File, w io.Writer, c PortConfig) *sender {
-	return &sender{Writer: w, config: c, pause: finePause,
+func newSender(f *os.File, w io.Writer, c Config) *sender {
+	return &sender{Writer: w, config: c, pause: Pause,
 		send: func(sending bool) error {
 			return control(f, func(fd int) error { return setRTS(fd, sending != c.RTSLow) })
 		},
 		drain: func() error {
 			return control(f, func(fd int) error {
-				if err := emptied(fd, soon()); err != nil {
+				if err := emptied(fd, Soon()); err != nil {
 					return err
 				}
 				return unix.IoctlSetInt(fd, unix.TCSBRK, waitOnly) // the driver's own buffer is empty: it is short
@@ -124,13 +124,13 @@ func (s *sender) WriteBy(b []byte, by time.Time) (n int, err error) {
 	}()
 	s.pause(s.config.RTSBefore)
 	started := time.Now()
-	n, err = writeBy(s.Writer, b, by)
+	n, err = WriteBy(s.Writer, b, by)
 	if err != nil {
 		return n, err
 	}
 	err = s.drain()
 	// Drivers of USB adapters say so when the bytes have left them and not yet the adapter.
-	s.pause(time.Until(started.Add(s.config.lasts(n))))
+	s.pause(time.Until(started.Add(s.config.Lasts(n))))
 	s.pause(s.config.RTSAfter)
 	return n, err
 }

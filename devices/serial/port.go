@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"errors"
@@ -18,15 +18,15 @@ import (
 const writeTime = 2 * time.Second
 
 var (
-	errHungUp = errors.New("the port hung up")
-	errStuck  = errors.New("the port takes no bytes")
+	ErrHungUp = errors.New("the port hung up")
+	ErrStuck  = errors.New("the port takes no bytes")
 )
 
 // lasts is how long n characters take on the line.
-func (c PortConfig) lasts(n int) time.Duration { return time.Duration(float64(n) * c.character()) }
+func (c Config) Lasts(n int) time.Duration { return time.Duration(float64(n) * c.Character()) }
 
 // character is how long one takes, in nanoseconds.
-func (c PortConfig) character() float64 {
+func (c Config) Character() float64 {
 	bits := 1 + float64(c.DataBits) + c.StopBits
 	if c.Parity != "none" {
 		bits++
@@ -40,7 +40,7 @@ func (c PortConfig) character() float64 {
 // go.bug.st/serial only sets up the line, because settings belong to the terminal and not to who opened it. The
 // bytes go through an os.File of our own, on Go's poller: the library's Read panics when a descriptor's number is
 // 1024 or more, its Write may go to whoever owns a closed descriptor's number next, and knows no deadline.
-func Open(c PortConfig) (io.ReadWriteCloser, error) {
+func Open(c Config) (io.ReadWriteCloser, error) {
 	if c.ServerAddress() != "" {
 		return openServer(c)
 	}
@@ -64,7 +64,7 @@ var (
 	errLocked = errors.New("locked")
 )
 
-func openTTY(path string, c PortConfig) (*os.File, error) {
+func openTTY(path string, c Config) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -133,7 +133,7 @@ func claim(fd int) error {
 }
 
 // setUp sets speed and format of the line, without echo and without any translation.
-func setUp(path string, c PortConfig) error {
+func setUp(path string, c Config) error {
 	mode := &serial.Mode{BaudRate: c.Baud, DataBits: c.DataBits}
 	switch c.Parity {
 	case "odd":
@@ -180,7 +180,7 @@ func lowLatency(fd int) {
 // tty is an open serial port. Its owner writes and closes; another goroutine may read.
 type tty struct {
 	f      *os.File
-	config PortConfig
+	config Config
 	stuck  bool // the last write was given up; only the owner touches it
 }
 
@@ -192,22 +192,22 @@ func (t *tty) Read(b []byte) (int, error) {
 	// A hang-up is an end of file or EIO on most drivers, ENODEV or ENXIO on some.
 	for _, gone := range []error{io.EOF, syscall.EIO, syscall.ENODEV, syscall.ENXIO} {
 		if errors.Is(err, gone) {
-			return n, errHungUp
+			return n, ErrHungUp
 		}
 	}
 	return n, err
 }
 
-func (t *tty) Write(b []byte) (int, error) { return t.WriteBy(b, soon()) }
+func (t *tty) Write(b []byte) (int, error) { return t.WriteBy(b, Soon()) }
 
 func (t *tty) WriteBy(b []byte, by time.Time) (int, error) {
-	if err := t.f.SetWriteDeadline(earlier(by, soon())); err != nil {
+	if err := t.f.SetWriteDeadline(earlier(by, Soon())); err != nil {
 		return 0, err
 	}
 	n, err := t.f.Write(b)
 	t.stuck = errors.Is(err, os.ErrDeadlineExceeded)
 	if t.stuck {
-		return n, errStuck
+		return n, ErrStuck
 	}
 	return n, err
 }
@@ -221,9 +221,9 @@ func emptied(fd int, by time.Time) error {
 		case err != nil || n == 0:
 			return err
 		case time.Now().After(by):
-			return errStuck
+			return ErrStuck
 		}
-		finePause(time.Millisecond)
+		Pause(time.Millisecond)
 	}
 }
 
@@ -235,7 +235,7 @@ func (t *tty) Close() error {
 	_ = control(t.f, func(fd int) error {
 		// What cannot leave is dropped, or closing would wait for it for up to 30 s, and a command would leave then.
 		n, _ := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
-		if t.stuck || emptied(fd, time.Now().Add(t.config.lasts(n)+closeTime)) != nil {
+		if t.stuck || emptied(fd, time.Now().Add(t.config.Lasts(n)+closeTime)) != nil {
 			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH)
 		}
 		return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0)

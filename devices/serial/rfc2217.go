@@ -1,4 +1,4 @@
-package devices
+package serial
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 
 // Telnet's commands (RFC 854) and options, and those of the option COM-PORT (RFC 2217). An answer to one of the latter has
 // its number plus 100.
+const telnetBuffer = 512 // bytes read at once
+
 const (
 	telnetIAC  = 255
 	telnetDont = 254
@@ -38,7 +40,7 @@ const (
 const setUpTime = 3 * time.Second
 
 // setUpServer tells a serial server how to set up its line, as RFC 2217 says, and gives the port when it has done so.
-func setUpServer(conn *tcpPort, c PortConfig) (*telnetPort, error) {
+func setUpServer(conn *tcpPort, c Config) (*telnetPort, error) {
 	p := &telnetPort{tcpPort: conn, open: comSettings(c)}
 	b := []byte{telnetIAC, telnetWill, optionBinary, telnetIAC, telnetDo, optionBinary, telnetIAC, telnetWill, optionSilent,
 		telnetIAC, telnetDo, optionSilent, telnetIAC, telnetWill, optionComPort}
@@ -52,7 +54,7 @@ func setUpServer(conn *tcpPort, c PortConfig) (*telnetPort, error) {
 	if err := conn.SetReadDeadline(time.Now().Add(setUpTime)); err != nil {
 		return nil, p.trouble(c, err)
 	}
-	buf := make([]byte, firstBuffer)
+	buf := make([]byte, telnetBuffer)
 	for len(p.open) > 0 {
 		if _, err := p.Read(buf); err != nil && len(p.open) > 0 { // what it reads is older than the settings
 			return nil, p.trouble(c, err)
@@ -63,7 +65,7 @@ func setUpServer(conn *tcpPort, c PortConfig) (*telnetPort, error) {
 }
 
 // comSettings is what the server is told, by command.
-func comSettings(c PortConfig) map[byte][]byte {
+func comSettings(c Config) map[byte][]byte {
 	parities := map[string]byte{"none": 1, "odd": 2, "even": 3, "mark": 4, "space": 5}
 	return map[byte][]byte{
 		comBaud:     binary.BigEndian.AppendUint32(nil, uint32(c.Baud)),
@@ -92,7 +94,7 @@ type telnetPort struct {
 	refuse string          // why it cannot be used
 }
 
-func (p *telnetPort) Write(b []byte) (int, error) { return p.WriteBy(b, soon()) }
+func (p *telnetPort) Write(b []byte) (int, error) { return p.WriteBy(b, Soon()) }
 
 func (p *telnetPort) WriteBy(b []byte, by time.Time) (int, error) {
 	if bytes.IndexByte(b, telnetIAC) < 0 {
@@ -159,7 +161,7 @@ func (p *telnetPort) confirm(command byte, value []byte) error {
 }
 
 // trouble puts it into words that the line cannot be set up.
-func (p *telnetPort) trouble(c PortConfig, err error) error {
+func (p *telnetPort) trouble(c Config, err error) error {
 	e := &Error{What: fmt.Sprintf("the serial server %s cannot be set up", c.ServerAddress()), Err: err,
 		Try: "use tcp:// if it passes raw bytes at this port, and set up its line there"}
 	switch {

@@ -1,0 +1,21 @@
+package serial
+
+// PortConfig is one serial line: [ports.ID].
+type Config struct {
+	ID         string  `toml:"-"`
+	Path       string  `toml:"path" doc:"the device file; best a stable one from /dev/serial/by-id or /dev/serial/by-path; or a serial server: tcp://host:port, rfc2217://host:port"`
+	USB        string  `toml:"usb" doc:"USB vendor and product id of the adapter instead of a path, as in 2341:0043"`
+	Serial     string  `toml:"serial" doc:"USB serial number, where several adapters share one vendor and product id"`
+	Baud       int     `toml:"baud" doc:"speed of the line in bit/s" min:"50" max:"4000000"`
+	DataBits   int     `toml:"data_bits" doc:"data bits of a character" min:"5" max:"8"`
+	Parity     string  `toml:"parity" doc:"parity bit of a character" oneof:"none,odd,even,mark,space"`
+	StopBits   float64 `toml:"stop_bits" doc:"stop bits of a character" oneof:"1,2"`
+	LowLatency bool    `toml:"low_latency" doc:"have the driver hand over at once what comes; FTDI adapters otherwise gather it for 16 ms"`
+	RS485Config
+	Echo bool `toml:"echo" doc:"the adapter hears what it writes itself, as some RS-485 adapters do; for devices that are asked"`
+}
+
+// DefaultPort is 9600 8N1, as most boards are delivered.
+func Default() Config {
+	return Config{Baud: 9600, DataBits: 8, Parity: "none", StopBits: 1, LowLatency: true, RS485Config: RS485Config{RS485: "off"}}
+}
