@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/relay"
 )
 
@@ -109,16 +111,16 @@ func (k *checker) frameSum(f FrameConfig) {
 		}
 		return
 	}
-	sum, ok := byteSumOf(f.Checksum)
+	sum, ok := checksum.SumOf(f.Checksum)
 	if !ok {
-		k.add("checksum", fmt.Sprintf("there is no checksum %q", f.Checksum), "use none, "+strings.Join(byteSumNames(), ", "))
+		k.add("checksum", fmt.Sprintf("there is no checksum %q", f.Checksum), "use none, "+strings.Join(checksum.SumNames(), ", "))
 		return
 	}
 	if f.ChecksumOrder != "" && f.ChecksumOrder != "big" && f.ChecksumOrder != "little" {
 		k.add("checksum_order", fmt.Sprintf("there is no order %q", f.ChecksumOrder), "use big or little")
 	}
-	if f.ChecksumAt < 0 && f.ChecksumAt+sum.size > 0 {
-		k.add("checksum_at", fmt.Sprintf("a %s of %d bytes does not fit there", f.Checksum, sum.size), fmt.Sprintf("use %d or less", -sum.size))
+	if f.ChecksumAt < 0 && f.ChecksumAt+sum.Size > 0 {
+		k.add("checksum_at", fmt.Sprintf("a %s of %d bytes does not fit there", f.Checksum, sum.Size), fmt.Sprintf("use %d or less", -sum.Size))
 	}
 	if sameSide := (f.ChecksumFrom < 0) == (f.ChecksumTo < 0); f.ChecksumTo != 0 && sameSide && f.ChecksumFrom >= f.ChecksumTo {
 		k.add("checksum_to", "nothing lies between checksum_from and it", "it is the position behind the last byte that is summed")

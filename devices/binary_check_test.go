@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/relay"
 )
 
@@ -33,7 +35,7 @@ func TestCheckBytes(t *testing.T) {
 		"two lengths":       {frame(func(f *FrameConfig) { f.LengthAt = 1 }), `frame: length: the frame has a fixed length and announces one; keep length or length_at`},
 		"no bytes":          {frame(func(f *FrameConfig) { f.Start = "AG" }), `frame: start: 'G' is no hexadecimal digit; write bytes as in "AA 55"`},
 		"half a byte":       {frame(func(f *FrameConfig) { f.Start = "AA 5" }), `frame: start: each byte has two hexadecimal digits; write bytes as in "AA 55"`},
-		"no such checksum":  {frame(func(f *FrameConfig) { f.Checksum = "md5" }), `frame: checksum: there is no checksum "md5"; use none, ` + strings.Join(byteSumNames(), ", ")},
+		"no such checksum":  {frame(func(f *FrameConfig) { f.Checksum = "md5" }), `frame: checksum: there is no checksum "md5"; use none, ` + strings.Join(checksum.SumNames(), ", ")},
 		"range of nothing":  {frame(func(f *FrameConfig) { f.ChecksumFrom, f.ChecksumTo = 3, 2 }), `frame: checksum_to: nothing lies between checksum_from and it; it is the position behind the last byte that is summed`},
 		"too short":         {frame(func(f *FrameConfig) { f.Length = 1 }), `frame: length: start, end and checksum alone take 2 bytes; count the whole frame`},
 		"longer than all":   {frame(func(f *FrameConfig) { f.Length = 5000 }), `frame: length: it is greater than max_frame = 4096; write a greater max_frame`},

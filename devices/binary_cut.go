@@ -144,7 +144,7 @@ func (c *byteCutter) rivals(first candidate) bool {
 		return false // none fits into another
 	}
 	want := 2
-	if len(c.spec.start)+len(c.spec.end)+c.spec.sum.size < 3 {
+	if len(c.spec.start)+len(c.spec.end)+c.spec.sum.Size < 3 {
 		want = 3
 	}
 	from, limit := first.at+1, first.at+first.length

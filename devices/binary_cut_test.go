@@ -29,7 +29,7 @@ var announced = frameTable(func(f *FrameConfig) {
 func build(s *frameSpec, data []byte) []byte {
 	frame := slices.Clone(s.start)
 	if s.lengthAt >= 0 {
-		n := len(s.start) + s.announced.size + len(data) + s.sum.size + len(s.end) - s.lengthAdd
+		n := len(s.start) + s.announced.size + len(data) + s.sum.Size + len(s.end) - s.lengthAdd
 		frame, _ = s.announced.append(frame, float64(n))
 	}
 	frame = append(frame, data...)

@@ -3,6 +3,8 @@ package devices
 import (
 	"bytes"
 	"time"
+
+	"minirelay/devices/checksum"
 )
 
 // frameSpec is a compiled FrameConfig: it says of bytes whether they are a frame.
@@ -15,7 +17,7 @@ type frameSpec struct {
 	stuffing   stuffing
 	gap        time.Duration
 
-	sum                 byteSum
+	sum                 checksum.Sum
 	sumLittle           bool
 	sumAt, from, upTo   int
 	hasSum, placed, cut bool // there is a checksum; sumAt is given; upTo is given
@@ -29,8 +31,8 @@ func newFrameSpec(c FrameConfig) *frameSpec {
 		stuffing: stuffingOf(c.Stuffing), gap: c.Gap, sumAt: c.ChecksumAt, from: c.ChecksumFrom, upTo: c.ChecksumTo,
 		placed: c.ChecksumAt != 0, cut: c.ChecksumTo != 0}
 	s.announced, _ = namedFormat(c.LengthFormat)
-	s.sum, s.hasSum = byteSumOf(c.Checksum)
-	s.sumLittle = s.sum.little
+	s.sum, s.hasSum = checksum.SumOf(c.Checksum)
+	s.sumLittle = s.sum.Little
 	if c.ChecksumOrder != "" {
 		s.sumLittle = c.ChecksumOrder == "little"
 	}
@@ -96,7 +98,7 @@ func (s *frameSpec) judge(b []byte, limit int) (judgement, int) {
 
 // least is how many bytes every frame has.
 func (s *frameSpec) least() int {
-	return max(1, len(s.start)+len(s.end)+s.sum.size, s.lengthAt+s.announced.size)
+	return max(1, len(s.start)+len(s.end)+s.sum.Size, s.lengthAt+s.announced.size)
 }
 
 // intact says whether a frame begins and ends as it must, and has the right checksum.
@@ -107,7 +109,7 @@ func (s *frameSpec) intact(frame []byte) bool {
 	if !s.hasSum {
 		return true
 	}
-	at := len(frame) - len(s.end) - s.sum.size
+	at := len(frame) - len(s.end) - s.sum.Size
 	if s.placed {
 		at = fromEnd(s.sumAt, len(frame))
 	}
@@ -115,17 +117,17 @@ func (s *frameSpec) intact(frame []byte) bool {
 	if s.cut {
 		upTo = fromEnd(s.upTo, len(frame))
 	}
-	if at < 0 || at+s.sum.size > len(frame) || from < 0 || from > upTo || upTo > len(frame) {
+	if at < 0 || at+s.sum.Size > len(frame) || from < 0 || from > upTo || upTo > len(frame) {
 		return false
 	}
-	return s.sum.stands(frame[at:], s.sum.sum(frame[from:upTo]), s.sumLittle)
+	return s.sum.Stands(frame[at:], s.sum.Sum(frame[from:upTo]), s.sumLittle)
 }
 
 // whyBroken says why what looks like a frame is none.
 func (s *frameSpec) whyBroken() string {
 	switch {
 	case s.hasSum:
-		return "its " + s.sum.name + " is wrong, or it is no whole frame"
+		return "its " + s.sum.Name + " is wrong, or it is no whole frame"
 	case len(s.end) > 0:
 		return "it does not end with " + string(appendHex(nil, s.end))
 	}
@@ -142,5 +144,5 @@ func fromEnd(at, n int) int {
 
 // seal appends the checksum to what a template has written so far, b[begin:].
 func (s *frameSpec) seal(b []byte, begin int) []byte {
-	return s.sum.append(b, begin+max(s.from, 0), s.sumLittle)
+	return s.sum.Append(b, begin+max(s.from, 0), s.sumLittle)
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"minirelay/devices/checksum"
 )
 
 // byteTemplate is bytes with places to fill in: what is written, or what an answer must begin with.
@@ -21,7 +23,7 @@ type bytePart struct {
 	kind    bytePartKind
 	literal mask
 	value   byteValue // of value and seq
-	sum     byteSum
+	sum     checksum.Sum
 	from    int // of sum
 	little  bool
 }
@@ -117,10 +119,10 @@ func (k templateKind) checkPart(options string, special bool) (p bytePart, err e
 		switch {
 		case i == 0:
 			var ok bool
-			if p.sum, ok = byteSumOf(word); !ok {
+			if p.sum, ok = checksum.SumOf(word); !ok {
 				return p, fmt.Errorf("there is no checksum %q", word)
 			}
-			p.little = p.sum.little
+			p.little = p.sum.Little
 		case word == "be" || word == "le":
 			p.little = word == "le"
 		case isNumber == nil && from >= 0 && from < maxInbox:
@@ -173,7 +175,7 @@ func (t *byteTemplate) fill(b []byte, text string, seq int) ([]byte, error) {
 		case byteLiteral:
 			b = append(b, p.literal.bytes...)
 		case byteCheck:
-			b = p.sum.append(b, min(begin+p.from, len(b)), p.little)
+			b = p.sum.Append(b, min(begin+p.from, len(b)), p.little)
 		default:
 			var err error
 			if b, err = p.value.append(b, p.text(text, seq)); err != nil {
@@ -199,10 +201,10 @@ func (t *byteTemplate) match(frame []byte, seq int, text string) verdict {
 			at += len(p.literal.bytes)
 			continue
 		case byteCheck:
-			if len(rest) < p.sum.size || !p.sum.stands(rest, p.sum.sum(frame[min(p.from, at):at]), p.little) {
+			if len(rest) < p.sum.Size || !p.sum.Stands(rest, p.sum.Sum(frame[min(p.from, at):at]), p.little) {
 				return noAnswer
 			}
-			at += p.sum.size
+			at += p.sum.Size
 			continue
 		}
 		if len(rest) < p.value.length {

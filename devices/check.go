@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/relay"
 )
 
@@ -31,11 +33,11 @@ func CheckDevice(c DeviceConfig) []Problem {
 	if !ok {
 		k.add("codec", fmt.Sprintf("there is no codec %q", c.Codec), "use "+codecNames())
 	}
-	if _, ok := checksumOf(c.Checksum); !ok {
+	if _, ok := checksum.Of(c.Checksum); !ok {
 		k.add("checksum", fmt.Sprintf("there is no checksum %q", c.Checksum),
 			"use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32")
 	}
-	if c.Checksum == veDirect && c.Codec != "pairs" {
+	if c.Checksum == checksum.VEDirect && c.Codec != "pairs" {
 		k.add("checksum", "the blocks of VE.Direct are pairs", `use codec = "pairs"`)
 	}
 	if c.MaxFrame < 16 || c.MaxFrame > 65536 {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -81,7 +83,7 @@ func kindOf(c DeviceConfig) (kind, bool) {
 	if k.name == "binary" && len(c.Requests) > 0 {
 		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, askBinary
 	}
-	if k.name == "pairs" && c.Checksum == veDirect {
+	if k.name == "pairs" && c.Checksum == checksum.VEDirect {
 		k.cuts, k.framing = newVEDirectCutter, func(DeviceConfig) string { return "" }
 	}
 	return k, true
@@ -159,18 +161,18 @@ func matchedLines(c DeviceConfig) string {
 }
 
 // lineSeal is the checksum behind a line of text, as far as the mapping asks for one. Codecs of lines embed it.
-type lineSeal struct{ sum checksum }
+type lineSeal struct{ sum checksum.Line }
 
 func newLineSeal(c DeviceConfig) lineSeal {
-	sum, _ := checksumOf(c.Checksum)
+	sum, _ := checksum.Of(c.Checksum)
 	return lineSeal{sum}
 }
 
 // Unseal takes the checksum off a line.
-func (s lineSeal) Unseal(line []byte) (text []byte, ok bool) { return s.sum.strip(line) }
+func (s lineSeal) Unseal(line []byte) (text []byte, ok bool) { return s.sum.Strip(line) }
 
 // Sealed says whether lines carry a checksum.
-func (s lineSeal) Sealed() bool { return !s.sum.none() }
+func (s lineSeal) Sealed() bool { return !s.sum.None() }
 
 // Seal puts the checksum in front of the line end.
-func (s lineSeal) Seal(line []byte) []byte { return s.sum.seal(line, 0) }
+func (s lineSeal) Seal(line []byte) []byte { return s.sum.Seal(line, 0) }

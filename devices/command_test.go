@@ -5,6 +5,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/relay"
 )
 
@@ -91,12 +93,12 @@ func FuzzOneLinePerCommand(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		sum, _ := checksumOf([]string{"none", "xor8", "crc16-ccitt", "crc32"}[which%4])
-		b := sum.seal(c.append(nil, text, 17), 0)
+		sum, _ := checksum.Of([]string{"none", "xor8", "crc16-ccitt", "crc32"}[which%4])
+		b := sum.Seal(c.append(nil, text, 17), 0)
 		if strings.Count(string(b), "\n") != 1 || b[len(b)-1] != '\n' || strings.ContainsAny(text, "\r\n\x00") {
 			t.Errorf("%q with %q gives %q", template, value, b)
 		}
-		if got, ok := sum.strip(b[:len(b)-1]); !ok || !strings.HasSuffix(template, "\r") && utf8.ValidString(template) && len(got) < len(text) {
+		if got, ok := sum.Strip(b[:len(b)-1]); !ok || !strings.HasSuffix(template, "\r") && utf8.ValidString(template) && len(got) < len(text) {
 			t.Errorf("%q is not sealed", b)
 		}
 	})

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"minirelay/devices/checksum"
 )
 
 // A frame of DL/T 645-2007 is 68, the meter's address, 68, a control code, the number of data bytes, these, the sum
@@ -70,7 +72,7 @@ func appendMeterFrame(b []byte, a meterAddress, control byte, data []byte) []byt
 	for _, c := range data {
 		b = append(b, c+0x33)
 	}
-	return append(b, byte(sum8(b[from:])), 0x16)
+	return append(b, byte(checksum.Sum8(b[from:])), 0x16)
 }
 
 // meterFrame is a frame of a meter; its data are those of the wire less 33.
@@ -98,7 +100,7 @@ func nextMeterFrame(b []byte) (f meterFrame, rest []byte, ok, waiting bool) {
 			n = meterOverhead + int(b[9])
 			waiting = waiting || n > len(b)
 		}
-		if n > 0 && n <= len(b) && b[n-1] == 0x16 && byte(sum8(b[:n-2])) == b[n-2] {
+		if n > 0 && n <= len(b) && b[n-1] == 0x16 && byte(checksum.Sum8(b[:n-2])) == b[n-2] {
 			f.control = b[8]
 			copy(f.address[:], b[1:7])
 			for _, c := range b[10 : n-2] {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"minirelay/devices/checksum"
 )
 
 // frames cuts everything that r gives. A line that is not whole is marked.
@@ -144,12 +146,12 @@ func TestChecksums(t *testing.T) {
 	for name, digits := range map[string]string{
 		"xor8": "31", "sum8": "DD", "crc16-modbus": "4B37", "crc16-ccitt": "29B1", "crc32": "CBF43926",
 	} {
-		sum, ok := checksumOf(name)
+		sum, ok := checksum.Of(name)
 		if !ok {
 			t.Fatal(name)
 		}
 		for _, end := range []string{"", "\n", "\r\n"} {
-			if got := string(sum.seal([]byte("123456789"+end), 0)); got != "123456789*"+digits+end {
+			if got := string(sum.Seal([]byte("123456789"+end), 0)); got != "123456789*"+digits+end {
 				t.Errorf("%s: %q", name, got)
 			}
 		}
@@ -163,16 +165,16 @@ func TestChecksums(t *testing.T) {
 			"":                                     false,
 			"*":                                    false,
 		} {
-			if text, ok := sum.strip([]byte(line)); ok != want || ok && string(text) != "123456789" {
+			if text, ok := sum.Strip([]byte(line)); ok != want || ok && string(text) != "123456789" {
 				t.Errorf("%s: %q: %q, %v", name, line, text, ok)
 			}
 		}
 	}
-	none, ok := checksumOf("none")
-	if text, right := none.strip([]byte("a*31")); !ok || !right || string(text) != "a*31" {
+	none, ok := checksum.Of("none")
+	if text, right := none.Strip([]byte("a*31")); !ok || !right || string(text) != "a*31" {
 		t.Error("none changes a line")
 	}
-	if _, ok := checksumOf("md5"); ok {
+	if _, ok := checksum.Of("md5"); ok {
 		t.Error("md5 is known")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -140,15 +142,15 @@ func TestSealedLines(t *testing.T) {
 		d.Checksum = "crc16-modbus"
 		r.apply(d)
 		b := r.board()
-		sum, _ := checksumOf(d.Checksum)
-		seal := func(s string) string { return string(sum.seal([]byte(s), 0)) }
+		sum, _ := checksum.Of(d.Checksum)
+		seal := func(s string) string { return string(sum.Seal([]byte(s), 0)) }
 		b.say(strings.Replace(seal(`{"p":1}`), "1", "0", 1), `{"p":0}`, seal(`{"p":1}`))
 		if r.field("pump") != true || r.counts().Damaged != 2 {
 			t.Errorf("%s %+v", r.last("state"), r.counts())
 		}
 		go func() {
 			line := b.hear()
-			if text, ok := sum.strip([]byte(line)); !ok || !strings.HasPrefix(string(text), "PUMP 0 #") {
+			if text, ok := sum.Strip([]byte(line)); !ok || !strings.HasPrefix(string(text), "PUMP 0 #") {
 				t.Errorf("written %q", line)
 			}
 			b.say(fmt.Sprintf("OK #%d", seqOf(line)), seal(fmt.Sprintf("OK #%d", seqOf(line))), seal(`{"p":0}`))

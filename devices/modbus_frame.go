@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/devices/serial"
 )
 
@@ -27,7 +29,7 @@ type rtuFraming struct{}
 
 func (rtuFraming) wrap(unit byte, pdu []byte) []byte {
 	b := append(append(make([]byte, 0, len(pdu)+3), unit), pdu...)
-	return binary.LittleEndian.AppendUint16(b, uint16(crc16Modbus(b)))
+	return binary.LittleEndian.AppendUint16(b, uint16(checksum.Crc16Modbus(b)))
 }
 
 func (rtuFraming) length(pdu int) int { return 1 + pdu + 2 }
@@ -44,7 +46,7 @@ func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, f
 			n = 2
 		}
 		end := i + 1 + n
-		if end+2 <= len(got) && binary.LittleEndian.Uint16(got[end:]) == uint16(crc16Modbus(got[i:end])) {
+		if end+2 <= len(got) && binary.LittleEndian.Uint16(got[end:]) == uint16(checksum.Crc16Modbus(got[i:end])) {
 			return got[i+1 : end], end + 2, true
 		}
 	}
@@ -97,4 +99,4 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 func (asciiFraming) timing(serial.Config) timing { return timing{ends: time.Second} }
 
 // lrc8 is what makes the sum of all bytes zero (6.2.1): the sum of a frame that has its LRC is 0.
-func lrc8(b []byte) byte { return byte(-sum8(b)) }
+func lrc8(b []byte) byte { return byte(-checksum.Sum8(b)) }

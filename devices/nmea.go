@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/checksum"
+
 	"github.com/adrianmo/go-nmea"
 
 	"minirelay/relay"
@@ -114,7 +116,7 @@ func (nmeaSeal) Unseal(line []byte) (text []byte, ok bool) {
 	if len(line) < len("$*00") {
 		return nil, false
 	}
-	text, ok = nmeaSum.strip(line[1:])
+	text, ok = nmeaSum.Strip(line[1:])
 	if !ok {
 		return nil, false
 	}
@@ -129,7 +131,7 @@ func (nmeaSeal) Seal(b []byte) []byte {
 	if len(b) == 0 || b[0] != '$' && b[0] != '!' || bytes.IndexByte(b, '*') >= 0 {
 		return b
 	}
-	return nmeaSum.seal(b, 1)
+	return nmeaSum.Seal(b, 1)
 }
 
-var nmeaSum = checksum{2, xor8}
+var nmeaSum, _ = checksum.Of("xor8")

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/relay"
 )
 
@@ -34,7 +36,7 @@ type pairsCodec struct {
 
 func newPairs(c DeviceConfig, count *Counters) Codec {
 	p := &pairsCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: separatorsOf(c), assign: c.Assign}
-	if c.Checksum == veDirect {
+	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"
 	}
 	p.slots = newSlots(c, &p.match)
@@ -44,7 +46,7 @@ func newPairs(c DeviceConfig, count *Counters) Codec {
 
 func separatorsOf(c DeviceConfig) string {
 	switch {
-	case c.Checksum == veDirect:
+	case c.Checksum == checksum.VEDirect:
 		return "\r\n"
 	case c.Separator != "":
 		return c.Separator
@@ -59,10 +61,10 @@ func checkPairs(k *checker) {
 	k.textCommands()
 	d := &k.device
 	k.at = Problem{}
-	if d.Checksum == veDirect && (d.Separator != "" || d.Assign != DefaultPairs().Assign) {
+	if d.Checksum == checksum.VEDirect && (d.Separator != "" || d.Assign != DefaultPairs().Assign) {
 		k.add("checksum", "VE.Direct says how its pairs are written", "leave separator and assign out")
 	}
-	if d.Checksum == veDirect {
+	if d.Checksum == checksum.VEDirect {
 		return
 	}
 	separator := separatorsOf(*d)

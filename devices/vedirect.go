@@ -11,9 +11,6 @@ import (
 // Checksum, whose value is one byte, any byte, that makes the sum of all bytes of the block 0 (Victron Energy, VE.Direct
 // Protocol, version 3.34). Messages of its other protocol, from a colon to a line end, may stand in between.
 
-// veDirect is what checksum is called then.
-const veDirect = "ve-direct"
-
 var veDirectEnd = []byte("\r\nChecksum\t")
 
 // veDirectCutter cuts blocks, without their checksums.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/checksum"
+
 	"minirelay/relay"
 )
 
@@ -14,7 +16,7 @@ func mppt() DeviceConfig {
 	d := pairsDevice(field("battery", relay.TypeNumber, key("V"), scaled(0.001, 0)), field("power", relay.TypeNumber, key("PPV")),
 		field("load", relay.TypeBool, key("LOAD"), values("true", "ON", "false", "OFF")), field("state", relay.TypeEnum, key("CS"), values("off", "0", "bulk", "3", "float", "5")),
 		field("serial", relay.TypeText, key("SER#")))
-	d.Checksum = veDirect
+	d.Checksum = checksum.VEDirect
 	return d
 }
 
@@ -120,7 +122,7 @@ func TestCheckVEDirect(t *testing.T) {
 	d := mppt()
 	d.Assign = "="
 	other := device(field("a", relay.TypeNumber))
-	other.Checksum = veDirect
+	other.Checksum = checksum.VEDirect
 	if got := fmt.Sprint(CheckDevice(d), CheckDevice(other)); got != `[checksum: VE.Direct says how its pairs are written; leave separator and assign out] [checksum: the blocks of VE.Direct are pairs; use codec = "pairs"]` {
 		t.Error(got)
 	}

@@ -1,13 +1,13 @@
-package devices
+package checksum
 
 import "slices"
 
 // byteSum is a checksum as it stands in a frame of bytes.
-type byteSum struct {
-	name   string
-	size   int  // bytes
-	little bool // the lesser byte goes first, where the mapping does not say otherwise
-	sum    func([]byte) uint32
+type Sum struct {
+	Name   string
+	Size   int  // bytes
+	Little bool // the lesser byte goes first, where the mapping does not say otherwise
+	Sum    func([]byte) uint32
 }
 
 // crcKind is a cyclic redundancy check in the terms of Ross Williams' "A Painless Guide to CRC Error Detection
@@ -43,22 +43,22 @@ func crcKinds() []crcKind {
 }
 
 // plainSums lists the checksums that are no CRC.
-func plainSums() []byteSum {
-	return []byteSum{
-		{name: "sum8", size: 1, sum: sum8},
-		{name: "sum8-inverted", size: 1, sum: func(b []byte) uint32 { return sum8(b) ^ 0xFF }},
-		{name: "lrc", size: 1, sum: func(b []byte) uint32 { return -sum8(b) & 0xFF }},
-		{name: "xor8", size: 1, sum: xor8},
-		{name: "sum16", size: 2, sum: func(b []byte) uint32 { return sum32(b) & 0xFFFF }},
-		{name: "sum32", size: 4, sum: sum32},
+func plainSums() []Sum {
+	return []Sum{
+		{Name: "sum8", Size: 1, Sum: Sum8},
+		{Name: "sum8-inverted", Size: 1, Sum: func(b []byte) uint32 { return Sum8(b) ^ 0xFF }},
+		{Name: "lrc", Size: 1, Sum: func(b []byte) uint32 { return -Sum8(b) & 0xFF }},
+		{Name: "xor8", Size: 1, Sum: Xor8},
+		{Name: "sum16", Size: 2, Sum: func(b []byte) uint32 { return sum32(b) & 0xFFFF }},
+		{Name: "sum32", Size: 4, Sum: sum32},
 	}
 }
 
 // byteSumNames lists what byteSumOf knows.
-func byteSumNames() []string {
+func SumNames() []string {
 	var names []string
 	for _, s := range plainSums() {
-		names = append(names, s.name)
+		names = append(names, s.Name)
 	}
 	for _, k := range crcKinds() {
 		names = append(names, k.name)
@@ -67,17 +67,17 @@ func byteSumNames() []string {
 }
 
 // byteSumOf gives the checksum that a config calls name.
-func byteSumOf(name string) (byteSum, bool) {
+func SumOf(name string) (Sum, bool) {
 	plain := plainSums()
-	if i := slices.IndexFunc(plain, func(s byteSum) bool { return s.name == name }); i >= 0 {
+	if i := slices.IndexFunc(plain, func(s Sum) bool { return s.Name == name }); i >= 0 {
 		return plain[i], true
 	}
 	all := crcKinds()
 	if i := slices.IndexFunc(all, func(k crcKind) bool { return k.name == name }); i >= 0 {
 		k := all[i]
-		return byteSum{name: name, size: k.width / 8, little: k.lesserIsFirst, sum: k.compile()}, true
+		return Sum{Name: name, Size: k.width / 8, Little: k.lesserIsFirst, Sum: k.compile()}, true
 	}
-	return byteSum{}, false
+	return Sum{}, false
 }
 
 // sum32 adds all bytes up.
@@ -152,10 +152,10 @@ func reflect32(v uint32) uint32 {
 }
 
 // append appends the checksum of b[from:], in the given order.
-func (s byteSum) append(b []byte, from int, little bool) []byte {
-	sum := s.sum(b[min(from, len(b)):])
-	for i := range s.size {
-		shift := 8 * (s.size - 1 - i)
+func (s Sum) Append(b []byte, from int, little bool) []byte {
+	sum := s.Sum(b[min(from, len(b)):])
+	for i := range s.Size {
+		shift := 8 * (s.Size - 1 - i)
 		if little {
 			shift = 8 * i
 		}
@@ -165,9 +165,9 @@ func (s byteSum) append(b []byte, from int, little bool) []byte {
 }
 
 // stands says whether b begins with the checksum sum.
-func (s byteSum) stands(b []byte, sum uint32, little bool) bool {
-	for i := range s.size {
-		shift := 8 * (s.size - 1 - i)
+func (s Sum) Stands(b []byte, sum uint32, little bool) bool {
+	for i := range s.Size {
+		shift := 8 * (s.Size - 1 - i)
 		if little {
 			shift = 8 * i
 		}

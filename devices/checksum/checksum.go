@@ -1,4 +1,4 @@
-package devices
+package checksum
 
 import (
 	"hash/crc32"
@@ -9,36 +9,36 @@ import (
 // as NMEA 0183 made it popular: $GPTXT,01*55.
 
 // checksum is one way to make the digits. The zero checksum adds and asks for none.
-type checksum struct {
+type Line struct {
 	digits int
 	sum    func([]byte) uint32
 }
 
 // checksumOf gives the checksum that a config calls name.
-func checksumOf(name string) (checksum, bool) {
+func Of(name string) (Line, bool) {
 	switch name {
-	case "none", "", veDirect: // that one is not of lines, but of blocks
-		return checksum{}, true
+	case "none", "", VEDirect: // that one is not of lines, but of blocks
+		return Line{}, true
 	case "xor8":
-		return checksum{2, xor8}, true
+		return Line{2, Xor8}, true
 	case "sum8":
-		return checksum{2, sum8}, true
+		return Line{2, Sum8}, true
 	case "crc16-modbus":
-		return checksum{4, crc16Modbus}, true
+		return Line{4, Crc16Modbus}, true
 	case "crc16-ccitt":
-		return checksum{4, crc16CCITT}, true
+		return Line{4, crc16CCITT}, true
 	case "crc32":
-		return checksum{8, crc32.ChecksumIEEE}, true
+		return Line{8, crc32.ChecksumIEEE}, true
 	}
-	return checksum{}, false
+	return Line{}, false
 }
 
 // none says that lines carry no checksum.
-func (c checksum) none() bool { return c.digits == 0 }
+func (c Line) None() bool { return c.digits == 0 }
 
 // strip takes the checksum off a line and says whether it was right.
-func (c checksum) strip(line []byte) ([]byte, bool) {
-	if c.none() {
+func (c Line) Strip(line []byte) ([]byte, bool) {
+	if c.None() {
 		return line, true
 	}
 	star := len(line) - c.digits - 1
@@ -63,8 +63,8 @@ func (c checksum) strip(line []byte) ([]byte, bool) {
 }
 
 // seal puts the checksum of line[from:] in front of its line end.
-func (c checksum) seal(line []byte, from int) []byte {
-	if c.none() {
+func (c Line) Seal(line []byte, from int) []byte {
+	if c.None() {
 		return line
 	}
 	end := len(line)
@@ -80,7 +80,7 @@ func (c checksum) seal(line []byte, from int) []byte {
 	return slices.Insert(line, end, tail...)
 }
 
-func xor8(b []byte) uint32 {
+func Xor8(b []byte) uint32 {
 	var x byte
 	for _, c := range b {
 		x ^= c
@@ -88,7 +88,7 @@ func xor8(b []byte) uint32 {
 	return uint32(x)
 }
 
-func sum8(b []byte) uint32 {
+func Sum8(b []byte) uint32 {
 	var s byte
 	for _, c := range b {
 		s += c
@@ -97,7 +97,7 @@ func sum8(b []byte) uint32 {
 }
 
 // crc16Modbus: polynomial 0x8005 reflected, start 0xFFFF (MODBUS over Serial Line V1.02, 6.2.2).
-func crc16Modbus(b []byte) uint32 {
+func Crc16Modbus(b []byte) uint32 {
 	crc := uint16(0xFFFF)
 	for _, c := range b {
 		crc ^= uint16(c)
@@ -127,3 +127,6 @@ func crc16CCITT(b []byte) uint32 {
 	}
 	return uint32(crc)
 }
+
+// veDirect is what checksum is called then.
+const VEDirect = "ve-direct"

@@ -1,4 +1,4 @@
-package devices
+package checksum
 
 import "testing"
 
@@ -12,26 +12,26 @@ func TestByteSums(t *testing.T) {
 		"crc16-ccitt": 0x29B1, "crc16-ccitt-false": 0x29B1, "crc16-xmodem": 0x31C3, "crc16-kermit": 0x2189,
 		"crc16-x25": 0x906E, "crc16-dnp": 0xEA82, "crc32": 0xCBF43926, "crc32-mpeg2": 0x0376E6E7,
 	}
-	names := byteSumNames()
+	names := SumNames()
 	if len(names) != len(want) {
 		t.Errorf("%d checksums, %d check values", len(names), len(want))
 	}
 	for _, name := range names {
-		s, ok := byteSumOf(name)
+		s, ok := SumOf(name)
 		if !ok {
 			t.Fatalf("no %s", name)
 		}
-		if got := s.sum([]byte("123456789")); got != want[name] {
+		if got := s.Sum([]byte("123456789")); got != want[name] {
 			t.Errorf("%s: %#x, want %#x", name, got, want[name])
 		}
 		for _, little := range []bool{false, true} {
-			b := s.append([]byte("ab"), 1, little)
-			if !s.stands(b[2:], s.sum([]byte("b")), little) || len(b) != 2+s.size {
+			b := s.Append([]byte("ab"), 1, little)
+			if !s.Stands(b[2:], s.Sum([]byte("b")), little) || len(b) != 2+s.Size {
 				t.Errorf("%s: what is appended does not stand there: %x", name, b)
 			}
 		}
 	}
-	if _, ok := byteSumOf("crc17"); ok {
+	if _, ok := SumOf("crc17"); ok {
 		t.Error("there is a crc17")
 	}
 }
