@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 
+	"minirelay/gateway"
+
 	"minirelay/broker"
 	"minirelay/web"
 )
@@ -22,12 +24,12 @@ func runAddress(_ context.Context, env *env, args []string) error {
 		return err
 	}
 	addrs := broker.Addrs{TLS: config.Broker.Listen, MQTT: config.Broker.MQTT, WS: config.Broker.WS}
-	page := pageAddress(config, addrs)
+	page := gateway.PageAddress(config, addrs)
 	if *draw {
 		if code, err := web.QR(page); err == nil { // one that is too long can still be typed
 			fmt.Fprintln(env.stdout, code)
 		}
 	}
-	fmt.Fprintf(env.stdout, "page          %s\nmini-program  %s\n", page, phoneAddress(config, addrs))
+	fmt.Fprintf(env.stdout, "page          %s\nmini-program  %s\n", page, gateway.PhoneAddress(config, addrs))
 	return nil
 }

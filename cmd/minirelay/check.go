@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"minirelay/devices/serial"
+	"minirelay/relay/upstream"
 
 	"minirelay/configs"
 )
@@ -83,4 +84,24 @@ func count(n int, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// upstreamSummary is what check says of an upstream: where it is, what goes up and what may come down.
+func upstreamSummary(config *configs.Config, c upstream.Config) string {
+	what := "sends all devices"
+	if len(c.Devices) > 0 {
+		what = "sends " + strings.Join(c.Devices, ", ")
+	}
+	takes := "takes nothing from there"
+	if len(c.Accept) > 0 {
+		takes = "takes every " + strings.Join(c.Accept, " and ")
+		if len(c.Commands) > 0 {
+			takes += " for " + strings.Join(c.Commands, ", ")
+		}
+	}
+	topics := config.Gateway.Root + "/" + config.Gateway.ID + "/…"
+	if c.Prefix != "" {
+		topics = c.Prefix + "/" + topics
+	}
+	return fmt.Sprintf("%s, %s, %s, %s", c.Address(), topics, what, takes)
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/gateway"
+
 	"minirelay/softboard"
 )
 
@@ -55,7 +57,7 @@ func runDemo(ctx context.Context, env *env, args []string) error {
 	if err := os.WriteFile(d.config(), []byte(d.toml()), 0o600); err != nil {
 		return err
 	}
-	return serve(ctx, env, d.config(), func(g *gateway) { fmt.Fprint(env.stdout, d.welcome(g)) })
+	return serve(ctx, env, d.config(), func(g *gateway.Gateway) { fmt.Fprint(env.stdout, d.welcome(g)) })
 }
 
 // freeAddress is addr, or the same host with another port where somebody else has that one. A wrong address is
@@ -105,13 +107,13 @@ role     = "admin"   # sees the configuration and the wire on the page too; a ph
 }
 
 // welcome is what to try next. Each line works when it is pasted.
-func (d demo) welcome(g *gateway) string {
-	host, port, _ := net.SplitHostPort(g.broker.Addrs().MQTT)
-	_, tls, _ := net.SplitHostPort(g.broker.Addrs().TLS)
+func (d demo) welcome(g *gateway.Gateway) string {
+	host, port, _ := net.SplitHostPort(g.Broker.Addrs().MQTT)
+	_, tls, _ := net.SplitHostPort(g.Broker.Addrs().TLS)
 	login := fmt.Sprintf("-h %s -p %s -u demo -P %s", host, port, d.password)
 	command := `'{"id":"try-'$(date +%s)'","command":"pump","value":true}'`
-	phone := g.phoneCode()
-	if g.onlyHere() {
+	phone := phoneCode(g)
+	if g.OnlyHere() {
 		phone += "\n  Only this computer reaches it; phones too with: minirelay demo -listen :8443\n  只有本机可以访问；要让手机也能访问：minirelay demo -listen :8443\n"
 	}
 	return fmt.Sprintf(`
@@ -139,7 +141,7 @@ The same over wss with MQTT.js / 用 MQTT.js 走 wss (npm install mqtt):
   env NODE_EXTRA_CA_CERTS=%[6]s node -e '%[7]s'
 
 Stop with Ctrl-C. / 按 Ctrl-C 停止。
-`, tls, d.password, d.config(), login, command, d.certificate(), d.script(tls), g.pageAddress(), phone)
+`, tls, d.password, d.config(), login, command, d.certificate(), d.script(tls), g.PageAddress(), phone)
 }
 
 // script is a client in one line of JavaScript.

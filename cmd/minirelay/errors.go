@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"minirelay/gateway"
 )
 
 // userError is what went wrong and what to try, for people: lower case, without a full stop.
@@ -27,16 +29,7 @@ func (e usageError) Hint() string { return e.try }
 // describe puts err into the two lines that people see and gives the exit status. What to try is what the error
 // hints at, or what stands behind a semicolon in it.
 func describe(err error) (what, try string, status int) {
-	what = err.Error()
-	try = "minirelay check says whether the config is sound; minirelay help tells what there is"
-	var hinted interface{ Hint() string }
-	switch before, after, ok := strings.Cut(what, "; "); {
-	case errors.As(err, &hinted) && hinted.Hint() != "":
-		try = hinted.Hint()
-	case ok && !strings.Contains(what, "\n"):
-		what, try = before, after
-	}
-	what = strings.ReplaceAll(what, "\n", "; ")
+	what, try = gateway.Describe(err)
 	var usage usageError
 	if errors.As(err, &usage) {
 		return what, try, exitUsage

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/gateway"
+
 	"minirelay/devices/serial"
 
 	"golang.org/x/term"
@@ -253,7 +255,7 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 		fmt.Fprintf(out, "  minirelay check -c %s\n  minirelay run -c %s\n", a.path, a.path)
 	}
 	if config, err := configs.Load(a.path); err == nil {
-		fmt.Fprintf(out, "  %s in a browser\n", pageAddress(config, broker.Addrs{TLS: config.Broker.Listen}))
+		fmt.Fprintf(out, "  %s in a browser\n", gateway.PageAddress(config, broker.Addrs{TLS: config.Broker.Listen}))
 	}
 	for _, t := range a.start.Things {
 		if t.Profile == "" {

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/gateway"
+
 	"minirelay/status"
 )
 
@@ -22,7 +24,7 @@ func (r *running) fetch(t *testing.T, path string, header ...string) (int, strin
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequest("GET", "https://"+r.gateway.broker.Addrs().TLS+path, nil)
+	request, err := http.NewRequest("GET", "https://"+r.gateway.Broker.Addrs().TLS+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,7 @@ func TestStatus(t *testing.T) {
 	if Main([]string{"status", "-c", r.path, "-json"}, nil, &out, &errs) != 0 || !strings.Contains(out.String(), `"gateway":"home"`) {
 		t.Errorf("%s%s", out.String(), errs.String())
 	}
-	if info, err := os.Stat(filepath.Join("data", socketName)); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join("data", gateway.SocketName)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
 }

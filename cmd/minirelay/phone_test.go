@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/gateway"
+
 	"github.com/creack/pty"
 
 	"minirelay/broker"
@@ -22,37 +24,37 @@ import (
 func TestPhoneAddress(t *testing.T) {
 	dir := t.TempDir()
 	g := start(t, dir, testConfig(dir, filepath.Join(dir, "none"))).gateway
-	_, port, _ := net.SplitHostPort(g.broker.Addrs().TLS)
-	if got, want := g.phoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone"; got != want {
+	_, port, _ := net.SplitHostPort(g.Broker.Addrs().TLS)
+	if got, want := g.PhoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
-	if got, want := g.pageAddress(), "https://127.0.0.1:"+port+"/"; got != want {
+	if got, want := g.PageAddress(), "https://127.0.0.1:"+port+"/"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
-	if g.plainPort() != "" || !g.onlyHere() {
-		t.Errorf("plain port %q, only here %v", g.plainPort(), g.onlyHere())
+	if g.PlainPort() != "" || !g.OnlyHere() {
+		t.Errorf("plain port %q, only here %v", g.PlainPort(), g.OnlyHere())
 	}
 
 	dir = t.TempDir()
 	plain := start(t, dir, strings.Replace(testConfig(dir, filepath.Join(dir, "none")), "[broker]\n", "[broker]\nws = \"127.0.0.1:0\"\n", 1)).gateway
-	_, port, _ = net.SplitHostPort(plain.broker.Addrs().WS)
-	if got, want := plain.phoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone&tls=0"; got != want {
+	_, port, _ = net.SplitHostPort(plain.Broker.Addrs().WS)
+	if got, want := plain.PhoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone&tls=0"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
-	if code := plain.phoneCode(); !strings.Contains(code, "█") || strings.Contains(code, "secret") {
+	if code := phoneCode(plain); !strings.Contains(code, "█") || strings.Contains(code, "secret") {
 		t.Errorf("%s", code)
 	}
 }
 
 func TestPhoneUser(t *testing.T) {
 	users := []broker.UserConfig{{ID: "farm", Role: "gateway"}, {ID: "boss", Role: "admin"}, {ID: "phone", Role: "operator"}}
-	if got := phoneUser(users); got != "phone" {
+	if got := gateway.PhoneUser(users); got != "phone" {
 		t.Error(got)
 	}
-	if got := phoneUser(users[:2]); got != "boss" {
+	if got := gateway.PhoneUser(users[:2]); got != "boss" {
 		t.Error(got)
 	}
-	if got := phoneUser(nil); got != "" {
+	if got := gateway.PhoneUser(nil); got != "" {
 		t.Error(got)
 	}
 }
@@ -60,14 +62,14 @@ func TestPhoneUser(t *testing.T) {
 // A wildcard is no address to scan: the machine's own one is told instead.
 func TestReachableHost(t *testing.T) {
 	for _, host := range []string{"", "0.0.0.0", "::"} {
-		if got := reachableHost(host); got == "" || got == host {
+		if got := gateway.ReachableHost(host); got == "" || got == host {
 			t.Errorf("%q became %q", host, got)
 		}
 	}
-	if got := reachable("[::]:8443"); strings.Contains(got, "::") || !strings.HasSuffix(got, ":8443") {
+	if got := gateway.Reachable("[::]:8443"); strings.Contains(got, "::") || !strings.HasSuffix(got, ":8443") {
 		t.Error(got)
 	}
-	if got := reachableHost("192.168.1.10"); got != "192.168.1.10" {
+	if got := gateway.ReachableHost("192.168.1.10"); got != "192.168.1.10" {
 		t.Error(got)
 	}
 }

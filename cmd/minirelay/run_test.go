@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/gateway"
+
 	"go.uber.org/goleak"
 
 	"minirelay/softboard"
@@ -49,7 +51,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 type running struct {
 	dir, path string
 	log       *lockedBuffer
-	gateway   *gateway
+	gateway   *gateway.Gateway
 	url       string
 }
 
@@ -61,10 +63,10 @@ func start(t *testing.T, dir, config string) *running {
 	writeFile(t, r.path, config)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	ready := make(chan *gateway, 1)
+	ready := make(chan *gateway.Gateway, 1)
 	stdout := &lockedBuffer{}
 	go func() {
-		ended <- serve(ctx, &env{strings.NewReader(""), stdout, r.log}, r.path, func(g *gateway) { ready <- g })
+		ended <- serve(ctx, &env{strings.NewReader(""), stdout, r.log}, r.path, func(g *gateway.Gateway) { ready <- g })
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -84,7 +86,7 @@ func start(t *testing.T, dir, config string) *running {
 	case <-time.After(patience):
 		t.Fatalf("not ready\n%s", r.log)
 	}
-	r.url = r.gateway.addresses()[0]
+	r.url = r.gateway.Addresses()[0]
 	if got := stdout.String(); !strings.HasPrefix(got, "ready "+r.url) {
 		t.Errorf("it prints %q", got)
 	}
@@ -179,7 +181,7 @@ func TestReloadTellsTheNewAddress(t *testing.T) {
 	}
 	r.save(t, strings.Replace(config, "127.0.0.1:0", "127.0.0.2:0", 1))
 	eventually(t, "the new address is told", func() bool { return strings.Contains(r.log.String(), told) })
-	if now := r.gateway.addresses()[0]; now == r.url || !strings.Contains(r.log.String(), now) {
+	if now := r.gateway.Addresses()[0]; now == r.url || !strings.Contains(r.log.String(), now) {
 		t.Errorf("it serves at %s", now)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"minirelay/gateway"
+
 	"minirelay/configs"
 	"minirelay/status"
 )
@@ -94,11 +96,11 @@ func askLocally(ctx context.Context, dir, path string) ([]byte, error) {
 // dialGateway connects to the socket of the gateway with a data directory: where a service has it, or beside its data.
 func dialGateway(ctx context.Context, dir string) (net.Conn, error) {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", socketPath(dir))
+	conn, err := d.DialContext(ctx, "unix", gateway.SocketPath(dir))
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return conn, err
 	}
-	if service, serr := d.DialContext(ctx, "unix", "/run/minirelay/"+socketName); serr == nil || errors.Is(serr, fs.ErrPermission) {
+	if service, serr := d.DialContext(ctx, "unix", "/run/minirelay/"+gateway.SocketName); serr == nil || errors.Is(serr, fs.ErrPermission) {
 		return service, serr
 	}
 	return nil, err

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"minirelay/gateway"
 )
 
 // Set by the linker: -X main.version=v1.2.3 -X main.commit=abc1234 -X main.date=2026-01-31T12:00:00Z, the time of the
@@ -67,4 +69,9 @@ func runVersion(_ context.Context, env *env, args []string) error {
 	}
 	_, err := fmt.Fprintf(env.stdout, " %s %s\n", b.Go, b.Platform)
 	return err
+}
+
+func gatewayBuild() gateway.Build {
+	b := thisBuild()
+	return gateway.Build{Version: b.Version, Commit: b.Commit, Go: b.Go}
 }

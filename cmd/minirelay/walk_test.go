@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/gateway"
+
 	"github.com/creack/pty"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"golang.org/x/term"
@@ -202,19 +204,19 @@ func TestWalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := startGateway(config, newStanding(""), slog.New(slog.NewTextHandler(t.Output(), nil)))
+	g, err := gateway.Start(config, gatewayBuild(), gateway.NewConfigState(""), slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		ctx, cancel := context.WithTimeout(context.Background(), gateway.StopTime)
 		defer cancel()
-		if err := g.stop(ctx); err != nil {
+		if err := g.Stop(ctx); err != nil {
 			t.Error(err)
 		}
 	})
-	<-g.ports.Tried()
-	p := newPhone(t, g.addresses()[0], filepath.Join(dir, "data", "tls", "cert.pem"), "phone", "secret")
+	<-g.Ports.Tried()
+	p := newPhone(t, g.Addresses()[0], filepath.Join(dir, "data", "tls", "cert.pem"), "phone", "secret")
 	wait(t, p.Subscribe("minirelay/home/#", 1, nil))
 	p.see(t, "minirelay/home/greenhouse/availability", "offline")
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/gateway"
+
 	"minirelay/devices/serial"
 
 	"minirelay/api"
@@ -245,7 +247,7 @@ func portsSource(p serial.Config, all []devices.DeviceConfig) *source {
 		defer func() { err = errors.Join(err, r.Close()) }()
 		ports := devices.New(r, log)
 		defer func() {
-			stop, cancel := context.WithTimeout(context.Background(), stopTime)
+			stop, cancel := context.WithTimeout(context.Background(), gateway.StopTime)
 			defer cancel()
 			err = errors.Join(err, ports.Close(stop))
 		}()

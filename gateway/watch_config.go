@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ const (
 	settle = 200 * time.Millisecond
 )
 
-// watchConfig gives a token when the config at path, a file or a directory, may have changed since it was called.
-func watchConfig(path string) (changed <-chan struct{}, stop func()) {
+// Watch gives a token when the config at path, a file or a directory, may have changed since it was called.
+func Watch(path string) (changed <-chan struct{}, stop func()) {
 	tokens := make(chan struct{}, 1)
 	quit, done := make(chan struct{}), make(chan struct{})
 	seen := fingerprint(path)

@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"context"
@@ -7,11 +7,9 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"minirelay/configs"
 	"minirelay/relay"
 	"minirelay/relay/upstream"
 	"minirelay/status"
@@ -152,8 +150,8 @@ func (u *upstreams) conditions() []relay.Upstream {
 	return all
 }
 
-// snapshot is how they are now, with their figures.
-func (u *upstreams) snapshot() []status.Upstream {
+// Snapshot is how they are now, with their figures.
+func (u *upstreams) Snapshot() []status.Upstream {
 	u.mu.Lock()
 	running := slices.Clone(u.running)
 	u.mu.Unlock()
@@ -189,23 +187,3 @@ func (h *inlet) Handle(m upstream.Message, crowded bool) {
 }
 
 func (h *inlet) Changed() { h.upstreams.changed() }
-
-// upstreamSummary is what check says of an upstream: where it is, what goes up and what may come down.
-func upstreamSummary(config *configs.Config, c upstream.Config) string {
-	what := "sends all devices"
-	if len(c.Devices) > 0 {
-		what = "sends " + strings.Join(c.Devices, ", ")
-	}
-	takes := "takes nothing from there"
-	if len(c.Accept) > 0 {
-		takes = "takes every " + strings.Join(c.Accept, " and ")
-		if len(c.Commands) > 0 {
-			takes += " for " + strings.Join(c.Commands, ", ")
-		}
-	}
-	topics := config.Gateway.Root + "/" + config.Gateway.ID + "/…"
-	if c.Prefix != "" {
-		topics = c.Prefix + "/" + topics
-	}
-	return fmt.Sprintf("%s, %s, %s, %s", c.Address(), topics, what, takes)
-}

@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"context"
@@ -19,34 +19,35 @@ import (
 	"minirelay/web"
 )
 
-// stopTime is how long a gateway may take to stop: the command on the wire gets its answer or an unknown end.
-const stopTime = 5 * time.Second
+// StopTime is how long a gateway may take to stop: the command on the wire gets its answer or an unknown end.
+const StopTime = 5 * time.Second
 
-// gateway is a running relay between its broker and its ports. Outlets start before inlets: the broker takes
+// Gateway is a running relay between its broker and its ports. Outlets start before inlets: the broker takes
 // messages before it serves anyone, and ports open last. They stop in reverse.
-type gateway struct {
+type Gateway struct {
 	config    atomic.Pointer[configs.Config] // in use
 	log       *slog.Logger
-	broker    *broker.Broker
+	build     Build
+	Broker    *broker.Broker
 	relay     *relay.Relay
-	upstreams *upstreams
-	ports     *devices.Ports
+	Upstreams *upstreams
+	Ports     *devices.Ports
 	apis      []*api.Server
 	local     *http.Server // the API for this machine; nil: it could not be served
 }
 
-// startGateway starts everything and returns once clients can connect. The ports are being tried then. The API
+// Start starts everything and returns once clients can connect. The ports are being tried then. The API
 // tells of s.
-func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gateway, error) {
+func Start(config *configs.Config, build Build, s *ConfigState, log *slog.Logger) (*Gateway, error) {
 	// A disk that takes nothing more is no reason not to run, unless something must be written before.
 	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
 	b, err := broker.New(config.Broker, log)
 	if err != nil {
-		return nil, explainDisk(err, unusable, config.Gateway.DataDir)
+		return nil, ExplainDisk(err, unusable, config.Gateway.DataDir)
 	}
-	g := &gateway{log: log, broker: b}
+	g := &Gateway{log: log, build: build, Broker: b}
 	g.config.Store(config)
-	g.relay, err = relay.Start(relayConfig(config), b, log)
+	g.relay, err = relay.Start(relayConfig(config, build), b, log)
 	if errors.Is(err, relay.ErrInUse) {
 		return nil, userError{"another gateway runs with the data directory " + config.Gateway.DataDir,
 			"stop that one first (systemctl stop minirelay), or set another [gateway] data_dir"}
@@ -54,28 +55,28 @@ func startGateway(config *configs.Config, s *standing, log *slog.Logger) (*gatew
 	if err != nil {
 		return nil, err
 	}
-	g.upstreams = newUpstreams(g.relay, log)
-	g.ports = devices.New(g.relay, log)
+	g.Upstreams = newUpstreams(g.relay, log)
+	g.Ports = devices.New(g.relay, log)
 	g.inspect(s)
-	b.HandleHTTP("/", web.Handler(g.plainPort))
+	b.HandleHTTP("/", web.Handler(g.PlainPort))
 	if err := b.Start(handler{g.relay}); err != nil {
-		return nil, errors.Join(err, g.relay.Close(), g.upstreams.stop(context.Background()))
+		return nil, errors.Join(err, g.relay.Close(), g.Upstreams.stop(context.Background()))
 	}
-	err = g.upstreams.apply(config.Upstreams)
+	err = g.Upstreams.apply(config.Upstreams)
 	if err == nil {
-		err = g.ports.Apply(config.Devices)
+		err = g.Ports.Apply(config.Devices)
 	}
 	if err != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		ctx, cancel := context.WithTimeout(context.Background(), StopTime)
 		defer cancel()
-		return nil, errors.Join(err, g.stop(ctx))
+		return nil, errors.Join(err, g.Stop(ctx))
 	}
 	g.serveLocally(s)
 	return g, nil
 }
 
-// explainDisk gives err, with what to try where the data directory is to blame. unusable is why it could not be made.
-func explainDisk(err, unusable error, dir string) error {
+// ExplainDisk gives err, with what to try where the data directory is to blame. unusable is why it could not be made.
+func ExplainDisk(err, unusable error, dir string) error {
 	switch {
 	case unusable != nil:
 		return userError{fmt.Sprintf("the data directory cannot be used: %v", unusable),
@@ -86,8 +87,8 @@ func explainDisk(err, unusable error, dir string) error {
 	return err
 }
 
-func relayConfig(c *configs.Config) relay.Config {
-	return relay.Config{Root: c.Gateway.Root, Gateway: c.Gateway.ID, Name: c.Gateway.Name, Version: buildVersion(),
+func relayConfig(c *configs.Config, build Build) relay.Config {
+	return relay.Config{Root: c.Gateway.Root, Gateway: c.Gateway.ID, Name: c.Gateway.Name, Version: build.Version,
 		Order: deviceOrder(c), DataDir: c.Gateway.DataDir, Remember: c.Gateway.Remember}
 }
 
@@ -100,13 +101,13 @@ func deviceOrder(c *configs.Config) []string {
 	return ids
 }
 
-// stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
-func (g *gateway) stop(ctx context.Context) error {
+// Stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
+func (g *Gateway) Stop(ctx context.Context) error {
 	g.relay.Stopping()
 	if g.local != nil {
 		_ = g.local.Close()
 	}
-	err := errors.Join(g.ports.Close(ctx), g.relay.Close(), g.upstreams.stop(ctx), g.broker.Stop(ctx))
+	err := errors.Join(g.Ports.Close(ctx), g.relay.Close(), g.Upstreams.stop(ctx), g.Broker.Stop(ctx))
 	for _, a := range g.apis {
 		a.Wait()
 	}
@@ -115,26 +116,26 @@ func (g *gateway) stop(ctx context.Context) error {
 
 // sameIdentity says whether next can be applied to a running gateway. Other topics or another data directory
 // make it another gateway.
-func (g *gateway) sameIdentity(next *configs.Config) bool {
+func (g *Gateway) sameIdentity(next *configs.Config) bool {
 	a, b := g.config.Load().Gateway, next.Gateway
 	return a.ID == b.ID && a.Root == b.Root && a.DataDir == b.DataDir && a.Remember == b.Remember
 }
 
 // apply changes what differs in next and leaves the rest undisturbed. After an error the gateway goes on with
 // what it had.
-func (g *gateway) apply(next *configs.Config) error {
-	if err := g.broker.Reload(next.Broker); err != nil {
+func (g *Gateway) apply(next *configs.Config) error {
+	if err := g.Broker.Reload(next.Broker); err != nil {
 		return err
 	}
 	old := g.config.Load()
 	g.relay.Arrange(deviceOrder(next)) // first: clients ask for it when a new device shows
-	if err := g.ports.Apply(next.Devices); err != nil {
+	if err := g.Ports.Apply(next.Devices); err != nil {
 		g.relay.Arrange(deviceOrder(old))
-		return errors.Join(err, g.broker.Reload(old.Broker), g.ports.Apply(old.Devices))
+		return errors.Join(err, g.Broker.Reload(old.Broker), g.Ports.Apply(old.Devices))
 	}
-	if err := g.upstreams.apply(next.Upstreams); err != nil {
+	if err := g.Upstreams.apply(next.Upstreams); err != nil {
 		g.relay.Arrange(deviceOrder(old))
-		return errors.Join(err, g.broker.Reload(old.Broker), g.ports.Apply(old.Devices), g.upstreams.apply(old.Upstreams))
+		return errors.Join(err, g.Broker.Reload(old.Broker), g.Ports.Apply(old.Devices), g.Upstreams.apply(old.Upstreams))
 	}
 	g.relay.Rename(next.Gateway.Name)
 	g.config.Store(next)

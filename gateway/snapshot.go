@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"time"
@@ -10,19 +10,19 @@ import (
 )
 
 // snapshot says how the gateway is now.
-func (g *gateway) snapshot(s *standing) status.Snapshot {
-	now, config, build := time.Now(), g.config.Load(), thisBuild()
+func (g *Gateway) snapshot(s *ConfigState) status.Snapshot {
+	now, config, build := time.Now(), g.config.Load(), g.build
 	figures := g.relay.Stats()
 	snap := status.Snapshot{
 		Now: now.UnixMilli(), Gateway: config.Gateway.ID, Version: build.Version, Commit: build.Commit, Go: build.Go,
-		Started: figures.Started.UnixMilli(), Ready: g.ready(), Addresses: g.addresses(),
-		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{}, Upstreams: g.upstreams.snapshot(),
+		Started: figures.Started.UnixMilli(), Ready: g.ready(), Addresses: g.Addresses(),
+		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{}, Upstreams: g.Upstreams.Snapshot(),
 		Took:    status.Durations(figures.Took),
 		Machine: status.Look("/", config.Gateway.DataDir, now),
 		Config:  s.summary(),
 	}
 	ports, polls := map[string]string{}, map[string]*status.Polls{} // by device
-	for _, p := range g.ports.Stats() {
+	for _, p := range g.Ports.Stats() {
 		c := p.Counts
 		snap.Ports = append(snap.Ports, status.Port{Port: p.Port, Path: p.Path, Baud: p.Baud, Open: p.Open, Trouble: p.Trouble,
 			Devices: p.Devices, Received: c.Bytes, Sent: c.Sent, Frames: c.Frames, Noise: c.Noise, Overlong: c.Overlong,
@@ -43,7 +43,7 @@ func (g *gateway) snapshot(s *standing) status.Snapshot {
 	for _, c := range figures.Commands {
 		snap.Commands = append(snap.Commands, status.Ended{Status: string(c.Status), Code: string(c.Code), Count: c.Count})
 	}
-	b := g.broker.Stats()
+	b := g.Broker.Stats()
 	snap.Broker = status.Broker{Clients: b.Clients, MaxClients: b.MaxClients, Sessions: b.Sessions, MessagesIn: b.MessagesIn,
 		MessagesOut: b.MessagesOut, BytesIn: b.BytesIn, BytesOut: b.BytesOut, Buffered: b.Buffered, Retained: b.Retained,
 		Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
@@ -84,7 +84,7 @@ func oneName(n relay.Name) string {
 }
 
 // summary is whether what is on the disk is in use.
-func (s *standing) summary() status.Config {
+func (s *ConfigState) summary() status.Config {
 	view := configs.ViewOf(s.path)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"crypto/subtle"
@@ -16,9 +16,9 @@ import (
 )
 
 // inspect serves what lets people and machines look inside: the API, /metrics and /readyz.
-func (g *gateway) inspect(s *standing) {
-	g.broker.HandleHTTP("/api/", g.tell(s, g.login))
-	g.broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (g *Gateway) inspect(s *ConfigState) {
+	g.Broker.HandleHTTP("/api/", g.tell(s, g.login))
+	g.Broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.mayScrape(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="minirelay metrics"`)
 			http.Error(w, "figures are for this machine itself, or with the token of [metrics]", http.StatusUnauthorized)
@@ -28,12 +28,12 @@ func (g *gateway) inspect(s *standing) {
 		snapshot := g.snapshot(s)
 		snapshot.Metrics(w)
 	}))
-	g.broker.HandleHTTP("/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	g.Broker.HandleHTTP("/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.ready() {
 			http.Error(w, "not every port has been tried yet", http.StatusServiceUnavailable)
 			return
 		}
-		if err := g.broker.Pulse(r.Context()); err != nil {
+		if err := g.Broker.Pulse(r.Context()); err != nil {
 			http.Error(w, "the broker does not deliver", http.StatusServiceUnavailable)
 			return
 		}
@@ -42,9 +42,9 @@ func (g *gateway) inspect(s *standing) {
 }
 
 // ready says whether every port has been tried.
-func (g *gateway) ready() bool {
+func (g *Gateway) ready() bool {
 	select {
-	case <-g.ports.Tried():
+	case <-g.Ports.Tried():
 		return true
 	default:
 		return false
@@ -53,7 +53,7 @@ func (g *gateway) ready() bool {
 
 // mayScrape says whether a request may read the figures: from this machine, unless a proxy here passes on somebody
 // else's, or with the token.
-func (g *gateway) mayScrape(r *http.Request) bool {
+func (g *Gateway) mayScrape(r *http.Request) bool {
 	token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if want := g.config.Load().Metrics.Token.Value(); given && want != "" {
 		return subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1
@@ -63,20 +63,20 @@ func (g *gateway) mayScrape(r *http.Request) bool {
 	return err == nil && from.Addr().Unmap().IsLoopback() && !passedOn
 }
 
-// socketName is the API for this machine alone: whoever may open the file may do what an admin may.
-const socketName = "minirelay.sock"
+// SocketName is the API for this machine alone: whoever may open the file may do what an admin may.
+const SocketName = "minirelay.sock"
 
-// socketPath is where the gateway with that data directory has its socket.
-func socketPath(dataDir string) string {
+// SocketPath is where the gateway with that data directory has its socket.
+func SocketPath(dataDir string) string {
 	if dir, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":"); dir != "" {
-		return filepath.Join(dir, socketName) // systemd's RuntimeDirectory=
+		return filepath.Join(dir, SocketName) // systemd's RuntimeDirectory=
 	}
-	return filepath.Join(dataDir, socketName)
+	return filepath.Join(dataDir, SocketName)
 }
 
 // serveLocally serves the API on a socket. Without it the gateway works as well: that is said, and no more.
-func (g *gateway) serveLocally(s *standing) {
-	path := socketPath(g.config.Load().Gateway.DataDir)
+func (g *Gateway) serveLocally(s *ConfigState) {
+	path := SocketPath(g.config.Load().Gateway.DataDir)
 	_ = os.Remove(path) // of a gateway that was killed; one that runs holds the lock of the data directory
 	l, err := net.Listen("unix", path)
 	if err == nil {

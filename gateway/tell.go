@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"minirelay/status"
 )
 
-// standing is how the config in use has come about. It outlives the gateways that a new identity replaces.
-type standing struct {
+// ConfigState is how the config in use has come about. It outlives the gateways that a new identity replaces.
+type ConfigState struct {
 	path string
 
 	mu      sync.Mutex // guards everything below
@@ -21,24 +21,24 @@ type standing struct {
 	refused string     // why the last config, though sound, could not be used; "": it is in use
 }
 
-func newStanding(path string) *standing { return &standing{path: path, loaded: time.Now()} }
+func NewConfigState(path string) *ConfigState { return &ConfigState{path: path, loaded: time.Now()} }
 
 // used notes that what is on the disk is in use.
-func (s *standing) used() {
+func (s *ConfigState) used() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded, s.refused = time.Now(), ""
 }
 
 // unused notes why what is on the disk is not in use, though it may be sound.
-func (s *standing) unused(err error) {
+func (s *ConfigState) unused(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused = err.Error()
 }
 
 // config is what GET /api/config answers: the files as they are now, so that the lines of problems fit them.
-func (s *standing) config() api.Config {
+func (s *ConfigState) config() api.Config {
 	view := configs.ViewOf(s.path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,7 +53,7 @@ func (s *standing) config() api.Config {
 		problem(api.Fault, f)
 	}
 	if len(view.Faults) == 0 && s.refused != "" {
-		what, try, _ := describe(errors.New(s.refused))
+		what, try := Describe(errors.New(s.refused))
 		problem(api.Fault, configs.Fault{File: s.path, What: what, Try: try})
 	}
 	for _, w := range view.Warnings {
@@ -63,8 +63,8 @@ func (s *standing) config() api.Config {
 }
 
 // login asks the broker who a request is from.
-func (g *gateway) login(r *http.Request) api.Access {
-	role, err := g.broker.Authenticate(r)
+func (g *Gateway) login(r *http.Request) api.Access {
+	role, err := g.Broker.Authenticate(r)
 	switch {
 	case errors.Is(err, broker.ErrTooFast):
 		return api.Guessing
@@ -77,13 +77,13 @@ func (g *gateway) login(r *http.Request) api.Access {
 }
 
 // tell lets the API tell of the gateway to those whom login lets in.
-func (g *gateway) tell(s *standing, login func(*http.Request) api.Access) *api.Server {
+func (g *Gateway) tell(s *ConfigState, login func(*http.Request) api.Access) *api.Server {
 	a := api.New(api.Source{
 		Login:  login,
 		Status: func() status.Snapshot { return g.snapshot(s) },
 		Config: s.config,
-		Ports:  g.ports.Stats,
-		Watch:  g.ports.Watch,
+		Ports:  g.Ports.Stats,
+		Watch:  g.Ports.Watch,
 	})
 	g.apis = append(g.apis, a)
 	return a

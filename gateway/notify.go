@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"context"
@@ -10,15 +10,15 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// notify tells the service manager how the gateway is, if there is one that wants to know (sd_notify(3)).
-func notify(states ...string) {
+// Notify tells the service manager how the gateway is, if there is one that wants to know (sd_notify(3)).
+func Notify(states ...string) {
 	_, _ = daemon.SdNotify(false, strings.Join(states, "\n")) // a manager that does not listen is its own affair
 }
 
-// watchdog tells the service manager that the gateway lives, until ctx ends: only while the broker delivers a message
+// Watchdog tells the service manager that the gateway lives, until ctx ends: only while the broker delivers a message
 // to itself and the owner of every port does something. Otherwise the manager starts it anew. current gives the
 // gateway that runs now.
-func watchdog(ctx context.Context, current func() *gateway, log *slog.Logger) {
+func Watchdog(ctx context.Context, current func() *Gateway, log *slog.Logger) {
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || every == 0 {
 		return
@@ -28,7 +28,7 @@ func watchdog(ctx context.Context, current func() *gateway, log *slog.Logger) {
 	defer tick.Stop()
 	for {
 		if err := alive(ctx, current(), every/2); err == nil {
-			notify(daemon.SdNotifyWatchdog)
+			Notify(daemon.SdNotifyWatchdog)
 		} else if ctx.Err() == nil {
 			log.Error("the gateway stands still; the service manager will start it anew", "error", err)
 		}
@@ -41,8 +41,8 @@ func watchdog(ctx context.Context, current func() *gateway, log *slog.Logger) {
 }
 
 // alive says whether the gateway does its work, within patience.
-func alive(ctx context.Context, g *gateway, patience time.Duration) error {
+func alive(ctx context.Context, g *Gateway, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return errors.Join(g.broker.Pulse(ctx), g.ports.Pulse(ctx))
+	return errors.Join(g.Broker.Pulse(ctx), g.Ports.Pulse(ctx))
 }
