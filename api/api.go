@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices"
 	"minirelay/status"
 )
@@ -24,7 +26,7 @@ type Source struct {
 	Login  func(*http.Request) Access
 	Config func() Config
 	Ports  func() []devices.PortStats
-	Watch  func(port string) (*devices.Watch, error)
+	Watch  func(port string) (*wire.Watch, error)
 	Status func() status.Snapshot
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices"
 	"minirelay/relay"
 )
@@ -29,9 +31,9 @@ func open(t *testing.T) *httptest.Server {
 		},
 		Config: func() Config { return Config{} },
 		Ports:  func() []devices.PortStats { return nil },
-		Watch: func(port string) (*devices.Watch, error) {
+		Watch: func(port string) (*wire.Watch, error) {
 			if port == "busy" {
-				return nil, devices.ErrManyWatchers
+				return nil, wire.ErrManyWatchers
 			}
 			return nil, devices.ErrNoPort
 		},
@@ -146,15 +148,15 @@ func TestClientFailures(t *testing.T) {
 func TestSight(t *testing.T) {
 	at := time.UnixMilli(1763900000123)
 	for _, r := range []struct {
-		record devices.Record
+		record wire.Record
 		want   string
 	}{
-		{devices.Record{At: at, Bytes: &devices.WireBytes{Data: []byte("{\"\n")}}, `{"ts":1763900000123,"dir":"in","hex":"7b220a","text":"{\"·"}`},
-		{devices.Record{At: at, State: &devices.WireState{Trouble: "gone"}}, `{"ts":1763900000123,"open":false,"trouble":"gone"}`},
-		{devices.Record{At: at, Frame: &devices.WireFrame{Data: []byte("x"), Device: "d", OK: true, Request: "q", Why: "w", Values: []devices.WireValue{
+		{wire.Record{At: at, Bytes: &wire.Bytes{Data: []byte("{\"\n")}}, `{"ts":1763900000123,"dir":"in","hex":"7b220a","text":"{\"·"}`},
+		{wire.Record{At: at, State: &wire.State{Trouble: "gone"}}, `{"ts":1763900000123,"open":false,"trouble":"gone"}`},
+		{wire.Record{At: at, Frame: &wire.Frame{Data: []byte("x"), Device: "d", OK: true, Request: "q", Why: "w", Values: []wire.Value{
 			{Field: "z", Value: relay.NumberValue(1.26), Decimals: 1}, {Field: "a", Value: relay.Value{}}, {Field: "m", Value: relay.TextValue("\"")}}}},
 			`{"ts":1763900000123,"frame":{"hex":"78","text":"x","device":"d","request":"q","ok":true,"fields":{"z":1.3,"a":null,"m":"\""},"why":"w"}}`},
-		{devices.Record{At: at, Frame: &devices.WireFrame{}}, `{"ts":1763900000123,"frame":{"hex":"","text":"","device":"","ok":false,"fields":{},"why":""}}`},
+		{wire.Record{At: at, Frame: &wire.Frame{}}, `{"ts":1763900000123,"frame":{"hex":"","text":"","device":"","ok":false,"fields":{},"why":""}}`},
 	} {
 		text, err := json.Marshal(SightOf(r.record))
 		if err != nil || string(text) != r.want {

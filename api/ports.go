@@ -17,7 +17,7 @@ type Port struct {
 	Counts  Counts   `json:"counts"`
 }
 
-// Counts are devices.Counts.
+// Counts are wire.Counts.
 type Counts struct {
 	Bytes       uint64 `json:"bytes"`
 	Sent        uint64 `json:"sent"`

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices"
 	"minirelay/devices/capture"
 	"minirelay/relay"
@@ -96,7 +98,7 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 }
 
 // SightOf is the line for a record.
-func SightOf(r devices.Record) Sight {
+func SightOf(r wire.Record) Sight {
 	s := Sight{TS: r.At.UnixMilli()}
 	switch {
 	case r.Bytes != nil:
@@ -141,8 +143,8 @@ func (s *Server) wire(w http.ResponseWriter, r *http.Request) {
 type wireWriter struct {
 	to    *http.ResponseController
 	lines *json.Encoder
-	watch *devices.Watch
-	told  devices.Counts
+	watch *wire.Watch
+	told  wire.Counts
 }
 
 // run writes until the client, its right or the port has gone.
@@ -173,7 +175,7 @@ func (w *wireWriter) run(r *http.Request, login func(*http.Request) Access) {
 }
 
 // some writes a record and those that wait behind it, and flushes.
-func (w *wireWriter) some(record devices.Record) error {
+func (w *wireWriter) some(record wire.Record) error {
 	for {
 		if err := w.line(SightOf(record)); err != nil {
 			return err

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -237,7 +239,7 @@ type PortStats struct {
 	Baud    int      // bit/s, as configured
 	Open    bool
 	Trouble string // why it is not usable; "" if it is, or has not been tried
-	Counts  Counts
+	Counts  wire.Counts
 	Polls   []Polls       // of those of the devices that are asked
 	Busy    time.Duration // how long the line has been occupied: its rate of growth is the load, 0 to 1
 	Reckons bool          // Busy is known

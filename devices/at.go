@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"regexp"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 )
 
@@ -20,7 +22,7 @@ type atCodec struct {
 	seq           int
 }
 
-func newAT(c DeviceConfig, count *Counters) asker {
+func newAT(c DeviceConfig, count *wire.Counters) asker {
 	a := &atCodec{gatherer: newGatherer(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(maxSeq),
 		until: expressionOf(c.Until), no: expressionOf(c.Error), ig: expressionOf(c.Ignore), of: make([]*query, len(c.Fields))}
 	for _, line := range c.Init {

@@ -76,7 +76,7 @@ func (a *atCodec) read(q *query, of []int, got []byte, quiet bool) (response, ve
 		for _, i := range of {
 			a.give(i, token{kind: tokenNull})
 		}
-		a.count.because("no line of the answer holds it")
+		a.count.Because("no line of the answer holds it")
 	}
 	return a.taken()
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -95,8 +97,8 @@ func TestRecordedAnswers(t *testing.T) {
 // answered gives what becomes of an answer that arrives in pieces of n bytes.
 func answered(t *testing.T, d DeviceConfig, request, answer string, n int) string {
 	t.Helper()
-	var count Counters
-	count.tap.on.Store(true)
+	var count wire.Counters
+	count.Tap.On.Store(true)
 	a := newAT(d, &count)
 	i := slices.IndexFunc(a.queries(), func(q *query) bool { return q.name == request })
 	if i < 0 {
@@ -110,7 +112,7 @@ func answered(t *testing.T, d DeviceConfig, request, answer string, n int) strin
 	v := noAnswer
 	for end := 0; end < len(answer) && v == noAnswer; {
 		end = min(end+n, len(answer))
-		count.tap.forget()
+		count.Tap.Forget()
 		r, v = q.answer([]byte(answer[:end]), false)
 	}
 	if v == noAnswer && d.Silence > 0 {
@@ -126,7 +128,7 @@ func answered(t *testing.T, d DeviceConfig, request, answer string, n int) strin
 	for _, reading := range r.readings {
 		out = append(out, d.Fields[reading.Field].ID+"="+reading.Value.String())
 	}
-	if why := strings.Join(count.tap.why, "; "); why != "" {
+	if why := strings.Join(count.Tap.Why, "; "); why != "" {
 		out = append(out, "! "+why)
 	}
 	return strings.Join(out, " ")
@@ -364,7 +366,7 @@ func FuzzAnswerBehindNoise(f *testing.F) {
 				t.Skip()
 			}
 		}
-		a := newAT(modem(), new(Counters))
+		a := newAT(modem(), new(wire.Counters))
 		q := a.queries()[0]
 		answer := fmt.Sprintf("\r\n+CSQ: %d,99\r\n\r\nOK\r\n", signal)
 		if _, v := q.answer([]byte(noise), false); v != noAnswer {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"strconv"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -14,7 +16,7 @@ type binaryCodec struct {
 	spec     *frameSpec
 	match    places
 	fields   []byteField
-	count    *Counters
+	count    *wire.Counters
 	readings []relay.Reading
 }
 
@@ -27,7 +29,7 @@ type byteField struct {
 	wire  wireField
 }
 
-func newBinary(c DeviceConfig, count *Counters) Codec {
+func newBinary(c DeviceConfig, count *wire.Counters) Codec {
 	match, _ := parsePlaces(c.Match)
 	b := &binaryCodec{spec: newFrameSpec(c.Frame), match: match, count: count}
 	for i, f := range c.Fields {
@@ -43,7 +45,7 @@ func newByteField(index int, f FieldConfig) byteField {
 }
 
 // cutBinary makes what cuts frames of bytes.
-func cutBinary(c DeviceConfig, stream io.Reader, count *Counters) Cutter {
+func cutBinary(c DeviceConfig, stream io.Reader, count *wire.Counters) Cutter {
 	spec := newFrameSpec(c.Frame)
 	if spec.delimited() {
 		return newBlockCutter(stream, spec, count)
@@ -81,7 +83,7 @@ func (b *binaryCodec) Seal(frame []byte) []byte { return b.spec.stuffing.wrap(fr
 // Decode reads the fields that lie in the frame. It says no if the frame is another device's.
 func (b *binaryCodec) Decode(frame []byte) ([]relay.Reading, bool) {
 	if !b.match.fit(frame) {
-		b.count.because("it has other bytes where match wants its own")
+		b.count.Because("it has other bytes where match wants its own")
 		return nil, false
 	}
 	b.readings = b.readings[:0]
@@ -95,7 +97,7 @@ func (b *binaryCodec) Decode(frame []byte) ([]relay.Reading, bool) {
 }
 
 // read gives the field's value in a frame that carries it; null if it is no good reading.
-func (f *byteField) read(frame []byte, count *Counters) relay.Reading {
+func (f *byteField) read(frame []byte, count *wire.Counters) relay.Reading {
 	at := fromEnd(f.at, len(frame))
 	why := f.wire.id + ": the frame ends before it"
 	if at >= 0 && at+f.value.length <= len(frame) {
@@ -104,7 +106,7 @@ func (f *byteField) read(frame []byte, count *Counters) relay.Reading {
 		if v, good := f.wire.read(t); ok && good {
 			return relay.Reading{Field: f.index, Value: v}
 		}
-		if count.watched() {
+		if count.Watched() {
 			if why = fmt.Sprintf("%s: %X is no %s", f.wire.id, raw, f.value.digits); ok {
 				if t.kind == tokenNumber {
 					t.text = strconv.AppendFloat(nil, t.number, 'g', -1, 64)
@@ -113,7 +115,7 @@ func (f *byteField) read(frame []byte, count *Counters) relay.Reading {
 			}
 		}
 	}
-	count.implausible.Add(1)
-	count.because(why)
+	count.Implausible.Add(1)
+	count.Because(why)
 	return relay.Reading{Field: f.index}
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"io"
 	"time"
+
+	"minirelay/devices/wire"
 )
 
 // blockCutter cuts frames that something stands between: the delimiter of a byte stuffing, end bytes, or silence.
 type blockCutter struct {
 	spec  *frameSpec
-	count *Counters
+	count *wire.Counters
 	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come for so long
 	wait  time.Duration                          // 0: it waits for ever
 
@@ -23,7 +25,7 @@ type blockCutter struct {
 	err     error
 }
 
-func newBlockCutter(r io.Reader, spec *frameSpec, count *Counters) *blockCutter {
+func newBlockCutter(r io.Reader, spec *frameSpec, count *wire.Counters) *blockCutter {
 	c := &blockCutter{spec: spec, count: count, wait: spec.gap}
 	c.feed = readChunk(r)
 	if spec.gap > 0 {
@@ -57,7 +59,7 @@ func (c *blockCutter) Next(limit int) (Frame, error) {
 		}
 		c.buf = append(c.buf[:copy(c.buf, c.buf[c.used:])], got.bytes...)
 		c.seen, c.used = c.seen-c.used, 0
-		c.count.bytes.Add(uint64(len(got.bytes)))
+		c.count.Bytes.Add(uint64(len(got.bytes)))
 		if len(got.bytes) > 0 {
 			c.at = got.at
 		}
@@ -90,7 +92,7 @@ func (c *blockCutter) cut(limit, longest int) (Frame, bool) {
 	if n := len(c.buf) - c.used; n > longest {
 		if !c.tooLong {
 			c.tooLong = true
-			c.count.drop(&c.count.overlong, c.buf[c.used:], "no end has come, and it is longer than max_frame")
+			c.count.Drop(&c.count.Overlong, c.buf[c.used:], "no end has come, and it is longer than max_frame")
 		}
 		c.used, c.seen = len(c.buf), len(c.buf)
 	}
@@ -105,12 +107,12 @@ func (c *blockCutter) block(block []byte, limit, longest int) (Frame, bool) {
 	case len(block) == 0 || tooLong || c.wait == 0 && len(block) == len(c.spec.end) && len(c.spec.start) == 0:
 		return Frame{}, false
 	case len(block) > longest:
-		c.count.drop(&c.count.overlong, block, "it is longer than max_frame")
+		c.count.Drop(&c.count.Overlong, block, "it is longer than max_frame")
 		return Frame{}, false
 	}
 	frame, ok := c.spec.unblock(&c.frame, block, limit)
 	if !ok {
-		c.count.drop(&c.count.damaged, block, c.spec.whyBroken())
+		c.count.Drop(&c.count.Damaged, block, c.spec.whyBroken())
 		return Frame{}, false
 	}
 	return Frame{Line: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true

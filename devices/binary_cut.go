@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"minirelay/devices/wire"
 )
 
 // byteCutter cuts frames that can begin anywhere: after start bytes, or wherever length and checksum agree.
@@ -17,7 +19,7 @@ import (
 // rests in its middle for as long as stalled.
 type byteCutter struct {
 	spec  *frameSpec
-	count *Counters
+	count *wire.Counters
 	feed  func(wait time.Duration) (chunk, bool)
 	err   error // of the last read, told when the buffer is used up
 
@@ -50,7 +52,7 @@ type arrival struct {
 // until the next ones come, and some devices say one an hour.
 const stalled = time.Second
 
-func newByteCutter(r io.Reader, spec *frameSpec, count *Counters) *byteCutter {
+func newByteCutter(r io.Reader, spec *frameSpec, count *wire.Counters) *byteCutter {
 	c := &byteCutter{spec: spec, count: count, feed: readChunk(r)}
 	if spec.length == 0 { // else the good frame itself shows at once that what is before it is none
 		c.feed = feedOf(r)
@@ -171,7 +173,7 @@ func (c *byteCutter) drop(why string) {
 		return
 	}
 	c.damagedTo = first.at + first.length
-	c.count.drop(&c.count.damaged, c.buf[first.at:min(c.damagedTo, c.end)], why)
+	c.count.Drop(&c.count.Damaged, c.buf[first.at:min(c.damagedTo, c.end)], why)
 	c.skipping = true
 }
 
@@ -179,7 +181,7 @@ func (c *byteCutter) drop(why string) {
 func (c *byteCutter) skipTo(at int) {
 	if at > c.start && !c.skipping {
 		c.skipping = true
-		c.count.drop(&c.count.noise, c.buf[c.start:at], "no frame begins here")
+		c.count.Drop(&c.count.Noise, c.buf[c.start:at], "no frame begins here")
 	}
 	c.start = max(c.start, at)
 }
@@ -210,7 +212,7 @@ func (c *byteCutter) more() {
 	c.end = len(c.buf)
 	c.err = got.err
 	if len(got.bytes) > 0 {
-		c.count.bytes.Add(uint64(len(got.bytes)))
+		c.count.Bytes.Add(uint64(len(got.bytes)))
 		c.arrived = append(c.arrived, arrival{c.end, got.at})
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"minirelay/devices/wire"
 )
 
 // frameTable is a [frame] table with what the change says.
@@ -40,7 +42,7 @@ func build(s *frameSpec, data []byte) []byte {
 }
 
 // cutAll gives all frames that a reader holds, and its error.
-func cutAll(f FrameConfig, r io.Reader, count *Counters) ([][]byte, error) {
+func cutAll(f FrameConfig, r io.Reader, count *wire.Counters) ([][]byte, error) {
 	d := DefaultDevice()
 	d.Frame = f
 	cutter := cutBinary(d, r, count)
@@ -90,9 +92,9 @@ func TestCutBinary(t *testing.T) {
 		{"end bytes", lines, "41420D0A0D0A430D0A44", "41420D0A 430D0A", 0, 0},
 	} {
 		for how, bad := range badly {
-			count := new(Counters)
-			wire := unhex(t, tt.wire)
-			frames, err := cutAll(tt.frame, bad(bytes.NewReader(wire)), count)
+			count := new(wire.Counters)
+			raw := unhex(t, tt.wire)
+			frames, err := cutAll(tt.frame, bad(bytes.NewReader(raw)), count)
 			if err != io.EOF {
 				t.Fatal(err)
 			}
@@ -101,8 +103,8 @@ func TestCutBinary(t *testing.T) {
 				got += fmt.Sprintf(" %X", f)
 			}
 			got = string(bytes.TrimSpace([]byte(got)))
-			if got != tt.want || count.damaged.Load() != tt.damaged || count.noise.Load() != tt.noise {
-				t.Errorf("%s %s: %s: %q damaged %d noise %d, want %q %d %d", tt.name, how, tt.wire, got, count.damaged.Load(), count.noise.Load(), tt.want, tt.damaged, tt.noise)
+			if got != tt.want || count.Damaged.Load() != tt.damaged || count.Noise.Load() != tt.noise {
+				t.Errorf("%s %s: %s: %q damaged %d noise %d, want %q %d %d", tt.name, how, tt.wire, got, count.Damaged.Load(), count.Noise.Load(), tt.want, tt.damaged, tt.noise)
 			}
 		}
 	}
@@ -184,22 +186,22 @@ func TestResynchronise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := spoiler{rand.New(rand.NewPCG(1, 2)), newFrameSpec(tt.frame)}
-			var wire []byte
+			var raw []byte
 			var want [][]byte
 			for len(want) < tt.frames {
 				for s.IntN(2) == 0 {
-					wire = append(wire, s.trouble()...)
+					raw = append(raw, s.trouble()...)
 				}
 				frame := build(s.spec, s.data())
 				for range 1 + s.IntN(8)/7 { // some come twice
 					want = append(want, frame)
-					wire = append(wire, s.spec.stuffing.wrap(frame)...)
+					raw = append(raw, s.spec.stuffing.wrap(frame)...)
 				}
 			}
-			count := new(Counters)
+			count := new(wire.Counters)
 			d := DefaultDevice()
 			d.Frame = tt.frame
-			cutter := cutBinary(d, &raggedReader{bytes.NewReader(wire), s.Rand}, count)
+			cutter := cutBinary(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
 			for i := 0; ; i++ {
 				frame, err := cutter.Next(300)
 				if err != nil && i != len(want) {
@@ -212,7 +214,7 @@ func TestResynchronise(t *testing.T) {
 					t.Fatalf("frame %d is %X, want %X", i, frame.Line, want[min(i, len(want)-1)])
 				}
 			}
-			t.Logf("%d bytes, %d frames, %d damaged, %d times noise", len(wire), len(want), count.damaged.Load(), count.noise.Load())
+			t.Logf("%d bytes, %d frames, %d damaged, %d times noise", len(raw), len(want), count.Damaged.Load(), count.Noise.Load())
 		})
 	}
 }
@@ -234,7 +236,7 @@ func TestStuckLength(t *testing.T) {
 	r, w := io.Pipe()
 	d := DefaultDevice()
 	d.Frame = announced
-	cutter := cutBinary(d, r, new(Counters))
+	cutter := cutBinary(d, r, new(wire.Counters))
 	go func() {
 		_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good...))
 		_, _ = w.Write(good)
@@ -255,7 +257,7 @@ func TestStalledFrame(t *testing.T) {
 	d.Frame = announced
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		cutter := cutBinary(d, r, new(Counters))
+		cutter := cutBinary(d, r, new(wire.Counters))
 		started := time.Now()
 		go func() {
 			_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good[:5]...))
@@ -285,7 +287,7 @@ func FuzzCutBinary(f *testing.F) {
 			f.Add(kind, []byte(seed), uint64(1))
 		}
 	}
-	f.Fuzz(func(t *testing.T, kind byte, wire []byte, seed uint64) {
+	f.Fuzz(func(t *testing.T, kind byte, raw []byte, seed uint64) {
 		table := frameTable(func(f *FrameConfig) {
 			switch kind % 8 {
 			case 0:
@@ -307,17 +309,17 @@ func FuzzCutBinary(f *testing.F) {
 			}
 		})
 		spec := newFrameSpec(table)
-		at, counted := map[string][][]byte{}, map[string]Counts{}
+		at, counted := map[string][][]byte{}, map[string]wire.Counts{}
 		cut := func(how string, r io.Reader) {
-			count := new(Counters)
+			count := new(wire.Counters)
 			at[how], _ = cutAll(table, r, count)
 			counted[how] = count.Counts()
 		}
 		for how, bad := range badly {
-			cut(how, bad(bytes.NewReader(wire)))
+			cut(how, bad(bytes.NewReader(raw)))
 		}
 		broken := errors.New("broken")
-		cut("ragged", io.MultiReader(&raggedReader{bytes.NewReader(wire), rand.New(rand.NewPCG(seed, 0))}, iotest.ErrReader(broken)))
+		cut("ragged", io.MultiReader(&raggedReader{bytes.NewReader(raw), rand.New(rand.NewPCG(seed, 0))}, iotest.ErrReader(broken)))
 		for how, frames := range at {
 			if !slices.EqualFunc(frames, at["as it comes"], bytes.Equal) {
 				t.Fatalf("%s: %X, but as it comes: %X", how, frames, at["as it comes"])
@@ -370,7 +372,7 @@ func TestCutterIsBounded(t *testing.T) {
 	} {
 		d := DefaultDevice()
 		d.Frame = tt.frame
-		cutter := cutBinary(d, &repeating{tt.noise, 200_000}, new(Counters))
+		cutter := cutBinary(d, &repeating{tt.noise, 200_000}, new(wire.Counters))
 		if frame, err := cutter.Next(limit); err != io.EOF {
 			t.Errorf("%s: %X, %v", name, frame.Line, err)
 		}

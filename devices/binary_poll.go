@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -19,11 +21,11 @@ type binaryAsker struct {
 	all    []*query
 	places []int // by field: the query whose answer carries it; -1: none
 	config DeviceConfig
-	count  *Counters
+	count  *wire.Counters
 	seq    int
 }
 
-func askBinary(c DeviceConfig, count *Counters) asker {
+func askBinary(c DeviceConfig, count *wire.Counters) asker {
 	match, _ := parsePlaces(c.Match)
 	b := &binaryAsker{spec: newFrameSpec(c.Frame), match: match, config: c, count: count, seq: rand.IntN(maxSeq)}
 	for _, r := range c.Requests {
@@ -124,7 +126,7 @@ func (b *binaryAsker) find(spec *frameSpec, got []byte, quiet bool, use func(fra
 		return v == noAnswer
 	})
 	if v == noAnswer && quiet && !waiting {
-		b.count.because("there is no intact frame in it that answers the request")
+		b.count.Because("there is no intact frame in it that answers the request")
 		return garbled
 	}
 	return v

@@ -23,11 +23,11 @@ func (l *line) listen(s *session) {
 		n, err := s.stream.Read(buf)
 		if n > 0 {
 			empty = 0
-			l.count.bytes.Add(uint64(n))
-			l.count.tap.bytes(time.Now(), false, buf[:n])
+			l.count.Bytes.Add(uint64(n))
+			l.count.Tap.Bytes(time.Now(), false, buf[:n])
 			l.mu.Lock()
 			if len(l.inbox.bytes)+n > maxInbox {
-				l.count.drop(&l.count.overlong, l.inbox.bytes, "far more has come than any answer is long")
+				l.count.Drop(&l.count.Overlong, l.inbox.bytes, "far more has come than any answer is long")
 				l.inbox.bytes = l.inbox.bytes[:0]
 			}
 			l.inbox.bytes = append(l.inbox.bytes, buf[:n]...)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/devices/capture"
@@ -174,7 +176,7 @@ func splitRecording(recording []capture.Record) (single []capture.Record) {
 func decodeAll(t *testing.T, d DeviceConfig, recording []capture.Record) string {
 	t.Helper()
 	var out strings.Builder
-	_, err := Decode(serial.Default(), d, recording, func(r Record) {
+	_, err := Decode(serial.Default(), d, recording, func(r wire.Record) {
 		if r.Frame == nil {
 			return
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -77,7 +79,7 @@ func TestCheckDevice(t *testing.T) {
 			if strings.Join(got, " | ") != tt.want {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, " | "), tt.want)
 			}
-			if _, err := NewCodec(d, new(Counters)); (err == nil) != (tt.want == "") {
+			if _, err := NewCodec(d, new(wire.Counters)); (err == nil) != (tt.want == "") {
 				t.Errorf("NewCodec gives %v", err)
 			}
 		})

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/checksum"
 
 	"minirelay/devices/serial"
@@ -42,14 +44,14 @@ type kind struct {
 	// check tells what is wrong with the keys of the codec's own.
 	check func(*checker)
 	// talks makes the codec of a device that talks by itself; nil: it is asked.
-	talks func(DeviceConfig, *Counters) Codec
+	talks func(DeviceConfig, *wire.Counters) Codec
 	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
-	cuts func(DeviceConfig, io.Reader, *Counters) Cutter
+	cuts func(DeviceConfig, io.Reader, *wire.Counters) Cutter
 	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
 	// by their contents. nil: it shares its port with no device. "": neither does this one.
 	framing func(DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
-	asks func(DeviceConfig, *Counters) asker
+	asks func(DeviceConfig, *wire.Counters) asker
 	// writes completes a command whose bytes are no line of text; nil: they are.
 	writes func(DeviceConfig, *command)
 	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
@@ -99,7 +101,7 @@ func codecNames() string {
 }
 
 // NewCodec makes the codec of a device that talks by itself; its faults are those that CheckDevice tells.
-func NewCodec(c DeviceConfig, count *Counters) (Codec, error) {
+func NewCodec(c DeviceConfig, count *wire.Counters) (Codec, error) {
 	if problems := CheckDevice(c); len(problems) > 0 {
 		return nil, errors.New(problems[0].String())
 	}

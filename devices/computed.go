@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"minirelay/devices/wire"
+
 	"github.com/expr-lang/expr/vm"
 
 	"minirelay/relay"
@@ -41,7 +43,7 @@ const maxComputedText = 1024
 // computation works out the computed fields of one device. It serves one goroutine.
 type computation struct {
 	fields []computedField // in the order in which they depend on each other
-	count  *Counters
+	count  *wire.Counters
 	vm     vm.VM
 }
 
@@ -66,7 +68,7 @@ type computedInput struct {
 }
 
 // newComputation compiles the computed fields of a device without faults; nil if there are none.
-func newComputation(c DeviceConfig, count *Counters) *computation {
+func newComputation(c DeviceConfig, count *wire.Counters) *computation {
 	order, _ := computedOrder(c)
 	if len(order) == 0 {
 		return nil
@@ -134,7 +136,7 @@ func (m *computation) work(f *computedField) relay.Value {
 			return v
 		}
 	}
-	m.count.implausible.Add(1)
+	m.count.Implausible.Add(1)
 	return relay.Value{}
 }
 

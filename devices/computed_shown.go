@@ -1,6 +1,9 @@
 package devices
 
-import "minirelay/relay"
+import (
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
 
 // preview works out computed fields for who watches a wire, or decodes a recording: there the values come from frames
 // alone, and nothing becomes too old.
@@ -11,13 +14,13 @@ type preview struct {
 }
 
 // shown gives the readings of a frame with the computed fields that have followed from them.
-func (m *mapping) shown(readings []relay.Reading, count *Counters) []relay.Reading {
-	if m.computed == nil || len(readings) == 0 || !count.watched() {
+func (m *mapping) shown(readings []relay.Reading, count *wire.Counters) []relay.Reading {
+	if m.computed == nil || len(readings) == 0 || !count.Watched() {
 		return readings
 	}
 	p := m.preview
 	if p == nil {
-		p = &preview{newComputation(m.config, new(Counters)), make([]relay.Value, len(m.config.Fields)), nil}
+		p = &preview{newComputation(m.config, new(wire.Counters)), make([]relay.Value, len(m.config.Fields)), nil}
 		m.preview = p
 	}
 	for _, r := range readings {

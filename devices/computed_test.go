@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/devices/capture"
@@ -27,7 +29,7 @@ func worked(t *testing.T, kind relay.Type, expression string, change ...func(*Fi
 	if problems := CheckDevice(d); len(problems) > 0 {
 		return problems[0].String(), 0
 	}
-	var count Counters
+	var count wire.Counters
 	values := []relay.Value{relay.NumberValue(230), relay.NumberValue(2.5), relay.NumberValue(6), relay.BoolValue(true), relay.TextValue("auto"), relay.TextValue("12 V"), {}}
 	newComputation(d, &count).derive(values)
 	return values[6].String(), count.Counts().Implausible
@@ -253,7 +255,7 @@ func FuzzExpressions(f *testing.F) {
 				continue
 			}
 			values := []relay.Value{relay.NumberValue(n), relay.NumberValue(-n), relay.NumberValue(math.Floor(n)), relay.BoolValue(n > 0), relay.TextValue("auto"), relay.TextValue(fmt.Sprint(n)), {}}
-			newComputation(d, new(Counters)).derive(values)
+			newComputation(d, new(wire.Counters)).derive(values)
 			want := map[relay.Type]relay.Kind{relay.TypeNumber: relay.Number, relay.TypeBool: relay.Bool, relay.TypeText: relay.Text}[kind]
 			if v := values[6]; !v.IsNull() && v.Kind() != want {
 				t.Errorf("%q as %s gives %v", expression, kind, v)
@@ -264,7 +266,7 @@ func FuzzExpressions(f *testing.F) {
 
 func BenchmarkComputed(b *testing.B) {
 	d := device(field("v", relay.TypeNumber), field("i", relay.TypeNumber), field("x", relay.TypeNumber, computes("v * i / 1000")))
-	m := newComputation(d, new(Counters))
+	m := newComputation(d, new(wire.Counters))
 	values := make([]relay.Value, 3)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -277,7 +279,7 @@ func BenchmarkComputed(b *testing.B) {
 func TestComputedFieldsInARecording(t *testing.T) {
 	d := device(field("v", relay.TypeNumber), field("i", relay.TypeNumber), field("w", relay.TypeNumber, computes("v * i")), field("kw", relay.TypeNumber, computes("w / 1000")))
 	var out []string
-	count, err := Decode(serial.Default(), d, []capture.Record{{Data: []byte("{\"v\":230}\n{\"i\":2}\n{\"x\":1}\n{\"i\":null}\n{\"i\":null}\n")}}, func(r Record) {
+	count, err := Decode(serial.Default(), d, []capture.Record{{Data: []byte("{\"v\":230}\n{\"i\":2}\n{\"x\":1}\n{\"i\":null}\n{\"i\":null}\n")}}, func(r wire.Record) {
 		if r.Frame == nil {
 			return
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -49,7 +51,7 @@ type place struct {
 	column int // from 0
 }
 
-func newCSV(c DeviceConfig, count *Counters) Codec {
+func newCSV(c DeviceConfig, count *wire.Counters) Codec {
 	v := &csvCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: csvSeparator(c), quote: c.Quote,
 		comment: c.Comment, columns: c.Columns, header: c.Header}
 	for i, f := range c.Fields {
@@ -145,7 +147,7 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	// A line whose form is not known to be right may be anything. One that has the columns of the others speaks of
 	// the fields, even if it says no more than "OL" and "Err".
 	if v.columns < 2 && v.heading == nil && v.senseless() {
-		v.count.because("nothing in it can be read")
+		v.count.Because("nothing in it can be read")
 		return nil, false
 	}
 	return v.end()
@@ -156,7 +158,7 @@ func (v *csvCodec) fits() bool {
 	n := len(v.cells)
 	switch {
 	case v.header && len(v.named) > 0 && v.heading == nil:
-		v.count.because("no line with the names of the columns has come yet")
+		v.count.Because("no line with the names of the columns has come yet")
 	case v.columns > 0 && n != v.columns:
 		v.tell("columns: %d instead of %d", n, v.columns)
 	case v.heading != nil && n != len(v.heading):
@@ -170,8 +172,8 @@ func (v *csvCodec) fits() bool {
 }
 
 func (v *csvCodec) tell(format string, args ...any) {
-	if v.count.watched() {
-		v.count.because(fmt.Sprintf(format, args...))
+	if v.count.Watched() {
+		v.count.Because(fmt.Sprintf(format, args...))
 	}
 }
 

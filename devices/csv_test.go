@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -166,7 +168,7 @@ func FuzzCSVGivesBackWhatWasWritten(f *testing.F) {
 		}
 		d.Separator = separator
 		quote := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
-		codec, err := NewCodec(d, new(Counters))
+		codec, err := NewCodec(d, new(wire.Counters))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/devices/capture"
@@ -17,12 +19,12 @@ import (
 // port says how the line was set, which some protocols want to know. The error says that the mapping has a fault.
 //
 // It is lenient in one thing: the first frame of a recording may be whole, and is taken if it makes sense.
-func Decode(port serial.Config, d DeviceConfig, recording []capture.Record, see func(Record)) (Counts, error) {
+func Decode(port serial.Config, d DeviceConfig, recording []capture.Record, see func(wire.Record)) (wire.Counts, error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
-		return Counts{}, errors.New(problems[0].String())
+		return wire.Counts{}, errors.New(problems[0].String())
 	}
 	dec := &decoder{port: port, see: see}
-	dec.count.tap.add(&shower{see})
+	dec.count.Tap.ShowAll(see)
 	dec.mapping = compile(d, &dec.count)
 	if dec.mapping.asker != nil {
 		dec.ask(recording)
@@ -35,17 +37,12 @@ func Decode(port serial.Config, d DeviceConfig, recording []capture.Record, see 
 // DecodeStart is the time of a recording's beginning in what Decode shows.
 var DecodeStart = time.Unix(0, 0)
 
-// shower is a watcher that sees everything.
-type shower struct{ show func(Record) }
-
-func (s *shower) see(r Record) { s.show(r) }
-
 // decoder decodes one recording.
 type decoder struct {
 	port    serial.Config
 	mapping *mapping
-	count   Counters
-	see     func(Record)
+	count   wire.Counters
+	see     func(wire.Record)
 
 	// Of a device that is asked.
 	known  []*query  // what it may be asked
@@ -57,7 +54,7 @@ type decoder struct {
 
 func (d *decoder) wrote(r capture.Record) {
 	at := DecodeStart.Add(r.At)
-	d.see(Record{At: at, Bytes: &WireBytes{Out: true, Data: r.Data}})
+	d.see(wire.Record{At: at, Bytes: &wire.Bytes{Out: true, Data: r.Data}})
 }
 
 // recorded reads what was read when it was recorded, in the same pieces.
@@ -92,7 +89,7 @@ func (r *recorded) ReadAt() time.Time { return DecodeStart.Add(r.at) }
 // talk decodes the frames of a device that talks by itself.
 func (d *decoder) talk(recording []capture.Record) {
 	r := &recorded{rest: recording, wrote: d.wrote}
-	d.count.tap.now = r.ReadAt
+	d.count.Tap.Now = r.ReadAt
 	cutter := d.mapping.cutter(r, &d.count)
 	for {
 		frame, err := cutter.Next(d.mapping.config.MaxFrame)
@@ -105,43 +102,43 @@ func (d *decoder) talk(recording []capture.Record) {
 
 // frame decodes one frame.
 func (d *decoder) frame(frame Frame) {
-	m, tap := d.mapping, &d.count.tap
-	tap.forget()
+	m, tap := d.mapping, &d.count.Tap
+	tap.Forget()
 	text, ok := m.codec.Unseal(frame.Line)
 	if !ok {
-		d.count.damaged.Add(1)
-		tap.frame(frame.At, WireFrame{}, frame.Line, "its checksum is wrong or missing")
+		d.count.Damaged.Add(1)
+		tap.Frame(frame.At, wire.Frame{}, frame.Line, "its checksum is wrong or missing")
 		return
 	}
 	if readings, ok := m.codec.Decode(text); ok {
-		d.count.frames.Add(1)
-		tap.taken(frame.At, &m.config, "", frame.Line, m.shown(readings, &d.count))
+		d.count.Frames.Add(1)
+		taken(tap, frame.At, &m.config, "", frame.Line, m.shown(readings, &d.count))
 		return
 	}
 	for _, c := range m.commands {
 		no, _ := c.refuse.match(text, 0, "")
 		yes, _ := c.expect.match(text, 0, "")
 		if no != noAnswer || yes != noAnswer {
-			d.count.frames.Add(1)
-			tap.forget()
-			tap.frame(frame.At, WireFrame{Device: m.config.ID, Request: "command " + c.ID, OK: true}, frame.Line, "")
+			d.count.Frames.Add(1)
+			tap.Forget()
+			tap.Frame(frame.At, wire.Frame{Device: m.config.ID, Request: "command " + c.ID, OK: true}, frame.Line, "")
 			return
 		}
 	}
 	if !frame.Whole {
-		tap.forget()
-		tap.frame(frame.At, WireFrame{}, frame.Line, "it may be half a frame: the recording begins here")
+		tap.Forget()
+		tap.Frame(frame.At, wire.Frame{}, frame.Line, "it may be half a frame: the recording begins here")
 		return
 	}
-	d.count.noise.Add(1)
-	tap.frame(frame.At, WireFrame{}, frame.Line, "the device knows no such frame")
+	d.count.Noise.Add(1)
+	tap.Frame(frame.At, wire.Frame{}, frame.Line, "the device knows no such frame")
 }
 
 // ask decodes what a device has answered that is asked.
 func (d *decoder) ask(recording []capture.Record) {
 	d.known = append(d.mapping.asker.queries(), d.commands()...)
 	d.silent = true
-	d.count.tap.now = func() time.Time { return d.at }
+	d.count.Tap.Now = func() time.Time { return d.at }
 	bothWays := true // a tap on the wire hears both sides alike
 	for _, r := range recording {
 		bothWays = bothWays && !r.Out
@@ -160,7 +157,7 @@ func (d *decoder) ask(recording []capture.Record) {
 			continue
 		}
 		d.got, d.at = append(d.got, r.Data...), at
-		d.count.bytes.Add(uint64(len(r.Data)))
+		d.count.Bytes.Add(uint64(len(r.Data)))
 		d.look(false)
 	}
 	d.finish()
@@ -223,26 +220,26 @@ func (d *decoder) look(quiet bool) {
 		}
 		got = got[i+len(d.asked.request):]
 	}
-	tap, m := &d.count.tap, d.mapping
-	tap.forget()
-	f := WireFrame{Device: m.config.ID, Request: d.asked.name}
+	tap, m := &d.count.Tap, d.mapping
+	tap.Forget()
+	f := wire.Frame{Device: m.config.ID, Request: d.asked.name}
 	r, v := d.asked.answer(got, quiet)
 	switch v {
 	case noAnswer:
 		return
 	case garbled:
-		d.count.damaged.Add(1)
-		tap.frame(d.at, f, got, "it can never become the answer")
+		d.count.Damaged.Add(1)
+		tap.Frame(d.at, f, got, "it can never become the answer")
 		d.got = d.got[:0]
 		return
 	case fits:
-		d.count.frames.Add(1)
-		tap.taken(d.at, &m.config, d.asked.name, got, m.shown(r.readings, &d.count))
+		d.count.Frames.Add(1)
+		taken(tap, d.at, &m.config, d.asked.name, got, m.shown(r.readings, &d.count))
 	default:
-		d.count.frames.Add(1)
+		d.count.Frames.Add(1)
 		d.known = append(d.known, r.instead...)
 		f.OK = true
-		tap.frame(d.at, f, got, "the answer is no: "+r.refusal)
+		tap.Frame(d.at, f, got, "the answer is no: "+r.refusal)
 	}
 	d.got, d.asked, d.silent = d.got[:0], nil, true
 }
@@ -250,22 +247,22 @@ func (d *decoder) look(quiet bool) {
 // finish ends the wait for an answer.
 func (d *decoder) finish() {
 	d.look(true)
-	tap := &d.count.tap
-	tap.forget()
+	tap := &d.count.Tap
+	tap.Forget()
 	switch {
 	case d.asked != nil:
-		d.count.unanswered.Add(1)
+		d.count.Unanswered.Add(1)
 		why := "no answer"
 		if len(d.got) > 0 {
 			why = "what came is no whole answer to it"
 		}
-		tap.frame(d.at, WireFrame{Device: d.mapping.config.ID, Request: d.asked.name}, d.got, why)
+		tap.Frame(d.at, wire.Frame{Device: d.mapping.config.ID, Request: d.asked.name}, d.got, why)
 	case len(d.got) > 0 && d.silent:
-		d.count.noise.Add(1)
-		tap.frame(d.at, WireFrame{}, d.got, "nothing was asked when it came")
+		d.count.Noise.Add(1)
+		tap.Frame(d.at, wire.Frame{}, d.got, "nothing was asked when it came")
 	case len(d.got) > 0:
-		d.count.noise.Add(1)
-		tap.frame(d.at, WireFrame{}, d.got, "it answers what this device is never asked")
+		d.count.Noise.Add(1)
+		tap.Frame(d.at, wire.Frame{}, d.got, "it answers what this device is never asked")
 	}
 	d.got, d.asked, d.silent = d.got[:0], nil, true
 }

@@ -6,20 +6,22 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/devices/capture"
 )
 
 // decoded gives what a recording becomes, a record a line.
-func decoded(t *testing.T, d DeviceConfig, text string) (string, Counts) {
+func decoded(t *testing.T, d DeviceConfig, text string) (string, wire.Counts) {
 	t.Helper()
 	_, recording, err := capture.Read(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
-	counts, err := Decode(serial.Default(), d, recording, func(r Record) {
+	counts, err := Decode(serial.Default(), d, recording, func(r wire.Record) {
 		if r.At.Before(DecodeStart) || r.At.Sub(DecodeStart) > time.Hour {
 			t.Errorf("at %v", r.At)
 		}
@@ -74,7 +76,7 @@ func TestDecodeWholeFirstFrame(t *testing.T) {
 func TestDecodeFaultyMapping(t *testing.T) {
 	d := pumpBoard()
 	d.Codec = "telepathy"
-	if _, err := Decode(serial.Default(), d, nil, func(Record) {}); err == nil {
+	if _, err := Decode(serial.Default(), d, nil, func(wire.Record) {}); err == nil {
 		t.Error("a mapping with a fault was used")
 	}
 }
@@ -87,7 +89,7 @@ func FuzzDecodePieces(f *testing.F) {
 		d.MaxFrame = 32
 		decode := func(recording []capture.Record) string {
 			var lines []string
-			if _, err := Decode(serial.Default(), d, recording, func(r Record) {
+			if _, err := Decode(serial.Default(), d, recording, func(r wire.Record) {
 				if r.Frame.Why != "it is longer than max_frame" { // of which as much is shown as has come
 					lines = append(lines, describe(r))
 				}

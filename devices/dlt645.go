@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -22,7 +24,7 @@ type meter struct {
 	address meterAddress
 	all     []*query
 	places  []int // by field: its query
-	count   *Counters
+	count   *wire.Counters
 }
 
 const (
@@ -34,7 +36,7 @@ const (
 	maxFollowUps = 16
 )
 
-func askMeter(c DeviceConfig, count *Counters) asker {
+func askMeter(c DeviceConfig, count *wire.Counters) asker {
 	m := &meter{config: c, count: count}
 	m.address, _ = parseMeterAddress(c.Address)
 	byID := map[uint32]int{}
@@ -121,7 +123,7 @@ func (m *meter) asking(q query, control byte, data []byte, use func(meterFrame) 
 			f, rest, ok, waiting := nextMeterFrame(got)
 			switch {
 			case !ok && quiet && !waiting:
-				m.count.because("there is no intact frame in it that answers the request")
+				m.count.Because("there is no intact frame in it that answers the request")
 				return response{}, garbled
 			case !ok:
 				return response{}, noAnswer

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -98,7 +100,7 @@ func newMeterField(index int, f FieldConfig) meterField {
 }
 
 // readMeter gives the field's value in the data of an answer.
-func (f *meterField) readMeter(data []byte, count *Counters) relay.Reading {
+func (f *meterField) readMeter(data []byte, count *wire.Counters) relay.Reading {
 	if f.data.text == nil || len(data) < f.data.length {
 		return f.read(data, count)
 	}
@@ -106,9 +108,9 @@ func (f *meterField) readMeter(data []byte, count *Counters) relay.Reading {
 	if v, good := f.wire.read(token{kind: tokenString, text: []byte(text)}); ok && good {
 		return relay.Reading{Field: f.index, Value: v}
 	}
-	count.implausible.Add(1)
-	if count.watched() {
-		count.because(fmt.Sprintf("%s: %X is no %s", f.wire.id, data, f.data.key))
+	count.Implausible.Add(1)
+	if count.Watched() {
+		count.Because(fmt.Sprintf("%s: %X is no %s", f.wire.id, data, f.data.key))
 	}
 	return relay.Reading{Field: f.index}
 }

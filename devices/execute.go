@@ -97,11 +97,11 @@ func (l *line) attempt(s *session, m *mapping, c *command, t *relay.Task, text s
 
 // writeBy writes b, of which no byte may leave after by, and shows it before: the answer may be faster than this goroutine.
 func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
-	l.count.tap.bytes(time.Now(), true, b)
+	l.count.Tap.Bytes(time.Now(), true, b)
 	l.driver.begin()
 	n, err := serial.WriteBy(s.stream, b, by)
 	l.driver.end()
-	l.count.sent.Add(uint64(n))
+	l.count.Sent.Add(uint64(n))
 	return n, err
 }
 

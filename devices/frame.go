@@ -5,6 +5,8 @@ import (
 	"io"
 	"time"
 	"unicode/utf8"
+
+	"minirelay/devices/wire"
 )
 
 const (
@@ -28,7 +30,7 @@ type Frame struct {
 // Framer cuts a stream into lines. A line that is too long, holds a NUL or is not UTF-8 is dropped and counted.
 type Framer struct {
 	r     io.Reader
-	count *Counters
+	count *wire.Counters
 	err   error // of the last read, told when the buffer is used up
 	at    time.Time
 
@@ -40,7 +42,7 @@ type Framer struct {
 }
 
 // NewFramer cuts lines from r and counts into count.
-func NewFramer(r io.Reader, count *Counters) *Framer {
+func NewFramer(r io.Reader, count *wire.Counters) *Framer {
 	return &Framer{r: r, count: count, buf: make([]byte, firstBuffer)}
 }
 
@@ -69,11 +71,11 @@ func (f *Framer) Next(limit int) (Frame, error) {
 		switch {
 		case len(line) == 0:
 		case len(line) > limit:
-			f.count.drop(&f.count.overlong, line, "it is longer than max_frame")
+			f.count.Drop(&f.count.Overlong, line, "it is longer than max_frame")
 		case bytes.IndexByte(line, 0) >= 0:
-			f.count.drop(&f.count.noise, line, "a NUL is in it, so it is no text")
+			f.count.Drop(&f.count.Noise, line, "a NUL is in it, so it is no text")
 		case !utf8.Valid(line):
-			f.count.drop(&f.count.noise, line, "it is not UTF-8, so it is no text: is the baud rate right?")
+			f.count.Drop(&f.count.Noise, line, "it is not UTF-8, so it is no text: is the baud rate right?")
 		default:
 			return Frame{line, f.at, whole}, nil
 		}
@@ -87,7 +89,7 @@ func (f *Framer) more(limit int) error {
 	if f.skip || f.end-f.start > limit+1 {
 		if !f.skip {
 			f.skip = true
-			f.count.drop(&f.count.overlong, f.buf[f.start:f.end], "it is longer than max_frame")
+			f.count.Drop(&f.count.Overlong, f.buf[f.start:f.end], "it is longer than max_frame")
 		}
 		f.start, f.seen, f.end = 0, 0, 0
 	}
@@ -106,7 +108,7 @@ func (f *Framer) more(limit int) error {
 		f.err = err
 		if n > 0 {
 			f.at = readAt(f.r)
-			f.count.bytes.Add(uint64(n))
+			f.count.Bytes.Add(uint64(n))
 			f.end += n
 			if f.end == len(f.buf) && len(f.buf) < fullRead {
 				f.grow() // more waits than fits: a busy port earns a buffer that needs fewer reads

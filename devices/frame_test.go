@@ -9,11 +9,13 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/checksum"
 )
 
 // frames cuts everything that r gives. A line that is not whole is marked.
-func frames(r io.Reader, limit int, count *Counters) (lines []string, err error) {
+func frames(r io.Reader, limit int, count *wire.Counters) (lines []string, err error) {
 	f := NewFramer(r, count)
 	for {
 		frame, err := f.Next(limit)
@@ -58,7 +60,7 @@ func TestFrames(t *testing.T) {
 			"with the end": iotest.DataErrReader,
 		} {
 			t.Run(tt.name+"/"+how, func(t *testing.T) {
-				var count Counters
+				var count wire.Counters
 				got, err := frames(reader(strings.NewReader(tt.in)), 16, &count)
 				if !slices.Equal(got, tt.want) || err != io.EOF {
 					t.Errorf("got %q, %v", got, err)
@@ -74,7 +76,7 @@ func TestFrames(t *testing.T) {
 
 // A line of ten megabytes costs no more memory than the longest line allowed.
 func TestEndlessLine(t *testing.T) {
-	var count Counters
+	var count wire.Counters
 	f := NewFramer(io.MultiReader(
 		io.LimitReader(forever('x'), 10<<20), strings.NewReader("\n{}\n")), &count)
 	frame, err := f.Next(4096)
@@ -97,7 +99,7 @@ func (c forever) Read(b []byte) (int, error) {
 }
 
 func TestReaderThatGivesNothing(t *testing.T) {
-	_, err := frames(emptyReader{}, 16, new(Counters))
+	_, err := frames(emptyReader{}, 16, new(wire.Counters))
 	if err != io.ErrNoProgress {
 		t.Error(err)
 	}
@@ -112,7 +114,7 @@ func FuzzFramesDoNotDependOnArrival(f *testing.F) {
 	f.Add([]byte("a\r\n{\"t\":1}\n\x00\n\xff\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\nb\n"), uint8(3), uint8(16))
 	f.Add([]byte("\r\n\r\r\n\n"), uint8(1), uint8(0))
 	f.Fuzz(func(t *testing.T, in []byte, chunk, limit uint8) {
-		var whole, pieces Counters
+		var whole, pieces wire.Counters
 		want, err := frames(bytes.NewReader(in), int(limit)+1, &whole)
 		got, err2 := frames(&chunked{in, int(chunk) + 1}, int(limit)+1, &pieces)
 		if !slices.Equal(got, want) || err != err2 || whole.Counts() != pieces.Counts() {
@@ -182,7 +184,7 @@ func TestChecksums(t *testing.T) {
 func BenchmarkFrames(b *testing.B) {
 	line := telemetry + "\n"
 	r := &endless{line: []byte(strings.Repeat(line, 100))}
-	f := NewFramer(r, new(Counters))
+	f := NewFramer(r, new(wire.Counters))
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -208,7 +210,7 @@ func (e *endless) Read(b []byte) (int, error) {
 }
 
 func ExampleFramer() {
-	var count Counters
+	var count wire.Counters
 	f := NewFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &count)
 	for {
 		frame, err := f.Next(4096)

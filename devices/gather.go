@@ -3,6 +3,8 @@ package devices
 import (
 	"fmt"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -10,7 +12,7 @@ import (
 type gatherer struct {
 	fields []wireField
 	match  matcher
-	count  *Counters
+	count  *wire.Counters
 	comma  bool // numbers are written with one
 
 	frame    uint32   // number of the frame, to tell which fields it has already given
@@ -27,7 +29,7 @@ type fault struct {
 	twice bool  // it stands in the frame more than once
 }
 
-func newGatherer(c DeviceConfig, count *Counters) gatherer {
+func newGatherer(c DeviceConfig, count *wire.Counters) gatherer {
 	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
 		fields: make([]wireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
 	for _, f := range c.Fields {
@@ -66,7 +68,7 @@ func (g *gatherer) end() (readings []relay.Reading, ok bool) {
 		return nil, false
 	}
 	if n := len(g.faults); n > 0 {
-		g.count.implausible.Add(uint64(n))
+		g.count.Implausible.Add(uint64(n))
 		g.tellFaults()
 	}
 	return g.readings, true
@@ -85,21 +87,21 @@ func (g *gatherer) senseless() bool {
 
 // tellFaults says to whoever watches what is wrong with values.
 func (g *gatherer) tellFaults() {
-	if !g.count.watched() {
+	if !g.count.Watched() {
 		return
 	}
 	for _, f := range g.faults {
 		field := &g.fields[f.field]
-		g.count.because(field.id + ": " + field.fault(f))
+		g.count.Because(field.id + ": " + field.fault(f))
 	}
 }
 
 // sift drops what frames of another kind say about fields that match does not let them speak of.
 func (g *gatherer) sift() (ok bool) {
 	if i := g.match.failed(); i >= 0 {
-		if g.count.watched() {
+		if g.count.Watched() {
 			c := &g.match.conditions[i]
-			g.count.because(fmt.Sprintf("%s is not %q", c.key, c.word.text))
+			g.count.Because(fmt.Sprintf("%s is not %q", c.key, c.word.text))
 		}
 		return false
 	}

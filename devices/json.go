@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -28,7 +30,7 @@ type node struct {
 	elements   bool // some of inside can be elements of an array
 }
 
-func newJSON(c DeviceConfig, count *Counters) Codec {
+func newJSON(c DeviceConfig, count *wire.Counters) Codec {
 	j := &jsonCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
 	for i, f := range c.Fields {
 		path, _ := jsonPath(f.wireKey())
@@ -149,8 +151,8 @@ func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.scan.reset(text)
 	j.scan.space()
 	if !j.top() || j.scan.i != len(text) {
-		if j.count.watched() {
-			j.count.because("it is no JSON object: " + unexpectedAt(text, j.scan.i))
+		if j.count.Watched() {
+			j.count.Because("it is no JSON object: " + unexpectedAt(text, j.scan.i))
 		}
 		return nil, false
 	}

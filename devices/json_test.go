@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -62,9 +64,9 @@ func greenhouseFields() []FieldConfig {
 }
 
 // decode gives the readings as "temperature=21.5 pump=true", or "noise".
-func decode(t *testing.T, d DeviceConfig, line string) (string, Counts) {
+func decode(t *testing.T, d DeviceConfig, line string) (string, wire.Counts) {
 	t.Helper()
-	var count Counters
+	var count wire.Counters
 	c, err := NewCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +195,7 @@ func FuzzJSONAgreesWithTheStandardLibrary(f *testing.F) {
 		if !utf8.Valid(line) {
 			t.Skip() // the framer drops it
 		}
-		c, err := NewCodec(d, new(Counters))
+		c, err := NewCodec(d, new(wire.Counters))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +235,7 @@ func FuzzJSONAgreesWithTheStandardLibrary(f *testing.F) {
 
 func TestDecodeAllocatesNothing(t *testing.T) {
 	d := device(append(greenhouseFields(), field("s", relay.TypeText))...)
-	c, err := NewCodec(d, new(Counters))
+	c, err := NewCodec(d, new(wire.Counters))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +246,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 }
 
 func TestNumbersAreExact(t *testing.T) {
-	c, err := NewCodec(device(field("n", relay.TypeNumber)), new(Counters))
+	c, err := NewCodec(device(field("n", relay.TypeNumber)), new(wire.Counters))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +260,7 @@ func TestNumbersAreExact(t *testing.T) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	c, err := NewCodec(device(greenhouseFields()...), new(Counters))
+	c, err := NewCodec(device(greenhouseFields()...), new(wire.Counters))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -41,7 +43,7 @@ type line struct {
 	lane    *relay.Lane
 	pause   func(time.Duration) // waits for at most fineTime
 	tried   func()              // to be called after the first try to open; only the first call counts
-	count   Counters
+	count   wire.Counters
 	load    load
 	limit   atomic.Int64  // longest frame of the current mappings
 	changed chan struct{} // holds a token when port may have changed
@@ -90,7 +92,7 @@ func (l *line) run() {
 		l.driver.end()
 		l.tried()
 		if err == nil {
-			l.count.opened.Add(1)
+			l.count.Opened.Add(1)
 			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{}),
 				late: map[string]lateAnswer{}}
 			err = l.serve(s)
@@ -140,7 +142,7 @@ func (l *line) serve(s *session) error {
 		go l.listen(s)
 		err = l.ask(s)
 	} else {
-		go l.read(s, first.cutter(tappedReader{s.stream, &l.count.tap}, &l.count))
+		go l.read(s, first.cutter(wire.TappedReader{Reader: s.stream, Tap: &l.count.Tap}, &l.count))
 		err = l.work(s)
 	}
 	l.driver.begin()

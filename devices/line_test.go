@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/checksum"
 
 	"minirelay/devices/serial"
@@ -188,7 +190,7 @@ func TestNoiseIsCounted(t *testing.T) {
 		r.apply(pumpBoard())
 		b := r.board()
 		b.say("half", "boot v1.2", "\x00\xff", `{"p":`, strings.Repeat("x", 5000), "OK #1", `{"p":"1","fan":1e999}`, `{"p":1,"fan":20}`, `{"x":1}`)
-		want := Counts{Frames: 4, Noise: 3, Overlong: 1, Implausible: 2, Late: 1}
+		want := wire.Counts{Frames: 4, Noise: 3, Overlong: 1, Implausible: 2, Late: 1}
 		got := r.counts()
 		got.Bytes = 0
 		if got != want {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -87,8 +89,8 @@ func TestRecordedLines(t *testing.T) {
 // readLines gives the readings of each line, and why others are none.
 func readLines(t *testing.T, d DeviceConfig, r io.Reader) string {
 	t.Helper()
-	var count Counters
-	count.tap.on.Store(true)
+	var count wire.Counters
+	count.Tap.On.Store(true)
 	codec, err := NewCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)
@@ -107,8 +109,8 @@ func readLines(t *testing.T, d DeviceConfig, r io.Reader) string {
 }
 
 // readLine gives "temperature=21.5 ! humidity: …".
-func readLine(d *DeviceConfig, codec Codec, count *Counters, line []byte) string {
-	count.tap.forget()
+func readLine(d *DeviceConfig, codec Codec, count *wire.Counters, line []byte) string {
+	count.Tap.Forget()
 	text, ok := codec.Unseal(line)
 	if !ok {
 		return "! the checksum is wrong"
@@ -118,7 +120,7 @@ func readLine(d *DeviceConfig, codec Codec, count *Counters, line []byte) string
 	for _, r := range readings {
 		out = append(out, d.Fields[r.Field].ID+"="+r.Value.String())
 	}
-	if why := strings.Join(count.tap.why, "; "); why != "" {
+	if why := strings.Join(count.Tap.Why, "; "); why != "" {
 		out = append(out, "! "+why)
 	} else if !ok {
 		out = append(out, "! and nobody knows why")
@@ -225,7 +227,7 @@ func FuzzAnyLine(f *testing.F) {
 	devices := lineDevices()
 	f.Fuzz(func(t *testing.T, line string) {
 		for name, d := range devices {
-			codec, err := NewCodec(d, new(Counters))
+			codec, err := NewCodec(d, new(wire.Counters))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -25,7 +27,7 @@ type mapping struct {
 }
 
 // compile turns a config without problems into a mapping; it is not attached yet.
-func compile(c DeviceConfig, count *Counters) *mapping {
+func compile(c DeviceConfig, count *wire.Counters) *mapping {
 	m := &mapping{config: c, computed: newComputation(c, count)}
 	k, _ := kindOf(c)
 	switch {
@@ -79,7 +81,7 @@ func learnFrom(c, before Codec) {
 }
 
 // newTalker makes the codec of a device that talks by itself. It sees only what is on the wire.
-func newTalker(k kind, c DeviceConfig, count *Counters) Codec {
+func newTalker(k kind, c DeviceConfig, count *wire.Counters) Codec {
 	wire, places := c.onTheWire()
 	codec := k.talks(wire, count)
 	if places != nil {
@@ -89,7 +91,7 @@ func newTalker(k kind, c DeviceConfig, count *Counters) Codec {
 }
 
 // newAsker makes that of a device that is asked.
-func newAsker(k kind, c DeviceConfig, count *Counters) asker {
+func newAsker(k kind, c DeviceConfig, count *wire.Counters) asker {
 	wire, places := c.onTheWire()
 	a := k.asks(wire, count)
 	if places != nil {
@@ -99,7 +101,7 @@ func newAsker(k kind, c DeviceConfig, count *Counters) asker {
 }
 
 // cutter cuts the frames of a stream.
-func (m *mapping) cutter(stream io.Reader, count *Counters) Cutter {
+func (m *mapping) cutter(stream io.Reader, count *wire.Counters) Cutter {
 	if k, _ := kindOf(m.config); k.cuts != nil {
 		return k.cuts(m.config, stream, count)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -20,17 +22,19 @@ type modbus struct {
 	fields  []modbusField
 	asked   []*query
 	of      []*query // by field
-	count   *Counters
+	count   *wire.Counters
 
 	readings []relay.Reading
 }
 
-func newModbusRTU(c DeviceConfig, count *Counters) asker { return newModbus(c, rtuFraming{}, count) }
-func newModbusASCII(c DeviceConfig, count *Counters) asker {
+func newModbusRTU(c DeviceConfig, count *wire.Counters) asker {
+	return newModbus(c, rtuFraming{}, count)
+}
+func newModbusASCII(c DeviceConfig, count *wire.Counters) asker {
 	return newModbus(c, asciiFraming{}, count)
 }
 
-func newModbus(c DeviceConfig, f modbusFraming, count *Counters) asker {
+func newModbus(c DeviceConfig, f modbusFraming, count *wire.Counters) asker {
 	m := &modbus{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
 		fields: make([]modbusField, len(c.Fields)), of: make([]*query, len(c.Fields))}
 	for i, f := range c.Fields {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/capture"
 	"minirelay/relay"
 )
@@ -108,10 +110,10 @@ func TestModbusDocumented(t *testing.T) {
 			if problems := CheckDevice(c); len(problems) > 0 {
 				t.Fatal(problems)
 			}
-			m := newModbusRTU(c, new(Counters))
+			m := newModbusRTU(c, new(wire.Counters))
 			queries := m.queries()
 			if d.write != nil {
-				q, err := m.write(compile(c, new(Counters)).commands[0], d.value)
+				q, err := m.write(compile(c, new(wire.Counters)).commands[0], d.value)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -242,7 +244,7 @@ func FuzzModbusBatches(f *testing.F) {
 			}
 			d.Fields = append(d.Fields, field(fmt.Sprintf("f%d", i), relay.TypeNumber, at(fmt.Sprintf("%s:%d", name, places[i+1]), format)))
 		}
-		m := newModbusRTU(d, new(Counters)).(*modbus)
+		m := newModbusRTU(d, new(wire.Counters)).(*modbus)
 		seen := map[int]bool{}
 		var check func(b batch)
 		check = func(b batch) {

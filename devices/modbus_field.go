@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -69,13 +71,13 @@ func numberWords(kind relay.Type, values map[string]string, options []OptionConf
 
 // decode reads the field from data, where it begins at a register or bit. A value that is no good reading is null, and
 // count is told why.
-func (f *modbusField) decode(data []byte, at int, count *Counters) relay.Value {
+func (f *modbusField) decode(data []byte, at int, count *wire.Counters) relay.Value {
 	t, legible := f.token(data, at)
 	if v, good := f.wire.read(t); legible && good {
 		return v
 	}
-	count.implausible.Add(1)
-	if count.watched() {
+	count.Implausible.Add(1)
+	if count.Watched() {
 		if t.kind == tokenNumber {
 			t.text = strconv.AppendFloat(nil, t.number, 'g', -1, 64)
 		}
@@ -83,7 +85,7 @@ func (f *modbusField) decode(data []byte, at int, count *Counters) relay.Value {
 		if !legible {
 			why = fmt.Sprintf("% X is no text", data[2*at:2*(at+f.n)])
 		}
-		count.because(f.wire.id + ": " + why)
+		count.Because(f.wire.id + ": " + why)
 	}
 	return relay.Value{}
 }

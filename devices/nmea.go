@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/checksum"
 
 	"github.com/adrianmo/go-nmea"
@@ -34,7 +36,7 @@ type nmeaRead struct {
 	condition int // of match; -1: none
 }
 
-func newNMEA(c DeviceConfig, count *Counters) Codec {
+func newNMEA(c DeviceConfig, count *wire.Counters) Codec {
 	n := &nmeaCodec{gatherer: newGatherer(c, count)}
 	for i, f := range c.Fields {
 		sources, _ := nmeaSources(f.wireKey())
@@ -56,7 +58,7 @@ func newNMEA(c DeviceConfig, count *Counters) Codec {
 func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	n.begin()
 	if err := n.sentence.parse(text); err != nil {
-		n.count.because("it is no NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
+		n.count.Because("it is no NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
 		return nil, false
 	}
 	asked := false
@@ -76,7 +78,7 @@ func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		}
 	}
 	if !asked && !slices.Contains(nmeaTypes, n.sentence.kind) {
-		n.count.unknown.Add(1)
+		n.count.Unknown.Add(1)
 	}
 	return n.end()
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -160,7 +162,7 @@ func FuzzNMEA(f *testing.F) {
 		if strings.ContainsAny(body, "$!*\r\n") || strings.TrimSpace(body) != body {
 			t.Skip()
 		}
-		codec, err := NewCodec(ublox(), new(Counters))
+		codec, err := NewCodec(ublox(), new(wire.Counters))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +190,7 @@ func FuzzNMEA(f *testing.F) {
 }
 
 func BenchmarkNMEA(b *testing.B) {
-	codec, err := NewCodec(ublox(), new(Counters))
+	codec, err := NewCodec(ublox(), new(wire.Counters))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/checksum"
 
 	"minirelay/relay"
@@ -34,7 +36,7 @@ type pairsCodec struct {
 	spaced    bool // a space separates pairs
 }
 
-func newPairs(c DeviceConfig, count *Counters) Codec {
+func newPairs(c DeviceConfig, count *wire.Counters) Codec {
 	p := &pairsCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: separatorsOf(c), assign: c.Assign}
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"
@@ -113,7 +115,7 @@ func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		text = rest
 	}
 	if !known {
-		p.count.because("it holds no key that is asked for")
+		p.count.Because("it holds no key that is asked for")
 		return nil, false
 	}
 	return p.end()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -109,7 +111,7 @@ func FuzzPairsAreFound(f *testing.F) {
 		d := pairsDevice(field("a", relay.TypeNumber), field("b", relay.TypeNumber))
 		sep := []string{" ", ";", ", ", "\t", " | ", "&"}[separator%6]
 		sign := []string{"=", ":", " = ", ": ", "= "}[assign%5]
-		codec, err := NewCodec(d, new(Counters))
+		codec, err := NewCodec(d, new(wire.Counters))
 		if err != nil {
 			t.Fatal(err)
 		}

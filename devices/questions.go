@@ -1,6 +1,10 @@
 package devices
 
-import "errors"
+import (
+	"errors"
+
+	"minirelay/devices/wire"
+)
 
 // Questions gives the requests of one round in which a device is asked; none if it talks by itself. They read, and
 // change nothing. The error says that the mapping has a fault.
@@ -8,7 +12,7 @@ func Questions(d DeviceConfig) (requests [][]byte, err error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
 		return nil, errors.New(problems[0].String())
 	}
-	m := compile(d, new(Counters))
+	m := compile(d, new(wire.Counters))
 	if m.asker == nil {
 		return nil, nil
 	}

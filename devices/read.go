@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 )
 
@@ -63,7 +65,7 @@ func (l *line) take(s *session, frame Frame) {
 	defer l.mu.Unlock()
 	best := foreignFrame
 	for _, m := range l.inTurn() {
-		l.count.tap.turn()
+		l.count.Tap.Turn()
 		if best = max(best, l.offer(s, m, frame)); best == takenFrame {
 			return
 		}
@@ -71,13 +73,13 @@ func (l *line) take(s *session, frame Frame) {
 	why := "it may be half a frame: the port has just been opened"
 	switch {
 	case best == damagedFrame:
-		l.count.damaged.Add(1)
+		l.count.Damaged.Add(1)
 		why = "its checksum is wrong or missing"
 	case frame.Whole:
-		l.count.noise.Add(1)
+		l.count.Noise.Add(1)
 		why = "no device on this port knows such a frame"
 	}
-	l.count.tap.frame(frame.At, WireFrame{}, frame.Line, why)
+	l.count.Tap.Frame(frame.At, wire.Frame{}, frame.Line, why)
 }
 
 // prefacer is a codec whose device says something worth knowing before its first reading.
@@ -135,13 +137,13 @@ func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 	}
 	l.heard(s)
 	m.device.Update(frame.At, readings)
-	l.count.tap.taken(frame.At, &m.config, "", frame.Line, m.shown(readings, &l.count))
+	taken(&l.count.Tap, frame.At, &m.config, "", frame.Line, m.shown(readings, &l.count))
 	if len(readings) == 0 {
 		l.answer(m, ex, text) // some boards answer in JSON
 	} else if ex != nil {
 		ex.read(frame.At, &m.config, readings)
 		if ex.answer(text) == foreign { // or put the answer beside their readings
-			l.count.late.Add(1)
+			l.count.Late.Add(1)
 		}
 	}
 	return takenFrame
@@ -149,21 +151,21 @@ func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 
 // tellAnswer shows the answer to a command; mu is held.
 func (l *line) tellAnswer(m *mapping, frame Frame, v verdict) {
-	if !l.count.watched() {
+	if !l.count.Watched() {
 		return
 	}
-	l.count.tap.forget() // it is no reading, which was to be expected
-	f := WireFrame{Device: m.config.ID, Request: "command", OK: v == fits}
+	l.count.Tap.Forget() // it is no reading, which was to be expected
+	f := wire.Frame{Device: m.config.ID, Request: "command", OK: v == fits}
 	if v == fits {
-		l.count.tap.frame(frame.At, f, frame.Line, "")
+		l.count.Tap.Frame(frame.At, f, frame.Line, "")
 	} else {
-		l.count.tap.frame(frame.At, f, frame.Line, "it answers no command that waits: too late, doubled, or with a foreign number")
+		l.count.Tap.Frame(frame.At, f, frame.Line, "it answers no command that waits: too late, doubled, or with a foreign number")
 	}
 }
 
 // heard notes a good frame; mu is held.
 func (l *line) heard(s *session) {
-	l.count.frames.Add(1)
+	l.count.Frames.Add(1)
 	if !s.good {
 		s.good = true
 		if l.flapping {
@@ -192,7 +194,7 @@ func (l *line) answer(m *mapping, ex *exchange, text []byte) verdict {
 	}
 	if v == foreign {
 		l.pay(text)
-		l.count.late.Add(1)
+		l.count.Late.Add(1)
 	}
 	return v
 }

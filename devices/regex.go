@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -27,7 +29,7 @@ type linePattern struct {
 	groups []slot // by group
 }
 
-func newRegex(c DeviceConfig, count *Counters) Codec {
+func newRegex(c DeviceConfig, count *wire.Counters) Codec {
 	r := &regexCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
 	all := newSlots(c, &r.match)
 	for _, expression := range c.Patterns {
@@ -107,7 +109,7 @@ func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		}
 		return r.end()
 	}
-	r.count.because("no pattern fits it")
+	r.count.Because("no pattern fits it")
 	return nil, false
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/wire"
+
 	"minirelay/relay"
 )
 
@@ -89,7 +91,7 @@ func FuzzRegexGroups(f *testing.F) {
 	f.Add("T1;\xff")
 	d := regexDevice([]string{`^T(?P<t>[^;]*);(?P<s>.*)$`}, field("t", relay.TypeText), field("s", relay.TypeText))
 	f.Fuzz(func(t *testing.T, line string) {
-		codec, err := NewCodec(d, new(Counters))
+		codec, err := NewCodec(d, new(wire.Counters))
 		if err != nil {
 			t.Fatal(err)
 		}

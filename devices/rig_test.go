@@ -17,6 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -213,7 +215,7 @@ func (r *rig) results() string {
 	return strings.Join(all, "; ")
 }
 
-func (r *rig) counts() Counts {
+func (r *rig) counts() wire.Counts {
 	synctest.Wait()
 	return r.ports.Stats()[0].Counts
 }

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/devices/capture"
@@ -16,7 +18,7 @@ import (
 )
 
 // seen takes what a watcher has been shown so far, a record a line.
-func seen(w *Watch) string {
+func seen(w *wire.Watch) string {
 	synctest.Wait()
 	var lines []string
 	for {
@@ -32,7 +34,7 @@ func seen(w *Watch) string {
 	}
 }
 
-func describe(r Record) string {
+func describe(r wire.Record) string {
 	switch {
 	case r.Bytes != nil && r.Bytes.Out:
 		return "> " + capture.Text(r.Bytes.Data)
@@ -119,10 +121,10 @@ func TestSlowWatcher(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(pumpBoard())
 		b := r.board()
-		var all []*Watch
+		var all []*wire.Watch
 		for {
 			w, err := r.ports.Watch("uno")
-			if err == ErrManyWatchers {
+			if err == wire.ErrManyWatchers {
 				break
 			}
 			if err != nil {
@@ -130,7 +132,7 @@ func TestSlowWatcher(t *testing.T) {
 			}
 			all = append(all, w)
 		}
-		if len(all) != maxWatchers {
+		if len(all) != wire.MaxWatchers {
 			t.Errorf("%d watchers", len(all))
 		}
 		attentive := ""
@@ -144,7 +146,7 @@ func TestSlowWatcher(t *testing.T) {
 		if r.counts().Frames != 999 || r.field("fan") != 99.0 {
 			t.Errorf("%+v", r.counts())
 		}
-		if n := all[1].Missed(); n != 2001-watchBuffer || all[1].Missed() != 0 {
+		if n := all[1].Missed(); n != 2001-wire.WatchBuffer || all[1].Missed() != 0 {
 			t.Errorf("%d missed", n)
 		}
 		for _, w := range all {
@@ -156,7 +158,7 @@ func TestSlowWatcher(t *testing.T) {
 		} else {
 			w.Close()
 		}
-		if r.ports.lines[0].count.watched() {
+		if r.ports.lines[0].count.Watched() {
 			t.Error("it goes on showing to nobody")
 		}
 	})
@@ -164,14 +166,14 @@ func TestSlowWatcher(t *testing.T) {
 
 // While nobody watches, watching costs no memory.
 func TestUnwatchedTap(t *testing.T) {
-	var count Counters
+	var count wire.Counters
 	data, now, c := []byte("some bytes"), time.Now(), DeviceConfig{}
 	if n := testing.AllocsPerRun(100, func() {
-		count.tap.bytes(now, true, data)
-		count.tap.taken(now, &c, "", data, nil)
-		count.drop(&count.noise, data, "why")
-		count.because("why")
-		count.tap.turn()
+		count.Tap.Bytes(now, true, data)
+		taken(&count.Tap, now, &c, "", data, nil)
+		count.Drop(&count.Noise, data, "why")
+		count.Because("why")
+		count.Tap.Turn()
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}

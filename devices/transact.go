@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 )
 
@@ -14,7 +16,7 @@ import (
 func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, error) {
 	l.mu.Lock()
 	if len(l.inbox.bytes) > 0 {
-		l.count.drop(&l.count.noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
+		l.count.Drop(&l.count.Noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
 		l.inbox.bytes = l.inbox.bytes[:0]
 	}
 	l.mu.Unlock()
@@ -146,24 +148,24 @@ func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, ver
 		return response{}, noAnswer
 	}
 	r, v := q.answer(got, quiet)
-	frame := WireFrame{Device: m.config.ID, Request: q.name}
+	frame := wire.Frame{Device: m.config.ID, Request: q.name}
 	switch v {
 	case noAnswer:
 		return r, v
 	case garbled:
-		l.count.damaged.Add(1)
+		l.count.Damaged.Add(1)
 		m.polls.damaged.Add(1)
 		s.spoilt = true
-		l.count.tap.frame(l.inbox.at, frame, got, "it can never become the answer")
+		l.count.Tap.Frame(l.inbox.at, frame, got, "it can never become the answer")
 		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
 		return r, noAnswer
 	}
 	s.restUntil = l.inbox.at.Add(q.after)
 	switch frame.OK = true; v {
 	case refused, unreached:
-		l.count.tap.frame(l.inbox.at, frame, got, "the answer is no: "+r.refusal)
+		l.count.Tap.Frame(l.inbox.at, frame, got, "the answer is no: "+r.refusal)
 	default:
-		l.count.tap.taken(l.inbox.at, &m.config, q.name, got, m.shown(r.readings, &l.count))
+		taken(&l.count.Tap, l.inbox.at, &m.config, q.name, got, m.shown(r.readings, &l.count))
 	}
 	l.heard(s)
 	if l.current(m) && v != unreached { // of a mapping that was exchanged meanwhile the readings are nobody's
@@ -194,15 +196,15 @@ func (l *line) behindEcho(s *session, q *query) []byte {
 func (l *line) unanswered(s *session, m *mapping, q *query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.count.unanswered.Add(1)
+	l.count.Unanswered.Add(1)
 	why := "no answer in " + q.timeout.String()
 	got := l.behindEcho(s, q)
 	if len(got) > 0 {
-		l.count.damaged.Add(1)
+		l.count.Damaged.Add(1)
 		m.polls.damaged.Add(1)
 		why = "what came in " + q.timeout.String() + " is no answer to it"
 	}
-	l.count.tap.frame(time.Now(), WireFrame{Device: m.config.ID, Request: q.name}, got, why)
+	l.count.Tap.Frame(time.Now(), wire.Frame{Device: m.config.ID, Request: q.name}, got, why)
 	l.inbox.bytes = l.inbox.bytes[:0]
 	return s.spoilt || len(got) > 0
 }

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"unicode/utf8"
+
+	"minirelay/devices/wire"
 )
 
 // A VE.Direct device says blocks of pairs, each on a line of its own that begins with \r\n. The last one of a block is
@@ -17,7 +19,7 @@ var veDirectEnd = []byte("\r\nChecksum\t")
 type veDirectCutter struct {
 	r     *bufio.Reader
 	from  io.Reader
-	count *Counters
+	count *wire.Counters
 	block []byte
 	sum   byte
 	hex   bool // within a message of the other protocol
@@ -25,7 +27,7 @@ type veDirectCutter struct {
 	long  bool // the block is too long already
 }
 
-func newVEDirectCutter(_ DeviceConfig, r io.Reader, count *Counters) Cutter {
+func newVEDirectCutter(_ DeviceConfig, r io.Reader, count *wire.Counters) Cutter {
 	return &veDirectCutter{r: bufio.NewReaderSize(r, firstBuffer), from: r, count: count}
 }
 
@@ -38,7 +40,7 @@ func (v *veDirectCutter) Next(limit int) (Frame, error) {
 		if err != nil {
 			return Frame{}, err
 		}
-		v.count.bytes.Add(1)
+		v.count.Bytes.Add(1)
 		ended := bytes.HasSuffix(v.block, veDirectEnd) // the byte is the checksum, whatever it looks like
 		switch {
 		case v.hex:
@@ -73,12 +75,12 @@ func (v *veDirectCutter) end() (Frame, bool) {
 	pairs := bytes.TrimLeft(v.block[:len(v.block)-len(veDirectEnd)], "\r\n")
 	switch {
 	case v.long:
-		v.count.drop(&v.count.overlong, pairs, "it is longer than max_frame")
+		v.count.Drop(&v.count.Overlong, pairs, "it is longer than max_frame")
 	case v.sum != 0 && whole:
-		v.count.drop(&v.count.damaged, pairs, "its checksum is wrong")
+		v.count.Drop(&v.count.Damaged, pairs, "its checksum is wrong")
 	case v.sum != 0 || len(pairs) == 0: // half of one: the port has just been opened
 	case !utf8.Valid(pairs):
-		v.count.drop(&v.count.noise, pairs, "it is not UTF-8, so it is no text")
+		v.count.Drop(&v.count.Noise, pairs, "it is not UTF-8, so it is no text")
 	default:
 		return Frame{pairs, readAt(v.from), whole}, true
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/checksum"
 
 	"minirelay/relay"
@@ -39,17 +41,17 @@ func TestVEDirect(t *testing.T) {
 	broken := strings.Replace(good, "13790", "13791", 1)
 	for name, tt := range map[string]struct {
 		in, want string
-		counts   Counts
+		counts   wire.Counts
 	}{
-		"blocks":               {good[9:] + good + block("V\t12000"), "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true|battery=12", Counts{}},
-		"first half by chance": {block("V\t12000") + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", Counts{}},
-		"broken":               {good + broken + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", Counts{Damaged: 1}},
-		"cut":                  {good + good[:70] + good + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", Counts{Damaged: 1}},
-		"other protocol":       {good + good[:30] + ":A0102000543\n" + good[30:] + ":451\n", "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", Counts{}},
-		"too long":             {good + block("X\t"+strings.Repeat("x", 9999)) + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", Counts{Overlong: 1}},
-		"checksum is a colon":  {good + blockWithSum(':') + good, "battery=0.001|serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", Counts{}},
-		"checksum is a return": {good + blockWithSum('\r') + good, "battery=0.001|serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", Counts{}},
-		"unknown":              {good + block("X\t1"), "! it holds no key that is asked for", Counts{}},
+		"blocks":               {good[9:] + good + block("V\t12000"), "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true|battery=12", wire.Counts{}},
+		"first half by chance": {block("V\t12000") + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{}},
+		"broken":               {good + broken + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{Damaged: 1}},
+		"cut":                  {good + good[:70] + good + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{Damaged: 1}},
+		"other protocol":       {good + good[:30] + ":A0102000543\n" + good[30:] + ":451\n", "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{}},
+		"too long":             {good + block("X\t"+strings.Repeat("x", 9999)) + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{Overlong: 1}},
+		"checksum is a colon":  {good + blockWithSum(':') + good, "battery=0.001|serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{}},
+		"checksum is a return": {good + blockWithSum('\r') + good, "battery=0.001|serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{}},
+		"unknown":              {good + block("X\t1"), "! it holds no key that is asked for", wire.Counts{}},
 	} {
 		for how, reader := range map[string]func(io.Reader) io.Reader{
 			"at once": func(r io.Reader) io.Reader { return r }, "one by one": iotest.OneByteReader,
@@ -78,11 +80,11 @@ func blockWithSum(c byte) string {
 }
 
 // veDirectReadings gives the readings of each whole block.
-func veDirectReadings(t *testing.T, r io.Reader) (string, Counts) {
+func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	t.Helper()
 	d := mppt()
-	var count Counters
-	count.tap.on.Store(true)
+	var count wire.Counters
+	count.Tap.On.Store(true)
 	codec, err := NewCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)

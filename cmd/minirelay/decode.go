@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/api"
@@ -42,7 +44,7 @@ func runDecode(_ context.Context, env *env, args []string) error {
 	}
 	show := decodedView(env.stdout, device, *asJSON)
 	dec := tally{}
-	_, err = devices.Decode(port, device, recording, func(r devices.Record) {
+	_, err = devices.Decode(port, device, recording, func(r wire.Record) {
 		dec.count(r)
 		show(r)
 	})
@@ -82,16 +84,16 @@ func decodeWith(env *env, path, profile string, args []string) (devices.DeviceCo
 }
 
 // decodedView gives what shows a decoded record.
-func decodedView(w io.Writer, d devices.DeviceConfig, asJSON bool) func(devices.Record) {
+func decodedView(w io.Writer, d devices.DeviceConfig, asJSON bool) func(wire.Record) {
 	if asJSON {
 		lines := json.NewEncoder(w)
-		return func(r devices.Record) { _ = lines.Encode(api.SightOf(r)) }
+		return func(r wire.Record) { _ = lines.Encode(api.SightOf(r)) }
 	}
 	v := newWireView(w)
 	v.stamp = func(t time.Time) string { return fmt.Sprintf("%12.6f", t.Sub(devices.DecodeStart).Seconds()) }
 	v.short = func(t time.Time) string { return fmt.Sprintf("%6.1f", t.Sub(devices.DecodeStart).Seconds()) }
 	v.units = unitsOf(d)
-	return func(r devices.Record) {
+	return func(r wire.Record) {
 		v.show(sight{api.SightOf(r), r.At})
 		v.flush()
 	}
@@ -174,7 +176,7 @@ func fileError(name string, err error) error {
 // tally counts what became of a recording.
 type tally struct{ good, dropped, unanswered, odd int }
 
-func (t *tally) count(r devices.Record) {
+func (t *tally) count(r wire.Record) {
 	if f := r.Frame; f != nil {
 		t.frame(f.OK, len(f.Data) == 0, f.Why != "")
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"minirelay/devices/wire"
+
 	"minirelay/devices/serial"
 
 	"minirelay/configs"
@@ -47,7 +49,7 @@ type outcome struct {
 
 func decodeAll(port serial.Config, d devices.DeviceConfig, recording []capture.Record) outcome {
 	o := outcome{values: map[string]bool{}, null: map[string]bool{}}
-	_, err := devices.Decode(port, d, recording, func(r devices.Record) {
+	_, err := devices.Decode(port, d, recording, func(r wire.Record) {
 		f := r.Frame
 		switch {
 		case f == nil:

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/wire"
+
 	"minirelay/gateway"
 
 	"minirelay/devices/serial"
@@ -212,7 +214,7 @@ func rawSource(p serial.Config) *source {
 			var n int
 			n, err = stream.Read(buf)
 			if n > 0 {
-				r := devices.Record{At: time.Now(), Bytes: &devices.WireBytes{Data: buf[:n]}}
+				r := wire.Record{At: time.Now(), Bytes: &wire.Bytes{Data: buf[:n]}}
 				if serr := see(sight{api.SightOf(r), r.At}); serr != nil {
 					return serr
 				}
@@ -267,7 +269,7 @@ func portsSource(p serial.Config, all []devices.DeviceConfig) *source {
 }
 
 // pump hands on what a Watch sees.
-func pump(ctx context.Context, w *devices.Watch, see func(sight) error) error {
+func pump(ctx context.Context, w *wire.Watch, see func(sight) error) error {
 	for {
 		select {
 		case <-ctx.Done():

@@ -1,4 +1,4 @@
-package devices
+package wire
 
 import (
 	"time"
@@ -10,36 +10,36 @@ import (
 // shared and not to be changed.
 type Record struct {
 	At    time.Time
-	Bytes *WireBytes
-	Frame *WireFrame
-	State *WireState
+	Bytes *Bytes
+	Frame *Frame
+	State *State
 }
 
-// WireBytes are bytes as they were read or written at once.
-type WireBytes struct {
+// Bytes are bytes as they were read or written at once.
+type Bytes struct {
 	Out  bool // written by the gateway
 	Data []byte
 }
 
-// WireFrame is a frame and what has become of it.
-type WireFrame struct {
+// Frame is a frame and what has become of it.
+type Frame struct {
 	Data    []byte // as it was cut; empty where an answer was waited for in vain
 	Device  string // whose it is; "" if nobody's
 	Request string // what it answers, of a device that is asked; "" otherwise
 	OK      bool   // it was taken: as readings, or as the answer to a command
-	Values  []WireValue
+	Values  []Value
 	Why     string // why it was dropped, or why values of it are no good readings; "" if there is nothing to say
 }
 
-// WireValue is what one field of a device has become. Decimals is the field's, for showing it.
-type WireValue struct {
+// Value is what one field of a device has become. Decimals is the field's, for showing it.
+type Value struct {
 	Field    string
 	Value    relay.Value
 	Decimals int
 }
 
-// WireState says whether the port is open, and if it is not why.
-type WireState struct {
+// State says whether the port is open, and if it is not why.
+type State struct {
 	Open    bool
 	Trouble string
 }

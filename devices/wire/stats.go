@@ -1,12 +1,12 @@
-package devices
+package wire
 
 import "sync/atomic"
 
 // Counters count what comes over a port, since it was first configured. They may be read at any time.
 type Counters struct {
-	bytes, sent, frames, noise, overlong, damaged, implausible, late, unanswered, unknown, opened atomic.Uint64
+	Bytes, Sent, Frames, Noise, Overlong, Damaged, Implausible, Late, Unanswered, Unknown, Opened atomic.Uint64
 
-	tap tap // shows what is counted, and all the rest
+	Tap Tap // shows what is counted, and all the rest
 }
 
 // Counts is a copy of Counters.
@@ -27,10 +27,10 @@ type Counts struct {
 // Counts gives the state of the counters.
 func (c *Counters) Counts() Counts {
 	counts := Counts{
-		Bytes: c.bytes.Load(), Sent: c.sent.Load(), Frames: c.frames.Load(), Noise: c.noise.Load(), Overlong: c.overlong.Load(),
-		Damaged: c.damaged.Load(), Implausible: c.implausible.Load(), Late: c.late.Load(), Unanswered: c.unanswered.Load(), Unknown: c.unknown.Load(),
+		Bytes: c.Bytes.Load(), Sent: c.Sent.Load(), Frames: c.Frames.Load(), Noise: c.Noise.Load(), Overlong: c.Overlong.Load(),
+		Damaged: c.Damaged.Load(), Implausible: c.Implausible.Load(), Late: c.Late.Load(), Unanswered: c.Unanswered.Load(), Unknown: c.Unknown.Load(),
 	}
-	if n := c.opened.Load(); n > 1 {
+	if n := c.Opened.Load(); n > 1 {
 		counts.Reopened = n - 1
 	}
 	return counts
