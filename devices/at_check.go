@@ -11,12 +11,12 @@ import (
 // checkAT checks how the device is asked, and how values are found in its answers.
 func checkAT(k *checker) {
 	k.polls()
-	k.textCommands()
+	checkTextCommands(k)
 	d := &k.device
 	k.at = Problem{}
-	k.expression("until", d.Until)
-	k.expression("error", d.Error)
-	k.expression("ignore", d.Ignore)
+	checkExpression(k, "until", d.Until)
+	checkExpression(k, "error", d.Error)
+	checkExpression(k, "ignore", d.Ignore)
 	if strings.ContainsFunc(d.Terminator, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		k.add("terminator", fmt.Sprintf("%q holds something else than ASCII characters", d.Terminator), `write each character that may end a line, as in "\n" or ";"`)
 	}
@@ -31,15 +31,15 @@ func checkAT(k *checker) {
 		k.add("silence", fmt.Sprintf("it is %v, and the device is waited for only %v", d.Silence, d.Timeout), "make it shorter: some ten characters take 10ms at 9600 baud")
 	}
 	for _, line := range d.Init {
-		k.oneLine("init", line)
+		checkOneLine(k, "init", line)
 	}
 	for _, f := range d.Fields {
 		k.at = Problem{Field: f.ID}
 		if f.Request == "" {
 			k.add("request", "nothing says what asks for it", `write the line that the device reads, as in request = "MEAS:VOLT?"`)
 		}
-		k.oneLine("request", f.Request)
-		k.expression("answer", f.Answer)
+		checkOneLine(k, "request", f.Request)
+		checkExpression(k, "answer", f.Answer)
 		if f.Answer != "" && f.Column > 0 {
 			k.add("column", "answer says already where in the line it stands", "keep one of the two")
 		}
@@ -52,8 +52,8 @@ func checkAT(k *checker) {
 	}
 }
 
-// expression checks a regular expression that is not about a command.
-func (k *checker) expression(key, expression string) {
+// checkExpression checks a regular expression that is not about a command.
+func checkExpression(k *checker, key, expression string) {
 	if expression == "" {
 		return
 	}
@@ -65,8 +65,8 @@ func (k *checker) expression(key, expression string) {
 	}
 }
 
-// oneLine checks a line that is written: its end is added.
-func (k *checker) oneLine(key, line string) {
+// checkOneLine checks a line that is written: its end is added.
+func checkOneLine(k *checker, key, line string) {
 	if strings.ContainsAny(line, "\r\n") {
 		k.add(key, fmt.Sprintf("%q holds a line end", line), "leave it out: line_end of the device is added to each line")
 	}

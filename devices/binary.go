@@ -41,7 +41,7 @@ func newBinary(c DeviceConfig, count *wire.Counters) Codec {
 func newByteField(index int, f FieldConfig) byteField {
 	match, _ := parsePlaces(f.Match)
 	f.Values = plainNumbers(f.Values)
-	return byteField{index: index, at: f.At, match: match, value: f.valueIn(f.Type), wire: newWireField(f)}
+	return byteField{index: index, at: f.At, match: match, value: valueIn(f.FormatConfig, f.Type), wire: newWireField(f)}
 }
 
 // cutBinary makes what cuts frames of bytes.

@@ -23,29 +23,29 @@ func checkBinary(k *checker) {
 	if len(k.device.Requests) > 0 {
 		k.polls()
 	}
-	k.frame(k.device.Frame)
-	k.places("match", k.device.Match)
+	checkFrame(k, k.device.Frame)
+	checkPlaces(k, "match", k.device.Match)
 	spec := newFrameSpec(k.device.Frame)
 	for _, r := range k.device.Requests {
-		k.request(r, spec)
+		checkRequest(k, r, spec)
 	}
 	for _, f := range k.device.Fields {
 		k.at = Problem{Field: f.ID}
-		k.placed(f)
-		k.valueFormat(f.FormatConfig, f.Type)
+		checkPlaced(k, f)
+		checkValueFormat(k, f.FormatConfig, f.Type)
 	}
 	for _, c := range k.device.Commands {
 		k.at = Problem{Command: c.ID}
-		k.byteCommand(c, spec)
+		checkByteCommand(k, c, spec)
 	}
 }
 
-// frame checks how frames are cut.
-func (k *checker) frame(f FrameConfig) {
+// checkFrame checks how frames are cut.
+func checkFrame(k *checker, f FrameConfig) {
 	k.at = Problem{Table: "frame"}
 	defer func() { k.at = Problem{} }()
-	k.frameBytes("start", f.Start)
-	k.frameBytes("end", f.End)
+	checkFrameBytes(k, "start", f.Start)
+	checkFrameBytes(k, "end", f.End)
 	stuffed := stuffingOf(f.Stuffing) != stuffNone
 	if f.Stuffing != "none" && !stuffed {
 		k.add("stuffing", fmt.Sprintf("there is no byte stuffing %q", f.Stuffing), "use slip or cobs, or leave it out")
@@ -61,10 +61,10 @@ func (k *checker) frame(f FrameConfig) {
 		k.add("length", "the frame has a fixed length and announces one", "keep length or length_at")
 	case stuffed && f.Gap > 0:
 		k.add("gap", "the byte stuffing tells already where a frame ends", "leave gap out")
-	case ways == 0 && !k.lengthsOfRequests():
-		k.addToDevice("frame", "nothing tells where a frame ends", "write length, length_at, end, stuffing or gap into [devices.ID.frame]")
+	case ways == 0 && !checkLengthsOfRequests(k):
+		checkAddToDevice(k, "frame", "nothing tells where a frame ends", "write length, length_at, end, stuffing or gap into [devices.ID.frame]")
 	case len(k.device.Requests) == 0 && f.Length > 0 && f.Start == "" && f.End == "" && f.Checksum == "none" && !stuffed && f.Gap == 0:
-		k.addToDevice("frame", "nothing tells where a frame begins", "write start or a checksum into [devices.ID.frame]")
+		checkAddToDevice(k, "frame", "nothing tells where a frame begins", "write start or a checksum into [devices.ID.frame]")
 	}
 	if _, ok := namedFormat(f.LengthFormat); !ok || !slices.Contains([]string{"uint8", "uint16be", "uint16le"}, f.LengthFormat) {
 		k.add("length_format", fmt.Sprintf("a length cannot have the format %q", f.LengthFormat), "use uint8, uint16be or uint16le")
@@ -72,7 +72,7 @@ func (k *checker) frame(f FrameConfig) {
 	if f.LengthAt < 0 && f.LengthAdd != 0 {
 		k.add("length_add", "no length is announced that it could be added to", "add length_at, or leave it out")
 	}
-	k.frameSum(f)
+	checkFrameSum(k, f)
 	spec := newFrameSpec(f)
 	if f.Length > 0 && f.Length < spec.least() {
 		k.add("length", fmt.Sprintf("start, end and checksum alone take %d bytes", spec.least()), "count the whole frame")
@@ -82,26 +82,26 @@ func (k *checker) frame(f FrameConfig) {
 	}
 }
 
-func (k *checker) addToDevice(key, what, try string) {
+func checkAddToDevice(k *checker, key, what, try string) {
 	at := k.at
 	k.at = Problem{}
 	k.add(key, what, try)
 	k.at = at
 }
 
-// lengthsOfRequests says whether each request says how long its answer is.
-func (k *checker) lengthsOfRequests() bool {
+// checkLengthsOfRequests says whether each request says how long its answer is.
+func checkLengthsOfRequests(k *checker) bool {
 	return len(k.device.Requests) > 0 && !slices.ContainsFunc(k.device.Requests, func(r RequestConfig) bool { return r.Length == 0 })
 }
 
-func (k *checker) frameBytes(key, text string) {
+func checkFrameBytes(k *checker, key, text string) {
 	if _, err := parseBytes(text, false); err != nil {
 		k.add(key, err.Error(), `write bytes as in "AA 55"`)
 	}
 }
 
-// frameSum checks the checksum of frames.
-func (k *checker) frameSum(f FrameConfig) {
+// checkFrameSum checks the checksum of frames.
+func checkFrameSum(k *checker, f FrameConfig) {
 	if f.Checksum == "none" {
 		for key, set := range map[string]bool{"checksum_at": f.ChecksumAt != 0, "checksum_from": f.ChecksumFrom != 0,
 			"checksum_to": f.ChecksumTo != 0, "checksum_order": f.ChecksumOrder != ""} {
@@ -127,15 +127,15 @@ func (k *checker) frameSum(f FrameConfig) {
 	}
 }
 
-// places checks bytes at positions.
-func (k *checker) places(key string, match map[string]string) {
+// checkPlaces checks bytes at positions.
+func checkPlaces(k *checker, key string, match map[string]string) {
 	if _, err := parsePlaces(match); err != nil {
 		k.add(key, err.Error(), `write positions and bytes as in { 2 = "90", -1 = "0?" }`)
 	}
 }
 
-// request checks one request.
-func (k *checker) request(r RequestConfig, spec *frameSpec) {
+// checkRequest checks one request.
+func checkRequest(k *checker, r RequestConfig, spec *frameSpec) {
 	k.at = Problem{Table: "requests." + r.ID}
 	t, err := templateKind{frame: spec}.parse(r.Send)
 	switch {
@@ -144,7 +144,7 @@ func (k *checker) request(r RequestConfig, spec *frameSpec) {
 	case t.has(byteNumber) || t.has(byteSeq):
 		k.add("send", "a request has no value and no number", "write bytes and {sum} only")
 	}
-	k.places("match", r.Match)
+	checkPlaces(k, "match", r.Match)
 	used := slices.ContainsFunc(k.device.Fields, func(f FieldConfig) bool {
 		at := k.device.requestOf(f)
 		return at >= 0 && k.device.Requests[at].ID == r.ID
@@ -154,9 +154,9 @@ func (k *checker) request(r RequestConfig, spec *frameSpec) {
 	}
 }
 
-// placed checks where a field lies.
-func (k *checker) placed(f FieldConfig) {
-	k.places("match", f.Match)
+// checkPlaced checks where a field lies.
+func checkPlaced(k *checker, f FieldConfig) {
+	checkPlaces(k, "match", f.Match)
 	var ids []string
 	for _, r := range k.device.Requests {
 		ids = append(ids, r.ID)
@@ -173,16 +173,16 @@ func (k *checker) placed(f FieldConfig) {
 	}
 }
 
-// valueFormat checks how a field lies in its bytes.
-func (k *checker) valueFormat(f FormatConfig, t relay.Type) {
-	v := f.valueIn(t)
+// checkValueFormat checks how a field lies in its bytes.
+func checkValueFormat(k *checker, f FormatConfig, t relay.Type) {
+	v := valueIn(f, t)
 	switch {
 	case v.digits == "":
 		if t == relay.TypeText {
 			k.add("format", fmt.Sprintf("a text cannot have the format %q", f.Format), "use string, hex or bcd")
 			return
 		}
-		k.formatIn(byteFormats(), f, "uint8")
+		checkFormatIn(k, byteFormats(), f, "uint8")
 		if f.Length != 0 {
 			k.add("length", "the format says how long it is", "leave it out")
 		}
@@ -196,11 +196,11 @@ func (k *checker) valueFormat(f FormatConfig, t relay.Type) {
 	}
 }
 
-// byteCommand checks what a command writes and what answers it.
-func (k *checker) byteCommand(c CommandConfig, spec *frameSpec) {
-	kind := templateKind{value: c.valueIn(c.Type), frame: spec}
+// checkByteCommand checks what a command writes and what answers it.
+func checkByteCommand(k *checker, c CommandConfig, spec *frameSpec) {
+	kind := templateKind{value: valueIn(c.FormatConfig, c.Type), frame: spec}
 	if c.FormatConfig != DefaultFormat() && c.Type != relay.TypeText {
-		k.formatIn(byteFormats(), c.FormatConfig, "uint8")
+		checkFormatIn(k, byteFormats(), c.FormatConfig, "uint8")
 	}
 	t, err := kind.parse(c.Send)
 	switch {
@@ -212,7 +212,7 @@ func (k *checker) byteCommand(c CommandConfig, spec *frameSpec) {
 	case !t.has(byteNumber) && c.Type != relay.TypeNone:
 		k.add("send", "it would write the same whatever the value is", "put {value} where the value belongs, or use type = \"none\"")
 	default:
-		k.fills(t, c)
+		checkFills(k, t, c)
 	}
 	kind.wild = true
 	for key, text := range map[string]string{"expect": c.Expect, "refuse": c.Refuse} {
@@ -231,8 +231,8 @@ func (k *checker) byteCommand(c CommandConfig, spec *frameSpec) {
 	}
 }
 
-// fills tries the values of a bool or an enum, and the bounds of a number.
-func (k *checker) fills(t *byteTemplate, c CommandConfig) {
+// checkFills tries the values of a bool or an enum, and the bounds of a number.
+func checkFills(k *checker, t *byteTemplate, c CommandConfig) {
 	cmd := &command{CommandConfig: c}
 	var values []relay.Value
 	switch c.Type {

@@ -2,7 +2,7 @@ package devices
 
 // writeBytes completes a command that is bytes and no line of text.
 func writeBytes(d DeviceConfig, c *command) {
-	k := templateKind{value: c.valueIn(c.Type), frame: newFrameSpec(d.Frame)}
+	k := templateKind{value: valueIn(c.FormatConfig, c.Type), frame: newFrameSpec(d.Frame)}
 	c.template, _ = k.parse(c.Send)
 	k.wild = true
 	for _, p := range []struct {

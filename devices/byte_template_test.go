@@ -39,7 +39,7 @@ func TestFill(t *testing.T) {
 		{little, "{seq} {seq:uint16be} {seq:ascii1}", "", "58 01 58 34"},
 		{little, "01 02 03 {sum:sum16:1} {sum:crc16-modbus:2:be}", "", "01 02 03 00 05 C3 41"},
 	} {
-		tpl, err := templateKind{value: tt.format.valueIn(relay.TypeNumber), frame: frame}.parse(tt.template)
+		tpl, err := templateKind{value: valueIn(tt.format, relay.TypeNumber), frame: frame}.parse(tt.template)
 		if err != nil {
 			t.Errorf("%s: %v", tt.template, err)
 			continue

@@ -29,7 +29,7 @@ func namedFormat(name string) (numberFormat, bool) {
 		name, c.ByteOrder = base, "little"
 	}
 	c.Format = strings.TrimSuffix(name, "be")
-	f := c.numberIn(byteFormats(), "uint8")
+	f := numberIn(c, byteFormats(), "uint8")
 	return f, f.size > 0 && c.Format != ""
 }
 
@@ -52,7 +52,7 @@ type byteValue struct {
 }
 
 // valueIn compiles the format of a field. A config without problems has a length.
-func (c FormatConfig) valueIn(t relay.Type) byteValue {
+func valueIn(c FormatConfig, t relay.Type) byteValue {
 	v := byteValue{digits: c.Format, length: c.Length, little: c.ByteOrder == "little", text: t == relay.TypeText}
 	if c.Format == "" && v.text {
 		v.digits = formatString
@@ -61,7 +61,7 @@ func (c FormatConfig) valueIn(t relay.Type) byteValue {
 	case formatString, formatBCD, formatSignedBCD, formatASCII, formatHex:
 		return v
 	}
-	v.digits, v.number = "", c.numberIn(byteFormats(), "uint8")
+	v.digits, v.number = "", numberIn(c, byteFormats(), "uint8")
 	v.length = v.number.size
 	return v
 }

@@ -49,9 +49,9 @@ func CheckDevice(c DeviceConfig) []Problem {
 	}
 	for _, cmd := range c.Commands {
 		k.at = Problem{Command: cmd.ID}
-		k.command(cmd)
+		checkCommand(k, cmd)
 	}
-	k.computedFields()
+	checkComputedFields(k)
 	if ok {
 		k.device, _ = c.onTheWire()
 		codec.check(k)
@@ -155,7 +155,7 @@ func (k *checker) words(t relay.Type, values map[string]string, options []Option
 	}
 }
 
-func (k *checker) command(c CommandConfig) {
+func checkCommand(k *checker, c CommandConfig) {
 	switch c.Type {
 	case relay.TypeNumber, relay.TypeBool, relay.TypeEnum, relay.TypeText, relay.TypeNone:
 	default:
@@ -164,7 +164,7 @@ func (k *checker) command(c CommandConfig) {
 	}
 	k.number(c.Type, c.Scale, c.Offset, c.Min, c.Max, c.Decimals)
 	k.words(c.Type, c.Values, c.Options)
-	k.confirm(c)
+	checkConfirm(k, c)
 	if c.Field != "" && k.fieldNamed(c.Field) == nil {
 		k.add("field", fmt.Sprintf("there is no field %q", c.Field), k.fieldNames())
 	}
@@ -180,20 +180,20 @@ func (k *checker) command(c CommandConfig) {
 	}
 }
 
-// textCommands checks what commands write to a device whose commands are lines of text.
-func (k *checker) textCommands() {
+// checkTextCommands checks what commands write to a device whose commands are lines of text.
+func checkTextCommands(k *checker) {
 	for _, c := range k.device.Commands {
 		k.at = Problem{Command: c.ID}
-		k.send(c)
-		k.pattern("expect", c.Expect, c)
-		k.pattern("refuse", c.Refuse, c)
+		checkSend(k, c)
+		checkPattern(k, "expect", c.Expect, c)
+		checkPattern(k, "refuse", c.Refuse, c)
 	}
 }
 
 // placeholder finds what looks like one: {word}. A JSON object begins with a quote and is none.
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
-func (k *checker) send(c CommandConfig) {
+func checkSend(k *checker, c CommandConfig) {
 	for _, p := range placeholder.FindAllString(c.Send, -1) {
 		if p != "{value}" && p != "{seq}" {
 			k.add("send", "there is no placeholder "+p, "use {value} and {seq}")
@@ -217,7 +217,7 @@ func (k *checker) send(c CommandConfig) {
 	}
 }
 
-func (k *checker) pattern(key, expression string, c CommandConfig) {
+func checkPattern(k *checker, key, expression string, c CommandConfig) {
 	if expression == "" {
 		return
 	}
@@ -238,7 +238,7 @@ func (k *checker) pattern(key, expression string, c CommandConfig) {
 	}
 }
 
-func (k *checker) confirm(c CommandConfig) {
+func checkConfirm(k *checker, c CommandConfig) {
 	if c.Tolerance > 0 && (c.Type != relay.TypeNumber || c.Confirm == "") {
 		k.add("tolerance", "it means nothing without a number that is read back", "leave it out, or name a field in confirm")
 	}

@@ -91,7 +91,7 @@ func TestModel(t *testing.T) {
 	d := pumpBoard()
 	d.Publish, d.MinInterval, d.Topic = "change", time.Second, "home/board"
 	d.Fields = append(d.Fields, field("mode", relay.TypeEnum, values("auto", "0", "manual", "1")))
-	m := d.model()
+	m := modelOf(d)
 	if !m.OnChange || m.MinInterval != time.Second || m.Topic != "home/board" || m.OfflineAfter != 30*time.Second {
 		t.Errorf("%+v", m)
 	}

@@ -219,8 +219,8 @@ func computedOrder(c DeviceConfig) (order []int, ring []string) {
 	return order, ring
 }
 
-// computedFields checks the fields that are worked out.
-func (k *checker) computedFields() {
+// checkComputedFields checks the fields that are worked out.
+func checkComputedFields(k *checker) {
 	sound := true
 	for _, f := range k.device.Fields {
 		if !f.computed() {

@@ -88,7 +88,7 @@ func csvSeparator(c DeviceConfig) byte {
 
 // checkCSV checks how lines are cut, and where fields stand in them.
 func checkCSV(k *checker) {
-	k.textCommands()
+	checkTextCommands(k)
 	d := &k.device
 	k.at = Problem{}
 	separator := csvSeparator(*d)
@@ -101,7 +101,7 @@ func checkCSV(k *checker) {
 	if len(d.Quote) > 1 || d.Quote != "" && (d.Quote[0] == separator || d.Quote[0] >= utf8.RuneSelf) {
 		k.add("quote", fmt.Sprintf("%q is not one ASCII character other than the separator", d.Quote), `leave it out for the double quote, or write "" for none`)
 	}
-	k.matches(func(key string) (what, try string) {
+	checkMatches(k, func(key string) (what, try string) {
 		if n, err := strconv.Atoi(key); err == nil && n < 1 {
 			return fmt.Sprintf("there is no column %d", n), "the first column is 1"
 		} else if err == nil && d.Columns > 0 && n > d.Columns {

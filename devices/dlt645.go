@@ -173,7 +173,7 @@ func checkMeter(k *checker) {
 	}
 	for _, f := range k.device.Fields {
 		k.at = Problem{Field: f.ID}
-		k.meterField(f)
+		checkMeterField(k, f)
 	}
 	for _, c := range k.device.Commands {
 		k.at = Problem{Command: c.ID}
@@ -181,7 +181,7 @@ func checkMeter(k *checker) {
 	}
 }
 
-func (k *checker) meterField(f FieldConfig) {
+func checkMeterField(k *checker, f FieldConfig) {
 	d, named, ok := meterKey(f)
 	switch {
 	case !ok:
@@ -199,7 +199,7 @@ func (k *checker) meterField(f FieldConfig) {
 		if f.Format == "" && f.Type != relay.TypeText {
 			f.Format = formatBCD
 		}
-		k.valueFormat(f.FormatConfig, f.Type)
+		checkValueFormat(k, f.FormatConfig, f.Type)
 	}
 }
 

@@ -53,12 +53,12 @@ func numberFormats() map[string]numberFormat {
 
 // number compiles c; without a format in it, it is the one called usual. A config without problems gives no zero
 // format.
-func (c FormatConfig) number(usual string) numberFormat {
-	return c.numberIn(numberFormats(), usual)
+func numberOf(c FormatConfig, usual string) numberFormat {
+	return numberIn(c, numberFormats(), usual)
 }
 
 // numberIn is number with a list of formats of its own.
-func (c FormatConfig) numberIn(formats map[string]numberFormat, usual string) numberFormat {
+func numberIn(c FormatConfig, formats map[string]numberFormat, usual string) numberFormat {
 	name := c.Format
 	if name == "" {
 		name = usual
@@ -76,14 +76,14 @@ func (c FormatConfig) numberIn(formats map[string]numberFormat, usual string) nu
 	return f
 }
 
-// format checks the keys of a number's format. usual is the format of one that names none.
-func (k *checker) format(c FormatConfig, usual string) {
-	k.formatIn(numberFormats(), c, usual)
+// checkFormat checks the keys of a number's format. usual is the format of one that names none.
+func checkFormat(k *checker, c FormatConfig, usual string) {
+	checkFormatIn(k, numberFormats(), c, usual)
 }
 
-// formatIn is format with a list of formats of its own.
-func (k *checker) formatIn(formats map[string]numberFormat, c FormatConfig, usual string) {
-	f := c.numberIn(formats, usual)
+// checkFormatIn is format with a list of formats of its own.
+func checkFormatIn(k *checker, formats map[string]numberFormat, c FormatConfig, usual string) {
+	f := numberIn(c, formats, usual)
 	if f.size == 0 {
 		k.add("format", fmt.Sprintf("a number cannot have the format %q", c.Format),
 			"use "+strings.Join(slices.Sorted(maps.Keys(formats)), ", "))

@@ -18,7 +18,7 @@ func TestOrders(t *testing.T) {
 		{"uint32", "little", "big", "BADC"}, {"uint32", "little", "", "DCBA"}, {"uint32", "little", "little", "DCBA"},
 		{"uint64", "big", "little", "GHEFCDAB"}, {"uint64", "little", "big", "BADCFEHG"}, {"uint64", "little", "", "HGFEDCBA"},
 	} {
-		f := FormatConfig{Format: tt.format, ByteOrder: tt.bytes, WordOrder: tt.words, Bit: -1}.number("")
+		f := numberOf(FormatConfig{Format: tt.format, ByteOrder: tt.bytes, WordOrder: tt.words, Bit: -1}, "")
 		want := uint64(0)
 		for i := range f.size {
 			want = want<<8 | uint64('A'+i)
@@ -51,7 +51,7 @@ func TestFormats(t *testing.T) {
 		{FormatConfig{Format: "int16", Bit: 4, Bits: 12}, "fff0", -1},
 		{FormatConfig{Format: "uint32", WordOrder: "little", Bit: 16, Bits: 16}, "00001234", 0x1234},
 	} {
-		f := tt.config.number("")
+		f := numberOf(tt.config, "")
 		var wire []byte
 		if _, err := fmt.Sscanf(tt.wire, "%x", &wire); err != nil {
 			t.Fatal(err)
@@ -70,7 +70,7 @@ func TestFormatBounds(t *testing.T) {
 	for name, bounds := range map[string][2]float64{
 		"uint16": {0, 65535}, "int16": {-32768, 32767}, "uint32": {0, 1<<32 - 1}, "int32": {-1 << 31, 1<<31 - 1},
 	} {
-		f := FormatConfig{Format: name, Bit: -1}.number("")
+		f := numberOf(FormatConfig{Format: name, Bit: -1}, "")
 		for _, v := range bounds {
 			b, err := f.append(nil, v+0.25)
 			if err != nil || f.get(b) != v {
@@ -93,7 +93,7 @@ func FuzzFormat(f *testing.F) {
 		names := []string{"uint16", "int16", "uint32", "int32", "float32", "float64"}
 		orders := []string{"big", "little"}
 		c := FormatConfig{Format: names[int(pick)%len(names)], ByteOrder: orders[pick>>6&1], WordOrder: orders[pick>>7], Bit: -1}
-		f := c.number("")
+		f := numberOf(c, "")
 		wire := binary.BigEndian.AppendUint64(nil, bits)[:f.size]
 		v := f.get(wire)
 		if math.IsNaN(v) || math.IsInf(v, 0) {

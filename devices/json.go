@@ -47,8 +47,8 @@ func newJSON(c DeviceConfig, count *wire.Counters) Codec {
 
 // checkJSON checks the keys of fields and the lines of commands.
 func checkJSON(k *checker) {
-	k.textCommands()
-	k.matches(checkJSONPath)
+	checkTextCommands(k)
+	checkMatches(k, checkJSONPath)
 	for _, f := range k.device.Fields {
 		k.at = Problem{Field: f.ID}
 		if what, try := checkJSONPath(f.wireKey()); what != "" {

@@ -317,7 +317,7 @@ func (l *line) remap(devices []DeviceConfig, r *relay.Relay) {
 		}
 		m := compile(c, &l.count)
 		m.learnFrom(before)
-		model := c.model()
+		model := modelOf(c)
 		if m.computed != nil {
 			model.Derive = m.computed.derive
 		}

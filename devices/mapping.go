@@ -181,7 +181,7 @@ func slack(c CommandConfig, f FieldConfig) float64 {
 }
 
 // model is the device as clients see it.
-func (c DeviceConfig) model() relay.Model {
+func modelOf(c DeviceConfig) relay.Model {
 	m := relay.Model{Device: c.ID, Name: c.Name, OfflineAfter: c.OfflineAfter, MinInterval: c.MinInterval,
 		OnChange: c.Publish == "change", Topic: c.Topic}
 	if len(c.Fields) == 0 {

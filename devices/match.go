@@ -92,8 +92,8 @@ func (m *matcher) allows(field int) bool {
 	return true
 }
 
-// matches checks the keys of match in the device and its fields; checkKey says what is wrong with one.
-func (k *checker) matches(checkKey func(key string) (what, try string)) {
+// checkMatches checks the keys of match in the device and its fields; checkKey says what is wrong with one.
+func checkMatches(k *checker, checkKey func(key string) (what, try string)) {
 	check := func(match map[string]string) {
 		for _, key := range slices.Sorted(maps.Keys(match)) {
 			if what, try := checkKey(key); what != "" {

@@ -28,26 +28,26 @@ func checkModbus(k *checker) {
 	k.polls()
 	for _, f := range c.Fields {
 		k.at = Problem{Field: f.ID}
-		r, ok := k.register(f.RegisterConfig)
-		k.registerFormat(r, ok, f.Type, f.FormatConfig)
-		k.registerWords(f.Type, f.Values, f.Options)
+		r, ok := checkRegister(k, f.RegisterConfig)
+		checkRegisterFormat(k, r, ok, f.Type, f.FormatConfig)
+		checkRegisterWords(k, f.Type, f.Values, f.Options)
 		if n := registersOf(r.table, f.Type, f.FormatConfig); ok && !r.table.bits() && n > c.MaxRegisters {
 			k.add("register", fmt.Sprintf("it takes %d registers, and max_registers is %d", n, c.MaxRegisters), "raise max_registers, or make it shorter")
 		}
 	}
 	for _, cmd := range c.Commands {
 		k.at = Problem{Command: cmd.ID}
-		k.modbusCommand(cmd)
+		checkModbusCommand(k, cmd)
 	}
 }
 
-// register checks where a value is.
-func (k *checker) register(c RegisterConfig) (register, bool) {
+// checkRegister checks where a value is.
+func checkRegister(k *checker, c RegisterConfig) (register, bool) {
 	if c.Register == "" {
 		k.add("register", "it is missing", "write table and address counted from 0, as in holding:0")
 		return register{}, false
 	}
-	r, err := c.parse()
+	r, err := parseRegister(c)
 	if err != nil {
 		k.add("register", fmt.Sprintf("%q is no register", c.Register), err.Error())
 		return register{}, false
@@ -55,11 +55,11 @@ func (k *checker) register(c RegisterConfig) (register, bool) {
 	return r, true
 }
 
-// registerFormat checks how a value lies in registers.
-func (k *checker) registerFormat(r register, known bool, t relay.Type, c FormatConfig) {
+// checkRegisterFormat checks how a value lies in registers.
+func checkRegisterFormat(k *checker, r register, known bool, t relay.Type, c FormatConfig) {
 	switch {
 	case known && r.table.bits():
-		k.bitFormat(r, t, c)
+		checkBitFormat(k, r, t, c)
 		return
 	case t == relay.TypeText:
 		if c.Format != "" && c.Format != "string" {
@@ -72,7 +72,7 @@ func (k *checker) registerFormat(r register, known bool, t relay.Type, c FormatC
 			k.add("bit", "it means nothing for type text", "leave it out")
 		}
 	default:
-		k.format(c, "uint16")
+		checkFormat(k, c, "uint16")
 		if c.Length != 0 {
 			k.add("length", "it means nothing for type "+string(t), "leave it out: the format says how long it is")
 		}
@@ -82,8 +82,8 @@ func (k *checker) registerFormat(r register, known bool, t relay.Type, c FormatC
 	}
 }
 
-// bitFormat checks a value in the tables of bits.
-func (k *checker) bitFormat(r register, t relay.Type, c FormatConfig) {
+// checkBitFormat checks a value in the tables of bits.
+func checkBitFormat(k *checker, r register, t relay.Type, c FormatConfig) {
 	usual := DefaultFormat()
 	usual.Bits = c.Bits
 	if c != usual {
@@ -112,8 +112,8 @@ func (k *checker) bitFormat(r register, t relay.Type, c FormatConfig) {
 	}
 }
 
-// registerWords checks that a number stands for each value of a bool or an enum.
-func (k *checker) registerWords(t relay.Type, values map[string]string, options []OptionConfig) {
+// checkRegisterWords checks that a number stands for each value of a bool or an enum.
+func checkRegisterWords(k *checker, t relay.Type, values map[string]string, options []OptionConfig) {
 	words, wrong := numberWords(t, values, options)
 	if wrong != "" {
 		k.add("values", fmt.Sprintf("no number stands for %q", wrong), fmt.Sprintf("registers hold numbers, as in { %s = \"0\" }", wrong))
@@ -127,28 +127,28 @@ func (k *checker) registerWords(t relay.Type, values map[string]string, options 
 	}
 }
 
-func (k *checker) modbusCommand(c CommandConfig) {
-	r, ok := k.register(c.RegisterConfig)
+func checkModbusCommand(k *checker, c CommandConfig) {
+	r, ok := checkRegister(k, c.RegisterConfig)
 	if ok && r.table != coilTable && r.table != holdingTable {
 		k.add("register", fmt.Sprintf("the table %v can only be read", r.table), "commands write coil: or holding:")
 		return
 	}
-	k.registerFormat(r, ok, c.Type, c.FormatConfig)
-	k.registerWords(c.Type, c.Values, c.Options)
+	checkRegisterFormat(k, r, ok, c.Type, c.FormatConfig)
+	checkRegisterWords(k, c.Type, c.Values, c.Options)
 	if c.Decimals >= 0 && c.Type == relay.TypeNumber {
 		k.add("decimals", "a register holds what its format says", "leave it out; scale = 0.1 writes one digit after the point")
 	}
-	k.constant(c)
+	checkConstant(k, c)
 	if ok {
-		k.function(c, r)
+		checkFunction(k, c, r)
 	}
 	if c.Confirm != "" && k.device.ModbusUnit == 0 {
 		k.add("confirm", "nobody answers what is written to all units", "leave it out")
 	}
 }
 
-// constant checks what a command without a value writes.
-func (k *checker) constant(c CommandConfig) {
+// checkConstant checks what a command without a value writes.
+func checkConstant(k *checker, c CommandConfig) {
 	switch {
 	case c.Type != relay.TypeNone && c.Write != "":
 		k.add("write", "the command has a value already", `leave it out, or use type = "none"`)
@@ -163,8 +163,8 @@ func (k *checker) constant(c CommandConfig) {
 	}
 }
 
-// function checks that the function can write the value.
-func (k *checker) function(c CommandConfig, r register) {
+// checkFunction checks that the function can write the value.
+func checkFunction(k *checker, c CommandConfig, r register) {
 	n := registersOf(r.table, c.Type, c.FormatConfig)
 	allowed := []int{writeCoil, writeCoils}
 	switch {

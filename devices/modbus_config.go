@@ -74,7 +74,7 @@ type register struct {
 }
 
 // parse reads "holding:10". Its error says what to try.
-func (c RegisterConfig) parse() (r register, err error) {
+func parseRegister(c RegisterConfig) (r register, err error) {
 	name, address, ok := strings.Cut(c.Register, ":")
 	if !ok {
 		return r, fmt.Errorf("write table and address, as in %s", likeRegister(c.Register))

@@ -23,11 +23,11 @@ type modbusField struct {
 }
 
 func newModbusField(c FieldConfig, poll time.Duration) modbusField {
-	r, _ := c.RegisterConfig.parse()
+	r, _ := parseRegister(c.RegisterConfig)
 	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.polled(poll),
 		swapped: c.ByteOrder == "little", wire: newWireField(c)}
 	if c.Type != relay.TypeText {
-		f.number = c.FormatConfig.number("uint16")
+		f.number = numberOf(c.FormatConfig, "uint16")
 	}
 	f.wire.words, _ = numberWords(c.Type, c.Values, c.Options)
 	return f
@@ -41,7 +41,7 @@ func registersOf(t table, kind relay.Type, c FormatConfig) int {
 	case kind == relay.TypeText:
 		return max(c.Length, 1)
 	}
-	return max(c.number("uint16").size/2, 1)
+	return max(numberOf(c, "uint16").size/2, 1)
 }
 
 // numberWords lists what stands for the values of a bool or an enum. wrong is a value for which no number stands.

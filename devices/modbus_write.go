@@ -12,7 +12,7 @@ import (
 
 // modbusWrite makes the PDU of a command. An error is what only the wire forbids.
 func modbusWrite(c *CommandConfig, v relay.Value) ([]byte, error) {
-	r, err := c.RegisterConfig.parse()
+	r, err := parseRegister(c.RegisterConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func modbusWrite(c *CommandConfig, v relay.Value) ([]byte, error) {
 	if r.table.bits() {
 		return coilPDU(c, r, raw)
 	}
-	f := c.FormatConfig.number("uint16")
+	f := numberOf(c.FormatConfig, "uint16")
 	data, err := f.append(nil, raw)
 	if err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ func nmeaSources(key string) ([]nmeaSource, []relay.Type) {
 
 // checkNMEA checks the keys of fields.
 func checkNMEA(k *checker) {
-	k.textCommands()
+	checkTextCommands(k)
 	checkKey := func(key string) (what, try string) {
 		if sources, _ := nmeaSources(key); sources != nil {
 			return "", ""
@@ -107,7 +107,7 @@ func checkNMEA(k *checker) {
 		return fmt.Sprintf("nothing in a sentence is called %q", key),
 			"use " + strings.Join(names, ", ") + ", or the place in a sentence as in GSV.3"
 	}
-	k.matches(checkKey)
+	checkMatches(k, checkKey)
 	for _, f := range k.device.Fields {
 		k.at = Problem{Field: f.ID}
 		if what, try := checkKey(f.wireKey()); what != "" {

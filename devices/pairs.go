@@ -60,7 +60,7 @@ func separatorsOf(c DeviceConfig) string {
 
 // checkPairs checks the signs, and that keys can be found between them.
 func checkPairs(k *checker) {
-	k.textCommands()
+	checkTextCommands(k)
 	d := &k.device
 	k.at = Problem{}
 	if d.Checksum == checksum.VEDirect && (d.Separator != "" || d.Assign != DefaultPairs().Assign) {
@@ -90,7 +90,7 @@ func checkPairs(k *checker) {
 		}
 		return "", ""
 	}
-	k.matches(checkKey)
+	checkMatches(k, checkKey)
 	for _, f := range d.Fields {
 		k.at = Problem{Field: f.ID}
 		if what, try := checkKey(f.wireKey()); what != "" {

@@ -49,7 +49,7 @@ func newRegex(c DeviceConfig, count *wire.Counters) Codec {
 
 // checkRegex checks the expressions, and that each field has a group.
 func checkRegex(k *checker) {
-	k.textCommands()
+	checkTextCommands(k)
 	k.at = Problem{}
 	var groups []string
 	broken := false
@@ -83,7 +83,7 @@ func checkRegex(k *checker) {
 		}
 		return "", ""
 	}
-	k.matches(checkKey)
+	checkMatches(k, checkKey)
 	for _, f := range k.device.Fields {
 		k.at = Problem{Field: f.ID}
 		if what, hint := checkKey(f.wireKey()); what != "" {
