@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"minirelay/devices"
+	"minirelay/devices/mapping"
 )
 
 // checkCodecKeys tells of keys that mean nothing for the codec of a device. The struct tags say what they are for.
-func (k *checker) checkCodecKeys(d devices.DeviceConfig) {
+func (k *checker) checkCodecKeys(d mapping.DeviceConfig) {
 	if !k.has("devices", d.ID, "codec") {
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/devices"
@@ -31,7 +33,7 @@ func (k *checker) checkPorts() {
 					"only one table can describe a port; the other stands at "+k.at("ports", other.ID, key).String())
 			}
 		}
-		used := slices.ContainsFunc(k.doc.Devices, func(d devices.DeviceConfig) bool { return d.Port == p.ID })
+		used := slices.ContainsFunc(k.doc.Devices, func(d mapping.DeviceConfig) bool { return d.Port == p.ID })
 		if !used && k.whole {
 			k.warning(k.root.get("ports", p.ID).key, fmt.Sprintf("no device uses the port %q: it is not opened", p.ID),
 				fmt.Sprintf("write port = %q in a device, or leave the port out", p.ID))
@@ -103,7 +105,7 @@ func (k *checker) checkDevices() {
 	for _, p := range k.doc.Ports {
 		ports = append(ports, p.ID)
 	}
-	first := map[string]devices.DeviceConfig{} // by port
+	first := map[string]mapping.DeviceConfig{} // by port
 	for _, d := range k.doc.Devices {
 		table := k.root.get("devices", d.ID)
 		if relay.ReservedDevice(d.ID) {
@@ -140,7 +142,7 @@ func (k *checker) checkDevices() {
 }
 
 // checkMapping tells what package devices finds in a mapping.
-func (k *checker) checkMapping(d devices.DeviceConfig) {
+func (k *checker) checkMapping(d mapping.DeviceConfig) {
 	for _, p := range devices.CheckDevice(d) {
 		table := []string{"devices", d.ID}
 		switch {
@@ -180,7 +182,7 @@ func (k *checker) checkMapping(d devices.DeviceConfig) {
 
 // advise tells what is hardly wanted of a device on its port. A profile knows better how the device is delivered, and
 // has been compared with the port already.
-func (k *checker) advise(d devices.DeviceConfig) {
+func (k *checker) advise(d mapping.DeviceConfig) {
 	if d.Profile != "" {
 		return
 	}
@@ -202,7 +204,7 @@ func (k *checker) text(names []string) string {
 	return ""
 }
 
-func fieldIDs(d devices.DeviceConfig) []string {
+func fieldIDs(d mapping.DeviceConfig) []string {
 	var ids []string
 	for _, f := range d.Fields {
 		ids = append(ids, f.ID)
@@ -227,7 +229,7 @@ func patternFault(n *node) (why, part string, ok bool) {
 	return fmt.Sprintf("%s: %s", e.Code, part), part, true
 }
 
-func (k *checker) checkFields(d devices.DeviceConfig) {
+func (k *checker) checkFields(d mapping.DeviceConfig) {
 	for _, f := range d.Fields {
 		if f.ID == "ts" {
 			k.fault(k.root.get("devices", d.ID, "fields", f.ID).key, "a field cannot be called \"ts\": the state carries its time there",
@@ -242,7 +244,7 @@ func (k *checker) checkFields(d devices.DeviceConfig) {
 }
 
 // checkCommands checks what the mapping alone allows and people hardly want, and keys that mean nothing.
-func (k *checker) checkCommands(d devices.DeviceConfig) {
+func (k *checker) checkCommands(d mapping.DeviceConfig) {
 	for _, c := range d.Commands {
 		names := func(key string) []string { return []string{"devices", d.ID, "commands", c.ID, key} }
 		if !k.sound(names("type")...) {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/broker"
@@ -77,7 +79,7 @@ type document struct {
 	Users    []broker.UserConfig    `toml:"users" doc:"who may log in to the broker"`
 	Upstream []upstream.Config      `toml:"upstream" doc:"somebody else's MQTT brokers, to which the gateway connects"`
 	Ports    []serial.Config        `toml:"ports" doc:"the serial lines"`
-	Devices  []devices.DeviceConfig `toml:"devices" doc:"the things on the ports, in the order in which people see them"`
+	Devices  []mapping.DeviceConfig `toml:"devices" doc:"the things on the ports, in the order in which people see them"`
 }
 
 // config composes the packages' configs.

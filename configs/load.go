@@ -3,7 +3,8 @@ package configs
 import (
 	"reflect"
 
-	"minirelay/devices"
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -47,13 +48,13 @@ func load(path string, sources []*source, faults []Fault) (*Config, error) {
 // orderChoices gives an enum that has values and no options the values as its options, in the order of the file,
 // which their map has lost.
 func orderChoices(root *node, doc *document) {
-	choices := func(t relay.Type, options []devices.OptionConfig, names ...string) []devices.OptionConfig {
+	choices := func(t relay.Type, options []mapping.OptionConfig, names ...string) []mapping.OptionConfig {
 		values := root.get(append(names, "values")...)
 		if t != relay.TypeEnum || len(options) > 0 || values == nil {
 			return options
 		}
 		for _, v := range values.children {
-			options = append(options, devices.OptionConfig{Value: v.name})
+			options = append(options, mapping.OptionConfig{Value: v.name})
 		}
 		return options
 	}

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
-	"minirelay/devices"
 	"minirelay/relay"
 )
 
@@ -148,7 +149,7 @@ func TestOrderOfChoices(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := c.Devices.Devices[0]
-	for _, options := range [][]devices.OptionConfig{d.Fields[2].Options, d.Commands[1].Options} {
+	for _, options := range [][]mapping.OptionConfig{d.Fields[2].Options, d.Commands[1].Options} {
 		if len(options) != 3 || options[0].Value != "off" || options[1].Value != "low" || options[2].Value != "high" {
 			t.Errorf("the choices are %+v", options)
 		}

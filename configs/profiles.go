@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
-	"minirelay/devices"
 	"minirelay/relay"
 )
 
@@ -192,7 +193,7 @@ func underlay(n, base *node, depth int) {
 }
 
 // checkProfile warns of a port that is set otherwise than the device is delivered.
-func (k *checker) checkProfile(d devices.DeviceConfig, port serial.Config) {
+func (k *checker) checkProfile(d mapping.DeviceConfig, port serial.Config) {
 	if d.Profile == "" || !k.has("devices", d.ID, "profile") || strings.HasPrefix(port.Path, "tcp://") {
 		return
 	}

@@ -8,10 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/broker"
-	"minirelay/devices"
 	"minirelay/relay"
 	"minirelay/relay/upstream"
 )
@@ -208,14 +209,14 @@ func defaults(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(broker.DefaultUser())
 	case reflect.TypeFor[serial.Config]():
 		return reflect.ValueOf(serial.Default())
-	case reflect.TypeFor[devices.DeviceConfig]():
-		return reflect.ValueOf(devices.DefaultDevice())
-	case reflect.TypeFor[devices.FieldConfig]():
-		return reflect.ValueOf(devices.DefaultField())
-	case reflect.TypeFor[devices.FrameConfig]():
-		return reflect.ValueOf(devices.DefaultFrame())
-	case reflect.TypeFor[devices.CommandConfig]():
-		return reflect.ValueOf(devices.DefaultCommand())
+	case reflect.TypeFor[mapping.DeviceConfig]():
+		return reflect.ValueOf(mapping.DefaultDevice())
+	case reflect.TypeFor[mapping.FieldConfig]():
+		return reflect.ValueOf(mapping.DefaultField())
+	case reflect.TypeFor[mapping.FrameConfig]():
+		return reflect.ValueOf(mapping.DefaultFrame())
+	case reflect.TypeFor[mapping.CommandConfig]():
+		return reflect.ValueOf(mapping.DefaultCommand())
 	}
 	return reflect.Zero(t)
 }

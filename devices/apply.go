@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -48,7 +50,7 @@ func (p *Ports) Tried() <-chan struct{} { return p.tried }
 // plannedLine is a port that devices hang on.
 type plannedLine struct {
 	port    serial.Config
-	devices []DeviceConfig
+	devices []mapping.DeviceConfig
 }
 
 // Apply makes ports and devices be as cfg wants them. What did not change is not disturbed: a port with equal
@@ -311,7 +313,7 @@ func planLines(cfg Config) (plan, error) {
 		for _, port := range cfg.Ports {
 			if port.ID == d.Port {
 				known = true
-				lines = append(lines, plannedLine{port, []DeviceConfig{d}})
+				lines = append(lines, plannedLine{port, []mapping.DeviceConfig{d}})
 			}
 		}
 		if !known {

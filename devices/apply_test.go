@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -123,7 +125,7 @@ func TestApplyMapping(t *testing.T) {
 		}()
 		r.ask(`{"id":"a","command":"pump","value":true}`)
 
-		d.Fields = append([]FieldConfig{field("x", relay.TypeNumber)}, d.Fields...)
+		d.Fields = append([]mapping.FieldConfig{field("x", relay.TypeNumber)}, d.Fields...)
 		d.MaxFrame = 20
 		r.apply(d)
 		if r.field("pump") != nil || r.last("availability") != "offline" {

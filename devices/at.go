@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"regexp"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -13,7 +15,7 @@ import (
 // at asks a device that answers in lines of text.
 type atCodec struct {
 	gatherer
-	config        DeviceConfig
+	config        mapping.DeviceConfig
 	separator     byte // of the columns of an answer
 	until, no, ig *regexp.Regexp
 	fields        []atField
@@ -22,7 +24,7 @@ type atCodec struct {
 	seq           int
 }
 
-func newAT(c DeviceConfig, count *wire.Counters) asker {
+func newAT(c mapping.DeviceConfig, count *wire.Counters) asker {
 	a := &atCodec{gatherer: newGatherer(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(maxSeq),
 		until: expressionOf(c.Until), no: expressionOf(c.Error), ig: expressionOf(c.Ignore), of: make([]*query, len(c.Fields))}
 	for _, line := range c.Init {
@@ -32,7 +34,7 @@ func newAT(c DeviceConfig, count *wire.Counters) asker {
 	fields := map[*query][]int{}
 	for i, f := range c.Fields {
 		a.fields = append(a.fields, newATField(f))
-		key := f.polled(c.Poll).String() + " " + f.Request
+		key := f.Polled(c.Poll).String() + " " + f.Request
 		q := known[key]
 		if q == nil {
 			q = a.ask(f.Request, f)
@@ -65,14 +67,14 @@ func (a *atCodec) timing(serial.Config) timing { return timing{ends: a.config.Si
 const anyLine = "at"
 
 // ask makes the query of a field; its answer is left to the caller.
-func (a *atCodec) ask(request string, f FieldConfig) *query {
-	return &query{request: []byte(request + a.config.LineEnd), name: request, every: f.polled(a.config.Poll),
+func (a *atCodec) ask(request string, f mapping.FieldConfig) *query {
+	return &query{request: []byte(request + a.config.LineEnd), name: request, every: f.Polled(a.config.Poll),
 		timeout: a.config.Timeout, retries: a.config.Retries, after: a.config.Turnaround, shape: anyLine}
 }
 
 // opening makes the query of a line that is written before everything else.
 func (a *atCodec) opening(line string) *query {
-	q := a.ask(line, FieldConfig{})
+	q := a.ask(line, mapping.FieldConfig{})
 	q.every, q.once = a.config.Poll, true
 	q.nobody = a.until == nil // a device that ends its answers with a line of their own also does so here
 	q.answer = func(got []byte, quiet bool) (response, verdict) {

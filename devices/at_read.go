@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -14,7 +16,7 @@ type atField struct {
 	column int            // from 0; -1: the whole line
 }
 
-func newATField(f FieldConfig) atField {
+func newATField(f mapping.FieldConfig) atField {
 	field := atField{answer: expressionOf(f.Answer), column: f.Column - 1}
 	if field.answer != nil {
 		field.group = max(field.answer.SubexpIndex("value"), min(1, field.answer.NumSubexp()))
@@ -125,7 +127,7 @@ func (a *atCodec) write(c *command, v relay.Value) (*query, error) {
 	}
 	a.seq = a.seq%maxSeq + 1
 	seq := a.seq
-	q := a.ask("", FieldConfig{})
+	q := a.ask("", mapping.FieldConfig{})
 	q.name, q.timeout = "command "+c.ID, c.Timeout
 	q.request = c.append(nil, text, seq)
 	if n := len(q.request); n > 0 && q.request[n-1] != '\n' && q.request[n-1] != '\r' {

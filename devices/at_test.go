@@ -13,21 +13,27 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
-func asks(request string) func(*FieldConfig) { return func(f *FieldConfig) { f.Request = request } }
-func says(answer string) func(*FieldConfig)  { return func(f *FieldConfig) { f.Answer = answer } }
+func asks(request string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Request = request }
+}
+func says(answer string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Answer = answer }
+}
 
-func atDevice(fields ...FieldConfig) DeviceConfig {
+func atDevice(fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.Codec = "at"
 	return d
 }
 
-func modem() DeviceConfig {
+func modem() mapping.DeviceConfig {
 	d := atDevice(
 		field("signal", relay.TypeNumber, asks("AT+CSQ"), says(`^\+CSQ: (\d+),`)),
 		field("quality", relay.TypeNumber, asks("AT+CSQ"), says(`^\+CSQ: \d+,(?P<value>\d+)`), plausible(0, 7)),
@@ -38,7 +44,7 @@ func modem() DeviceConfig {
 	return d
 }
 
-func supply() DeviceConfig {
+func supply() mapping.DeviceConfig {
 	all := ":MEAS:ALL? CH1"
 	d := atDevice(
 		field("voltage", relay.TypeNumber, asks(all), column(1)), field("current", relay.TypeNumber, asks(all), column(2)), field("power", relay.TypeNumber, asks(all), column(3)),
@@ -48,7 +54,7 @@ func supply() DeviceConfig {
 	return d
 }
 
-func korad() DeviceConfig {
+func korad() mapping.DeviceConfig {
 	d := atDevice(field("voltage", relay.TypeNumber, asks("VOUT1?")), field("current", relay.TypeNumber, asks("IOUT1?")))
 	d.LineEnd, d.Silence = "", 50*time.Millisecond
 	return d
@@ -56,7 +62,7 @@ func korad() DeviceConfig {
 
 // Documented exchanges give what stands below them, however the bytes of the answer arrive.
 func TestRecordedAnswers(t *testing.T) {
-	devices := map[string]DeviceConfig{"modem": modem(), "supply": supply(), "korad": korad()}
+	devices := map[string]mapping.DeviceConfig{"modem": modem(), "supply": supply(), "korad": korad()}
 	files, err := filepath.Glob("testdata/at/*.txt")
 	if err != nil || len(files) != len(devices) {
 		t.Fatalf("%d files for %d mappings (%v)", len(files), len(devices), err)
@@ -95,7 +101,7 @@ func TestRecordedAnswers(t *testing.T) {
 }
 
 // answered gives what becomes of an answer that arrives in pieces of n bytes.
-func answered(t *testing.T, d DeviceConfig, request, answer string, n int) string {
+func answered(t *testing.T, d mapping.DeviceConfig, request, answer string, n int) string {
 	t.Helper()
 	var count wire.Counters
 	count.Tap.On.Store(true)
@@ -189,13 +195,13 @@ func (s *supplyBoard) answer(request string) string {
 	return ""
 }
 
-func switchable() DeviceConfig {
+func switchable() mapping.DeviceConfig {
 	d := supply()
 	d.Init = []string{":SYST:REM"}
-	out := DefaultCommand()
+	out := mapping.DefaultCommand()
 	out.ID, out.Type, out.Send, out.Confirm = "output", relay.TypeBool, ":OUTP CH1,{value}", "output"
 	out.Values = map[string]string{"true": "ON", "false": "OFF"}
-	d.Commands = []CommandConfig{out}
+	d.Commands = []mapping.CommandConfig{out}
 	return d
 }
 
@@ -248,11 +254,11 @@ func TestInstrument(t *testing.T) {
 func TestModemCommands(t *testing.T) {
 	d := modem()
 	d.Fields = d.Fields[:1]
-	apn := DefaultCommand()
+	apn := mapping.DefaultCommand()
 	apn.ID, apn.Type, apn.Send = "apn", relay.TypeText, "AT+CGDCONT=1,\"IP\",\"{value}\""
-	sms := DefaultCommand()
+	sms := mapping.DefaultCommand()
 	sms.ID, sms.Type, sms.Send, sms.Expect, sms.Timeout = "sms", relay.TypeNumber, "AT+SEND={value},{seq}", `^\+SENT: {seq}$`, time.Second
-	d.Commands = []CommandConfig{apn, sms}
+	d.Commands = []mapping.CommandConfig{apn, sms}
 	for name, tt := range map[string]struct {
 		command, reply, want string
 	}{
@@ -322,27 +328,27 @@ func TestLateAnswer(t *testing.T) {
 
 func TestCheckAT(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*DeviceConfig)
+		change func(*mapping.DeviceConfig)
 		want   string
 	}{
-		"good":       {func(d *DeviceConfig) {}, ""},
-		"request":    {func(d *DeviceConfig) { d.Fields[0].Request = "" }, `field "a": request: nothing says what asks for it; write the line that the device reads, as in request = "MEAS:VOLT?"`},
-		"line end":   {func(d *DeviceConfig) { d.Fields[0].Request = "V?\n" }, `field "a": request: "V?\n" holds a line end; leave it out: line_end of the device is added to each line`},
-		"init":       {func(d *DeviceConfig) { d.Init = []string{"ATE0\r"} }, `init: "ATE0\r" holds a line end; leave it out: line_end of the device is added to each line`},
-		"answer":     {func(d *DeviceConfig) { d.Fields[0].Answer = "(" }, "field \"a\": answer: it is no regular expression: missing closing ): `(`; a plain text needs \\ in front of ( ) [ ] { } . * + ? ^ $ |"},
-		"until":      {func(d *DeviceConfig) { d.Until = "(OK)?" }, `until: it fits every line, even an empty one; write what the line must hold, as in '^OK$'`},
-		"both":       {func(d *DeviceConfig) { d.Fields[0].Answer, d.Fields[0].Column = "a(b)", 2 }, `field "a": column: answer says already where in the line it stands; keep one of the two`},
-		"silence":    {func(d *DeviceConfig) { d.Silence = time.Second }, `silence: it is 1s, and the device is waited for only 500ms; make it shorter: some ten characters take 10ms at 9600 baud`},
-		"terminator": {func(d *DeviceConfig) { d.Terminator = "。" }, `terminator: "。" holds something else than ASCII characters; write each character that may end a line, as in "\n" or ";"`},
-		"comma":      {func(d *DeviceConfig) { d.DecimalComma, d.Fields[0].Column = true, 1 }, `decimal_comma: the comma separates the columns already; name what does in separator, as in separator = ";"`},
-		"only no":    {func(d *DeviceConfig) { d.Commands[0].Refuse = "^E" }, `command "c": refuse: silence is no answer to that: nothing says what a yes looks like; add expect, or until in the device, or leave it out`},
-		"no and end": {func(d *DeviceConfig) { d.Commands[0].Refuse, d.Until = "^E", "^OK$" }, ""},
+		"good":       {func(d *mapping.DeviceConfig) {}, ""},
+		"request":    {func(d *mapping.DeviceConfig) { d.Fields[0].Request = "" }, `field "a": request: nothing says what asks for it; write the line that the device reads, as in request = "MEAS:VOLT?"`},
+		"line end":   {func(d *mapping.DeviceConfig) { d.Fields[0].Request = "V?\n" }, `field "a": request: "V?\n" holds a line end; leave it out: line_end of the device is added to each line`},
+		"init":       {func(d *mapping.DeviceConfig) { d.Init = []string{"ATE0\r"} }, `init: "ATE0\r" holds a line end; leave it out: line_end of the device is added to each line`},
+		"answer":     {func(d *mapping.DeviceConfig) { d.Fields[0].Answer = "(" }, "field \"a\": answer: it is no regular expression: missing closing ): `(`; a plain text needs \\ in front of ( ) [ ] { } . * + ? ^ $ |"},
+		"until":      {func(d *mapping.DeviceConfig) { d.Until = "(OK)?" }, `until: it fits every line, even an empty one; write what the line must hold, as in '^OK$'`},
+		"both":       {func(d *mapping.DeviceConfig) { d.Fields[0].Answer, d.Fields[0].Column = "a(b)", 2 }, `field "a": column: answer says already where in the line it stands; keep one of the two`},
+		"silence":    {func(d *mapping.DeviceConfig) { d.Silence = time.Second }, `silence: it is 1s, and the device is waited for only 500ms; make it shorter: some ten characters take 10ms at 9600 baud`},
+		"terminator": {func(d *mapping.DeviceConfig) { d.Terminator = "。" }, `terminator: "。" holds something else than ASCII characters; write each character that may end a line, as in "\n" or ";"`},
+		"comma":      {func(d *mapping.DeviceConfig) { d.DecimalComma, d.Fields[0].Column = true, 1 }, `decimal_comma: the comma separates the columns already; name what does in separator, as in separator = ";"`},
+		"only no":    {func(d *mapping.DeviceConfig) { d.Commands[0].Refuse = "^E" }, `command "c": refuse: silence is no answer to that: nothing says what a yes looks like; add expect, or until in the device, or leave it out`},
+		"no and end": {func(d *mapping.DeviceConfig) { d.Commands[0].Refuse, d.Until = "^E", "^OK$" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := atDevice(field("a", relay.TypeNumber, asks("A?")))
-			c := DefaultCommand()
+			c := mapping.DefaultCommand()
 			c.ID, c.Type, c.Send = "c", relay.TypeNone, "RESET"
-			d.Commands = []CommandConfig{c}
+			d.Commands = []mapping.CommandConfig{c}
 			tt.change(&d)
 			var got []string
 			for _, p := range CheckDevice(d) {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"strconv"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
@@ -29,7 +31,7 @@ type byteField struct {
 	wire  wireField
 }
 
-func newBinary(c DeviceConfig, count *wire.Counters) Codec {
+func newBinary(c mapping.DeviceConfig, count *wire.Counters) Codec {
 	match, _ := parsePlaces(c.Match)
 	b := &binaryCodec{spec: newFrameSpec(c.Frame), match: match, count: count}
 	for i, f := range c.Fields {
@@ -38,14 +40,14 @@ func newBinary(c DeviceConfig, count *wire.Counters) Codec {
 	return b
 }
 
-func newByteField(index int, f FieldConfig) byteField {
+func newByteField(index int, f mapping.FieldConfig) byteField {
 	match, _ := parsePlaces(f.Match)
 	f.Values = plainNumbers(f.Values)
 	return byteField{index: index, at: f.At, match: match, value: valueIn(f.FormatConfig, f.Type), wire: newWireField(f)}
 }
 
 // cutBinary makes what cuts frames of bytes.
-func cutBinary(c DeviceConfig, stream io.Reader, count *wire.Counters) Cutter {
+func cutBinary(c mapping.DeviceConfig, stream io.Reader, count *wire.Counters) Cutter {
 	spec := newFrameSpec(c.Frame)
 	if spec.delimited() {
 		return newBlockCutter(stream, spec, count)
@@ -54,12 +56,12 @@ func cutBinary(c DeviceConfig, stream io.Reader, count *wire.Counters) Cutter {
 }
 
 // frameBinary tells devices apart whose frames are cut differently.
-func frameBinary(c DeviceConfig) string {
+func frameBinary(c mapping.DeviceConfig) string {
 	return fmt.Sprintf("binary %+v", c.Frame)
 }
 
 // sameBytes says why two devices cannot both talk in frames of bytes on one port; "" if they can.
-func sameBytes(a, b DeviceConfig) string {
+func sameBytes(a, b mapping.DeviceConfig) string {
 	switch {
 	case a.Frame != b.Frame:
 		return "their frames are cut differently"

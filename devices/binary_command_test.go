@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -61,16 +63,16 @@ func hexOf(b []byte) string {
 }
 
 // relayBoard has two relays and a speed: AA, command, value, sum8. It is asked for its state by 01.
-func relayBoard(change ...func(*DeviceConfig)) DeviceConfig {
-	d := byteDevice(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 5, "sum8" },
+func relayBoard(change ...func(*mapping.DeviceConfig)) mapping.DeviceConfig {
+	d := byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 5, "sum8" },
 		field("pump", relay.TypeBool, lies(2, "uint8"), bit(0, 1)), field("speed", relay.TypeNumber, lies(3, "uint8")))
-	d.Requests = []RequestConfig{{ID: "state", Send: "AA 01 {sum}", Match: map[string]string{"1": "81"}}}
-	pump := DefaultCommand()
+	d.Requests = []mapping.RequestConfig{{ID: "state", Send: "AA 01 {sum}", Match: map[string]string{"1": "81"}}}
+	pump := mapping.DefaultCommand()
 	pump.ID, pump.Type, pump.Send, pump.Expect, pump.Refuse = "pump", relay.TypeBool, "AA 02 {value} {sum}", "AA 82 {value}", "AA C2"
-	speed := DefaultCommand()
+	speed := mapping.DefaultCommand()
 	speed.ID, speed.Type, speed.Send, speed.Confirm = "speed", relay.TypeNumber, "AA 03 {value:uint16be} {sum}", "speed"
 	speed.Max, speed.Min, speed.Scale = 1000, 0, 0.1
-	d.Commands = []CommandConfig{pump, speed}
+	d.Commands = []mapping.CommandConfig{pump, speed}
 	for _, c := range change {
 		c(&d)
 	}
@@ -131,11 +133,11 @@ func TestAskedBytes(t *testing.T) {
 
 // A device that talks by itself and takes commands, with a number in both directions and byte stuffing.
 func TestTalkedBytes(t *testing.T) {
-	d := byteDevice(func(f *FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc16-xmodem" },
+	d := byteDevice(func(f *mapping.FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc16-xmodem" },
 		field("level", relay.TypeNumber, lies(1, "uint16"), match("0", "01")))
-	set := DefaultCommand()
+	set := mapping.DefaultCommand()
 	set.ID, set.Type, set.Send, set.Expect, set.Refuse = "set", relay.TypeNumber, "10 {seq} {value:int16le} {sum}", "11 {seq}", "12 {seq}"
-	d.Commands = []CommandConfig{set}
+	d.Commands = []mapping.CommandConfig{set}
 	spec := newFrameSpec(d.Frame)
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
@@ -180,7 +182,7 @@ func TestTalkedBytes(t *testing.T) {
 // A value that the wire cannot carry is never written.
 func TestTooLargeForTheWire(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(relayBoard(func(d *DeviceConfig) { d.Commands[1].Max = relay.Open.Max }))
+		r.apply(relayBoard(func(d *mapping.DeviceConfig) { d.Commands[1].Max = relay.Open.Max }))
 		b := r.answers(t, map[string]string{"AA 01": "AA 81 01 02 2E"})
 		time.Sleep(2 * time.Second)
 		r.ask(`{"id":"1","command":"speed","value":7000}`)
@@ -193,7 +195,7 @@ func TestTooLargeForTheWire(t *testing.T) {
 
 // Silence ends a frame where nothing in it does, at once and not with the next frame.
 func TestGap(t *testing.T) {
-	d := byteDevice(func(f *FrameConfig) { f.Gap, f.Checksum = 20*time.Millisecond, "crc16-modbus" },
+	d := byteDevice(func(f *mapping.FrameConfig) { f.Gap, f.Checksum = 20*time.Millisecond, "crc16-modbus" },
 		field("level", relay.TypeNumber, lies(0, "uint16")))
 	spec := newFrameSpec(d.Frame)
 	inBubble(t, func(t *testing.T, r *rig) {
@@ -221,7 +223,7 @@ func TestGap(t *testing.T) {
 
 // Of an answer of several frames, those that come are taken.
 func TestAnswerOfSeveralFrames(t *testing.T) {
-	d := relayBoard(func(d *DeviceConfig) {
+	d := relayBoard(func(d *mapping.DeviceConfig) {
 		d.Commands, d.Requests[0].Frames = nil, 2
 		d.Fields[0].Match, d.Fields[1].Match = map[string]string{"2": "01"}, map[string]string{"2": "02"}
 	})
@@ -245,7 +247,7 @@ func TestAnswerOfSeveralFrames(t *testing.T) {
 
 // New frames of a running device: the port is opened anew, and what comes is cut as the mapping says now.
 func TestFrameIsChanged(t *testing.T) {
-	d := byteDevice(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 3, "sum8" }, field("v", relay.TypeNumber, lies(1, "")))
+	d := byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 3, "sum8" }, field("v", relay.TypeNumber, lies(1, "")))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		_, _ = r.board().Write([]byte{0xAA, 1, 0xAB})

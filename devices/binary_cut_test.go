@@ -12,18 +12,20 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 )
 
 // frameTable is a [frame] table with what the change says.
-func frameTable(change func(*FrameConfig)) FrameConfig {
-	f := DefaultFrame()
+func frameTable(change func(*mapping.FrameConfig)) mapping.FrameConfig {
+	f := mapping.DefaultFrame()
 	change(&f)
 	return f
 }
 
 // announced is the frame of many Chinese modules: AA 55, the number of bytes that follow, data, CRC-16.
-var announced = frameTable(func(f *FrameConfig) {
+var announced = frameTable(func(f *mapping.FrameConfig) {
 	f.Start, f.LengthAt, f.LengthAdd, f.Checksum = "AA 55", 2, 3, "crc16-modbus"
 })
 
@@ -42,8 +44,8 @@ func build(s *frameSpec, data []byte) []byte {
 }
 
 // cutAll gives all frames that a reader holds, and its error.
-func cutAll(f FrameConfig, r io.Reader, count *wire.Counters) ([][]byte, error) {
-	d := DefaultDevice()
+func cutAll(f mapping.FrameConfig, r io.Reader, count *wire.Counters) ([][]byte, error) {
+	d := mapping.DefaultDevice()
 	d.Frame = f
 	cutter := cutBinary(d, r, count)
 	var all [][]byte
@@ -64,15 +66,15 @@ var badly = map[string]func(io.Reader) io.Reader{
 
 // Frames as they are cut: what is a frame, and what is dropped and how it is counted.
 func TestCutBinary(t *testing.T) {
-	fixed := frameTable(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "42 4D", 5, "sum16" })
-	ended := frameTable(func(f *FrameConfig) { f.Start, f.End, f.Checksum = "02", "03", "xor8" })
-	bare := frameTable(func(f *FrameConfig) { f.Length, f.Checksum = 4, "crc16-modbus" })
-	closed := frameTable(func(f *FrameConfig) { f.Start, f.LengthAt, f.LengthAdd, f.End = "F4 F3", 2, 5, "F8 F7" })
-	slip := frameTable(func(f *FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc16-xmodem" })
-	lines := frameTable(func(f *FrameConfig) { f.End = "0D 0A" })
+	fixed := frameTable(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "42 4D", 5, "sum16" })
+	ended := frameTable(func(f *mapping.FrameConfig) { f.Start, f.End, f.Checksum = "02", "03", "xor8" })
+	bare := frameTable(func(f *mapping.FrameConfig) { f.Length, f.Checksum = 4, "crc16-modbus" })
+	closed := frameTable(func(f *mapping.FrameConfig) { f.Start, f.LengthAt, f.LengthAdd, f.End = "F4 F3", 2, 5, "F8 F7" })
+	slip := frameTable(func(f *mapping.FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc16-xmodem" })
+	lines := frameTable(func(f *mapping.FrameConfig) { f.End = "0D 0A" })
 	for _, tt := range []struct {
 		name           string
-		frame          FrameConfig
+		frame          mapping.FrameConfig
 		wire, want     string
 		damaged, noise uint64
 	}{
@@ -174,15 +176,15 @@ func (s spoiler) trouble() []byte {
 // fixed, and with it none does.
 func TestResynchronise(t *testing.T) {
 	for name, tt := range map[string]struct {
-		frame  FrameConfig
+		frame  mapping.FrameConfig
 		frames int
 	}{
 		"announced length": {announced, 100_000},
-		"length in two bytes, and an end": {frameTable(func(f *FrameConfig) {
+		"length in two bytes, and an end": {frameTable(func(f *mapping.FrameConfig) {
 			f.Start, f.End, f.LengthAt, f.LengthFormat, f.Checksum = "4E 57", "68", 2, "uint16be", "crc16-xmodem"
 		}), 20_000},
-		"SLIP": {frameTable(func(f *FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc32" }), 20_000},
-		"COBS": {frameTable(func(f *FrameConfig) { f.Stuffing, f.Checksum = "cobs", "crc16-x25" }), 20_000},
+		"SLIP": {frameTable(func(f *mapping.FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc32" }), 20_000},
+		"COBS": {frameTable(func(f *mapping.FrameConfig) { f.Stuffing, f.Checksum = "cobs", "crc16-x25" }), 20_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := spoiler{rand.New(rand.NewPCG(1, 2)), newFrameSpec(tt.frame)}
@@ -199,7 +201,7 @@ func TestResynchronise(t *testing.T) {
 				}
 			}
 			count := new(wire.Counters)
-			d := DefaultDevice()
+			d := mapping.DefaultDevice()
 			d.Frame = tt.frame
 			cutter := cutBinary(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
 			for i := 0; ; i++ {
@@ -234,7 +236,7 @@ func TestStuckLength(t *testing.T) {
 	spec := newFrameSpec(announced)
 	good := build(spec, []byte("12345678"))
 	r, w := io.Pipe()
-	d := DefaultDevice()
+	d := mapping.DefaultDevice()
 	d.Frame = announced
 	cutter := cutBinary(d, r, new(wire.Counters))
 	go func() {
@@ -253,7 +255,7 @@ func TestStuckLength(t *testing.T) {
 // A wrong length in front of the only frame in a long while does not keep it back either.
 func TestStalledFrame(t *testing.T) {
 	good := build(newFrameSpec(announced), []byte("12345678"))
-	d := DefaultDevice()
+	d := mapping.DefaultDevice()
 	d.Frame = announced
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
@@ -288,7 +290,7 @@ func FuzzCutBinary(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind byte, raw []byte, seed uint64) {
-		table := frameTable(func(f *FrameConfig) {
+		table := frameTable(func(f *mapping.FrameConfig) {
 			switch kind % 8 {
 			case 0:
 				*f = announced
@@ -357,10 +359,10 @@ func (e *repeating) Read(b []byte) (int, error) {
 // Nothing that a line says makes a cutter keep more than a few frames of memory.
 func TestCutterIsBounded(t *testing.T) {
 	const limit = 300
-	ended := frameTable(func(f *FrameConfig) { f.Start, f.End = "02", "03" })
-	slip := frameTable(func(f *FrameConfig) { f.Stuffing = "slip" })
+	ended := frameTable(func(f *mapping.FrameConfig) { f.Start, f.End = "02", "03" })
+	slip := frameTable(func(f *mapping.FrameConfig) { f.Stuffing = "slip" })
 	for name, tt := range map[string]struct {
-		frame FrameConfig
+		frame mapping.FrameConfig
 		noise []byte
 	}{
 		"starts":           {announced, []byte{0xAA, 0x55}},
@@ -370,7 +372,7 @@ func TestCutterIsBounded(t *testing.T) {
 		"no delimiter":     {slip, []byte{0x31}},
 		"delimiters alone": {slip, []byte{slipEnd}},
 	} {
-		d := DefaultDevice()
+		d := mapping.DefaultDevice()
 		d.Frame = tt.frame
 		cutter := cutBinary(d, &repeating{tt.noise, 200_000}, new(wire.Counters))
 		if frame, err := cutter.Next(limit); err != io.EOF {

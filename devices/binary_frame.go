@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/checksum"
 )
 
@@ -24,7 +26,7 @@ type frameSpec struct {
 }
 
 // newFrameSpec compiles a config without faults.
-func newFrameSpec(c FrameConfig) *frameSpec {
+func newFrameSpec(c mapping.FrameConfig) *frameSpec {
 	start, _ := parseBytes(c.Start, false)
 	end, _ := parseBytes(c.End, false)
 	s := &frameSpec{start: start.bytes, end: end.bytes, length: c.Length, lengthAt: c.LengthAt, lengthAdd: c.LengthAdd,

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -20,19 +22,19 @@ type binaryAsker struct {
 	match  places
 	all    []*query
 	places []int // by field: the query whose answer carries it; -1: none
-	config DeviceConfig
+	config mapping.DeviceConfig
 	count  *wire.Counters
 	seq    int
 }
 
-func askBinary(c DeviceConfig, count *wire.Counters) asker {
+func askBinary(c mapping.DeviceConfig, count *wire.Counters) asker {
 	match, _ := parsePlaces(c.Match)
 	b := &binaryAsker{spec: newFrameSpec(c.Frame), match: match, config: c, count: count, seq: rand.IntN(maxSeq)}
 	for _, r := range c.Requests {
 		b.all = append(b.all, b.query(r))
 	}
 	for _, f := range c.Fields {
-		b.places = append(b.places, c.requestOf(f))
+		b.places = append(b.places, c.RequestOf(f))
 	}
 	return b
 }
@@ -44,16 +46,8 @@ const usualLength = 128
 // do all the same, and would talk into the next request.
 const afterCommand = 50 * time.Millisecond
 
-// requestOf is the place of the request whose answer carries a field; -1 if there is none.
-func (c DeviceConfig) requestOf(f FieldConfig) int {
-	if f.Request == "" && len(c.Requests) == 1 {
-		return 0
-	}
-	return slices.IndexFunc(c.Requests, func(r RequestConfig) bool { return r.ID == f.Request })
-}
-
 // query makes what asks one request.
-func (b *binaryAsker) query(r RequestConfig) *query {
+func (b *binaryAsker) query(r mapping.RequestConfig) *query {
 	spec := b.spec
 	if r.Length > 0 {
 		of := b.config.Frame
@@ -63,7 +57,7 @@ func (b *binaryAsker) query(r RequestConfig) *query {
 	match, _ := parsePlaces(r.Match)
 	var fields []byteField
 	for i, f := range b.config.Fields {
-		if b.config.requestOf(f) >= 0 && b.config.Requests[b.config.requestOf(f)].ID == r.ID {
+		if b.config.RequestOf(f) >= 0 && b.config.Requests[b.config.RequestOf(f)].ID == r.ID {
 			fields = append(fields, newByteField(i, f))
 		}
 	}
@@ -109,8 +103,8 @@ func (b *binaryAsker) query(r RequestConfig) *query {
 }
 
 // shape tells answers apart by what the mapping says of them: by the device, and by the request if each has a match.
-func (b *binaryAsker) shape(r RequestConfig) string {
-	if slices.ContainsFunc(b.config.Requests, func(r RequestConfig) bool { return len(r.Match) == 0 }) {
+func (b *binaryAsker) shape(r mapping.RequestConfig) string {
+	if slices.ContainsFunc(b.config.Requests, func(r mapping.RequestConfig) bool { return len(r.Match) == 0 }) {
 		return fmt.Sprint("binary ", b.config.Match)
 	}
 	return fmt.Sprint("binary ", b.config.Match, r.Match)

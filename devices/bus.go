@@ -140,7 +140,7 @@ func (l *line) poll(s *session, t turn, between func(*session) error) error {
 
 // missDevice tells, once, that a device has not answered since the port was opened. One that has answered is missed by
 // the relay, after its offline_after.
-func (l *line) missDevice(m *mapping, r response) {
+func (l *line) missDevice(m *attached, r response) {
 	switch {
 	case m.rounds.proven:
 		m.rounds.told = false
@@ -155,7 +155,7 @@ func (l *line) missDevice(m *mapping, r response) {
 }
 
 // mind tells, once, that a device refuses to be asked something, and parts what it may answer in parts.
-func (l *line) mind(m *mapping, q *query, r response, v verdict) {
+func (l *line) mind(m *attached, q *query, r response, v verdict) {
 	i := m.rounds.find(q)
 	if i < 0 {
 		return

@@ -1,7 +1,9 @@
 package devices
 
+import "minirelay/devices/mapping"
+
 // writeBytes completes a command that is bytes and no line of text.
-func writeBytes(d DeviceConfig, c *command) {
+func writeBytes(d mapping.DeviceConfig, c *command) {
 	k := templateKind{value: valueIn(c.FormatConfig, c.Type), frame: newFrameSpec(d.Frame)}
 	c.template, _ = k.parse(c.Send)
 	k.wild = true

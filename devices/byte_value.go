@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -24,7 +26,7 @@ func byteFormats() map[string]numberFormat {
 
 // namedFormat gives the format of a name that ends in be or le, for the greater or the lesser byte first: uint16le.
 func namedFormat(name string) (numberFormat, bool) {
-	c := DefaultFormat()
+	c := mapping.DefaultFormat()
 	if base, ok := strings.CutSuffix(name, "le"); ok {
 		name, c.ByteOrder = base, "little"
 	}
@@ -52,7 +54,7 @@ type byteValue struct {
 }
 
 // valueIn compiles the format of a field. A config without problems has a length.
-func valueIn(c FormatConfig, t relay.Type) byteValue {
+func valueIn(c mapping.FormatConfig, t relay.Type) byteValue {
 	v := byteValue{digits: c.Format, length: c.Length, little: c.ByteOrder == "little", text: t == relay.TypeText}
 	if c.Format == "" && v.text {
 		v.digits = formatString

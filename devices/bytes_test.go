@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -22,7 +24,7 @@ import (
 )
 
 // byteDevice is a device of frames of bytes.
-func byteDevice(frame func(*FrameConfig), fields ...FieldConfig) DeviceConfig {
+func byteDevice(frame func(*mapping.FrameConfig), fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.Codec = "binary"
 	frame(&d.Frame)
@@ -30,8 +32,8 @@ func byteDevice(frame func(*FrameConfig), fields ...FieldConfig) DeviceConfig {
 }
 
 // lies says where in a frame a field lies, and how.
-func lies(at int, format string) func(*FieldConfig) {
-	return func(f *FieldConfig) {
+func lies(at int, format string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) {
 		f.At = at
 		if base, little := strings.CutSuffix(format, "le"); little {
 			format, f.ByteOrder = base, "little"
@@ -40,38 +42,42 @@ func lies(at int, format string) func(*FieldConfig) {
 	}
 }
 
-func long(length int) func(*FieldConfig) { return func(f *FieldConfig) { f.Length = length } }
-
-func bit(bit, bits int) func(*FieldConfig) {
-	return func(f *FieldConfig) { f.Bit, f.Bits = bit, bits }
+func long(length int) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Length = length }
 }
 
-func ofRequest(id string) func(*FieldConfig) { return func(f *FieldConfig) { f.Request = id } }
+func bit(bit, bits int) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Bit, f.Bits = bit, bits }
+}
+
+func ofRequest(id string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Request = id }
+}
 
 // byteDevices are the mappings by which the files of testdata/bytes are read.
-func byteDevices() map[string]DeviceConfig {
+func byteDevices() map[string]mapping.DeviceConfig {
 	number := relay.TypeNumber
-	devices := map[string]DeviceConfig{
-		"pms5003": byteDevice(func(f *FrameConfig) {
+	devices := map[string]mapping.DeviceConfig{
+		"pms5003": byteDevice(func(f *mapping.FrameConfig) {
 			f.Start, f.LengthAt, f.LengthFormat, f.LengthAdd, f.Checksum = "42 4D", 2, "uint16be", 4, "sum16"
 		}, field("pm1", number, lies(10, "uint16")), field("pm25", number, lies(12, "uint16")),
 			field("pm10", number, lies(14, "uint16")), field("particles", number, lies(16, "uint16"))),
-		"sds011": byteDevice(func(f *FrameConfig) {
+		"sds011": byteDevice(func(f *mapping.FrameConfig) {
 			f.Start, f.End, f.Length, f.Checksum, f.ChecksumFrom = "AA C0", "AB", 10, "sum8", 2
 		}, field("pm25", number, lies(2, "uint16le"), scaled(0.1, 0)), field("pm10", number, lies(4, "uint16le"), scaled(0.1, 0)),
 			field("sensor", relay.TypeText, lies(6, "hex"), long(2))),
-		"a02yyuw": byteDevice(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "FF", 4, "sum8" },
+		"a02yyuw": byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "FF", 4, "sum8" },
 			field("distance", number, lies(1, "uint16"), plausible(30, 4500))),
-		"tfmini": byteDevice(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "59 59", 9, "sum8" },
+		"tfmini": byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "59 59", 9, "sum8" },
 			field("distance", number, lies(2, "uint16le")), field("strength", number, lies(4, "uint16le"))),
-		"ld2410": byteDevice(func(f *FrameConfig) {
+		"ld2410": byteDevice(func(f *mapping.FrameConfig) {
 			f.Start, f.End, f.LengthAt, f.LengthFormat, f.LengthAdd = "F4 F3 F2 F1", "F8 F7 F6 F5", 4, "uint16le", 10
-		}, field("target", relay.TypeEnum, lies(8, "uint8"), match("6", "02 AA"), func(f *FieldConfig) {
+		}, field("target", relay.TypeEnum, lies(8, "uint8"), match("6", "02 AA"), func(f *mapping.FieldConfig) {
 			f.Values = map[string]string{"none": "0", "moving": "0x01", "still": "0x02", "both": "3"}
 		}), field("moving_distance", number, lies(9, "uint16le")), field("still_energy", number, lies(14, ""))),
-		"mhz19b": byteDevice(func(f *FrameConfig) { f.Start, f.Length, f.Checksum, f.ChecksumFrom = "FF", 9, "lrc", 1 },
+		"mhz19b": byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum, f.ChecksumFrom = "FF", 9, "lrc", 1 },
 			field("co2", number, lies(2, "uint16")), field("temperature", number, lies(4, ""), scaled(1, -40))),
-		"daly": byteDevice(func(f *FrameConfig) { f.Start, f.Length, f.Checksum = "A5 01", 13, "sum8" },
+		"daly": byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "A5 01", 13, "sum8" },
 			field("voltage", number, lies(4, "uint16"), scaled(0.1, 0), ofRequest("pack")),
 			field("current", number, lies(8, "uint16"), scaled(0.1, -3000), ofRequest("pack")),
 			field("soc", number, lies(10, "uint16"), scaled(0.1, 0), ofRequest("pack")),
@@ -79,7 +85,7 @@ func byteDevices() map[string]DeviceConfig {
 			field("cell_min", number, lies(7, "uint16"), scaled(0.001, 0), ofRequest("cells")),
 			field("cell_1", number, lies(5, "uint16"), scaled(0.001, 0), ofRequest("each"), match("4", "01")),
 			field("cell_14", number, lies(7, "uint16"), scaled(0.001, 0), ofRequest("each"), match("4", "05"))),
-		"jk": byteDevice(func(f *FrameConfig) {
+		"jk": byteDevice(func(f *mapping.FrameConfig) {
 			f.Start, f.LengthAt, f.LengthFormat, f.LengthAdd, f.Checksum = "4E 57", 2, "uint16be", 2, "sum32"
 		}, field("cell_1", number, lies(14, "uint16"), scaled(0.001, 0)), field("cell_14", number, lies(53, "uint16"), scaled(0.001, 0)),
 			field("voltage", number, lies(65, "uint16"), scaled(0.01, 0)),
@@ -87,7 +93,7 @@ func byteDevices() map[string]DeviceConfig {
 			field("current", number, lies(68, "uint16"), bit(0, 15), scaled(0.01, 0)), field("soc", number, lies(71, "uint8")),
 			field("balancing", relay.TypeBool, lies(89, "uint16"), bit(2, 1)), field("number", relay.TypeText, lies(-35, "string"), long(24))),
 	}
-	for name, requests := range map[string][]RequestConfig{
+	for name, requests := range map[string][]mapping.RequestConfig{
 		"mhz19b": {{ID: "co2", Send: "FF 01 86 00 00 00 00 00 {sum}", Match: map[string]string{"1": "86"}}},
 		"daly": {{ID: "pack", Send: "A5 40 90 08 00 00 00 00 00 00 00 00 {sum}", Match: map[string]string{"2": "90"}},
 			{ID: "cells", Send: "A5 40 91 08 00 00 00 00 00 00 00 00 {sum}", Match: map[string]string{"2": "91"}},
@@ -173,7 +179,7 @@ func splitRecording(recording []capture.Record) (single []capture.Record) {
 }
 
 // decodeAll gives "temperature=21.5 ! humidity: …" for each frame.
-func decodeAll(t *testing.T, d DeviceConfig, recording []capture.Record) string {
+func decodeAll(t *testing.T, d mapping.DeviceConfig, recording []capture.Record) string {
 	t.Helper()
 	var out strings.Builder
 	_, err := Decode(serial.Default(), d, recording, func(r wire.Record) {

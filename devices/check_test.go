@@ -5,36 +5,38 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
 func TestCheckDevice(t *testing.T) {
-	none := func(d *DeviceConfig) {}
-	pump := func(change func(*CommandConfig)) func(*DeviceConfig) {
-		return func(d *DeviceConfig) { change(&d.Commands[0]) }
+	none := func(d *mapping.DeviceConfig) {}
+	pump := func(change func(*mapping.CommandConfig)) func(*mapping.DeviceConfig) {
+		return func(d *mapping.DeviceConfig) { change(&d.Commands[0]) }
 	}
-	fan := func(change func(*CommandConfig)) func(*DeviceConfig) {
-		return func(d *DeviceConfig) { change(&d.Commands[1]) }
+	fan := func(change func(*mapping.CommandConfig)) func(*mapping.DeviceConfig) {
+		return func(d *mapping.DeviceConfig) { change(&d.Commands[1]) }
 	}
-	with := func(f FieldConfig) func(*DeviceConfig) {
-		return func(d *DeviceConfig) { d.Fields = append(d.Fields, f) }
+	with := func(f mapping.FieldConfig) func(*mapping.DeviceConfig) {
+		return func(d *mapping.DeviceConfig) { d.Fields = append(d.Fields, f) }
 	}
 	for name, tt := range map[string]struct {
-		change func(*DeviceConfig)
+		change func(*mapping.DeviceConfig)
 		want   string // all problems
 	}{
 		"good":                 {none, ""},
-		"codec":                {func(d *DeviceConfig) { d.Codec = "xml" }, `codec: there is no codec "xml"; use ` + codecNames()},
-		"checksum":             {func(d *DeviceConfig) { d.Checksum = "md5" }, `checksum: there is no checksum "md5"; use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32`},
-		"max_frame":            {func(d *DeviceConfig) { d.MaxFrame = 0 }, `max_frame: a line may have 16 to 65536 bytes; leave it out for 4096`},
+		"codec":                {func(d *mapping.DeviceConfig) { d.Codec = "xml" }, `codec: there is no codec "xml"; use ` + codecNames()},
+		"checksum":             {func(d *mapping.DeviceConfig) { d.Checksum = "md5" }, `checksum: there is no checksum "md5"; use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32`},
+		"max_frame":            {func(d *mapping.DeviceConfig) { d.MaxFrame = 0 }, `max_frame: a line may have 16 to 65536 bytes; leave it out for 4096`},
 		"field type":           {with(field("x", "none")), `field "x": type: a field cannot be of type "none"; use number, bool, enum or text`},
 		"empty part":           {with(field("x", "number", key("a..b"))), `field "x": key: "a..b" has an empty part; write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`},
 		"scale 0":              {with(field("x", "number", scaled(0, 0))), `field "x": scale: a number cannot be scaled by 0; leave it out for 1`},
 		"scale of a bool":      {with(field("x", "bool", scaled(2, 0))), `field "x": scale: it means nothing for type bool; leave it out`},
 		"min above max":        {with(field("x", "number", plausible(2, 1))), `field "x": min: min 2 is greater than max 1: no value is left; exchange the two`},
-		"decimals":             {with(field("x", "number", func(f *FieldConfig) { f.Decimals = 9 })), `field "x": decimals: there may be 0 to 6 digits after the point; use fewer`},
+		"decimals":             {with(field("x", "number", func(f *mapping.FieldConfig) { f.Decimals = 9 })), `field "x": decimals: there may be 0 to 6 digits after the point; use fewer`},
 		"enum without choices": {with(field("x", "enum")), `field "x": options: an enum has no choices; write options = [{ value = "auto" }, { value = "manual" }]`},
 		"choice twice":         {with(field("x", "enum", options("a", "a"))), `field "x": options: the choice "a" is empty or stands twice; give each choice its own value`},
 		"choices of a bool":    {with(field("x", "bool", options("a"))), `field "x": options: only an enum has choices; leave it out, or use type = "enum"`},
@@ -43,31 +45,31 @@ func TestCheckDevice(t *testing.T) {
 		"no such value":        {with(field("x", "bool", values("true", "1", "false", "0", "on", "2"))), `field "x": values: "on" is none of true, false; write what stands on the wire behind the value, as in { true = "1" }`},
 		"ambiguous":            {with(field("x", "enum", options("a", "b"), values("a", "b"))), `field "x": values: "b" stands for both a and b; give each its own text`},
 		"control character":    {with(field("x", "enum", options("a"), values("a", "b\n"))), `field "x": values: the text for "a" holds a control character; put line ends into send`},
-		"command type":         {pump(func(c *CommandConfig) { c.Type = "" }), `command "pump": type: a command cannot be of type ""; use number, bool, enum, text or none`},
-		"nothing to send": {pump(func(c *CommandConfig) {
+		"command type":         {pump(func(c *mapping.CommandConfig) { c.Type = "" }), `command "pump": type: a command cannot be of type ""; use number, bool, enum, text or none`},
+		"nothing to send": {pump(func(c *mapping.CommandConfig) {
 			c.Send, c.Type, c.Values, c.Confirm, c.Expect, c.Refuse = "", "none", nil, "", "", ""
 		}), `command "pump": send: it is missing or empty; write what the board reads, as in "PUMP {value} #{seq}\n"`},
-		"only a line end": {pump(func(c *CommandConfig) {
+		"only a line end": {pump(func(c *mapping.CommandConfig) {
 			c.Send, c.Type, c.Values, c.Confirm, c.Expect, c.Refuse = "\r\n", "none", nil, "", "", ""
 		}), `command "pump": send: it is nothing but a line end; write what the board reads, as in "PUMP {value} #{seq}\n"`},
-		"two lines":              {pump(func(c *CommandConfig) { c.Send = "A\nPUMP {value} #{seq}\n" }), `command "pump": send: it holds more than one line; make each line a command of its own`},
-		"two line ends":          {pump(func(c *CommandConfig) { c.Send = "PUMP {value} #{seq}\n\n" }), `command "pump": send: it holds more than one line; make each line a command of its own`},
-		"unknown placeholder":    {pump(func(c *CommandConfig) { c.Send = "PUMP {value} {val} #{seq}\n" }), `command "pump": send: there is no placeholder {val}; use {value} and {seq}`},
-		"JSON":                   {pump(func(c *CommandConfig) { c.Send = `{"pump":{value},"id":{seq}}` + "\n" }), ``},
-		"no value sent":          {pump(func(c *CommandConfig) { c.Send = "PUMP #{seq}\n" }), `command "pump": send: it would write the same whatever the value is; put {value} where the value belongs, or use type = "none"`},
-		"value in none":          {pump(func(c *CommandConfig) { c.Type, c.Values, c.Confirm, c.Expect = "none", nil, "", "^OK {value}" }), `command "pump": send: {value} stands in a command without a value; leave {value} out, or give the command another type | command "pump": expect: {value} stands in a command without a value; leave {value} out`},
-		"seq not sent":           {pump(func(c *CommandConfig) { c.Send, c.Refuse = "PUMP {value}\n", "" }), `command "pump": expect: it waits for {seq}, which is not sent; put {seq} into send, if the board repeats it`},
-		"no regular expression":  {pump(func(c *CommandConfig) { c.Expect = "^OK (" }), "command \"pump\": expect: it is no regular expression: missing closing ): `^OK (`; a plain text needs \\ in front of ( ) [ ] { } . * + ? ^ $ |"},
-		"fits all":               {pump(func(c *CommandConfig) { c.Refuse = ".*" }), `command "pump": refuse: it fits every line, even an empty one; write what the board answers, as in "^OK #{seq}$"`},
-		"confirm by nothing":     {pump(func(c *CommandConfig) { c.Confirm = "pmup" }), `command "pump": confirm: there is no field "pmup"; there are pump, fan`},
-		"confirm by other type":  {pump(func(c *CommandConfig) { c.Confirm = "fan" }), `command "pump": confirm: the field "fan" is a number, the command a bool: they can never be equal; name a field of the same type`},
-		"confirm of none":        {pump(func(c *CommandConfig) { c.Type, c.Values, c.Send = "none", nil, "RESET #{seq}\n" }), `command "pump": confirm: a command without a value has nothing to read back; leave it out`},
-		"tolerance of a bool":    {pump(func(c *CommandConfig) { c.Tolerance = 1 }), `command "pump": tolerance: it means nothing without a number that is read back; leave it out, or name a field in confirm`},
-		"no such field":          {pump(func(c *CommandConfig) { c.Field = "x" }), `command "pump": field: there is no field "x"; there are pump, fan`},
-		"no time":                {pump(func(c *CommandConfig) { c.Timeout = 0 }), `command "pump": timeout: no board answers in no time; leave it out for 2s`},
-		"retries":                {pump(func(c *CommandConfig) { c.Retries = 1 }), `command "pump": retries: a command that is written again could act twice; write idempotent = true if a second write does no harm, or leave retries out`},
-		"retries without answer": {fan(func(c *CommandConfig) { c.Retries, c.Idempotent, c.Expect, c.Confirm = 1, true, "", "" }), `command "fan": retries: without expect or confirm nobody knows whether it was answered; add one of them, or leave retries out`},
-		"several":                {func(d *DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use ` + codecNames() + ` | command "pump": timeout: no board answers in no time; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
+		"two lines":              {pump(func(c *mapping.CommandConfig) { c.Send = "A\nPUMP {value} #{seq}\n" }), `command "pump": send: it holds more than one line; make each line a command of its own`},
+		"two line ends":          {pump(func(c *mapping.CommandConfig) { c.Send = "PUMP {value} #{seq}\n\n" }), `command "pump": send: it holds more than one line; make each line a command of its own`},
+		"unknown placeholder":    {pump(func(c *mapping.CommandConfig) { c.Send = "PUMP {value} {val} #{seq}\n" }), `command "pump": send: there is no placeholder {val}; use {value} and {seq}`},
+		"JSON":                   {pump(func(c *mapping.CommandConfig) { c.Send = `{"pump":{value},"id":{seq}}` + "\n" }), ``},
+		"no value sent":          {pump(func(c *mapping.CommandConfig) { c.Send = "PUMP #{seq}\n" }), `command "pump": send: it would write the same whatever the value is; put {value} where the value belongs, or use type = "none"`},
+		"value in none":          {pump(func(c *mapping.CommandConfig) { c.Type, c.Values, c.Confirm, c.Expect = "none", nil, "", "^OK {value}" }), `command "pump": send: {value} stands in a command without a value; leave {value} out, or give the command another type | command "pump": expect: {value} stands in a command without a value; leave {value} out`},
+		"seq not sent":           {pump(func(c *mapping.CommandConfig) { c.Send, c.Refuse = "PUMP {value}\n", "" }), `command "pump": expect: it waits for {seq}, which is not sent; put {seq} into send, if the board repeats it`},
+		"no regular expression":  {pump(func(c *mapping.CommandConfig) { c.Expect = "^OK (" }), "command \"pump\": expect: it is no regular expression: missing closing ): `^OK (`; a plain text needs \\ in front of ( ) [ ] { } . * + ? ^ $ |"},
+		"fits all":               {pump(func(c *mapping.CommandConfig) { c.Refuse = ".*" }), `command "pump": refuse: it fits every line, even an empty one; write what the board answers, as in "^OK #{seq}$"`},
+		"confirm by nothing":     {pump(func(c *mapping.CommandConfig) { c.Confirm = "pmup" }), `command "pump": confirm: there is no field "pmup"; there are pump, fan`},
+		"confirm by other type":  {pump(func(c *mapping.CommandConfig) { c.Confirm = "fan" }), `command "pump": confirm: the field "fan" is a number, the command a bool: they can never be equal; name a field of the same type`},
+		"confirm of none":        {pump(func(c *mapping.CommandConfig) { c.Type, c.Values, c.Send = "none", nil, "RESET #{seq}\n" }), `command "pump": confirm: a command without a value has nothing to read back; leave it out`},
+		"tolerance of a bool":    {pump(func(c *mapping.CommandConfig) { c.Tolerance = 1 }), `command "pump": tolerance: it means nothing without a number that is read back; leave it out, or name a field in confirm`},
+		"no such field":          {pump(func(c *mapping.CommandConfig) { c.Field = "x" }), `command "pump": field: there is no field "x"; there are pump, fan`},
+		"no time":                {pump(func(c *mapping.CommandConfig) { c.Timeout = 0 }), `command "pump": timeout: no board answers in no time; leave it out for 2s`},
+		"retries":                {pump(func(c *mapping.CommandConfig) { c.Retries = 1 }), `command "pump": retries: a command that is written again could act twice; write idempotent = true if a second write does no harm, or leave retries out`},
+		"retries without answer": {fan(func(c *mapping.CommandConfig) { c.Retries, c.Idempotent, c.Expect, c.Confirm = 1, true, "", "" }), `command "fan": retries: without expect or confirm nobody knows whether it was answered; add one of them, or leave retries out`},
+		"several":                {func(d *mapping.DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use ` + codecNames() + ` | command "pump": timeout: no board answers in no time; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := pumpBoard()

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/checksum"
@@ -42,20 +44,20 @@ type Cutter interface {
 type kind struct {
 	name string
 	// check tells what is wrong with the keys of the codec's own.
-	check func(*checker)
+	check func(*mapping.Checker)
 	// talks makes the codec of a device that talks by itself; nil: it is asked.
-	talks func(DeviceConfig, *wire.Counters) Codec
+	talks func(mapping.DeviceConfig, *wire.Counters) Codec
 	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
-	cuts func(DeviceConfig, io.Reader, *wire.Counters) Cutter
+	cuts func(mapping.DeviceConfig, io.Reader, *wire.Counters) Cutter
 	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
 	// by their contents. nil: it shares its port with no device. "": neither does this one.
-	framing func(DeviceConfig) string
+	framing func(mapping.DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
-	asks func(DeviceConfig, *wire.Counters) asker
+	asks func(mapping.DeviceConfig, *wire.Counters) asker
 	// writes completes a command whose bytes are no line of text; nil: they are.
-	writes func(DeviceConfig, *command)
+	writes func(mapping.DeviceConfig, *command)
 	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
-	advise func(serial.Config, DeviceConfig) []Problem
+	advise func(serial.Config, mapping.DeviceConfig) []mapping.Problem
 }
 
 // kinds lists the codecs in the order of the documentation.
@@ -75,7 +77,7 @@ func kinds() []kind {
 }
 
 // kindOf gives the codec of a device. Codecs that depend on more than the name decide here.
-func kindOf(c DeviceConfig) (kind, bool) {
+func kindOf(c mapping.DeviceConfig) (kind, bool) {
 	all := kinds()
 	i := slices.IndexFunc(all, func(k kind) bool { return k.name == c.Codec })
 	if i < 0 {
@@ -86,7 +88,7 @@ func kindOf(c DeviceConfig) (kind, bool) {
 		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, askBinary
 	}
 	if k.name == "pairs" && c.Checksum == checksum.VEDirect {
-		k.cuts, k.framing = newVEDirectCutter, func(DeviceConfig) string { return "" }
+		k.cuts, k.framing = newVEDirectCutter, func(mapping.DeviceConfig) string { return "" }
 	}
 	return k, true
 }
@@ -101,7 +103,7 @@ func codecNames() string {
 }
 
 // NewCodec makes the codec of a device that talks by itself; its faults are those that CheckDevice tells.
-func NewCodec(c DeviceConfig, count *wire.Counters) (Codec, error) {
+func NewCodec(c mapping.DeviceConfig, count *wire.Counters) (Codec, error) {
 	if problems := CheckDevice(c); len(problems) > 0 {
 		return nil, errors.New(problems[0].String())
 	}
@@ -113,7 +115,7 @@ func NewCodec(c DeviceConfig, count *wire.Counters) (Codec, error) {
 }
 
 // Advise tells what is hardly wanted of a device on its port, though it may work.
-func Advise(p serial.Config, c DeviceConfig) []Problem {
+func Advise(p serial.Config, c mapping.DeviceConfig) []mapping.Problem {
 	if k, ok := kindOf(c); ok && k.advise != nil {
 		return k.advise(p, c)
 	}
@@ -122,7 +124,7 @@ func Advise(p serial.Config, c DeviceConfig) []Problem {
 
 // CannotShare tells why two devices cannot hang on one port; "" if they can. On a shared line one asks and one
 // answers: who talks by itself would talk into it.
-func CannotShare(a, b DeviceConfig) string {
+func CannotShare(a, b mapping.DeviceConfig) string {
 	ka, _ := kindOf(a)
 	kb, _ := kindOf(b)
 	lines := ka.cuts == nil && kb.cuts == nil && ka.talks != nil && kb.talks != nil
@@ -144,7 +146,7 @@ func CannotShare(a, b DeviceConfig) string {
 }
 
 // sameLines says whether one of two devices takes all lines of the other.
-func sameLines(a, b DeviceConfig) bool {
+func sameLines(a, b mapping.DeviceConfig) bool {
 	if a.Codec != b.Codec || !maps.Equal(a.Match, b.Match) {
 		return false
 	}
@@ -155,7 +157,7 @@ func sameLines(a, b DeviceConfig) bool {
 const linesFraming = "lines"
 
 // matchedLines is the framing of codecs whose lines only match tells apart.
-func matchedLines(c DeviceConfig) string {
+func matchedLines(c mapping.DeviceConfig) string {
 	if len(c.Match) == 0 {
 		return ""
 	}
@@ -165,7 +167,7 @@ func matchedLines(c DeviceConfig) string {
 // lineSeal is the checksum behind a line of text, as far as the mapping asks for one. Codecs of lines embed it.
 type lineSeal struct{ sum checksum.Line }
 
-func newLineSeal(c DeviceConfig) lineSeal {
+func newLineSeal(c mapping.DeviceConfig) lineSeal {
 	sum, _ := checksum.Of(c.Checksum)
 	return lineSeal{sum}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -15,7 +17,7 @@ const maxSeq = 9999
 
 // command is a compiled CommandConfig.
 type command struct {
-	CommandConfig
+	mapping.CommandConfig
 	parts    []part
 	template *byteTemplate // instead of parts, where it is no line of text
 	expect   *pattern      // nil: it acknowledges nothing
@@ -119,24 +121,19 @@ func (c *command) text(v relay.Value) (string, error) {
 		}
 		return formatNumber(raw, c.Decimals), nil
 	case relay.TypeBool:
-		return wireText(c.Values, strconv.FormatBool(v.Bool())), nil
+		return mapping.WireText(c.Values, strconv.FormatBool(v.Bool())), nil
 	case relay.TypeEnum:
-		return wireText(c.Values, v.Text()), nil
+		return mapping.WireText(c.Values, v.Text()), nil
 	case relay.TypeText:
 		if len(v.Text()) > c.MaxLength {
 			return "", fmt.Errorf("the text has %d bytes; at most %d are allowed", len(v.Text()), c.MaxLength)
 		}
-		if strings.ContainsFunc(v.Text(), isControl) {
+		if strings.ContainsFunc(v.Text(), mapping.IsControl) {
 			return "", fmt.Errorf("the text must not hold control characters")
 		}
 		return v.Text(), nil
 	}
 	return "", nil
-}
-
-// isControl says whether r could end a line on some board, or is no character at all.
-func isControl(r rune) bool {
-	return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r == '\uFFFD'
 }
 
 // formatNumber writes f with so many decimals, or as many as it needs. Fifteen significant digits drop what

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/checksum"
 
 	"minirelay/relay"
@@ -12,7 +14,7 @@ import (
 
 // textCommand has a template for texts.
 func textCommand(send string) *command {
-	c := DefaultCommand()
+	c := mapping.DefaultCommand()
 	c.ID, c.Type, c.Send = "say", relay.TypeText, send
 	return &command{CommandConfig: c, parts: parseTemplate(send), confirm: -1}
 }
@@ -36,14 +38,14 @@ func TestTemplates(t *testing.T) {
 }
 
 func TestWireValues(t *testing.T) {
-	number := func(decimals int, scale, offset float64) CommandConfig {
-		return CommandConfig{Type: relay.TypeNumber, Decimals: decimals, Scale: scale, Offset: offset}
+	number := func(decimals int, scale, offset float64) mapping.CommandConfig {
+		return mapping.CommandConfig{Type: relay.TypeNumber, Decimals: decimals, Scale: scale, Offset: offset}
 	}
-	onOff := CommandConfig{Type: relay.TypeBool, Values: map[string]string{"true": "ON", "false": "OFF"}}
-	mode := CommandConfig{Type: relay.TypeEnum, Values: map[string]string{"auto": "A"}}
-	text := CommandConfig{Type: relay.TypeText, MaxLength: 9}
+	onOff := mapping.CommandConfig{Type: relay.TypeBool, Values: map[string]string{"true": "ON", "false": "OFF"}}
+	mode := mapping.CommandConfig{Type: relay.TypeEnum, Values: map[string]string{"auto": "A"}}
+	text := mapping.CommandConfig{Type: relay.TypeText, MaxLength: 9}
 	for _, tt := range []struct {
-		c     CommandConfig
+		c     mapping.CommandConfig
 		value relay.Value
 		want  string // "": refused
 	}{
@@ -61,7 +63,7 @@ func TestWireValues(t *testing.T) {
 		{number(-1, 1, 0), relay.NumberValue(1e15), ""},
 		{onOff, relay.BoolValue(true), "ON"},
 		{onOff, relay.BoolValue(false), "OFF"},
-		{CommandConfig{Type: relay.TypeBool}, relay.BoolValue(true), "true"},
+		{mapping.CommandConfig{Type: relay.TypeBool}, relay.BoolValue(true), "true"},
 		{mode, relay.TextValue("auto"), "A"},
 		{mode, relay.TextValue("manual"), "manual"},
 		{text, relay.TextValue("温室 1"), "温室 1"},
@@ -85,7 +87,7 @@ func FuzzOneLinePerCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, template, value string, which uint8) {
 		c := textCommand(template + "\n")
 		d := device()
-		d.Commands = []CommandConfig{c.CommandConfig}
+		d.Commands = []mapping.CommandConfig{c.CommandConfig}
 		if len(CheckDevice(d)) > 0 {
 			t.Skip()
 		}

@@ -5,37 +5,14 @@ import (
 	"slices"
 	"strconv"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"github.com/expr-lang/expr/vm"
 
 	"minirelay/relay"
 )
-
-// ComputedConfig makes a field of other fields instead of what is on the wire.
-type ComputedConfig struct {
-	Expr string `toml:"expr" doc:"the value is worked out from the device's other fields, as in voltage * current / 1000"`
-}
-
-// computed says whether the field is worked out.
-func (f FieldConfig) computed() bool { return f.Expr != "" }
-
-// onTheWire is the device without its computed fields, as its codec sees it, and the place of each field that is left;
-// nil if all are.
-func (c DeviceConfig) onTheWire() (wire DeviceConfig, places []int) {
-	if !slices.ContainsFunc(c.Fields, FieldConfig.computed) {
-		return c, nil
-	}
-	fields := c.Fields
-	c.Fields, places = nil, []int{}
-	for i, f := range fields {
-		if !f.computed() {
-			c.Fields = append(c.Fields, f)
-			places = append(places, i)
-		}
-	}
-	return c, places
-}
 
 // maxComputedText bounds a computed text: each may be made of others.
 const maxComputedText = 1024
@@ -68,7 +45,7 @@ type computedInput struct {
 }
 
 // newComputation compiles the computed fields of a device without faults; nil if there are none.
-func newComputation(c DeviceConfig, count *wire.Counters) *computation {
+func newComputation(c mapping.DeviceConfig, count *wire.Counters) *computation {
 	order, _ := computedOrder(c)
 	if len(order) == 0 {
 		return nil
@@ -79,10 +56,10 @@ func newComputation(c DeviceConfig, count *wire.Counters) *computation {
 		program, inputs, _, _ := compileExpression(c, f)
 		field := computedField{place: i, id: f.ID, program: program, env: map[string]any{}, plausible: relay.Range{Min: f.Min, Max: f.Max}}
 		for _, id := range inputs {
-			field.inputs = append(field.inputs, computedInput{place: c.fieldIndex(id), id: id})
+			field.inputs = append(field.inputs, computedInput{place: c.FieldIndex(id), id: id})
 		}
 		if f.Type == relay.TypeEnum {
-			for _, o := range enumOptions(f.Options, f.Values) {
+			for _, o := range mapping.EnumOptions(f.Options, f.Values) {
 				field.options = append(field.options, o.Value)
 			}
 		}

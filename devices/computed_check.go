@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
@@ -41,7 +43,7 @@ func calculator() map[string]func(float64) float64 {
 
 // compileExpression compiles the expression of a field. inputs are the ids of the fields that it uses. A fault is
 // told in the words of the file: what and try.
-func compileExpression(c DeviceConfig, f FieldConfig) (program *vm.Program, inputs []string, what, try string) {
+func compileExpression(c mapping.DeviceConfig, f mapping.FieldConfig) (program *vm.Program, inputs []string, what, try string) {
 	if len(f.Expr) > maxExpression {
 		return nil, nil, fmt.Sprintf("it has %d characters; at most %d are allowed", len(f.Expr), maxExpression), "make a part of it a field of its own"
 	}
@@ -90,7 +92,7 @@ func compileExpression(c DeviceConfig, f FieldConfig) (program *vm.Program, inpu
 }
 
 // expressionFault puts what the library says into words for people.
-func expressionFault(c DeviceConfig, f FieldConfig, err error) (what, try string) {
+func expressionFault(c mapping.DeviceConfig, f mapping.FieldConfig, err error) (what, try string) {
 	what = err.Error()
 	var at *file.Error
 	if errors.As(err, &at) {
@@ -107,7 +109,7 @@ func expressionFault(c DeviceConfig, f FieldConfig, err error) (what, try string
 }
 
 // fieldNamesFor lists the fields that an expression can use.
-func fieldNamesFor(c DeviceConfig, self FieldConfig) string {
+func fieldNamesFor(c mapping.DeviceConfig, self mapping.FieldConfig) string {
 	var names, others []string
 	for _, f := range c.Fields {
 		switch {
@@ -188,7 +190,7 @@ func (i *inspector) refuse(what string) {
 
 // computedOrder gives the places of the computed fields in the order in which they depend on each other. ring is the
 // ids of fields that depend on themselves, in order; nil if none do.
-func computedOrder(c DeviceConfig) (order []int, ring []string) {
+func computedOrder(c mapping.DeviceConfig) (order []int, ring []string) {
 	const visiting, done = 1, 2
 	state := make([]int, len(c.Fields))
 	var path []string
@@ -196,7 +198,7 @@ func computedOrder(c DeviceConfig) (order []int, ring []string) {
 	visit = func(i int) {
 		f := c.Fields[i]
 		switch {
-		case !f.computed() || state[i] == done || ring != nil:
+		case !f.Computed() || state[i] == done || ring != nil:
 			return
 		case state[i] == visiting:
 			ring = append(slices.Clone(path[slices.Index(path, f.ID):]), f.ID)
@@ -206,7 +208,7 @@ func computedOrder(c DeviceConfig) (order []int, ring []string) {
 		path = append(path, f.ID)
 		if _, inputs, what, _ := compileExpression(c, f); what == "" {
 			for _, id := range inputs {
-				visit(c.fieldIndex(id))
+				visit(c.FieldIndex(id))
 			}
 		}
 		path = path[:len(path)-1]
@@ -220,34 +222,34 @@ func computedOrder(c DeviceConfig) (order []int, ring []string) {
 }
 
 // checkComputedFields checks the fields that are worked out.
-func checkComputedFields(k *checker) {
+func checkComputedFields(k *mapping.Checker) {
 	sound := true
-	for _, f := range k.device.Fields {
-		if !f.computed() {
+	for _, f := range k.Device.Fields {
+		if !f.Computed() {
 			continue
 		}
-		k.at = Problem{Field: f.ID}
-		if _, _, what, try := compileExpression(k.device, f); what != "" {
-			k.add("expr", what, try)
+		k.At = mapping.Problem{Field: f.ID}
+		if _, _, what, try := compileExpression(k.Device, f); what != "" {
+			k.Add("expr", what, try)
 			sound = false
 		}
 		for key, set := range map[string]bool{"scale": f.Scale != 1, "offset": f.Offset != 0, "key": f.Key != "", "values": f.Values != nil} {
 			if set {
-				k.add(key, "it is for what is on the wire, and this field is worked out", "leave it out, and put into expr what is to be done")
+				k.Add(key, "it is for what is on the wire, and this field is worked out", "leave it out, and put into expr what is to be done")
 			}
 		}
 		if f.StaleAfter != 0 {
-			k.add("stale_after", "a computed value is as old as the fields it is made of", "leave it out")
+			k.Add("stale_after", "a computed value is as old as the fields it is made of", "leave it out")
 		}
 	}
-	if _, ring := computedOrder(k.device); sound && ring != nil {
-		k.at = Problem{Field: ring[0]}
-		k.add("expr", "it depends on itself: "+strings.Join(ring, " → "), "make one of them without the others")
+	if _, ring := computedOrder(k.Device); sound && ring != nil {
+		k.At = mapping.Problem{Field: ring[0]}
+		k.Add("expr", "it depends on itself: "+strings.Join(ring, " → "), "make one of them without the others")
 	}
-	for _, c := range k.device.Commands {
-		if f := k.fieldNamed(c.Confirm); f != nil && f.computed() {
-			k.at = Problem{Command: c.ID}
-			k.add("confirm", fmt.Sprintf("the field %q is worked out, not read from the device", f.ID), "name a field that the device itself reads back")
+	for _, c := range k.Device.Commands {
+		if f := k.FieldNamed(c.Confirm); f != nil && f.Computed() {
+			k.At = mapping.Problem{Command: c.ID}
+			k.Add("confirm", fmt.Sprintf("the field %q is worked out, not read from the device", f.ID), "name a field that the device itself reads back")
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -17,12 +19,12 @@ import (
 	"minirelay/softboard"
 )
 
-func computes(expression string) func(*FieldConfig) {
-	return func(f *FieldConfig) { f.Expr = expression }
+func computes(expression string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Expr = expression }
 }
 
 // worked gives the value of expression over some fields.
-func worked(t *testing.T, kind relay.Type, expression string, change ...func(*FieldConfig)) (string, uint64) {
+func worked(t *testing.T, kind relay.Type, expression string, change ...func(*mapping.FieldConfig)) (string, uint64) {
 	t.Helper()
 	d := device(field("voltage", relay.TypeNumber), field("current", relay.TypeNumber), field("status", relay.TypeNumber), field("on", relay.TypeBool),
 		field("mode", relay.TypeEnum, options("auto", "manual")), field("note", relay.TypeText), field("x", kind, append(change, computes(expression))...))
@@ -71,12 +73,12 @@ func TestExpressions(t *testing.T) {
 
 // What comes out and is no good reading is null and counted.
 func TestExpressionsThatFail(t *testing.T) {
-	for expression, change := range map[string]func(*FieldConfig){
-		"current / (voltage - 230)":  func(*FieldConfig) {},
-		"0 * current / 0":            func(*FieldConfig) {},
-		"int(voltage) % int(on?0:1)": func(*FieldConfig) {},
-		"float(note)":                func(*FieldConfig) {},
-		"sqrt(-voltage)":             func(*FieldConfig) {},
+	for expression, change := range map[string]func(*mapping.FieldConfig){
+		"current / (voltage - 230)":  func(*mapping.FieldConfig) {},
+		"0 * current / 0":            func(*mapping.FieldConfig) {},
+		"int(voltage) % int(on?0:1)": func(*mapping.FieldConfig) {},
+		"float(note)":                func(*mapping.FieldConfig) {},
+		"sqrt(-voltage)":             func(*mapping.FieldConfig) {},
 		"voltage * current":          plausible(0, 100),
 	} {
 		if got, implausible := worked(t, relay.TypeNumber, expression, change); got != "null" || implausible != 1 {
@@ -124,15 +126,15 @@ func TestCheckExpressions(t *testing.T) {
 func TestCheckComputedFields(t *testing.T) {
 	wire := field("a", relay.TypeNumber)
 	for name, tt := range map[string]struct {
-		fields []FieldConfig
+		fields []mapping.FieldConfig
 		want   string
 	}{
-		"good":    {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("c + 1")), field("c", relay.TypeNumber, computes("a + 1"))}, ""},
-		"itself":  {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("b + a"))}, `field "b": expr: it depends on itself: b → b; make one of them without the others`},
-		"a ring":  {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("d")), field("c", relay.TypeNumber, computes("b + a")), field("d", relay.TypeNumber, computes("c"))}, `field "b": expr: it depends on itself: b → d → c → b; make one of them without the others`},
-		"hyphens": {[]FieldConfig{field("air-t", relay.TypeNumber), wire, field("b", relay.TypeNumber, computes("air-t"))}, `field "b": expr: unknown name air, at character 1; there are a; an expression cannot name air-t: call it otherwise, without - and with a letter in front`},
-		"scaled":  {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("a"), scaled(2, 0))}, `field "b": scale: it is for what is on the wire, and this field is worked out; leave it out, and put into expr what is to be done`},
-		"stale":   {[]FieldConfig{wire, field("b", relay.TypeNumber, computes("a"), func(f *FieldConfig) { f.StaleAfter = time.Second })}, `field "b": stale_after: a computed value is as old as the fields it is made of; leave it out`},
+		"good":    {[]mapping.FieldConfig{wire, field("b", relay.TypeNumber, computes("c + 1")), field("c", relay.TypeNumber, computes("a + 1"))}, ""},
+		"itself":  {[]mapping.FieldConfig{wire, field("b", relay.TypeNumber, computes("b + a"))}, `field "b": expr: it depends on itself: b → b; make one of them without the others`},
+		"a ring":  {[]mapping.FieldConfig{wire, field("b", relay.TypeNumber, computes("d")), field("c", relay.TypeNumber, computes("b + a")), field("d", relay.TypeNumber, computes("c"))}, `field "b": expr: it depends on itself: b → d → c → b; make one of them without the others`},
+		"hyphens": {[]mapping.FieldConfig{field("air-t", relay.TypeNumber), wire, field("b", relay.TypeNumber, computes("air-t"))}, `field "b": expr: unknown name air, at character 1; there are a; an expression cannot name air-t: call it otherwise, without - and with a letter in front`},
+		"scaled":  {[]mapping.FieldConfig{wire, field("b", relay.TypeNumber, computes("a"), scaled(2, 0))}, `field "b": scale: it is for what is on the wire, and this field is worked out; leave it out, and put into expr what is to be done`},
+		"stale":   {[]mapping.FieldConfig{wire, field("b", relay.TypeNumber, computes("a"), func(f *mapping.FieldConfig) { f.StaleAfter = time.Second })}, `field "b": stale_after: a computed value is as old as the fields it is made of; leave it out`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -155,10 +157,10 @@ func TestCheckComputedFields(t *testing.T) {
 // A computed value follows what it is made of: with each reading, when one is lost, when one becomes too old, and when
 // the device goes.
 func TestComputedFields(t *testing.T) {
-	d := device(field("kw", relay.TypeNumber, computes("voltage * current / 1000"), plausible(0, 100), func(f *FieldConfig) { f.Decimals = 2 }),
+	d := device(field("kw", relay.TypeNumber, computes("voltage * current / 1000"), plausible(0, 100), func(f *mapping.FieldConfig) { f.Decimals = 2 }),
 		field("voltage", relay.TypeNumber, key("v")),
 		field("alarm", relay.TypeBool, computes("kw > 2")),
-		field("current", relay.TypeNumber, key("i"), func(f *FieldConfig) { f.StaleAfter = 2 * time.Second }))
+		field("current", relay.TypeNumber, key("i"), func(f *mapping.FieldConfig) { f.StaleAfter = 2 * time.Second }))
 	d.OfflineAfter = 10 * time.Second
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
@@ -200,8 +202,8 @@ func TestComputedFieldOfAUnit(t *testing.T) {
 	u.Set(softboard.Coils, 0, 0)
 	d := unit(1, field("power", relay.TypeNumber, computes("voltage * current")), field("voltage", relay.TypeNumber, at("holding:0", ""), scaled(0.1, 0)),
 		field("lamp", relay.TypeBool, at("coil:0", "")), field("current", relay.TypeNumber, at("holding:1", ""), scaled(0.1, 0)))
-	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *CommandConfig) { c.Confirm = "lamp" })}
-	onBus(t, &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Confirm = "lamp" })}
+	onBus(t, &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
 		if got := r.last("state"); !strings.Contains(got, `"power":345,"voltage":230,"lamp":false,"current":1.5`) {
 			t.Error(got)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/softboard"
@@ -79,7 +81,7 @@ func BenchmarkPort(b *testing.B) {
 	}
 	defer line.Close()
 	port, d := greenhouse("house", line)
-	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		b.Fatal(err)
 	}
 	<-g.ports.Tried()
@@ -108,7 +110,7 @@ func BenchmarkTake(b *testing.B) {
 	g := startGateway(b)
 	l := newLine("uno", serial.Default(), slog.New(slog.DiscardHandler))
 	d := device(greenhouseFields()...)
-	l.remap([]DeviceConfig{d}, g.relay)
+	l.remap([]mapping.DeviceConfig{d}, g.relay)
 	s := &session{good: true}
 	framer := NewFramer(&endless{line: []byte(telemetry + "\n")}, &l.count)
 	b.ReportAllocs()

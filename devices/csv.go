@@ -8,26 +8,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
-
-// CSVConfig is how lines are cut into columns.
-type CSVConfig struct {
-	Quote   string `toml:"quote" doc:"what stands around a text that holds the separator; \"\" if there is no such thing" codecs:"csv"`
-	Comment string `toml:"comment" doc:"what begins a line that says nothing; \"\" if there is no such thing" codecs:"csv"`
-	Header  bool   `toml:"header" doc:"a line with the names of the columns comes first, and key is the name of one" codecs:"csv"`
-	Columns int    `toml:"columns" doc:"how many columns a line has; a line with more or fewer is dropped" min:"1" max:"1000" codecs:"csv"`
-}
-
-// DefaultCSV is what the keys of CSVConfig start from.
-func DefaultCSV() CSVConfig { return CSVConfig{Quote: `"`, Comment: "#"} }
-
-// CSVFieldConfig says where in a line a value stands.
-type CSVFieldConfig struct {
-	Column int `toml:"column" doc:"its column; the first is 1" min:"1" max:"1000" codecs:"csv,at"`
-}
 
 // csvCodec turns lines of columns into readings.
 type csvCodec struct {
@@ -51,14 +37,14 @@ type place struct {
 	column int // from 0
 }
 
-func newCSV(c DeviceConfig, count *wire.Counters) Codec {
+func newCSV(c mapping.DeviceConfig, count *wire.Counters) Codec {
 	v := &csvCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: csvSeparator(c), quote: c.Quote,
 		comment: c.Comment, columns: c.Columns, header: c.Header}
 	for i, f := range c.Fields {
 		if f.Column > 0 {
 			v.read(f.Column-1, slot{fields: []int{i}})
 		} else {
-			at := v.named.at(f.wireKey())
+			at := v.named.at(f.WireKey())
 			at.fields = append(at.fields, i)
 		}
 	}
@@ -79,7 +65,7 @@ func (v *csvCodec) read(column int, s slot) {
 	v.last = max(v.last, column)
 }
 
-func csvSeparator(c DeviceConfig) byte {
+func csvSeparator(c mapping.DeviceConfig) byte {
 	if c.Separator == "" {
 		return ','
 	}
@@ -87,19 +73,19 @@ func csvSeparator(c DeviceConfig) byte {
 }
 
 // checkCSV checks how lines are cut, and where fields stand in them.
-func checkCSV(k *checker) {
+func checkCSV(k *mapping.Checker) {
 	checkTextCommands(k)
-	d := &k.device
-	k.at = Problem{}
+	d := &k.Device
+	k.At = mapping.Problem{}
 	separator := csvSeparator(*d)
 	switch {
 	case len(d.Separator) > 1 || separator >= utf8.RuneSelf || separator == '\n' || separator == '\r' || separator == 0:
-		k.add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";" or "\t"; " " stands for any number of spaces and tabs`)
+		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";" or "\t"; " " stands for any number of spaces and tabs`)
 	case d.DecimalComma && separator == ',':
-		k.add("decimal_comma", "the comma separates the columns already", `name what does in separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma separates the columns already", `name what does in separator, as in separator = ";"`)
 	}
 	if len(d.Quote) > 1 || d.Quote != "" && (d.Quote[0] == separator || d.Quote[0] >= utf8.RuneSelf) {
-		k.add("quote", fmt.Sprintf("%q is not one ASCII character other than the separator", d.Quote), `leave it out for the double quote, or write "" for none`)
+		k.Add("quote", fmt.Sprintf("%q is not one ASCII character other than the separator", d.Quote), `leave it out for the double quote, or write "" for none`)
 	}
 	checkMatches(k, func(key string) (what, try string) {
 		if n, err := strconv.Atoi(key); err == nil && n < 1 {
@@ -112,14 +98,14 @@ func checkCSV(k *checker) {
 		return "", ""
 	})
 	for _, f := range d.Fields {
-		k.at = Problem{Field: f.ID}
+		k.At = mapping.Problem{Field: f.ID}
 		switch {
 		case f.Column > 0 && f.Key != "":
-			k.add("key", "column says already where it stands", "keep one of the two")
+			k.Add("key", "column says already where it stands", "keep one of the two")
 		case f.Column == 0 && !d.Header:
-			k.add("column", "nothing says where it stands", "write column = 1 for the first one, or header = true in the device if a line with names comes first")
+			k.Add("column", "nothing says where it stands", "write column = 1 for the first one, or header = true in the device if a line with names comes first")
 		case d.Columns > 0 && f.Column > d.Columns:
-			k.add("column", fmt.Sprintf("a line has only %d columns", d.Columns), "name one of them, or mend columns")
+			k.Add("column", fmt.Sprintf("a line has only %d columns", d.Columns), "name one of them, or mend columns")
 		}
 	}
 }

@@ -6,26 +6,30 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
-func csvDevice(fields ...FieldConfig) DeviceConfig {
+func csvDevice(fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.Codec = "csv"
 	return d
 }
 
-func column(n int) func(*FieldConfig)    { return func(f *FieldConfig) { f.Column = n } }
-func suffix(s string) func(*FieldConfig) { return func(f *FieldConfig) { f.Suffix = s } }
+func column(n int) func(*mapping.FieldConfig) { return func(f *mapping.FieldConfig) { f.Column = n } }
+func suffix(s string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Suffix = s }
+}
 
-func headed(d DeviceConfig) DeviceConfig {
+func headed(d mapping.DeviceConfig) mapping.DeviceConfig {
 	d.Header = true
 	return d
 }
 
-func bsec() DeviceConfig {
+func bsec() mapping.DeviceConfig {
 	return headed(csvDevice(
 		field("temperature", relay.TypeNumber, key("temperature [°C]"), plausible(-40, 85)),
 		field("pressure", relay.TypeNumber, key("pressure [hPa]"), scaled(0.01, 0)),
@@ -33,7 +37,7 @@ func bsec() DeviceConfig {
 			options("stabilizing", "low", "medium", "high"))))
 }
 
-func benchScale() DeviceConfig {
+func benchScale() mapping.DeviceConfig {
 	d := csvDevice(field("stable", relay.TypeBool, column(1), values("true", "ST", "false", "US")),
 		field("weight", relay.TypeNumber, column(2), suffix("g"), plausible(-220, 220)))
 	d.Separator, d.DecimalComma, d.Columns = ";", true, 2
@@ -51,7 +55,7 @@ func TestCSV(t *testing.T) {
 	gps := number
 	gps.Match = map[string]string{"2": "GPS"}
 	for name, tt := range map[string]struct {
-		device     DeviceConfig
+		device     mapping.DeviceConfig
 		line, want string
 	}{
 		"plain":            {number, "1,2,3", "a=1 c=3"},
@@ -127,22 +131,22 @@ func TestHeaderIsLearntOnce(t *testing.T) {
 func TestCheckCSV(t *testing.T) {
 	good := csvDevice(field("a", relay.TypeNumber, column(1)))
 	for name, tt := range map[string]struct {
-		change func(*DeviceConfig)
+		change func(*mapping.DeviceConfig)
 		want   string
 	}{
-		"good":            {func(d *DeviceConfig) {}, ""},
-		"separator":       {func(d *DeviceConfig) { d.Separator = ", " }, `separator: ", " is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
-		"separator, wide": {func(d *DeviceConfig) { d.Separator = "，" }, `separator: "，" is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
-		"comma twice":     {func(d *DeviceConfig) { d.DecimalComma = true }, `decimal_comma: the comma separates the columns already; name what does in separator, as in separator = ";"`},
-		"quote":           {func(d *DeviceConfig) { d.Quote = "," }, `quote: "," is not one ASCII character other than the separator; leave it out for the double quote, or write "" for none`},
-		"nowhere":         {func(d *DeviceConfig) { d.Fields[0].Column = 0 }, `field "a": column: nothing says where it stands; write column = 1 for the first one, or header = true in the device if a line with names comes first`},
-		"twice":           {func(d *DeviceConfig) { d.Fields[0].Key = "t"; d.Header = true }, `field "a": key: column says already where it stands; keep one of the two`},
-		"beyond":          {func(d *DeviceConfig) { d.Fields[0].Column = 4; d.Columns = 3 }, `field "a": column: a line has only 3 columns; name one of them, or mend columns`},
-		"match":           {func(d *DeviceConfig) { d.Match = map[string]string{"type": "x", "0": "y"} }, `match: there is no column 0; the first column is 1 | match: "type" is no column; write its number, as in match = { 1 = "GPS" }, or header = true if a line with names comes first`},
+		"good":            {func(d *mapping.DeviceConfig) {}, ""},
+		"separator":       {func(d *mapping.DeviceConfig) { d.Separator = ", " }, `separator: ", " is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
+		"separator, wide": {func(d *mapping.DeviceConfig) { d.Separator = "，" }, `separator: "，" is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
+		"comma twice":     {func(d *mapping.DeviceConfig) { d.DecimalComma = true }, `decimal_comma: the comma separates the columns already; name what does in separator, as in separator = ";"`},
+		"quote":           {func(d *mapping.DeviceConfig) { d.Quote = "," }, `quote: "," is not one ASCII character other than the separator; leave it out for the double quote, or write "" for none`},
+		"nowhere":         {func(d *mapping.DeviceConfig) { d.Fields[0].Column = 0 }, `field "a": column: nothing says where it stands; write column = 1 for the first one, or header = true in the device if a line with names comes first`},
+		"twice":           {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "t"; d.Header = true }, `field "a": key: column says already where it stands; keep one of the two`},
+		"beyond":          {func(d *mapping.DeviceConfig) { d.Fields[0].Column = 4; d.Columns = 3 }, `field "a": column: a line has only 3 columns; name one of them, or mend columns`},
+		"match":           {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"type": "x", "0": "y"} }, `match: there is no column 0; the first column is 1 | match: "type" is no column; write its number, as in match = { 1 = "GPS" }, or header = true if a line with names comes first`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := good
-			d.Fields = []FieldConfig{good.Fields[0]}
+			d.Fields = []mapping.FieldConfig{good.Fields[0]}
 			tt.change(&d)
 			var got []string
 			for _, p := range CheckDevice(d) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -19,7 +21,7 @@ import (
 // port says how the line was set, which some protocols want to know. The error says that the mapping has a fault.
 //
 // It is lenient in one thing: the first frame of a recording may be whole, and is taken if it makes sense.
-func Decode(port serial.Config, d DeviceConfig, recording []capture.Record, see func(wire.Record)) (wire.Counts, error) {
+func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Record, see func(wire.Record)) (wire.Counts, error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
 		return wire.Counts{}, errors.New(problems[0].String())
 	}
@@ -40,7 +42,7 @@ var DecodeStart = time.Unix(0, 0)
 // decoder decodes one recording.
 type decoder struct {
 	port    serial.Config
-	mapping *mapping
+	mapping *attached
 	count   wire.Counters
 	see     func(wire.Record)
 
@@ -173,7 +175,7 @@ func (d *decoder) commands() []*query {
 			values = []relay.Value{relay.BoolValue(false), relay.BoolValue(true)}
 		case relay.TypeEnum:
 			values = nil
-			for _, o := range enumOptions(c.Options, c.Values) {
+			for _, o := range mapping.EnumOptions(c.Options, c.Values) {
 				values = append(values, relay.TextValue(o.Value))
 			}
 		case relay.TypeNumber, relay.TypeText:

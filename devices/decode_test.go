@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -14,7 +16,7 @@ import (
 )
 
 // decoded gives what a recording becomes, a record a line.
-func decoded(t *testing.T, d DeviceConfig, text string) (string, wire.Counts) {
+func decoded(t *testing.T, d mapping.DeviceConfig, text string) (string, wire.Counts) {
 	t.Helper()
 	_, recording, err := capture.Read(strings.NewReader(text))
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -20,7 +22,7 @@ import (
 // meter is an electricity meter that speaks DL/T 645-2007. It is only read: switching a meter's relay or setting its
 // clock takes passwords that belong to who runs the grid.
 type meter struct {
-	config  DeviceConfig
+	config  mapping.DeviceConfig
 	address meterAddress
 	all     []*query
 	places  []int // by field: its query
@@ -36,7 +38,7 @@ const (
 	maxFollowUps = 16
 )
 
-func askMeter(c DeviceConfig, count *wire.Counters) asker {
+func askMeter(c mapping.DeviceConfig, count *wire.Counters) asker {
 	m := &meter{config: c, count: count}
 	m.address, _ = parseMeterAddress(c.Address)
 	byID := map[uint32]int{}
@@ -79,7 +81,7 @@ func (m *meter) query(id uint32, fields []*meterField) *query {
 func (m *meter) every(fields []*meterField) time.Duration {
 	fastest := time.Duration(0)
 	for _, f := range fields {
-		if every := m.config.Fields[f.index].polled(m.config.Poll); fastest == 0 || every < fastest {
+		if every := m.config.Fields[f.index].Polled(m.config.Poll); fastest == 0 || every < fastest {
 			fastest = every
 		}
 	}
@@ -114,7 +116,7 @@ func (m *meter) part(base query, di, before []byte, turn byte, f meterFrame, fie
 func (m *meter) asking(q query, control byte, data []byte, use func(meterFrame) (response, verdict)) *query {
 	address := m.address
 	if control == meterReadAddress {
-		address, _ = parseMeterAddress(anyMeter)
+		address, _ = parseMeterAddress(mapping.AnyMeter)
 	}
 	q.request = appendMeterFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
 	q.timeout, q.retries = m.config.PollConfig.Timeout, m.config.PollConfig.Retries
@@ -161,40 +163,40 @@ func (m *meter) write(*command, relay.Value) (*query, error) {
 func (m *meter) timing(serial.Config) timing { return timing{before: meterPause} }
 
 // checkMeter checks the keys of a meter.
-func checkMeter(k *checker) {
-	k.polls()
-	k.at = Problem{}
-	if _, ok := parseMeterAddress(k.device.Address); !ok {
-		k.add("address", fmt.Sprintf("%q is no address of a meter", k.device.Address),
-			"write the 12 digits that are printed on it, or "+anyMeter+" where it is the only one on the line")
+func checkMeter(k *mapping.Checker) {
+	k.Polls()
+	k.At = mapping.Problem{}
+	if _, ok := parseMeterAddress(k.Device.Address); !ok {
+		k.Add("address", fmt.Sprintf("%q is no address of a meter", k.Device.Address),
+			"write the 12 digits that are printed on it, or "+mapping.AnyMeter+" where it is the only one on the line")
 	}
-	if k.device.WakeUp < 0 || k.device.WakeUp > 16 {
-		k.add("wake_up", "there may be 0 to 16 bytes", "leave it out for 4")
+	if k.Device.WakeUp < 0 || k.Device.WakeUp > 16 {
+		k.Add("wake_up", "there may be 0 to 16 bytes", "leave it out for 4")
 	}
-	for _, f := range k.device.Fields {
-		k.at = Problem{Field: f.ID}
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
 		checkMeterField(k, f)
 	}
-	for _, c := range k.device.Commands {
-		k.at = Problem{Command: c.ID}
-		k.add("type", "a meter is only read", "leave the command out")
+	for _, c := range k.Device.Commands {
+		k.At = mapping.Problem{Command: c.ID}
+		k.Add("type", "a meter is only read", "leave the command out")
 	}
 }
 
-func checkMeterField(k *checker, f FieldConfig) {
+func checkMeterField(k *mapping.Checker, f mapping.FieldConfig) {
 	d, named, ok := meterKey(f)
 	switch {
 	case !ok:
-		k.add("key", fmt.Sprintf("%q is neither a name nor the eight digits of a data identifier", f.wireKey()),
-			"use one like 02010100, or "+strings.Join(namesLike(f.wireKey()), ", "))
-	case named && (f.FormatConfig != DefaultFormat() || f.At != nowhere):
-		k.add("format", fmt.Sprintf("%s has a format of its own", d.key), "leave format, length, at, bit and bits out")
+		k.Add("key", fmt.Sprintf("%q is neither a name nor the eight digits of a data identifier", f.WireKey()),
+			"use one like 02010100, or "+strings.Join(namesLike(f.WireKey()), ", "))
+	case named && (f.FormatConfig != mapping.DefaultFormat() || f.At != mapping.Nowhere):
+		k.Add("format", fmt.Sprintf("%s has a format of its own", d.key), "leave format, length, at, bit and bits out")
 	case named && d.text != nil && f.Type != relay.TypeText:
-		k.add("type", d.key+" is a text", `use type = "text"`)
+		k.Add("type", d.key+" is a text", `use type = "text"`)
 	case named && d.text == nil && f.Type != relay.TypeNumber:
-		k.add("type", d.key+" is a number", `use type = "number"`)
+		k.Add("type", d.key+" is a number", `use type = "number"`)
 	case f.ByteOrder != "big" || f.WordOrder != "":
-		k.add("byte_order", "a meter always sends the lesser byte first", "leave it out")
+		k.Add("byte_order", "a meter always sends the lesser byte first", "leave it out")
 	case !named:
 		if f.Format == "" && f.Type != relay.TypeText {
 			f.Format = formatBCD
@@ -231,17 +233,17 @@ func namesLike(key string) []string {
 }
 
 // adviseMeter tells of a port on which a meter will hardly be heard.
-func adviseMeter(p serial.Config, _ DeviceConfig) []Problem {
+func adviseMeter(p serial.Config, _ mapping.DeviceConfig) []mapping.Problem {
 	if strings.HasPrefix(p.Path, serial.TcpScheme) {
 		return nil // what the serial server does is set up there
 	}
-	var all []Problem
+	var all []mapping.Problem
 	if p.Parity != "even" || p.DataBits != 8 || p.StopBits != 1 {
-		all = append(all, Problem{Key: "port", What: "meters of DL/T 645 speak with 8 data bits, even parity and 1 stop bit; the port is set otherwise",
+		all = append(all, mapping.Problem{Key: "port", What: "meters of DL/T 645 speak with 8 data bits, even parity and 1 stop bit; the port is set otherwise",
 			Try: fmt.Sprintf("write parity = \"even\" in [ports.%s], unless the meter differs", p.ID)})
 	}
 	if !slices.Contains([]int{600, 1200, 2400, 4800, 9600, 19200}, p.Baud) {
-		all = append(all, Problem{Key: "port", What: fmt.Sprintf("meters of DL/T 645 do not speak at %d baud", p.Baud),
+		all = append(all, mapping.Problem{Key: "port", What: fmt.Sprintf("meters of DL/T 645 do not speak at %d baud", p.Baud),
 			Try: fmt.Sprintf("write baud = 2400 in [ports.%s]: that is how they are delivered", p.ID)})
 	}
 	return all

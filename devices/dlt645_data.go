@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
@@ -61,8 +63,8 @@ func meterCatalogue() []meterData {
 }
 
 // meterKey finds what a field is called: a name, or the eight digits of an identifier, whose format the field says.
-func meterKey(f FieldConfig) (d meterData, named, ok bool) {
-	key := f.wireKey()
+func meterKey(f mapping.FieldConfig) (d meterData, named, ok bool) {
+	key := f.WireKey()
 	all := meterCatalogue()
 	if i := slices.IndexFunc(all, func(d meterData) bool { return d.key == key }); i >= 0 {
 		return all[i], true, true
@@ -78,7 +80,7 @@ type meterField struct {
 	named bool
 }
 
-func newMeterField(index int, f FieldConfig) meterField {
+func newMeterField(index int, f mapping.FieldConfig) meterField {
 	d, named, _ := meterKey(f)
 	f.ByteOrder, f.WordOrder = "little", ""
 	if f.Format == "" && f.Type != relay.TypeText {
@@ -93,7 +95,7 @@ func newMeterField(index int, f FieldConfig) meterField {
 			f.Scale *= d.scale
 		}
 	}
-	if f.At == nowhere {
+	if f.At == mapping.Nowhere {
 		f.At = 0
 	}
 	return meterField{byteField: newByteField(index, f), data: d, named: named}

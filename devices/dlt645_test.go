@@ -7,13 +7,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
 )
 
 // meterDevice is a meter with these fields.
-func meterDevice(id, address string, fields ...FieldConfig) DeviceConfig {
+func meterDevice(id, address string, fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.ID, d.Codec, d.Address = id, "dlt645", address
 	return d
@@ -29,7 +31,7 @@ func meterSays(address string, control byte, data ...byte) string {
 func TestMeterFollowUp(t *testing.T) {
 	const address = "123456789012"
 	d := meterDevice("board", address, field("known", relay.TypeBool, computes(`number == "1122334455"`)),
-		field("number", relay.TypeText, key("0400040F"), lies(nowhere, "hex"), long(5)))
+		field("number", relay.TypeText, key("0400040F"), lies(mapping.Nowhere, "hex"), long(5)))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.answers(t, map[string]string{
@@ -49,13 +51,13 @@ func TestMeterFollowUp(t *testing.T) {
 func TestMixedLine(t *testing.T) {
 	one := meterDevice("one", "000000000001", field("power", relay.TypeNumber), field("voltage_b", relay.TypeNumber))
 	two := meterDevice("two", "000000000002", field("power", relay.TypeNumber))
-	unit := device(field("level", relay.TypeNumber, func(f *FieldConfig) { f.Register = "holding:0" }))
+	unit := device(field("level", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Register = "holding:0" }))
 	unit.ID, unit.Codec, unit.ModbusUnit = "unit", "modbus-rtu", 1
 	board := relayBoard()
 	inBubble(t, func(t *testing.T, r *rig) {
 		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{one, two, unit, board}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{one, two, unit, board}}); err != nil {
 			t.Fatal(err)
 		}
 		wake := "FE FE FE FE "
@@ -96,7 +98,7 @@ func TestMeterRefusal(t *testing.T) {
 
 // The port that a meter hangs on is told of, if it is set as no meter speaks.
 func TestAdviseMeter(t *testing.T) {
-	d := meterDevice("m", anyMeter)
+	d := meterDevice("m", mapping.AnyMeter)
 	port := serial.Default()
 	if got := fmt.Sprint(Advise(port, d)); strings.Count(got, "even parity") != 1 {
 		t.Error(got)

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 )
 
@@ -27,7 +29,7 @@ func TestDriverThatHangs(t *testing.T) {
 		stuck.ID, stuck.Path = "stuck", "/dev/stuck"
 		d, other := pumpBoard(), pumpBoard()
 		other.ID, other.Port = "other", "stuck"
-		if err := r.ports.Apply(Config{Ports: []serial.Config{stuck, port}, Devices: []DeviceConfig{other, d}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{stuck, port}, Devices: []mapping.DeviceConfig{other, d}}); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -56,7 +58,7 @@ func (ex *exchange) answer(line []byte) verdict {
 
 // read takes the readings of a frame. They are told by the field's id and not by its place: the mapping may have
 // been exchanged since the command was written.
-func (ex *exchange) read(at time.Time, config *DeviceConfig, readings []relay.Reading) {
+func (ex *exchange) read(at time.Time, config *mapping.DeviceConfig, readings []relay.Reading) {
 	if ex.field == "" || at.Before(ex.since) {
 		return
 	}

@@ -44,7 +44,7 @@ func (l *line) execute(t *relay.Task, s *session) error {
 
 // attempt writes the command once and waits for what became of it. again says that nothing answered. A command of which
 // nothing has left in time is expired.
-func (l *line) attempt(s *session, m *mapping, c *command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
+func (l *line) attempt(s *session, m *attached, c *command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
 	seq := l.nextSeq()
 	l.out = m.codec.Seal(c.append(l.out[:0], text, seq))
 	ex := newExchange(m.config.ID, c, t.Value, text, seq)
@@ -107,7 +107,7 @@ func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 
 // mappingFor is the mapping by which t is to be written; nil if it cannot be, which has been answered then: the lane may
 // still hold what was accepted before the port was lost, or for another mapping.
-func (l *line) mappingFor(t *relay.Task, s *session) *mapping {
+func (l *line) mappingFor(t *relay.Task, s *session) *attached {
 	m := l.mappingOf(t.Device())
 	switch {
 	case m == nil:
@@ -120,7 +120,7 @@ func (l *line) mappingFor(t *relay.Task, s *session) *mapping {
 }
 
 // mappingOf is the mapping that is attached as d; nil if it is another one by now.
-func (l *line) mappingOf(d *relay.Device) *mapping {
+func (l *line) mappingOf(d *relay.Device) *attached {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range l.mappings {

@@ -32,13 +32,13 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 	}
 	t.Finish(o)
 	if c.Field != "" && c.confirm < 0 {
-		m.rounds.soon(m.asker.reads(m.config.fieldIndex(c.Field)), time.Now())
+		m.rounds.soon(m.asker.reads(m.config.FieldIndex(c.Field)), time.Now())
 	}
 	return err
 }
 
 // carryOut writes a command. Done means that it was acknowledged, or that it was begun and reading back will tell.
-func (l *line) carryOut(t *relay.Task, s *session, m *mapping, c *command, q *query) (relay.Outcome, error) {
+func (l *line) carryOut(t *relay.Task, s *session, m *attached, c *command, q *query) (relay.Outcome, error) {
 	for time.Until(s.hold(q)) > 0 && t.InTime() { // an earlier command's answer may still come
 		if err := l.meanwhile(s); err != nil {
 			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
@@ -105,7 +105,7 @@ func isTooLate(err error) bool {
 }
 
 // readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.
-func (l *line) readBack(s *session, m *mapping, c *command, want relay.Value, written time.Time) (relay.Outcome, error) {
+func (l *line) readBack(s *session, m *attached, c *command, want relay.Value, written time.Time) (relay.Outcome, error) {
 	var fresh relay.Value
 	for {
 		if l.stopping() {

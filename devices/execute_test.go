@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -20,8 +22,8 @@ const ms = time.Millisecond
 
 // Every outcome of the contract, to the millisecond.
 func TestOutcomes(t *testing.T) {
-	only := func(keep string) func(*CommandConfig) {
-		return func(c *CommandConfig) {
+	only := func(keep string) func(*mapping.CommandConfig) {
+		return func(c *mapping.CommandConfig) {
 			if !strings.Contains(keep, "expect") {
 				c.Expect = ""
 			}
@@ -33,12 +35,12 @@ func TestOutcomes(t *testing.T) {
 			}
 		}
 	}
-	retry := func(c *CommandConfig) { c.Idempotent, c.Retries = true, 2 }
-	plain := func(c *CommandConfig) { c.Send, c.Expect, c.Refuse = "PUMP {value}\n", "^OK", "^ERR" }
+	retry := func(c *mapping.CommandConfig) { c.Idempotent, c.Retries = true, 2 }
+	plain := func(c *mapping.CommandConfig) { c.Send, c.Expect, c.Refuse = "PUMP {value}\n", "^OK", "^ERR" }
 	unanswered := "a unknown/no_answer after 2s: the hardware did not answer in time"
 
 	for name, tt := range map[string]struct {
-		change  func(*CommandConfig)
+		change  func(*mapping.CommandConfig)
 		replies [][]reply // of each write
 		want    string
 		late    uint64
@@ -63,9 +65,9 @@ func TestOutcomes(t *testing.T) {
 		"reset in mid-command":             {nil, [][]reply{{{1 * ms, "rst cause:2"}, {1 * ms, `{"p":0}`}}}, unanswered, 0},
 		"cable pulled":                     {nil, [][]reply{{{3 * ms, ""}}}, "a unknown/no_answer after 3ms: the connection broke before an answer came", 0},
 		"cable pulled after the answer":    {nil, [][]reply{{{3 * ms, "OK #{seq}"}, {0, `{"p":1}`}, {0, ""}}}, "a done after 3ms", 0},
-		"answer in JSON":                   {func(c *CommandConfig) { c.Expect = `"ack":{seq}\b` }, [][]reply{{{1 * ms, `{"ack":{seq}}`}, {1 * ms, `{"p":1}`}}}, "a done after 2ms", 0},
-		"answer within a reading":          {func(c *CommandConfig) { c.Expect = `"ack":{seq}\b` }, [][]reply{{{1 * ms, `{"p":1,"ack":{seq}}`}}}, "a done after 1ms", 0},
-		"value in the answer":              {func(c *CommandConfig) { c.Expect = `^PUMP={value}$` }, [][]reply{{{1 * ms, `PUMP=0`}, {1 * ms, `PUMP=1`}, {1 * ms, `{"p":1}`}}}, "a done after 3ms", 1},
+		"answer in JSON":                   {func(c *mapping.CommandConfig) { c.Expect = `"ack":{seq}\b` }, [][]reply{{{1 * ms, `{"ack":{seq}}`}, {1 * ms, `{"p":1}`}}}, "a done after 2ms", 0},
+		"answer within a reading":          {func(c *mapping.CommandConfig) { c.Expect = `"ack":{seq}\b` }, [][]reply{{{1 * ms, `{"p":1,"ack":{seq}}`}}}, "a done after 1ms", 0},
+		"value in the answer":              {func(c *mapping.CommandConfig) { c.Expect = `^PUMP={value}$` }, [][]reply{{{1 * ms, `PUMP=0`}, {1 * ms, `PUMP=1`}, {1 * ms, `{"p":1}`}}}, "a done after 3ms", 1},
 		"no number in the protocol":        {plain, [][]reply{{{1 * ms, "OK"}, {1 * ms, `{"p":1}`}}}, "a done after 2ms", 0},
 
 		"only expect: acknowledged":    {only("expect"), [][]reply{{{4 * ms, "OK #{seq}"}}}, "a done after 4ms", 0},
@@ -80,11 +82,11 @@ func TestOutcomes(t *testing.T) {
 		"retry: in vain, then too old": {retry, [][]reply{{}, {}, {}}, "a unknown/no_answer after 6s: the hardware did not answer in time", 0},
 		"retry: refused later":         {retry, [][]reply{{}, {{1 * ms, "ERR #{seq} busy"}}}, "a unknown/no_answer after 2.001s: an earlier try went unanswered, then: busy", 0},
 		"retry: not when refused":      {retry, [][]reply{{{1 * ms, "ERR #{seq} no"}}}, "a failed/refused after 1ms: no", 0},
-		"retry: not past its age":      {func(c *CommandConfig) { retry(c); c.MaxAge = 3 * time.Second }, [][]reply{{}, {}}, "a unknown/no_answer after 4s: the hardware did not answer in time", 0},
+		"retry: not past its age":      {func(c *mapping.CommandConfig) { retry(c); c.MaxAge = 3 * time.Second }, [][]reply{{}, {}}, "a unknown/no_answer after 4s: the hardware did not answer in time", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
-				change := func(*CommandConfig) {}
+				change := func(*mapping.CommandConfig) {}
 				if tt.change != nil {
 					change = tt.change
 				}
@@ -143,7 +145,7 @@ func TestTolerance(t *testing.T) {
 		{0, "40", true}, {0, "40.1", false}, {2, "42", true}, {2, "42.1", false},
 	} {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.apply(pumpBoard(func(c *CommandConfig) {
+			r.apply(pumpBoard(func(c *mapping.CommandConfig) {
 				c.Expect, c.Refuse = "", ""
 				if c.Type == relay.TypeNumber {
 					c.Tolerance = tt.tolerance

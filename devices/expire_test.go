@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -14,9 +16,9 @@ func TestExpiresBehindALongRequest(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
 	d.Poll, d.Timeout, d.OfflineAfter = 2*time.Second, 10*time.Second, time.Minute
-	d.Commands = []CommandConfig{writes("a", relay.TypeNumber, "holding:0")} // max_age 5 s
+	d.Commands = []mapping.CommandConfig{writes("a", relay.TypeNumber, "holding:0")} // max_age 5 s
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-	onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
 		u.Deafen(true)
 		time.Sleep(1500 * ms) // half a second into a request of ten
@@ -44,9 +46,9 @@ func TestExpiresInTheSilence(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
 	d.Poll, d.Turnaround, d.OfflineAfter = 30*time.Second, 4*time.Second, time.Minute
-	d.Commands = []CommandConfig{writes("a", relay.TypeNumber, "holding:0", func(c *CommandConfig) { c.MaxAge = 2 * time.Second })}
+	d.Commands = []mapping.CommandConfig{writes("a", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) { c.MaxAge = 2 * time.Second })}
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-	onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
 		r.ask(`{"id":"a","command":"a","value":1}`)
 		time.Sleep(10 * time.Second)

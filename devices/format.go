@@ -7,20 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"minirelay/devices/mapping"
 )
-
-// FormatConfig is how a value lies in registers, or in the bytes of a frame.
-type FormatConfig struct {
-	Format    string `toml:"format" doc:"how it lies on the wire; uint16 if left out, in frames uint8, string for type text" oneof:"uint8,int8,uint16,int16,uint24,int24,uint32,int32,uint64,int64,float32,float64,string,bcd,signed-bcd,ascii,hex"`
-	ByteOrder string `toml:"byte_order" doc:"order of the two bytes of each word: big is the greater one first" oneof:"big,little"`
-	WordOrder string `toml:"word_order" doc:"order of the words of 16 bits: big is the greater one first; as byte_order if left out" oneof:"big,little"`
-	Bit       int    `toml:"bit" doc:"the lowest bit that is meant, where only a part is: 0 is the least one" min:"0" max:"63"`
-	Bits      int    `toml:"bits" doc:"how many bits are meant, from bit on; 1 if left out" min:"1" max:"64"`
-	Length    int    `toml:"length" doc:"how long a text is: in registers of Modbus, else in bytes" min:"1" max:"256"`
-}
-
-// DefaultFormat means all bits, the greatest byte first.
-func DefaultFormat() FormatConfig { return FormatConfig{ByteOrder: "big", Bit: -1} }
 
 // formatKind says what the bits of a number mean.
 type formatKind uint8
@@ -53,12 +42,12 @@ func numberFormats() map[string]numberFormat {
 
 // number compiles c; without a format in it, it is the one called usual. A config without problems gives no zero
 // format.
-func numberOf(c FormatConfig, usual string) numberFormat {
+func numberOf(c mapping.FormatConfig, usual string) numberFormat {
 	return numberIn(c, numberFormats(), usual)
 }
 
 // numberIn is number with a list of formats of its own.
-func numberIn(c FormatConfig, formats map[string]numberFormat, usual string) numberFormat {
+func numberIn(c mapping.FormatConfig, formats map[string]numberFormat, usual string) numberFormat {
 	name := c.Format
 	if name == "" {
 		name = usual
@@ -77,33 +66,33 @@ func numberIn(c FormatConfig, formats map[string]numberFormat, usual string) num
 }
 
 // checkFormat checks the keys of a number's format. usual is the format of one that names none.
-func checkFormat(k *checker, c FormatConfig, usual string) {
+func checkFormat(k *mapping.Checker, c mapping.FormatConfig, usual string) {
 	checkFormatIn(k, numberFormats(), c, usual)
 }
 
 // checkFormatIn is format with a list of formats of its own.
-func checkFormatIn(k *checker, formats map[string]numberFormat, c FormatConfig, usual string) {
+func checkFormatIn(k *mapping.Checker, formats map[string]numberFormat, c mapping.FormatConfig, usual string) {
 	f := numberIn(c, formats, usual)
 	if f.size == 0 {
-		k.add("format", fmt.Sprintf("a number cannot have the format %q", c.Format),
+		k.Add("format", fmt.Sprintf("a number cannot have the format %q", c.Format),
 			"use "+strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
 		return
 	}
 	for key, order := range map[string]string{"byte_order": c.ByteOrder, "word_order": c.WordOrder} {
 		if order != "" && order != "big" && order != "little" {
-			k.add(key, fmt.Sprintf("there is no order %q", order), "use big or little")
+			k.Add(key, fmt.Sprintf("there is no order %q", order), "use big or little")
 		}
 	}
 	if c.WordOrder != "" && (f.size <= 2 || f.size%2 == 1) {
-		k.add("word_order", "a "+f.name+" has no words of 16 bits", "leave it out, or use byte_order")
+		k.Add("word_order", "a "+f.name+" has no words of 16 bits", "leave it out, or use byte_order")
 	}
 	switch {
 	case c.Bit < 0 && c.Bits != 0:
-		k.add("bits", "it counts from bit, which is missing", "add bit = 0, or leave bits out")
+		k.Add("bits", "it counts from bit, which is missing", "add bit = 0, or leave bits out")
 	case c.Bit >= 0 && f.kind == floatFormat:
-		k.add("bit", "the bits of a "+f.name+" mean nothing one by one", "leave it out, or use format = \"uint32\"")
+		k.Add("bit", "the bits of a "+f.name+" mean nothing one by one", "leave it out, or use format = \"uint32\"")
 	case f.shift+f.width > 8*f.size:
-		k.add("bit", fmt.Sprintf("a %s has the bits 0 to %d", f.name, 8*f.size-1), "use a lower one, or fewer bits, or a longer format")
+		k.Add("bit", fmt.Sprintf("a %s has the bits 0 to %d", f.name, 8*f.size-1), "use a lower one, or fewer bits, or a longer format")
 	}
 }
 

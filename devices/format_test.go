@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"minirelay/devices/mapping"
 )
 
 // The orders by their usual names: the letters are the bytes of a number from the greatest on.
@@ -18,7 +20,7 @@ func TestOrders(t *testing.T) {
 		{"uint32", "little", "big", "BADC"}, {"uint32", "little", "", "DCBA"}, {"uint32", "little", "little", "DCBA"},
 		{"uint64", "big", "little", "GHEFCDAB"}, {"uint64", "little", "big", "BADCFEHG"}, {"uint64", "little", "", "HGFEDCBA"},
 	} {
-		f := numberOf(FormatConfig{Format: tt.format, ByteOrder: tt.bytes, WordOrder: tt.words, Bit: -1}, "")
+		f := numberOf(mapping.FormatConfig{Format: tt.format, ByteOrder: tt.bytes, WordOrder: tt.words, Bit: -1}, "")
 		want := uint64(0)
 		for i := range f.size {
 			want = want<<8 | uint64('A'+i)
@@ -32,24 +34,24 @@ func TestOrders(t *testing.T) {
 // Numbers as they lie on the wire, and back.
 func TestFormats(t *testing.T) {
 	for _, tt := range []struct {
-		config FormatConfig
+		config mapping.FormatConfig
 		wire   string // hexadecimal
 		want   float64
 	}{
-		{FormatConfig{Format: "uint16", Bit: -1}, "ffff", 65535},
-		{FormatConfig{Format: "int16", Bit: -1}, "ff38", -200},
-		{FormatConfig{Format: "uint32", Bit: -1}, "00010000", 65536},
-		{FormatConfig{Format: "int32", Bit: -1}, "fffffffe", -2},
-		{FormatConfig{Format: "uint64", Bit: -1}, "0020000000000000", 1 << 53},
-		{FormatConfig{Format: "int64", Bit: -1}, "ffffffffffffffff", -1},
-		{FormatConfig{Format: "float32", Bit: -1}, "43664000", 230.25},
-		{FormatConfig{Format: "float32", Bit: -1}, "41a8cccd", 21.1},
-		{FormatConfig{Format: "float32", Bit: -1}, "4ceb79a3", 123456792},
-		{FormatConfig{Format: "float64", Bit: -1}, "c06c200000000000", -225},
-		{FormatConfig{Format: "uint16", Bit: 4, Bits: 4}, "0070", 7},
-		{FormatConfig{Format: "uint16", Bit: 15}, "8000", 1},
-		{FormatConfig{Format: "int16", Bit: 4, Bits: 12}, "fff0", -1},
-		{FormatConfig{Format: "uint32", WordOrder: "little", Bit: 16, Bits: 16}, "00001234", 0x1234},
+		{mapping.FormatConfig{Format: "uint16", Bit: -1}, "ffff", 65535},
+		{mapping.FormatConfig{Format: "int16", Bit: -1}, "ff38", -200},
+		{mapping.FormatConfig{Format: "uint32", Bit: -1}, "00010000", 65536},
+		{mapping.FormatConfig{Format: "int32", Bit: -1}, "fffffffe", -2},
+		{mapping.FormatConfig{Format: "uint64", Bit: -1}, "0020000000000000", 1 << 53},
+		{mapping.FormatConfig{Format: "int64", Bit: -1}, "ffffffffffffffff", -1},
+		{mapping.FormatConfig{Format: "float32", Bit: -1}, "43664000", 230.25},
+		{mapping.FormatConfig{Format: "float32", Bit: -1}, "41a8cccd", 21.1},
+		{mapping.FormatConfig{Format: "float32", Bit: -1}, "4ceb79a3", 123456792},
+		{mapping.FormatConfig{Format: "float64", Bit: -1}, "c06c200000000000", -225},
+		{mapping.FormatConfig{Format: "uint16", Bit: 4, Bits: 4}, "0070", 7},
+		{mapping.FormatConfig{Format: "uint16", Bit: 15}, "8000", 1},
+		{mapping.FormatConfig{Format: "int16", Bit: 4, Bits: 12}, "fff0", -1},
+		{mapping.FormatConfig{Format: "uint32", WordOrder: "little", Bit: 16, Bits: 16}, "00001234", 0x1234},
 	} {
 		f := numberOf(tt.config, "")
 		var wire []byte
@@ -70,7 +72,7 @@ func TestFormatBounds(t *testing.T) {
 	for name, bounds := range map[string][2]float64{
 		"uint16": {0, 65535}, "int16": {-32768, 32767}, "uint32": {0, 1<<32 - 1}, "int32": {-1 << 31, 1<<31 - 1},
 	} {
-		f := numberOf(FormatConfig{Format: name, Bit: -1}, "")
+		f := numberOf(mapping.FormatConfig{Format: name, Bit: -1}, "")
 		for _, v := range bounds {
 			b, err := f.append(nil, v+0.25)
 			if err != nil || f.get(b) != v {
@@ -92,7 +94,7 @@ func FuzzFormat(f *testing.F) {
 	f.Fuzz(func(t *testing.T, bits uint64, pick uint8) {
 		names := []string{"uint16", "int16", "uint32", "int32", "float32", "float64"}
 		orders := []string{"big", "little"}
-		c := FormatConfig{Format: names[int(pick)%len(names)], ByteOrder: orders[pick>>6&1], WordOrder: orders[pick>>7], Bit: -1}
+		c := mapping.FormatConfig{Format: names[int(pick)%len(names)], ByteOrder: orders[pick>>6&1], WordOrder: orders[pick>>7], Bit: -1}
 		f := numberOf(c, "")
 		wire := binary.BigEndian.AppendUint64(nil, bits)[:f.size]
 		v := f.get(wire)

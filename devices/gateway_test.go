@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -128,7 +130,7 @@ func plug(t testing.TB, period time.Duration) (*softboard.Line, *softboard.Fault
 }
 
 // greenhouse is the config of such a board.
-func greenhouse(id string, line *softboard.Line) (serial.Config, DeviceConfig) {
+func greenhouse(id string, line *softboard.Line) (serial.Config, mapping.DeviceConfig) {
 	port := serial.Default()
 	port.ID, port.Path, port.Baud = id, line.Path(), 115200
 	d := device(greenhouseFields()...)
@@ -136,6 +138,6 @@ func greenhouse(id string, line *softboard.Line) (serial.Config, DeviceConfig) {
 	pump, fan := pumpBoard().Commands[0], pumpBoard().Commands[1]
 	pump.Timeout, fan.Timeout = 300*time.Millisecond, 300*time.Millisecond
 	fan.Refuse = pump.Refuse
-	d.Commands = []CommandConfig{pump, fan}
+	d.Commands = []mapping.CommandConfig{pump, fan}
 	return port, d
 }

@@ -3,6 +3,8 @@ package devices
 import (
 	"fmt"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
@@ -29,7 +31,7 @@ type fault struct {
 	twice bool  // it stands in the frame more than once
 }
 
-func newGatherer(c DeviceConfig, count *wire.Counters) gatherer {
+func newGatherer(c mapping.DeviceConfig, count *wire.Counters) gatherer {
 	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
 		fields: make([]wireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
 	for _, f := range c.Fields {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
@@ -30,10 +32,10 @@ type node struct {
 	elements   bool // some of inside can be elements of an array
 }
 
-func newJSON(c DeviceConfig, count *wire.Counters) Codec {
+func newJSON(c mapping.DeviceConfig, count *wire.Counters) Codec {
 	j := &jsonCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
 	for i, f := range c.Fields {
-		path, _ := jsonPath(f.wireKey())
+		path, _ := jsonPath(f.WireKey())
 		n := j.root.at(path)
 		n.fields = append(n.fields, i)
 	}
@@ -46,13 +48,13 @@ func newJSON(c DeviceConfig, count *wire.Counters) Codec {
 }
 
 // checkJSON checks the keys of fields and the lines of commands.
-func checkJSON(k *checker) {
+func checkJSON(k *mapping.Checker) {
 	checkTextCommands(k)
 	checkMatches(k, checkJSONPath)
-	for _, f := range k.device.Fields {
-		k.at = Problem{Field: f.ID}
-		if what, try := checkJSONPath(f.wireKey()); what != "" {
-			k.add("key", what, try)
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		if what, try := checkJSONPath(f.WireKey()); what != "" {
+			k.Add("key", what, try)
 		}
 	}
 }

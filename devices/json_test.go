@@ -10,14 +10,16 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
 // field makes a field from what differs from the default.
-func field(id string, t relay.Type, change ...func(*FieldConfig)) FieldConfig {
-	f := DefaultField()
+func field(id string, t relay.Type, change ...func(*mapping.FieldConfig)) mapping.FieldConfig {
+	f := mapping.DefaultField()
 	f.ID, f.Type = id, t
 	for _, c := range change {
 		c(&f)
@@ -25,38 +27,38 @@ func field(id string, t relay.Type, change ...func(*FieldConfig)) FieldConfig {
 	return f
 }
 
-func key(k string) func(*FieldConfig) { return func(f *FieldConfig) { f.Key = k } }
-func plausible(low, high float64) func(*FieldConfig) {
-	return func(f *FieldConfig) { f.Min, f.Max = low, high }
+func key(k string) func(*mapping.FieldConfig) { return func(f *mapping.FieldConfig) { f.Key = k } }
+func plausible(low, high float64) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Min, f.Max = low, high }
 }
-func scaled(scale, offset float64) func(*FieldConfig) {
-	return func(f *FieldConfig) { f.Scale, f.Offset = scale, offset }
+func scaled(scale, offset float64) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) { f.Scale, f.Offset = scale, offset }
 }
-func values(pairs ...string) func(*FieldConfig) {
-	return func(f *FieldConfig) {
+func values(pairs ...string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) {
 		f.Values = map[string]string{}
 		for i := 0; i < len(pairs); i += 2 {
 			f.Values[pairs[i]] = pairs[i+1]
 		}
 	}
 }
-func options(words ...string) func(*FieldConfig) {
-	return func(f *FieldConfig) {
+func options(words ...string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) {
 		for _, w := range words {
-			f.Options = append(f.Options, OptionConfig{Value: w})
+			f.Options = append(f.Options, mapping.OptionConfig{Value: w})
 		}
 	}
 }
 
-func device(fields ...FieldConfig) DeviceConfig {
-	d := DefaultDevice()
+func device(fields ...mapping.FieldConfig) mapping.DeviceConfig {
+	d := mapping.DefaultDevice()
 	d.ID, d.Port, d.Codec, d.Fields = "board", "uno", "json", fields
 	return d
 }
 
 // greenhouseFields are those of telemetry.
-func greenhouseFields() []FieldConfig {
-	return []FieldConfig{
+func greenhouseFields() []mapping.FieldConfig {
+	return []mapping.FieldConfig{
 		field("temperature", relay.TypeNumber, key("t"), plausible(-20, 60)), field("humidity", relay.TypeNumber, key("h")),
 		field("soil", relay.TypeNumber), field("light", relay.TypeNumber), field("fan", relay.TypeNumber),
 		field("pump", relay.TypeBool, key("p")), field("mode", relay.TypeEnum, options("auto", "manual")),
@@ -64,7 +66,7 @@ func greenhouseFields() []FieldConfig {
 }
 
 // decode gives the readings as "temperature=21.5 pump=true", or "noise".
-func decode(t *testing.T, d DeviceConfig, line string) (string, wire.Counts) {
+func decode(t *testing.T, d mapping.DeviceConfig, line string) (string, wire.Counts) {
 	t.Helper()
 	var count wire.Counters
 	c, err := NewCodec(d, &count)
@@ -85,7 +87,7 @@ func decode(t *testing.T, d DeviceConfig, line string) (string, wire.Counts) {
 func TestDecode(t *testing.T) {
 	number := device(field("n", relay.TypeNumber))
 	for name, tt := range map[string]struct {
-		device      DeviceConfig
+		device      mapping.DeviceConfig
 		line, want  string
 		implausible uint64
 	}{
@@ -151,7 +153,7 @@ func TestNoJSON(t *testing.T) {
 }
 
 // oracle reads the same fields with encoding/json.
-func oracle(d DeviceConfig, text []byte) (map[string]any, error) {
+func oracle(d mapping.DeviceConfig, text []byte) (map[string]any, error) {
 	if !json.Valid(text) {
 		return nil, errors.New("not valid")
 	}

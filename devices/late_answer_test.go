@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -53,8 +55,8 @@ func TestModbusLateNoToAQuestion(t *testing.T) {
 // A no to one command that comes too late is not taken for the answer to the next.
 func TestModbusLateNoToACommand(t *testing.T) {
 	d := unit(1)
-	second := func(c *CommandConfig) { c.Timeout = time.Second }
-	d.Commands = []CommandConfig{writes("heater", relay.TypeBool, "coil:0", second), writes("pump", relay.TypeBool, "coil:1", second)}
+	second := func(c *mapping.CommandConfig) { c.Timeout = time.Second }
+	d.Commands = []mapping.CommandConfig{writes("heater", relay.TypeBool, "coil:0", second), writes("pump", relay.TypeBool, "coil:1", second)}
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()
@@ -88,7 +90,7 @@ func TestModbusLateNoToACommand(t *testing.T) {
 
 // A yes to one command that comes too late is not taken for the answer to the next, if it does not tell what it answers.
 func TestBinaryLateYes(t *testing.T) {
-	d := relayBoard(func(d *DeviceConfig) {
+	d := relayBoard(func(d *mapping.DeviceConfig) {
 		for i := range d.Commands {
 			c := &d.Commands[i]
 			c.Expect, c.Refuse, c.Confirm, c.Timeout = "AA 82", "", "", time.Second
@@ -116,10 +118,10 @@ func TestBinaryLateYes(t *testing.T) {
 
 // Answers of one device that all begin with its address do not tell what they answer.
 func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
-	d := byteDevice(func(f *FrameConfig) { f.Length, f.Checksum = 3, "sum8" },
+	d := byteDevice(func(f *mapping.FrameConfig) { f.Length, f.Checksum = 3, "sum8" },
 		field("a", relay.TypeNumber, lies(1, "uint8"), ofRequest("a")), field("b", relay.TypeNumber, lies(1, "uint8"), ofRequest("b")))
 	d.Match = map[string]string{"0": "07"}
-	d.Requests = []RequestConfig{{ID: "a", Send: "07 01 {sum}"}, {ID: "b", Send: "07 02 {sum}"}}
+	d.Requests = []mapping.RequestConfig{{ID: "a", Send: "07 01 {sum}"}, {ID: "b", Send: "07 02 {sum}"}}
 	if problems := CheckDevice(d); len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -154,7 +156,7 @@ func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
 
 // A line of text that comes too late from one device is not taken for the answer of its neighbour.
 func TestLateAnswerOfANeighbour(t *testing.T) {
-	two := func(id, request string) DeviceConfig {
+	two := func(id, request string) mapping.DeviceConfig {
 		d := atDevice(field("weight", relay.TypeNumber, asks(request)))
 		d.ID, d.LineEnd, d.Retries = id, "\n", 0
 		return d
@@ -162,7 +164,7 @@ func TestLateAnswerOfANeighbour(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{two("other", "1W"), two("board", "2W")}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{two("other", "1W"), two("board", "2W")}}); err != nil {
 			t.Fatal(err)
 		}
 		b := r.board()

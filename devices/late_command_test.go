@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -20,8 +22,8 @@ func TestNothingIsWrittenLateAfterARest(t *testing.T) {
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
 	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
 	d.Poll, d.OfflineAfter, d.Turnaround = 10*time.Second, 30*time.Second, 3*time.Second
-	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
-	onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
+	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(100 * ms) // it has just answered
 		r.ask(fmt.Sprintf(`{"id":"a","command":"lamp","value":true,"expires":%d}`, time.Now().Add(500*ms).UnixMilli()))
 		time.Sleep(5 * time.Second)
@@ -42,8 +44,8 @@ func TestCommandBeforeTheQuestionBehindARest(t *testing.T) {
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
 	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
 	d.Turnaround = 3 * time.Second
-	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
-	onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
+	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(2 * time.Second) // the next question is due, and waits for the end of the rest
 		r.ask(`{"id":"a","command":"lamp","value":true}`)
 		time.Sleep(10 * time.Second)
@@ -56,7 +58,7 @@ func TestCommandBeforeTheQuestionBehindARest(t *testing.T) {
 // A command does not wait until a meter has said all parts of a long answer.
 func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 	const address = "123456789012"
-	meter := meterDevice("meter", address, field("number", relay.TypeText, key("0400040F"), lies(nowhere, "hex"), long(5)))
+	meter := meterDevice("meter", address, field("number", relay.TypeText, key("0400040F"), lies(mapping.Nowhere, "hex"), long(5)))
 	meter.WakeUp = 0
 	parts := map[string]string{
 		meterSays(address, 0x11, 0x0F, 4, 0, 4):    meterSays(address, 0xB1, 0x0F, 4, 0, 4, 0x55, 0x44),
@@ -66,7 +68,7 @@ func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{meter, relayBoard()}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{meter, relayBoard()}}); err != nil {
 			t.Fatal(err)
 		}
 		b := r.board()
@@ -115,10 +117,10 @@ func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 func TestTimeForTheEffect(t *testing.T) {
 	d := unit(1, field("lamp", relay.TypeBool, at("coil:1", "")))
 	d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
-	second := func(c *CommandConfig) { c.Timeout = time.Second }
+	second := func(c *mapping.CommandConfig) { c.Timeout = time.Second }
 	heater, lamp := writes("heater", relay.TypeBool, "coil:0", second), writes("lamp", relay.TypeBool, "coil:1", second)
 	lamp.Confirm = "lamp"
-	d.Commands = []CommandConfig{heater, lamp}
+	d.Commands = []mapping.CommandConfig{heater, lamp}
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()

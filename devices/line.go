@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -61,9 +63,9 @@ type line struct {
 
 	mu       sync.Mutex // guards everything below; held while a frame is taken
 	port     serial.Config
-	mappings []*mapping // in the order of the config; at least one
-	exchange *exchange  // the command on the wire
-	owed     *owed      // nil: no answer may still come
+	mappings []*attached // in the order of the config; at least one
+	exchange *exchange   // the command on the wire
+	owed     *owed       // nil: no answer may still come
 	inbox    inbox
 	session  *session // nil while the port is closed
 	trouble  string   // as last logged; "": none
@@ -302,15 +304,15 @@ func (l *line) wake() {
 
 // remap gives the line its devices, between two frames. Those whose mapping is the same are not disturbed. Who is
 // not among them any more is left to the caller: it may have moved to another line.
-func (l *line) remap(devices []DeviceConfig, r *relay.Relay) {
+func (l *line) remap(devices []mapping.DeviceConfig, r *relay.Relay) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before := l.mappings
-	l.mappings = make([]*mapping, 0, len(devices))
+	l.mappings = make([]*attached, 0, len(devices))
 	limit := 0
 	for _, c := range devices {
 		limit = max(limit, c.MaxFrame)
-		i := slices.IndexFunc(before, func(m *mapping) bool { return reflect.DeepEqual(m.config, c) })
+		i := slices.IndexFunc(before, func(m *attached) bool { return reflect.DeepEqual(m.config, c) })
 		if i >= 0 {
 			l.mappings = append(l.mappings, before[i])
 			continue

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/checksum"
@@ -167,7 +169,7 @@ func TestSealedLines(t *testing.T) {
 // A board that only takes commands is there as soon as its port is open, and stays so in silence.
 func TestDeviceWithoutFields(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := pumpBoard(func(c *CommandConfig) { c.Confirm = "" })
+		d := pumpBoard(func(c *mapping.CommandConfig) { c.Confirm = "" })
 		d.Fields = nil
 		r.apply(d)
 		b := r.board()
@@ -235,7 +237,7 @@ func TestClose(t *testing.T) {
 // When there is no more time, the end of the command on the wire is unknown.
 func TestCloseCutsOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard(func(c *CommandConfig) { c.Timeout = time.Minute }))
+		r.apply(pumpBoard(func(c *mapping.CommandConfig) { c.Timeout = time.Minute }))
 		b := r.board()
 		b.say("half", `{"p":0}`)
 		go b.hear()

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -17,8 +19,8 @@ import (
 )
 
 // lineDevices are the mappings by which the files of testdata/lines are read.
-func lineDevices() map[string]DeviceConfig {
-	return map[string]DeviceConfig{
+func lineDevices() map[string]mapping.DeviceConfig {
+	return map[string]mapping.DeviceConfig{
 		"rtl433": device(
 			field("temperature", relay.TypeNumber, key("temperature_C"), plausible(-40, 60), match("model", "Acurite-Tower")),
 			field("humidity", relay.TypeNumber, match("model", "Acurite-Tower")),
@@ -35,8 +37,8 @@ func lineDevices() map[string]DeviceConfig {
 	}
 }
 
-func match(pairs ...string) func(*FieldConfig) {
-	return func(f *FieldConfig) {
+func match(pairs ...string) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) {
 		f.Match = map[string]string{}
 		for i := 0; i < len(pairs); i += 2 {
 			f.Match[pairs[i]] = pairs[i+1]
@@ -87,7 +89,7 @@ func TestRecordedLines(t *testing.T) {
 }
 
 // readLines gives the readings of each line, and why others are none.
-func readLines(t *testing.T, d DeviceConfig, r io.Reader) string {
+func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 	t.Helper()
 	var count wire.Counters
 	count.Tap.On.Store(true)
@@ -109,7 +111,7 @@ func readLines(t *testing.T, d DeviceConfig, r io.Reader) string {
 }
 
 // readLine gives "temperature=21.5 ! humidity: …".
-func readLine(d *DeviceConfig, codec Codec, count *wire.Counters, line []byte) string {
+func readLine(d *mapping.DeviceConfig, codec Codec, count *wire.Counters, line []byte) string {
 	count.Tap.Forget()
 	text, ok := codec.Unseal(line)
 	if !ok {
@@ -142,7 +144,7 @@ func TestBoardsThatShareALine(t *testing.T) {
 		if why := CannotShare(board, other); why != "" {
 			t.Fatal(why)
 		}
-		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{other, board}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{other, board}}); err != nil {
 			t.Fatal(err)
 		}
 		b := r.board()
@@ -166,7 +168,7 @@ func TestWhoCanShareALine(t *testing.T) {
 	plain, one, two := device(), device(), device()
 	one.Match, two.Match = map[string]string{"id": "1"}, map[string]string{"id": "2"}
 	for _, tt := range []struct {
-		a, b DeviceConfig
+		a, b mapping.DeviceConfig
 		want string
 	}{
 		{one, two, ""},

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -29,7 +31,7 @@ func TestLoadOfATalker(t *testing.T) {
 		}
 		port := serial.Default()
 		port.ID, port.Path, port.Baud, port.Parity = "uno", "/dev/uno", 19200, "even"
-		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
@@ -38,7 +40,7 @@ func TestLoadOfATalker(t *testing.T) {
 			t.Errorf("then for %v, want %v", got, want)
 		}
 		port.Path = "tcp://127.0.0.1:4001" // its speed is the server's business
-		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 			t.Fatal(err)
 		}
 		if r.stats().Reckons {
@@ -52,7 +54,7 @@ func TestLoadOfABus(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
 	d.Poll, d.Timeout, d.OfflineAfter, d.Retries = time.Second, 500*ms, time.Hour, 10
-	onBus(t, &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+	onBus(t, &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		load := func(during time.Duration) float64 {
 			before := r.stats().Busy
 			time.Sleep(during)
@@ -77,7 +79,7 @@ func TestLoadOfABus(t *testing.T) {
 func TestPolls(t *testing.T) {
 	one := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	two := softboard.NewModbusUnit(2).Set(softboard.HoldingRegisters, 0, 7)
-	devices := []DeviceConfig{unit(1, field("a", relay.TypeNumber, at("holding:0", ""))), unit(2, field("a", relay.TypeNumber, at("holding:0", "")))}
+	devices := []mapping.DeviceConfig{unit(1, field("a", relay.TypeNumber, at("holding:0", ""))), unit(2, field("a", relay.TypeNumber, at("holding:0", "")))}
 	devices[0].ID, devices[1].ID = "one", "two"
 	for i := range devices {
 		devices[i].Poll, devices[i].OfflineAfter, devices[i].Retries = time.Second, time.Hour, 3

@@ -2,19 +2,18 @@ package devices
 
 import (
 	"io"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
+
+	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
-// mapping is a compiled DeviceConfig that is attached to the relay.
-type mapping struct {
-	config   DeviceConfig
+// attached is a compiled DeviceConfig that is attached to the relay.
+type attached struct {
+	config   mapping.DeviceConfig
 	codec    Codec         // nil: it is asked
 	asker    asker         // nil: it talks by itself
 	computed *computation  // nil: no field is worked out
@@ -27,8 +26,8 @@ type mapping struct {
 }
 
 // compile turns a config without problems into a mapping; it is not attached yet.
-func compile(c DeviceConfig, count *wire.Counters) *mapping {
-	m := &mapping{config: c, computed: newComputation(c, count)}
+func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
+	m := &attached{config: c, computed: newComputation(c, count)}
 	k, _ := kindOf(c)
 	switch {
 	case k.asks != nil:
@@ -50,7 +49,7 @@ func compile(c DeviceConfig, count *wire.Counters) *mapping {
 			cmd.refuse = sharedPattern(known, cc.Refuse, cc)
 		}
 		if cc.Confirm != "" {
-			cmd.confirm = c.fieldIndex(cc.Confirm)
+			cmd.confirm = c.FieldIndex(cc.Confirm)
 			cmd.slack = slack(cc, c.Fields[cmd.confirm])
 		}
 		m.commands = append(m.commands, cmd)
@@ -60,7 +59,7 @@ func compile(c DeviceConfig, count *wire.Counters) *mapping {
 
 // learnFrom lets the codec keep what the device has said once and will not say again only because its mapping has
 // changed, and counts on.
-func (m *mapping) learnFrom(before []*mapping) {
+func (m *attached) learnFrom(before []*attached) {
 	for _, b := range before {
 		if b.config.ID == m.config.ID {
 			learnFrom(m.codec, b.codec)
@@ -81,8 +80,8 @@ func learnFrom(c, before Codec) {
 }
 
 // newTalker makes the codec of a device that talks by itself. It sees only what is on the wire.
-func newTalker(k kind, c DeviceConfig, count *wire.Counters) Codec {
-	wire, places := c.onTheWire()
+func newTalker(k kind, c mapping.DeviceConfig, count *wire.Counters) Codec {
+	wire, places := c.OnTheWire()
 	codec := k.talks(wire, count)
 	if places != nil {
 		return &placedCodec{codec, placement{places: places}}
@@ -91,8 +90,8 @@ func newTalker(k kind, c DeviceConfig, count *wire.Counters) Codec {
 }
 
 // newAsker makes that of a device that is asked.
-func newAsker(k kind, c DeviceConfig, count *wire.Counters) asker {
-	wire, places := c.onTheWire()
+func newAsker(k kind, c mapping.DeviceConfig, count *wire.Counters) asker {
+	wire, places := c.OnTheWire()
 	a := k.asks(wire, count)
 	if places != nil {
 		return newPlacedAsker(a, places, len(c.Fields))
@@ -101,7 +100,7 @@ func newAsker(k kind, c DeviceConfig, count *wire.Counters) asker {
 }
 
 // cutter cuts the frames of a stream.
-func (m *mapping) cutter(stream io.Reader, count *wire.Counters) Cutter {
+func (m *attached) cutter(stream io.Reader, count *wire.Counters) Cutter {
 	if k, _ := kindOf(m.config); k.cuts != nil {
 		return k.cuts(m.config, stream, count)
 	}
@@ -109,7 +108,7 @@ func (m *mapping) cutter(stream io.Reader, count *wire.Counters) Cutter {
 }
 
 // fieldsOf lists the fields that a query reads.
-func (m *mapping) fieldsOf(q *query) string {
+func (m *attached) fieldsOf(q *query) string {
 	var ids []string
 	for i, f := range m.config.Fields {
 		if m.asker.reads(i) == q {
@@ -119,54 +118,24 @@ func (m *mapping) fieldsOf(q *query) string {
 	return strings.Join(ids, ",")
 }
 
-// fieldIndex is the place of a field; -1 if there is none.
-func (c DeviceConfig) fieldIndex(id string) int {
-	return slices.IndexFunc(c.Fields, func(f FieldConfig) bool { return f.ID == id })
-}
-
 // sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a
 // compiled expression takes some 2 KiB: those that do not depend on the value are kept once.
-func sharedPattern(known map[string]*pattern, expression string, c CommandConfig) *pattern {
+func sharedPattern(known map[string]*pattern, expression string, c mapping.CommandConfig) *pattern {
 	if expression == "" {
 		return nil
 	}
 	if p := known[expression]; p != nil {
 		return p
 	}
-	p, _ := compilePattern(expression, c.Type, commandWords(c))
+	p, _ := compilePattern(expression, c.Type, mapping.CommandWords(c))
 	if len(p.value) == 0 {
 		known[expression] = p
 	}
 	return p
 }
 
-// commandWords lists what a bool or an enum may become on the wire.
-func commandWords(c CommandConfig) []string {
-	var words []string
-	switch c.Type {
-	case relay.TypeBool:
-		words = []string{wireText(c.Values, "true"), wireText(c.Values, "false")}
-	case relay.TypeEnum:
-		for _, o := range enumOptions(c.Options, c.Values) {
-			words = append(words, wireText(c.Values, o.Value))
-		}
-	}
-	return words
-}
-
-// enumOptions are the choices: as listed, or else the keys of values.
-func enumOptions(options []OptionConfig, values map[string]string) []OptionConfig {
-	if len(options) > 0 {
-		return options
-	}
-	for _, v := range slices.Sorted(maps.Keys(values)) {
-		options = append(options, OptionConfig{Value: v})
-	}
-	return options
-}
-
 // slack is how far the field may differ from what was asked: by default half of its last digit.
-func slack(c CommandConfig, f FieldConfig) float64 {
+func slack(c mapping.CommandConfig, f mapping.FieldConfig) float64 {
 	if c.Tolerance >= 0 {
 		return c.Tolerance
 	}
@@ -181,7 +150,7 @@ func slack(c CommandConfig, f FieldConfig) float64 {
 }
 
 // model is the device as clients see it.
-func modelOf(c DeviceConfig) relay.Model {
+func modelOf(c mapping.DeviceConfig) relay.Model {
 	m := relay.Model{Device: c.ID, Name: c.Name, OfflineAfter: c.OfflineAfter, MinInterval: c.MinInterval,
 		OnChange: c.Publish == "change", Topic: c.Topic}
 	if len(c.Fields) == 0 {
@@ -189,10 +158,10 @@ func modelOf(c DeviceConfig) relay.Model {
 	}
 	for _, f := range c.Fields {
 		field := relay.Field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Decimals: f.Decimals,
-			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.staleAfter(c), Topic: f.Topic}
-		field.Derived = f.computed()
+			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.StaleIn(c), Topic: f.Topic}
+		field.Derived = f.Computed()
 		if f.Type == relay.TypeEnum {
-			field.Options = relayOptions(enumOptions(f.Options, f.Values))
+			field.Options = relayOptions(mapping.EnumOptions(f.Options, f.Values))
 		}
 		m.Fields = append(m.Fields, field)
 	}
@@ -204,30 +173,17 @@ func modelOf(c DeviceConfig) relay.Model {
 			command.Field = cc.Confirm
 		}
 		if cc.Type == relay.TypeEnum {
-			command.Options = relayOptions(enumOptions(cc.Options, cc.Values))
+			command.Options = relayOptions(mapping.EnumOptions(cc.Options, cc.Values))
 		}
 		m.Commands = append(m.Commands, command)
 	}
 	return m
 }
 
-func relayOptions(options []OptionConfig) []relay.Option {
+func relayOptions(options []mapping.OptionConfig) []relay.Option {
 	var out []relay.Option
 	for _, o := range options {
 		out = append(out, relay.Option{Value: o.Value, Name: o.Name})
 	}
 	return out
-}
-
-// name says what of a device a problem is about.
-func (p Problem) name() string {
-	switch {
-	case p.Field != "":
-		return "field " + strconv.Quote(p.Field) + ": "
-	case p.Table != "":
-		return p.Table + ": "
-	case p.Command != "":
-		return "command " + strconv.Quote(p.Command) + ": "
-	}
-	return ""
 }

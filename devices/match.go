@@ -4,14 +4,10 @@ import (
 	"maps"
 	"slices"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
-
-// MatchConfig tells frames of several kinds apart: match = { type = "gps" }. It stands in a device, which then takes
-// only frames that fit, or in a field, which is then read from those only.
-type MatchConfig struct {
-	Match map[string]string `toml:"match" doc:"only frames in which these keys have these texts, as in { type = \"gps\" }; of binary frames bytes at positions, as in { 3 = \"90\" }" codecs:"json,csv,pairs,regex,nmea,binary"`
-}
 
 // matcher checks a frame against the conditions of a device and its fields. The codec tells it what stands under
 // the keys that conditions name.
@@ -29,7 +25,7 @@ type condition struct {
 	met  bool // with this text
 }
 
-func newMatcher(c DeviceConfig) matcher {
+func newMatcher(c mapping.DeviceConfig) matcher {
 	var m matcher
 	m.device = m.add(c.Match)
 	m.fields = make([][]int, 0, len(c.Fields))
@@ -93,18 +89,18 @@ func (m *matcher) allows(field int) bool {
 }
 
 // checkMatches checks the keys of match in the device and its fields; checkKey says what is wrong with one.
-func checkMatches(k *checker, checkKey func(key string) (what, try string)) {
+func checkMatches(k *mapping.Checker, checkKey func(key string) (what, try string)) {
 	check := func(match map[string]string) {
 		for _, key := range slices.Sorted(maps.Keys(match)) {
 			if what, try := checkKey(key); what != "" {
-				k.add("match", what, try)
+				k.Add("match", what, try)
 			}
 		}
 	}
-	k.at = Problem{}
-	check(k.device.Match)
-	for _, f := range k.device.Fields {
-		k.at = Problem{Field: f.ID}
+	k.At = mapping.Problem{}
+	check(k.Device.Match)
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
 		check(f.Match)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -16,7 +18,7 @@ import (
 
 // modbus asks one unit.
 type modbus struct {
-	config  DeviceConfig
+	config  mapping.DeviceConfig
 	framing modbusFraming
 	unit    byte
 	fields  []modbusField
@@ -27,14 +29,14 @@ type modbus struct {
 	readings []relay.Reading
 }
 
-func newModbusRTU(c DeviceConfig, count *wire.Counters) asker {
+func newModbusRTU(c mapping.DeviceConfig, count *wire.Counters) asker {
 	return newModbus(c, rtuFraming{}, count)
 }
-func newModbusASCII(c DeviceConfig, count *wire.Counters) asker {
+func newModbusASCII(c mapping.DeviceConfig, count *wire.Counters) asker {
 	return newModbus(c, asciiFraming{}, count)
 }
 
-func newModbus(c DeviceConfig, f modbusFraming, count *wire.Counters) asker {
+func newModbus(c mapping.DeviceConfig, f modbusFraming, count *wire.Counters) asker {
 	m := &modbus{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
 		fields: make([]modbusField, len(c.Fields)), of: make([]*query, len(c.Fields))}
 	for i, f := range c.Fields {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"minirelay/devices/mapping"
 )
 
 // batch is fields that are read by one request.
@@ -44,9 +46,9 @@ func (m *modbus) batches() []batch {
 	var all []batch
 	for _, i := range order {
 		f := &m.fields[i]
-		gap, limit := m.config.MaxGap, min(m.config.MaxRegisters, maxReadRegisters)
+		gap, limit := m.config.MaxGap, min(m.config.MaxRegisters, mapping.MaxReadRegisters)
 		if f.table.bits() {
-			gap, limit = gap*bitsPerRegister, min(limit*bitsPerRegister, maxReadBits)
+			gap, limit = gap*mapping.BitsPerRegister, min(limit*mapping.BitsPerRegister, mapping.MaxReadBits)
 		}
 		if n := len(all) - 1; n >= 0 && !m.config.NoBatch {
 			b := &all[n]

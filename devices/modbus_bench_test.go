@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -30,7 +32,7 @@ func BenchmarkModbus(b *testing.B) {
 			d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("z", relay.TypeNumber, at(fmt.Sprintf("holding:%d", registers-1), "")))
 			d.Poll, d.MaxGap, d.Publish = time.Microsecond, 100, "change"
 			g := startGateway(b)
-			if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+			if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 				b.Fatal(err)
 			}
 			b.ResetTimer()

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/capture"
@@ -18,8 +20,8 @@ import (
 
 // documented is a block of testdata/modbus: what is read or written, and what goes over the wire.
 type documented struct {
-	reads   []FieldConfig
-	write   *CommandConfig
+	reads   []mapping.FieldConfig
+	write   *mapping.CommandConfig
 	value   relay.Value // to write
 	request []byte
 	answer  []byte
@@ -69,7 +71,7 @@ func documentedExchanges(t *testing.T, file string) (all []documented) {
 }
 
 // putAt reads "input:1 int16 scale=0.1".
-func putAt(t *testing.T, text string, r *RegisterConfig, f *FormatConfig, scale *float64) {
+func putAt(t *testing.T, text string, r *mapping.RegisterConfig, f *mapping.FormatConfig, scale *float64) {
 	t.Helper()
 	for i, word := range strings.Fields(text) {
 		switch key, value, ok := strings.Cut(word, "="); {
@@ -105,7 +107,7 @@ func TestModbusDocumented(t *testing.T) {
 		t.Run(fmt.Sprintf("% x", d.request), func(t *testing.T) {
 			c := unit(int(d.request[0]), d.reads...)
 			if d.write != nil {
-				c.Commands = []CommandConfig{*d.write}
+				c.Commands = []mapping.CommandConfig{*d.write}
 			}
 			if problems := CheckDevice(c); len(problems) > 0 {
 				t.Fatal(problems)
@@ -147,7 +149,7 @@ func TestModbusDocumented(t *testing.T) {
 func TestModbusDecodesOthersRequests(t *testing.T) {
 	d := unit(1, field("a", relay.TypeNumber, at("holding:1", "")), field("b", relay.TypeNumber, at("holding:2", "")),
 		field("c", relay.TypeNumber, at("input:1", "")))
-	d.Fields = append([]FieldConfig{field("sum", relay.TypeNumber, computes("a + b"))}, d.Fields...)
+	d.Fields = append([]mapping.FieldConfig{field("sum", relay.TypeNumber, computes("a + b"))}, d.Fields...)
 	got, _ := decoded(t, d, recordingOf(t, rtuFraming{},
 		[]byte{3, 0, 2, 0, 2}, []byte{3, 4, 0, 8, 0, 9}, // one more than the mapping wants, and one fewer
 		[]byte{4, 0, 0, 0, 9}, []byte{0x84, 2},
@@ -169,7 +171,7 @@ func TestModbusTellsWhy(t *testing.T) {
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", ""), scaled(0.1, 0), plausible(0, 60)),
 		field("b", relay.TypeBool, at("holding:1", ""), values("true", "0x0100", "false", "0x0200")),
 		field("c", relay.TypeNumber, at("holding:2", "float32")),
-		field("d", relay.TypeText, at("holding:4", "", func(c *FormatConfig) { c.Length = 1 })))
+		field("d", relay.TypeText, at("holding:4", "", func(c *mapping.FormatConfig) { c.Length = 1 })))
 	got, counts := decoded(t, d, recordingOf(t, rtuFraming{}, []byte{3, 0, 0, 0, 5},
 		[]byte{3, 10, 2, 0x59, 0, 7, 0x7f, 0xc0, 0, 0, 0xff, 0xfe}))
 	const want = `a: 60.1 is more than its max of 60; b: 7 is none of "0x0200", "0x0100"; c: NaN is no number that a sensor can mean; d: FF FE is no text`
@@ -201,7 +203,7 @@ func FuzzModbusAnswer(f *testing.F) {
 	f.Add([]byte("\x01\x03\x02\x00\x07\xf9\x86"), []byte{0, 7}, byte(1), false)
 	f.Add([]byte(":010302\r\n:0103"), []byte{0, 7}, byte(1), true)
 	f.Fuzz(func(t *testing.T, noise, data []byte, unit byte, ascii bool) {
-		if len(data) > 2*maxReadRegisters || len(noise) > maxInbox {
+		if len(data) > 2*mapping.MaxReadRegisters || len(noise) > maxInbox {
 			return
 		}
 		var wire modbusFraming = rtuFraming{}
@@ -249,7 +251,7 @@ func FuzzModbusBatches(f *testing.F) {
 		var check func(b batch)
 		check = func(b batch) {
 			n := b.to - b.from
-			if b.table.bits() && n > d.MaxRegisters*bitsPerRegister || !b.table.bits() && n > d.MaxRegisters {
+			if b.table.bits() && n > d.MaxRegisters*mapping.BitsPerRegister || !b.table.bits() && n > d.MaxRegisters {
 				t.Fatalf("%v is longer than %d", b, d.MaxRegisters)
 			}
 			data := make([]byte, b.bytes())

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
@@ -22,9 +24,9 @@ type modbusField struct {
 	wire    wireField
 }
 
-func newModbusField(c FieldConfig, poll time.Duration) modbusField {
+func newModbusField(c mapping.FieldConfig, poll time.Duration) modbusField {
 	r, _ := parseRegister(c.RegisterConfig)
-	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.polled(poll),
+	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.Polled(poll),
 		swapped: c.ByteOrder == "little", wire: newWireField(c)}
 	if c.Type != relay.TypeText {
 		f.number = numberOf(c.FormatConfig, "uint16")
@@ -34,7 +36,7 @@ func newModbusField(c FieldConfig, poll time.Duration) modbusField {
 }
 
 // registersOf is how many registers, or bits of the tables of bits, a value takes.
-func registersOf(t table, kind relay.Type, c FormatConfig) int {
+func registersOf(t table, kind relay.Type, c mapping.FormatConfig) int {
 	switch {
 	case t.bits():
 		return max(c.Bits, 1)
@@ -45,7 +47,7 @@ func registersOf(t table, kind relay.Type, c FormatConfig) int {
 }
 
 // numberWords lists what stands for the values of a bool or an enum. wrong is a value for which no number stands.
-func numberWords(kind relay.Type, values map[string]string, options []OptionConfig) (words []wireWord, wrong string) {
+func numberWords(kind relay.Type, values map[string]string, options []mapping.OptionConfig) (words []wireWord, wrong string) {
 	add := func(name, usual string, v relay.Value) {
 		text, ok := values[name]
 		if !ok {
@@ -62,7 +64,7 @@ func numberWords(kind relay.Type, values map[string]string, options []OptionConf
 		add("false", "0", relay.BoolValue(false))
 		add("true", "1", relay.BoolValue(true))
 	case relay.TypeEnum:
-		for _, o := range enumOptions(options, values) {
+		for _, o := range mapping.EnumOptions(options, values) {
 			add(o.Value, o.Value, relay.TextValue(o.Value))
 		}
 	}
@@ -94,7 +96,7 @@ func (f *modbusField) decode(data []byte, at int, count *wire.Counters) relay.Va
 func (f *modbusField) token(data []byte, at int) (t token, legible bool) {
 	if f.wire.kind == relay.TypeText {
 		text := f.text(data[2*at : 2*(at+f.n)])
-		return token{kind: tokenString, text: text}, utf8.Valid(text) && bytes.IndexFunc(text, isControl) < 0
+		return token{kind: tokenString, text: text}, utf8.Valid(text) && bytes.IndexFunc(text, mapping.IsControl) < 0
 	}
 	t.kind = tokenNumber
 	if f.table.bits() {

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -38,9 +40,9 @@ func TestModbusOverTCP(t *testing.T) {
 	port := serial.Default()
 	port.ID, port.Path = "uno", "tcp://"+listener.Addr().String()
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("lamp", relay.TypeBool, at("coil:0", "")))
-	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *CommandConfig) { c.Confirm, c.Timeout = "lamp", 20*time.Second })}
+	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Confirm, c.Timeout = "lamp", 20*time.Second })}
 	d.Timeout = 5 * time.Second
-	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		t.Fatal(err)
 	}
 	state := func(part string) func() bool {
@@ -72,7 +74,7 @@ func TestModbusRemap(t *testing.T) {
 		time.Sleep(1500 * ms)
 		port := serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
-		changed := append([]DeviceConfig{}, devices[:2]...)
+		changed := append([]mapping.DeviceConfig{}, devices[:2]...)
 		changed[0].Poll = 100 * ms
 		from := time.Now()
 		if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: changed}); err != nil {
@@ -99,7 +101,7 @@ func TestModbusRemap(t *testing.T) {
 // The echo of an earlier command, which does not repeat the values, is not taken for that of the next.
 func TestModbusLateEcho(t *testing.T) {
 	d := unit(1)
-	d.Commands = []CommandConfig{writes("level", relay.TypeNumber, "holding:0", func(c *CommandConfig) {
+	d.Commands = []mapping.CommandConfig{writes("level", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) {
 		c.Function, c.Timeout = 16, time.Second
 	})}
 	inBubble(t, func(t *testing.T, r *rig) {
@@ -137,7 +139,7 @@ func TestModbusLateEcho(t *testing.T) {
 // A port that is lost under a request answers the command for what is known of it, and the values are unknown at once.
 func TestModbusPortLost(t *testing.T) {
 	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
-	d.Commands = []CommandConfig{writes("a", relay.TypeNumber, "holding:0")}
+	d.Commands = []mapping.CommandConfig{writes("a", relay.TypeNumber, "holding:0")}
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()

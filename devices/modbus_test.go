@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -15,8 +17,8 @@ import (
 )
 
 // at puts a field at a register, in a format.
-func at(register, format string, change ...func(*FormatConfig)) func(*FieldConfig) {
-	return func(f *FieldConfig) {
+func at(register, format string, change ...func(*mapping.FormatConfig)) func(*mapping.FieldConfig) {
+	return func(f *mapping.FieldConfig) {
 		f.Register, f.Format = register, format
 		for _, c := range change {
 			c(&f.FormatConfig)
@@ -25,14 +27,14 @@ func at(register, format string, change ...func(*FormatConfig)) func(*FieldConfi
 }
 
 // unit is a Modbus device at an address.
-func unit(address int, fields ...FieldConfig) DeviceConfig {
+func unit(address int, fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.Codec, d.ModbusUnit = "modbus-rtu", address
 	return d
 }
 
 // onBus runs do with units on a line and the devices that ask them.
-func onBus(t *testing.T, bus *softboard.ModbusBus, devices []DeviceConfig, do func(t *testing.T, r *rig)) {
+func onBus(t *testing.T, bus *softboard.ModbusBus, devices []mapping.DeviceConfig, do func(t *testing.T, r *rig)) {
 	t.Helper()
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.bus = bus
@@ -62,21 +64,21 @@ func TestModbusReads(t *testing.T) {
 	u.Set(softboard.InputRegisters, 0, 0x4366, 0x4000, 0xFF38)
 	u.Set(softboard.HoldingRegisters, 0x10, 0x0001, 0x0002, 0x8005, 0x4142, 0x4300, 0)
 	u.Set(softboard.HoldingRegisters, 0x200, 0x0100, 3, 0xC000, 0x41A8)
-	fields := []FieldConfig{
+	fields := []mapping.FieldConfig{
 		field("lamp", relay.TypeBool, at("coil:0", "")),
 		field("valve", relay.TypeBool, at("coil:1", ""), values("true", "0", "false", "1")),
-		field("mode", relay.TypeEnum, at("coil:2", "", func(c *FormatConfig) { c.Bits = 2 }), values("off", "0", "full", "3")),
+		field("mode", relay.TypeEnum, at("coil:2", "", func(c *mapping.FormatConfig) { c.Bits = 2 }), values("off", "0", "full", "3")),
 		field("door", relay.TypeBool, at("discrete:101", "")),
 		field("voltage", relay.TypeNumber, at("input:0", "float32")),
 		field("temperature", relay.TypeNumber, at("input:2", "int16"), scaled(0.1, 1)),
 		field("energy", relay.TypeNumber, at("holding:0x10", "uint32")),
-		field("swapped", relay.TypeNumber, at("holding:0x10", "uint32", func(c *FormatConfig) { c.WordOrder = "little" })),
-		field("alarm", relay.TypeBool, at("holding:18", "", func(c *FormatConfig) { c.Bit = 15 })),
-		field("level", relay.TypeNumber, at("holding:18", "", func(c *FormatConfig) { c.Bit, c.Bits = 0, 3 })),
-		field("model", relay.TypeText, at("holding:19", "", func(c *FormatConfig) { c.Length = 3 })),
+		field("swapped", relay.TypeNumber, at("holding:0x10", "uint32", func(c *mapping.FormatConfig) { c.WordOrder = "little" })),
+		field("alarm", relay.TypeBool, at("holding:18", "", func(c *mapping.FormatConfig) { c.Bit = 15 })),
+		field("level", relay.TypeNumber, at("holding:18", "", func(c *mapping.FormatConfig) { c.Bit, c.Bits = 0, 3 })),
+		field("model", relay.TypeText, at("holding:19", "", func(c *mapping.FormatConfig) { c.Length = 3 })),
 		field("switch", relay.TypeBool, at("holding:512", ""), values("true", "0x0100", "false", "0x0200")),
 		field("phase", relay.TypeEnum, at("holding:513", ""), values("idle", "1", "busy", "2")),
-		field("set", relay.TypeNumber, at("holding:514", "float32", func(c *FormatConfig) { c.WordOrder = "little" }), plausible(0, 100)),
+		field("set", relay.TypeNumber, at("holding:514", "float32", func(c *mapping.FormatConfig) { c.WordOrder = "little" }), plausible(0, 100)),
 		field("missing", relay.TypeNumber, at("holding:515", "int16"), plausible(0, 100)),
 	}
 	want := `{"lamp":true,"valve":true,"mode":"full","door":true,"voltage":230.25,"temperature":-19,"energy":65538,"swapped":131073,` +
@@ -86,7 +88,7 @@ func TestModbusReads(t *testing.T) {
 			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}, ASCII: codec == "modbus-ascii"}
 			d := unit(7, fields...)
 			d.Codec = codec
-			onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+			onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 				time.Sleep(500 * ms)
 				if got := r.stateOf("board"); got != want {
 					t.Errorf("got  %s\nwant %s", got, want)
@@ -111,7 +113,7 @@ func TestModbusBatches(t *testing.T) {
 	u := softboard.NewModbusUnit(1)
 	u.Set(softboard.HoldingRegisters, 0, make([]uint16, 400)...)
 	u.Set(softboard.Coils, 0, make([]uint16, 2048)...)
-	words := func(addresses ...int) (fields []FieldConfig) {
+	words := func(addresses ...int) (fields []mapping.FieldConfig) {
 		for _, a := range addresses {
 			fields = append(fields, field(fmt.Sprintf("f%d", a), relay.TypeNumber, at(fmt.Sprintf("holding:%d", a), "")))
 		}
@@ -124,21 +126,21 @@ func TestModbusBatches(t *testing.T) {
 		return addresses
 	}
 	for name, tt := range map[string]struct {
-		fields []FieldConfig
-		change func(*DeviceConfig)
+		fields []mapping.FieldConfig
+		change func(*mapping.DeviceConfig)
 		want   string
 	}{
 		"neighbours":         {words(2, 0, 1), nil, "3 0 3"},
 		"a gap":              {words(0, 9), nil, "3 0 10"},
 		"a wide gap":         {words(0, 10), nil, "3 0 1, 3 10 1"},
-		"no gap wanted":      {words(0, 1, 3), func(d *DeviceConfig) { d.MaxGap = 0 }, "3 0 2, 3 3 1"},
-		"a wider gap wanted": {words(0, 50), func(d *DeviceConfig) { d.MaxGap = 49 }, "3 0 51"},
-		"no batch":           {words(0, 1), func(d *DeviceConfig) { d.NoBatch = true }, "3 0 1, 3 1 1"},
+		"no gap wanted":      {words(0, 1, 3), func(d *mapping.DeviceConfig) { d.MaxGap = 0 }, "3 0 2, 3 3 1"},
+		"a wider gap wanted": {words(0, 50), func(d *mapping.DeviceConfig) { d.MaxGap = 49 }, "3 0 51"},
+		"no batch":           {words(0, 1), func(d *mapping.DeviceConfig) { d.NoBatch = true }, "3 0 1, 3 1 1"},
 		"as long as allowed": {words(run(130)...), nil, "3 0 125, 3 125 5"},
-		"short ones":         {words(run(5)...), func(d *DeviceConfig) { d.MaxRegisters = 2 }, "3 0 2, 3 2 2, 3 4 1"},
-		"many coils":         {[]FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:100", ""))}, nil, "1 0 101"},
-		"far coils":          {[]FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:2047", ""))}, nil, "1 0 1, 1 2047 1"},
-		"a slower one":       {append(words(0, 1), field("s", relay.TypeNumber, at("holding:2", ""), func(f *FieldConfig) { f.Poll = time.Minute })), nil, "3 0 2, 3 2 1"},
+		"short ones":         {words(run(5)...), func(d *mapping.DeviceConfig) { d.MaxRegisters = 2 }, "3 0 2, 3 2 2, 3 4 1"},
+		"many coils":         {[]mapping.FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:100", ""))}, nil, "1 0 101"},
+		"far coils":          {[]mapping.FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:2047", ""))}, nil, "1 0 1, 1 2047 1"},
+		"a slower one":       {append(words(0, 1), field("s", relay.TypeNumber, at("holding:2", ""), func(f *mapping.FieldConfig) { f.Poll = time.Minute })), nil, "3 0 2, 3 2 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
@@ -146,7 +148,7 @@ func TestModbusBatches(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&d)
 			}
-			onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+			onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 				time.Sleep(900 * ms)
 				if got := asked(bus, 0); got != tt.want {
 					t.Errorf("asked for %s instead of %s", got, tt.want)
@@ -171,11 +173,11 @@ func TestModbusParts(t *testing.T) {
 	u.Set(softboard.HoldingRegisters, 0, 10, 11, 12, 13)
 	u.Set(softboard.HoldingRegisters, 5, 15)
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-	var fields []FieldConfig
+	var fields []mapping.FieldConfig
 	for i := range 6 {
 		fields = append(fields, field(fmt.Sprintf("f%d", i), relay.TypeNumber, at(fmt.Sprintf("holding:%d", i), "")))
 	}
-	onBus(t, bus, []DeviceConfig{unit(1, fields...)}, func(t *testing.T, r *rig) {
+	onBus(t, bus, []mapping.DeviceConfig{unit(1, fields...)}, func(t *testing.T, r *rig) {
 		time.Sleep(900 * ms)
 		if got := r.stateOf("board"); got != `{"f0":10,"f1":11,"f2":12,"f3":13,"f4":null,"f5":15}` {
 			t.Error(got)
@@ -208,7 +210,7 @@ func TestModbusParts(t *testing.T) {
 	})
 	u.Refuse(0)
 	u.Limit(2)
-	onBus(t, bus, []DeviceConfig{unit(1, fields[:4]...)}, func(t *testing.T, r *rig) {
+	onBus(t, bus, []mapping.DeviceConfig{unit(1, fields[:4]...)}, func(t *testing.T, r *rig) {
 		time.Sleep(900 * ms)
 		if got := r.stateOf("board"); got != `{"f0":10,"f1":11,"f2":12,"f3":13}` {
 			t.Errorf("of a unit that answers two registers at a time: %s", got)
@@ -246,7 +248,7 @@ func TestModbusAnswers(t *testing.T) {
 				port.ID, port.Path, port.Echo = "uno", "/dev/uno", tt.echo
 				d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
 				d.Poll, d.OfflineAfter = time.Minute, 3*time.Minute
-				if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+				if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 					t.Fatal(err)
 				}
 				b := r.board()
@@ -352,7 +354,7 @@ func TestModbusGaps(t *testing.T) {
 		bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
 		d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("input:0", "")))
 		d.Turnaround = turnaround
-		onBus(t, bus, []DeviceConfig{d}, func(t *testing.T, r *rig) {
+		onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 			time.Sleep(900 * ms)
 			q := bus.Requests()
 			if got, want := q[1].At.Sub(q[0].At), max(turnaround, lastsAt9600(8)+4010416); got != want {

@@ -7,11 +7,13 @@ import (
 	"math"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
 // modbusWrite makes the PDU of a command. An error is what only the wire forbids.
-func modbusWrite(c *CommandConfig, v relay.Value) ([]byte, error) {
+func modbusWrite(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
 	r, err := parseRegister(c.RegisterConfig)
 	if err != nil {
 		return nil, err
@@ -20,7 +22,7 @@ func modbusWrite(c *CommandConfig, v relay.Value) ([]byte, error) {
 		if n := len(v.Text()); n > 2*c.Length {
 			return nil, fmt.Errorf("the text has %d bytes; at most %d are allowed", n, 2*c.Length)
 		}
-		if strings.ContainsFunc(v.Text(), isControl) {
+		if strings.ContainsFunc(v.Text(), mapping.IsControl) {
 			return nil, errors.New("the text must not hold control characters")
 		}
 		return writeManyPDU(writeRegisters, r.at, c.Length, wireOrder(v.Text(), c.Length, c.ByteOrder == "little")), nil
@@ -48,7 +50,7 @@ func modbusWrite(c *CommandConfig, v relay.Value) ([]byte, error) {
 }
 
 // rawValue is the number that is written for a value.
-func rawValue(c *CommandConfig, v relay.Value) (float64, error) {
+func rawValue(c *mapping.CommandConfig, v relay.Value) (float64, error) {
 	switch c.Type {
 	case relay.TypeNumber:
 		return (v.Number() - c.Offset) / c.Scale, nil
@@ -64,7 +66,7 @@ func rawValue(c *CommandConfig, v relay.Value) (float64, error) {
 	return 0, fmt.Errorf("%v is none of its values", v)
 }
 
-func coilPDU(c *CommandConfig, r register, raw float64) ([]byte, error) {
+func coilPDU(c *mapping.CommandConfig, r register, raw float64) ([]byte, error) {
 	n := max(c.Bits, 1)
 	if raw < 0 || raw >= math.Ldexp(1, n) || raw != math.Trunc(raw) {
 		return nil, fmt.Errorf("the hardware cannot hold %v: it does not fit into the number of coils, %d", raw, n)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/checksum"
@@ -36,10 +38,10 @@ type nmeaRead struct {
 	condition int // of match; -1: none
 }
 
-func newNMEA(c DeviceConfig, count *wire.Counters) Codec {
+func newNMEA(c mapping.DeviceConfig, count *wire.Counters) Codec {
 	n := &nmeaCodec{gatherer: newGatherer(c, count)}
 	for i, f := range c.Fields {
-		sources, _ := nmeaSources(f.wireKey())
+		sources, _ := nmeaSources(f.WireKey())
 		for _, source := range sources {
 			n.reads = append(n.reads, nmeaRead{source, i, -1})
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"github.com/adrianmo/go-nmea"
 
 	"minirelay/relay"
@@ -94,7 +96,7 @@ func nmeaSources(key string) ([]nmeaSource, []relay.Type) {
 }
 
 // checkNMEA checks the keys of fields.
-func checkNMEA(k *checker) {
+func checkNMEA(k *mapping.Checker) {
 	checkTextCommands(k)
 	checkKey := func(key string) (what, try string) {
 		if sources, _ := nmeaSources(key); sources != nil {
@@ -108,22 +110,22 @@ func checkNMEA(k *checker) {
 			"use " + strings.Join(names, ", ") + ", or the place in a sentence as in GSV.3"
 	}
 	checkMatches(k, checkKey)
-	for _, f := range k.device.Fields {
-		k.at = Problem{Field: f.ID}
-		if what, try := checkKey(f.wireKey()); what != "" {
-			k.add("key", what, try)
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		if what, try := checkKey(f.WireKey()); what != "" {
+			k.Add("key", what, try)
 			continue
 		}
-		_, types := nmeaSources(f.wireKey())
+		_, types := nmeaSources(f.WireKey())
 		switch {
 		case types != nil && !slices.Contains(types, f.Type):
 			var words []string
 			for _, t := range types {
 				words = append(words, string(t))
 			}
-			k.add("type", fmt.Sprintf("%s cannot be a %s", f.wireKey(), f.Type), "use "+strings.Join(words, " or "))
-		case f.wireKey() == "fix" && f.Values != nil:
-			k.add("values", "fix is true or false already", "leave it out")
+			k.Add("type", fmt.Sprintf("%s cannot be a %s", f.WireKey(), f.Type), "use "+strings.Join(words, " or "))
+		case f.WireKey() == "fix" && f.Values != nil:
+			k.Add("values", "fix is true or false already", "leave it out")
 		}
 	}
 }

@@ -5,27 +5,29 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
-func nmeaDevice(fields ...FieldConfig) DeviceConfig {
+func nmeaDevice(fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.Codec = "nmea"
 	return d
 }
 
-func ublox() DeviceConfig {
-	number := func(id, k string) FieldConfig { return field(id, relay.TypeNumber, key(k)) }
+func ublox() mapping.DeviceConfig {
+	number := func(id, k string) mapping.FieldConfig { return field(id, relay.TypeNumber, key(k)) }
 	return nmeaDevice(number("lat", "latitude"), number("lon", "longitude"), number("alt", "altitude"), number("speed", "speed"),
 		number("course", "course"), field("fix", relay.TypeBool), field("quality", relay.TypeEnum, key("fix_quality"), values("none", "0", "gps", "1", "dgps", "2")),
 		field("mode", relay.TypeEnum, key("fix_type"), values("none", "1", "2d", "2", "3d", "3")), number("sats", "satellites"), number("hdop", "hdop"),
 		field("time", relay.TypeText), number("unix", "time"), number("view", "GPGSV.3"), number("pubx", "PUBX.7"))
 }
 
-func boat() DeviceConfig {
-	number := func(id, k string) FieldConfig { return field(id, relay.TypeNumber, key(k)) }
+func boat() mapping.DeviceConfig {
+	number := func(id, k string) mapping.FieldConfig { return field(id, relay.TypeNumber, key(k)) }
 	return nmeaDevice(number("awa", "wind_angle"), number("aws", "wind_speed"), number("twa", "true_wind_angle"), number("tws", "true_wind_speed"),
 		number("depth", "depth"), number("water", "water_temperature"), number("log", "water_speed"), number("heading", "heading"), number("compass", "magnetic_heading"))
 }
@@ -38,7 +40,7 @@ func TestNMEA(t *testing.T) {
 	gn.Match = map[string]string{"talker": "GN"}
 	first := nmeaDevice(field("x", relay.TypeNumber, key("XDR.2"), match("XDR.4", "TEMP1")), field("y", relay.TypeNumber, key("XDR.2"), match("XDR.4", "TEMP2")))
 	for name, tt := range map[string]struct {
-		device     DeviceConfig
+		device     mapping.DeviceConfig
 		body, want string
 	}{
 		"south and west":      {ublox(), "GPGLL,3345.0,S,15130.0,W,092321.00,A,A", "lat=-33.75 lon=-151.5 fix=true"},
@@ -90,10 +92,10 @@ func TestUnknownSentences(t *testing.T) {
 // The first line after the port was opened is taken too: its checksum says that it is whole. Commands get theirs.
 func TestCommandToAReceiver(t *testing.T) {
 	d := nmeaDevice(field("lat", relay.TypeNumber, key("latitude")))
-	rate := DefaultCommand()
+	rate := mapping.DefaultCommand()
 	rate.ID, rate.Type, rate.Min, rate.Max = "rate", relay.TypeNumber, 100, 10000
 	rate.Send, rate.Expect, rate.Refuse = "$PMTK220,{value}\r\n", `^\$PMTK001,220,3$`, `^\$PMTK001,220,[0-2]$`
-	d.Commands = []CommandConfig{rate}
+	d.Commands = []mapping.CommandConfig{rate}
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()
@@ -119,7 +121,7 @@ func TestCheckNMEA(t *testing.T) {
 	names := "latitude, longitude, altitude, speed, speed_knots, course, fix, fix_quality, fix_type, satellites, hdop, vdop, pdop, geoid_separation, " +
 		"time, heading, magnetic_heading, depth, water_speed, water_temperature, wind_angle, wind_speed, true_wind_angle, true_wind_speed, talker"
 	for name, tt := range map[string]struct {
-		field FieldConfig
+		field mapping.FieldConfig
 		want  string
 	}{
 		"good":        {field("latitude", relay.TypeNumber), ""},

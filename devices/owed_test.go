@@ -3,11 +3,13 @@ package devices
 import (
 	"testing"
 	"time"
+
+	"minirelay/devices/mapping"
 )
 
 // twoSwitches is a board whose answers do not tell what they answer.
-func twoSwitches() DeviceConfig {
-	return pumpBoard(func(c *CommandConfig) {
+func twoSwitches() mapping.DeviceConfig {
+	return pumpBoard(func(c *mapping.CommandConfig) {
 		c.Send = map[string]string{"pump": "PUMP {value}\n", "fan": "FAN {value}\n"}[c.ID]
 		c.Expect, c.Refuse, c.Confirm = "^OK$", "^ERR$", ""
 	})
@@ -17,7 +19,7 @@ func twoSwitches() DeviceConfig {
 // it may be expected.
 func TestLateAnswerToAnotherCommand(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change  func(*DeviceConfig)
+		change  func(*mapping.DeviceConfig)
 		replies [][]reply // of each write, after which the next one comes
 		want    string
 	}{
@@ -25,12 +27,12 @@ func TestLateAnswerToAnotherCommand(t *testing.T) {
 			"a unknown/no_answer after 2s: the hardware did not answer in time; b failed/refused after 600ms: the hardware refused it"},
 		"it does not come": {nil, [][]reply{{}, {{100 * ms, "OK"}}},
 			"a unknown/no_answer after 2s: the hardware did not answer in time; b done after 2.1s"},
-		"the command becomes too old meanwhile": {func(d *DeviceConfig) { d.Commands[1].MaxAge = time.Second }, [][]reply{{}},
+		"the command becomes too old meanwhile": {func(d *mapping.DeviceConfig) { d.Commands[1].MaxAge = time.Second }, [][]reply{{}},
 			"a unknown/no_answer after 2s: the hardware did not answer in time; b rejected/expired after 1s: it was not written in time and will not be"},
-		"it was written twice, and answered twice": {func(d *DeviceConfig) { d.Commands[0].Idempotent, d.Commands[0].Retries = true, 1 },
+		"it was written twice, and answered twice": {func(d *mapping.DeviceConfig) { d.Commands[0].Idempotent, d.Commands[0].Retries = true, 1 },
 			[][]reply{{{2100 * ms, "OK"}}, {{1000 * ms, "OK"}}, {{100 * ms, "ERR"}}},
 			"a done after 2.1s; b failed/refused after 1.1s: the hardware refused it"},
-		"answers are numbered": {func(d *DeviceConfig) {
+		"answers are numbered": {func(d *mapping.DeviceConfig) {
 			for i := range d.Commands {
 				d.Commands[i].Send, d.Commands[i].Expect, d.Commands[i].Refuse = "X {value} #{seq}\n", "^OK #{seq}$", ""
 			}

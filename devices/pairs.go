@@ -6,20 +6,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/checksum"
 
 	"minirelay/relay"
 )
-
-// PairsConfig is how pairs such as T=21.5 are written.
-type PairsConfig struct {
-	Assign string `toml:"assign" doc:"each character that may stand between a key and its value" codecs:"pairs"`
-}
-
-// DefaultPairs is what the keys of PairsConfig start from.
-func DefaultPairs() PairsConfig { return PairsConfig{Assign: "=:"} }
 
 // pairSeparators stand between pairs unless the mapping says something else. The comma is none of them if numbers
 // are written with it.
@@ -36,7 +30,7 @@ type pairsCodec struct {
 	spaced    bool // a space separates pairs
 }
 
-func newPairs(c DeviceConfig, count *wire.Counters) Codec {
+func newPairs(c mapping.DeviceConfig, count *wire.Counters) Codec {
 	p := &pairsCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: separatorsOf(c), assign: c.Assign}
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"
@@ -46,7 +40,7 @@ func newPairs(c DeviceConfig, count *wire.Counters) Codec {
 	return p
 }
 
-func separatorsOf(c DeviceConfig) string {
+func separatorsOf(c mapping.DeviceConfig) string {
 	switch {
 	case c.Checksum == checksum.VEDirect:
 		return "\r\n"
@@ -59,12 +53,12 @@ func separatorsOf(c DeviceConfig) string {
 }
 
 // checkPairs checks the signs, and that keys can be found between them.
-func checkPairs(k *checker) {
+func checkPairs(k *mapping.Checker) {
 	checkTextCommands(k)
-	d := &k.device
-	k.at = Problem{}
-	if d.Checksum == checksum.VEDirect && (d.Separator != "" || d.Assign != DefaultPairs().Assign) {
-		k.add("checksum", "VE.Direct says how its pairs are written", "leave separator and assign out")
+	d := &k.Device
+	k.At = mapping.Problem{}
+	if d.Checksum == checksum.VEDirect && (d.Separator != "" || d.Assign != mapping.DefaultPairs().Assign) {
+		k.Add("checksum", "VE.Direct says how its pairs are written", "leave separator and assign out")
 	}
 	if d.Checksum == checksum.VEDirect {
 		return
@@ -72,17 +66,17 @@ func checkPairs(k *checker) {
 	separator := separatorsOf(*d)
 	for key, signs := range map[string]string{"separator": separator, "assign": d.Assign} {
 		if strings.ContainsFunc(signs, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' && r != '\t' || r == '"' }) {
-			k.add(key, fmt.Sprintf("%q holds something else than ASCII signs", signs), `write each sign that may stand there, as in ";,"`)
+			k.Add(key, fmt.Sprintf("%q holds something else than ASCII signs", signs), `write each sign that may stand there, as in ";,"`)
 		}
 	}
 	switch {
 	case d.Assign == "":
-		k.add("assign", "nothing stands between a key and its value", `leave it out for "=:"`)
+		k.Add("assign", "nothing stands between a key and its value", `leave it out for "=:"`)
 	case strings.ContainsAny(d.Assign, separator):
-		k.add("assign", "a sign of it separates pairs too", "name what stands between pairs in separator")
+		k.Add("assign", "a sign of it separates pairs too", "name what stands between pairs in separator")
 	}
 	if d.DecimalComma && strings.Contains(separator, ",") {
-		k.add("decimal_comma", "the comma separates pairs already", `name what does in separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma separates pairs already", `name what does in separator, as in separator = ";"`)
 	}
 	checkKey := func(key string) (what, try string) {
 		if key == "" || strings.ContainsAny(key, separator+d.Assign) {
@@ -92,9 +86,9 @@ func checkPairs(k *checker) {
 	}
 	checkMatches(k, checkKey)
 	for _, f := range d.Fields {
-		k.at = Problem{Field: f.ID}
-		if what, try := checkKey(f.wireKey()); what != "" {
-			k.add("key", what, try)
+		k.At = mapping.Problem{Field: f.ID}
+		if what, try := checkKey(f.WireKey()); what != "" {
+			k.Add("key", what, try)
 		}
 	}
 }

@@ -5,23 +5,25 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
-func pairsDevice(fields ...FieldConfig) DeviceConfig {
+func pairsDevice(fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.Codec = "pairs"
 	return d
 }
 
-func emonTx() DeviceConfig {
+func emonTx() mapping.DeviceConfig {
 	return pairsDevice(field("voltage", relay.TypeNumber, key("Vrms"), plausible(90, 280)), field("power", relay.TypeNumber, key("P1")),
 		field("energy", relay.TypeNumber, key("E1")), field("pulses", relay.TypeNumber, key("pulse")), field("t1", relay.TypeNumber, key("T1"), scaled(0.01, 0)))
 }
 
-func dht() DeviceConfig {
+func dht() mapping.DeviceConfig {
 	d := pairsDevice(field("humidity", relay.TypeNumber, key("Humidity"), suffix("%")), field("temperature", relay.TypeNumber, key("Temperature"), suffix("°C")),
 		field("heat_index", relay.TypeNumber, key("index"), suffix("°C")))
 	return d
@@ -38,7 +40,7 @@ func TestPairs(t *testing.T) {
 	arrow.Assign = ">"
 	kinds := pairsDevice(field("t", relay.TypeNumber, key("T"), match("node", "3")), field("u", relay.TypeNumber, key("U")))
 	for name, tt := range map[string]struct {
-		device     DeviceConfig
+		device     mapping.DeviceConfig
 		line, want string
 	}{
 		"mixed signs":         {plain, "T=21.5 H=40;P:1", "t=21.5 h=40 p=true"},
@@ -77,17 +79,17 @@ func TestPairs(t *testing.T) {
 
 func TestCheckPairs(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*DeviceConfig)
+		change func(*mapping.DeviceConfig)
 		want   string
 	}{
-		"good":      {func(d *DeviceConfig) {}, ""},
-		"separator": {func(d *DeviceConfig) { d.Separator = "、" }, `separator: "、" holds something else than ASCII signs; write each sign that may stand there, as in ";,"`},
-		"no assign": {func(d *DeviceConfig) { d.Assign = "" }, `assign: nothing stands between a key and its value; leave it out for "=:"`},
-		"both":      {func(d *DeviceConfig) { d.Separator = " :" }, `assign: a sign of it separates pairs too; name what stands between pairs in separator`},
-		"comma":     {func(d *DeviceConfig) { d.Separator, d.DecimalComma = ",", true }, `decimal_comma: the comma separates pairs already; name what does in separator, as in separator = ";"`},
-		"key":       {func(d *DeviceConfig) { d.Fields[0].Key = "soil moisture" }, `field "a": key: "soil moisture" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
-		"match":     {func(d *DeviceConfig) { d.Match = map[string]string{"a=b": ""} }, `match: "a=b" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
-		"two words": {func(d *DeviceConfig) { d.Fields[0].Key, d.Separator = "soil moisture", ";" }, ""},
+		"good":      {func(d *mapping.DeviceConfig) {}, ""},
+		"separator": {func(d *mapping.DeviceConfig) { d.Separator = "、" }, `separator: "、" holds something else than ASCII signs; write each sign that may stand there, as in ";,"`},
+		"no assign": {func(d *mapping.DeviceConfig) { d.Assign = "" }, `assign: nothing stands between a key and its value; leave it out for "=:"`},
+		"both":      {func(d *mapping.DeviceConfig) { d.Separator = " :" }, `assign: a sign of it separates pairs too; name what stands between pairs in separator`},
+		"comma":     {func(d *mapping.DeviceConfig) { d.Separator, d.DecimalComma = ",", true }, `decimal_comma: the comma separates pairs already; name what does in separator, as in separator = ";"`},
+		"key":       {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "soil moisture" }, `field "a": key: "soil moisture" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
+		"match":     {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"a=b": ""} }, `match: "a=b" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
+		"two words": {func(d *mapping.DeviceConfig) { d.Fields[0].Key, d.Separator = "soil moisture", ";" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := pairsDevice(field("a", relay.TypeNumber))

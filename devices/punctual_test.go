@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -62,7 +64,7 @@ func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 			s, err := r.open(c)
 			return slow{s, 700 * ms}, err
 		}
-		r.apply(pumpBoard(func(c *CommandConfig) { c.MaxAge = 500 * ms }))
+		r.apply(pumpBoard(func(c *mapping.CommandConfig) { c.MaxAge = 500 * ms }))
 		b := r.board()
 		b.say("half", `{"p":0}`)
 		r.ask(`{"id":"a","command":"pump","value":true}`)
@@ -76,7 +78,7 @@ func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 // The same where devices are asked.
 func TestPortThatTakesTheRequestTooLate(t *testing.T) {
 	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
-	d.Commands = []CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *CommandConfig) { c.MaxAge = 500 * ms })}
+	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.MaxAge = 500 * ms })}
 	d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
@@ -134,7 +136,7 @@ func TestTimeIsLookedAtBeforeEachWrite(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
-				r.apply(pumpBoard(func(c *CommandConfig) { c.MaxAge, c.Idempotent, c.Retries = tt.age, true, 3 }))
+				r.apply(pumpBoard(func(c *mapping.CommandConfig) { c.MaxAge, c.Idempotent, c.Retries = tt.age, true, 3 }))
 				b := r.board()
 				b.say("half", `{"p":0}`)
 				synctest.Wait()

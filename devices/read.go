@@ -90,11 +90,11 @@ type prefacer interface {
 
 // inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
 // first: boards on one line may answer alike.
-func (l *line) inTurn() []*mapping {
+func (l *line) inTurn() []*attached {
 	if l.exchange == nil || len(l.mappings) < 2 || l.mappings[0].config.ID == l.exchange.device {
 		return l.mappings
 	}
-	waits := func(m *mapping) bool { return m.config.ID == l.exchange.device }
+	waits := func(m *attached) bool { return m.config.ID == l.exchange.device }
 	i := slices.IndexFunc(l.mappings, waits)
 	if i < 0 {
 		return l.mappings
@@ -104,7 +104,7 @@ func (l *line) inTurn() []*mapping {
 
 // offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
 // state goes before the result: a screen that hears done already shows the effect.
-func (l *line) offer(s *session, m *mapping, frame Frame) fate {
+func (l *line) offer(s *session, m *attached, frame Frame) fate {
 	text, ok := m.codec.Unseal(frame.Line)
 	if !ok {
 		return damagedFrame
@@ -150,7 +150,7 @@ func (l *line) offer(s *session, m *mapping, frame Frame) fate {
 }
 
 // tellAnswer shows the answer to a command; mu is held.
-func (l *line) tellAnswer(m *mapping, frame Frame, v verdict) {
+func (l *line) tellAnswer(m *attached, frame Frame, v verdict) {
 	if !l.count.Watched() {
 		return
 	}
@@ -175,7 +175,7 @@ func (l *line) heard(s *session) {
 }
 
 // answer gives a frame to the command that waits for one of m's; mu is held. What answers none is counted.
-func (l *line) answer(m *mapping, ex *exchange, text []byte) verdict {
+func (l *line) answer(m *attached, ex *exchange, text []byte) verdict {
 	v := noAnswer
 	if ex != nil {
 		if v = ex.answer(text); v == fits {

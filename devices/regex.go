@@ -6,15 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
-
-// RegexConfig is how lines look.
-type RegexConfig struct {
-	Patterns []string `toml:"patterns" doc:"regular expressions of lines; the first that fits counts, and its named groups, as in (?P<temperature>[-0-9.]+), are what key of a field names" codecs:"regex"`
-}
 
 // regexCodec turns lines that fit an expression into readings.
 type regexCodec struct {
@@ -29,7 +26,7 @@ type linePattern struct {
 	groups []slot // by group
 }
 
-func newRegex(c DeviceConfig, count *wire.Counters) Codec {
+func newRegex(c mapping.DeviceConfig, count *wire.Counters) Codec {
 	r := &regexCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
 	all := newSlots(c, &r.match)
 	for _, expression := range c.Patterns {
@@ -48,26 +45,26 @@ func newRegex(c DeviceConfig, count *wire.Counters) Codec {
 }
 
 // checkRegex checks the expressions, and that each field has a group.
-func checkRegex(k *checker) {
+func checkRegex(k *mapping.Checker) {
 	checkTextCommands(k)
-	k.at = Problem{}
+	k.At = mapping.Problem{}
 	var groups []string
 	broken := false
-	for _, expression := range k.device.Patterns {
+	for _, expression := range k.Device.Patterns {
 		re, err := regexp.Compile(expression)
 		switch {
 		case err != nil:
-			k.add("patterns", fmt.Sprintf("%q is no regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+			k.Add("patterns", fmt.Sprintf("%q is no regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
 				`a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \ as it is`)
 			broken = true
 			continue
 		case re.MatchString(""):
-			k.add("patterns", fmt.Sprintf("%q fits every line, even an empty one", expression), `write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`)
+			k.Add("patterns", fmt.Sprintf("%q fits every line, even an empty one", expression), `write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`)
 		}
 		groups = append(groups, slices.DeleteFunc(re.SubexpNames(), func(name string) bool { return name == "" })...)
 	}
-	if len(k.device.Patterns) == 0 {
-		k.add("patterns", "nothing says how the lines look", `write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`)
+	if len(k.Device.Patterns) == 0 {
+		k.Add("patterns", "nothing says how the lines look", `write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`)
 		return
 	}
 	if broken {
@@ -84,10 +81,10 @@ func checkRegex(k *checker) {
 		return "", ""
 	}
 	checkMatches(k, checkKey)
-	for _, f := range k.device.Fields {
-		k.at = Problem{Field: f.ID}
-		if what, hint := checkKey(f.wireKey()); what != "" {
-			k.add("key", what, hint)
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		if what, hint := checkKey(f.WireKey()); what != "" {
+			k.Add("key", what, hint)
 		}
 	}
 }
@@ -114,4 +111,4 @@ func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 }
 
 // linesOf is the framing of codecs whose lines nobody else takes for theirs.
-func linesOf(DeviceConfig) string { return linesFraming }
+func linesOf(mapping.DeviceConfig) string { return linesFraming }

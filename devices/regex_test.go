@@ -4,19 +4,21 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
-func regexDevice(patterns []string, fields ...FieldConfig) DeviceConfig {
+func regexDevice(patterns []string, fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := device(fields...)
 	d.Codec, d.Patterns = "regex", patterns
 	return d
 }
 
 // balance is an A&D balance in its standard format.
-func balance() DeviceConfig {
+func balance() mapping.DeviceConfig {
 	return regexDevice([]string{`^(?P<stable>ST|US),(?P<weight>[-+][0-9.]+) +g$`, `^(?P<overload>OL),`},
 		field("weight", relay.TypeNumber), field("stable", relay.TypeBool, values("true", "ST", "false", "US")),
 		field("overload", relay.TypeBool, values("true", "OL", "false", "")))
@@ -32,7 +34,7 @@ func TestRegex(t *testing.T) {
 	both := kinds
 	both.Match = nil
 	for name, tt := range map[string]struct {
-		device     DeviceConfig
+		device     mapping.DeviceConfig
 		line, want string
 	}{
 		"first":             {two, "T21.5 H40", "t=21.5 again=21.5 h=40"},
@@ -59,16 +61,16 @@ func TestRegex(t *testing.T) {
 
 func TestCheckRegex(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*DeviceConfig)
+		change func(*mapping.DeviceConfig)
 		want   string
 	}{
-		"good":      {func(d *DeviceConfig) {}, ""},
-		"none":      {func(d *DeviceConfig) { d.Patterns = nil }, `patterns: nothing says how the lines look; write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`},
-		"broken":    {func(d *DeviceConfig) { d.Patterns[0] = "^T(" }, "patterns: \"^T(\" is no regular expression: missing closing ): `^T(`; a plain text needs \\ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \\ as it is"},
-		"fits all":  {func(d *DeviceConfig) { d.Patterns[0] = `(?P<a>\d*)` }, `patterns: "(?P<a>\\d*)" fits every line, even an empty one; write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`},
-		"no group":  {func(d *DeviceConfig) { d.Fields[0].Key = "x" }, `field "a": key: no pattern has a group "x"; there are a`},
-		"no groups": {func(d *DeviceConfig) { d.Patterns[0] = `^T(\d+)` }, `field "a": key: no pattern has a group "a"; the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)`},
-		"match":     {func(d *DeviceConfig) { d.Match = map[string]string{"kind": "T"} }, `match: no pattern has a group "kind"; there are a`},
+		"good":      {func(d *mapping.DeviceConfig) {}, ""},
+		"none":      {func(d *mapping.DeviceConfig) { d.Patterns = nil }, `patterns: nothing says how the lines look; write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`},
+		"broken":    {func(d *mapping.DeviceConfig) { d.Patterns[0] = "^T(" }, "patterns: \"^T(\" is no regular expression: missing closing ): `^T(`; a plain text needs \\ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \\ as it is"},
+		"fits all":  {func(d *mapping.DeviceConfig) { d.Patterns[0] = `(?P<a>\d*)` }, `patterns: "(?P<a>\\d*)" fits every line, even an empty one; write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`},
+		"no group":  {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "x" }, `field "a": key: no pattern has a group "x"; there are a`},
+		"no groups": {func(d *mapping.DeviceConfig) { d.Patterns[0] = `^T(\d+)` }, `field "a": key: no pattern has a group "a"; the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)`},
+		"match":     {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"kind": "T"} }, `match: no pattern has a group "kind"; there are a`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := regexDevice([]string{`^T(?P<a>\d+)`}, field("a", relay.TypeNumber))

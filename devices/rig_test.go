@@ -17,6 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -135,11 +137,11 @@ func (r *rig) board() *board {
 }
 
 // apply applies one device on the port uno.
-func (r *rig) apply(d DeviceConfig) {
+func (r *rig) apply(d mapping.DeviceConfig) {
 	r.t.Helper()
 	port := serial.Default()
 	port.ID, port.Path = "uno", "/dev/uno"
-	if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		r.t.Fatal(err)
 	}
 	synctest.Wait()
@@ -253,20 +255,20 @@ func seqOf(line string) (seq int) {
 }
 
 // pumpBoard has one pump and one fan.
-func pumpBoard(change ...func(*CommandConfig)) DeviceConfig {
-	d := device(field("pump", relay.TypeBool, key("p")), field("fan", relay.TypeNumber, func(f *FieldConfig) { f.Decimals = 0 }))
-	pump := DefaultCommand()
+func pumpBoard(change ...func(*mapping.CommandConfig)) mapping.DeviceConfig {
+	d := device(field("pump", relay.TypeBool, key("p")), field("fan", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Decimals = 0 }))
+	pump := mapping.DefaultCommand()
 	pump.ID, pump.Type = "pump", relay.TypeBool
 	pump.Send, pump.Values = "PUMP {value} #{seq}\n", map[string]string{"true": "1", "false": "0"}
 	pump.Expect, pump.Refuse, pump.Confirm = `^OK #{seq}$`, `^ERR #{seq} ?(?P<message>.*)`, "pump"
-	fan := DefaultCommand()
+	fan := mapping.DefaultCommand()
 	fan.ID, fan.Type, fan.Send, fan.Expect, fan.Confirm = "fan", relay.TypeNumber, "FAN {value} #{seq}\n", `^OK #{seq}$`, "fan"
 	fan.Min, fan.Max = 0, 100
 	for _, c := range change {
 		c(&pump)
 		c(&fan)
 	}
-	d.Commands = []CommandConfig{pump, fan}
+	d.Commands = []mapping.CommandConfig{pump, fan}
 	return d
 }
 

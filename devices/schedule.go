@@ -194,7 +194,7 @@ func (r *rounds) part(i int, instead []*query, now time.Time) {
 
 // turn is what a line does next.
 type turn struct {
-	mapping  *mapping
+	mapping  *attached
 	asking   int
 	standing standing
 	at       time.Time // not before
@@ -215,7 +215,7 @@ func (s *spare) used(by standing, started, now time.Time) {
 // nextTurn chooses what a line does next. Of what has the same standing it is what has been due longest. What is
 // doubtful goes first while nothing living is due, what is lost only while nothing living becomes due before it has
 // gone unanswered; and both if their like have had less than their share. hold says from when on a query may be asked.
-func nextTurn(mappings []*mapping, now time.Time, s spare, hold func(*query) time.Time) (best turn, ok bool) {
+func nextTurn(mappings []*attached, now time.Time, s spare, hold func(*query) time.Time) (best turn, ok bool) {
 	var first [len(shares)]turn // by standing
 	for _, m := range mappings {
 		for i := range m.rounds.askings {

@@ -8,14 +8,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 	"minirelay/softboard"
 )
 
 // busOf is a line of n units that take 15 ms to answer, each asked once a second, with two requests.
-func busOf(n int) (*softboard.ModbusBus, []DeviceConfig) {
+func busOf(n int) (*softboard.ModbusBus, []mapping.DeviceConfig) {
 	bus := &softboard.ModbusBus{}
-	var devices []DeviceConfig
+	var devices []mapping.DeviceConfig
 	for i := range n {
 		u := softboard.NewModbusUnit(byte(i+1)).Set(softboard.HoldingRegisters, 0, 1)
 		u.Slow(15 * ms)

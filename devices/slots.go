@@ -1,5 +1,7 @@
 package devices
 
+import "minirelay/devices/mapping"
+
 // slots are the names under which a codec of text looks for values, and who waits for each.
 type slots []slot
 
@@ -10,10 +12,10 @@ type slot struct {
 }
 
 // newSlots gives the names that the fields and the conditions of match ask for.
-func newSlots(c DeviceConfig, m *matcher) slots {
+func newSlots(c mapping.DeviceConfig, m *matcher) slots {
 	var s slots
 	for i, f := range c.Fields {
-		at := s.at(f.wireKey())
+		at := s.at(f.WireKey())
 		at.fields = append(at.fields, i)
 	}
 	for i, condition := range m.conditions {

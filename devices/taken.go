@@ -3,13 +3,15 @@ package devices
 import (
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/relay"
 )
 
 // taken shows a frame of a device with its readings.
-func taken(t *wire.Tap, at time.Time, c *DeviceConfig, request string, data []byte, readings []relay.Reading) {
+func taken(t *wire.Tap, at time.Time, c *mapping.DeviceConfig, request string, data []byte, readings []relay.Reading) {
 	if !t.On.Load() {
 		return
 	}

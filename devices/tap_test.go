@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -167,7 +169,7 @@ func TestSlowWatcher(t *testing.T) {
 // While nobody watches, watching costs no memory.
 func TestUnwatchedTap(t *testing.T) {
 	var count wire.Counters
-	data, now, c := []byte("some bytes"), time.Now(), DeviceConfig{}
+	data, now, c := []byte("some bytes"), time.Now(), mapping.DeviceConfig{}
 	if n := testing.AllocsPerRun(100, func() {
 		count.Tap.Bytes(now, true, data)
 		taken(&count.Tap, now, &c, "", data, nil)

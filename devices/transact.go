@@ -13,7 +13,7 @@ import (
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
 // reads goes to the relay before it returns. An error says that the stream can be used no longer; wrote in it says
 // whether anything may have been written. The line is silent already: see hush.
-func (l *line) transact(s *session, m *mapping, q *query) (response, verdict, error) {
+func (l *line) transact(s *session, m *attached, q *query) (response, verdict, error) {
 	l.mu.Lock()
 	if len(l.inbox.bytes) > 0 {
 		l.count.Drop(&l.count.Noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
@@ -96,7 +96,7 @@ type brokenError struct {
 func (e *brokenError) Unwrap() error { return e.error }
 
 // awaitAnswer waits for the answer to a request that has just been written.
-func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration) (response, verdict, error) {
+func (l *line) awaitAnswer(s *session, m *attached, q *query, ends time.Duration) (response, verdict, error) {
 	// What an adapter echoes has to come before it, which was waited for already.
 	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.timeout + s.config.Lasts(q.length))))
 	defer deadline.Stop()
@@ -140,7 +140,7 @@ func (l *line) awaitAnswer(s *session, m *mapping, q *query, ends time.Duration)
 
 // look gives what has come to the query. What cannot become an answer any more is counted and dropped: the rest
 // of the time belongs to whatever still comes.
-func (l *line) look(s *session, m *mapping, q *query, quiet bool) (response, verdict) {
+func (l *line) look(s *session, m *attached, q *query, quiet bool) (response, verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	got := l.behindEcho(s, q)
@@ -193,7 +193,7 @@ func (l *line) behindEcho(s *session, q *query) []byte {
 
 // unanswered counts a request that has found no answer, and says whether something has come instead: it was damaged on
 // its way.
-func (l *line) unanswered(s *session, m *mapping, q *query) (noise bool) {
+func (l *line) unanswered(s *session, m *attached, q *query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count.Unanswered.Add(1)
@@ -257,7 +257,7 @@ func (l *line) rest(s *session, d time.Duration) {
 }
 
 // current says whether m is still a mapping of the line; mu is held.
-func (l *line) current(m *mapping) bool {
+func (l *line) current(m *attached) bool {
 	for _, other := range l.mappings {
 		if other == m {
 			return true

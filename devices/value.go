@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/relay"
 )
 
@@ -27,22 +29,14 @@ type wireWord struct {
 	value   relay.Value
 }
 
-func newWireField(f FieldConfig) wireField {
+func newWireField(f mapping.FieldConfig) wireField {
 	return wireField{id: f.ID, suffix: []byte(f.Suffix), kind: f.Type, scale: f.Scale, offset: f.Offset,
 		plausible: relay.Range{Min: f.Min, Max: f.Max}, words: fieldWords(f)}
 }
 
-// wireKey is the field's name on the wire.
-func (f FieldConfig) wireKey() string {
-	if f.Key == "" {
-		return f.ID
-	}
-	return f.Key
-}
-
 // fieldWords lists what may stand on the wire for a bool or an enum. A bool without a map of values is true or
 // false, 1 or 0; an enum without one is the option itself.
-func fieldWords(f FieldConfig) []wireWord {
+func fieldWords(f mapping.FieldConfig) []wireWord {
 	var words []wireWord
 	switch f.Type {
 	case relay.TypeBool:
@@ -56,8 +50,8 @@ func fieldWords(f FieldConfig) []wireWord {
 			words = append(words, newWord(f.Values[strconv.FormatBool(b)], relay.BoolValue(b)))
 		}
 	case relay.TypeEnum:
-		for _, o := range enumOptions(f.Options, f.Values) {
-			words = append(words, newWord(wireText(f.Values, o.Value), relay.TextValue(o.Value)))
+		for _, o := range mapping.EnumOptions(f.Options, f.Values) {
+			words = append(words, newWord(mapping.WireText(f.Values, o.Value), relay.TextValue(o.Value)))
 		}
 	}
 	return words
@@ -76,14 +70,6 @@ func newWord(text string, v relay.Value) wireWord {
 		w.literal = tokenFalse
 	}
 	return w
-}
-
-// wireText is what values writes for value: the value itself if it is not listed.
-func wireText(values map[string]string, value string) string {
-	if text, ok := values[value]; ok {
-		return text
-	}
-	return value
 }
 
 // read gives the field's value for t. A value that is not good is null.

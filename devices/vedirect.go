@@ -6,6 +6,8 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 )
 
@@ -27,7 +29,7 @@ type veDirectCutter struct {
 	long  bool // the block is too long already
 }
 
-func newVEDirectCutter(_ DeviceConfig, r io.Reader, count *wire.Counters) Cutter {
+func newVEDirectCutter(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) Cutter {
 	return &veDirectCutter{r: bufio.NewReaderSize(r, firstBuffer), from: r, count: count}
 }
 

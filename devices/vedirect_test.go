@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/checksum"
@@ -14,7 +16,7 @@ import (
 	"minirelay/relay"
 )
 
-func mppt() DeviceConfig {
+func mppt() mapping.DeviceConfig {
 	d := pairsDevice(field("battery", relay.TypeNumber, key("V"), scaled(0.001, 0)), field("power", relay.TypeNumber, key("PPV")),
 		field("load", relay.TypeBool, key("LOAD"), values("true", "ON", "false", "OFF")), field("state", relay.TypeEnum, key("CS"), values("off", "0", "bulk", "3", "float", "5")),
 		field("serial", relay.TypeText, key("SER#")))

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/softboard"
@@ -20,7 +22,7 @@ func TestRealBoard(t *testing.T) {
 	g := startGateway(t)
 	line, board, _ := plug(t, 5*time.Millisecond)
 	port, d := greenhouse("house", line)
-	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		t.Fatal(err)
 	}
 	<-g.ports.Tried()
@@ -68,7 +70,7 @@ func TestReplugWithinASecond(t *testing.T) {
 	g := startGateway(t)
 	line, _, run := plug(t, 10*time.Millisecond)
 	port, d := greenhouse("house", line)
-	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		t.Fatal(err)
 	}
 	best := time.Hour
@@ -102,7 +104,7 @@ func TestCablePulledInMidCommand(t *testing.T) {
 	port, d := greenhouse("house", line)
 	d.Commands[0].Timeout = 10 * time.Second
 	d.Commands[0].Idempotent, d.Commands[0].Retries = true, 5
-	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		t.Fatal(err)
 	}
 	g.wait(t, "online", g.online("house"))
@@ -144,7 +146,7 @@ func TestRandomBytes(t *testing.T) {
 	}
 	defer line.Close()
 	port, d := greenhouse("house", line)
-	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []DeviceConfig{d}}); err != nil {
+	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		t.Fatal(err)
 	}
 	<-g.ports.Tried()

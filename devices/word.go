@@ -8,17 +8,6 @@ import (
 	"minirelay/relay"
 )
 
-// TextConfig is how values stand in lines of text that is not JSON.
-type TextConfig struct {
-	Separator    string `toml:"separator" doc:"csv and at: what stands between columns, a comma if left out, a space for any number of spaces and tabs; pairs: each character that may stand between pairs" codecs:"csv,pairs,at"`
-	DecimalComma bool   `toml:"decimal_comma" doc:"numbers are written with a comma, as in 21,5" codecs:"csv,pairs,regex,at"`
-}
-
-// TextFieldConfig is what is said of one value in a line of text that is not JSON.
-type TextFieldConfig struct {
-	Suffix string `toml:"suffix" doc:"what stands right behind the number on the wire, as the C of 21.5C; a number without it is no good reading" codecs:"csv,pairs,regex,at"`
-}
-
 // word makes a token of a value that stands bare in a line: the field says what it should be. What it cannot be is
 // a text, which is no good reading of a number.
 func (f *wireField) word(text []byte, comma bool) token {

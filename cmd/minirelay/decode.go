@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -65,26 +67,26 @@ func runDecode(_ context.Context, env *env, args []string) error {
 }
 
 // decodeWith gives the device whose mapping decodes: one of the config, or one that has a profile.
-func decodeWith(env *env, path, profile string, args []string) (devices.DeviceConfig, serial.Config, error) {
+func decodeWith(env *env, path, profile string, args []string) (mapping.DeviceConfig, serial.Config, error) {
 	if profile != "" {
 		if len(args) != 1 {
-			return devices.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode -profile takes a recording and nothing else", "as in: minirelay decode -profile NAME wire.txt; minirelay profiles lists names"}
+			return mapping.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode -profile takes a recording and nothing else", "as in: minirelay decode -profile NAME wire.txt; minirelay profiles lists names"}
 		}
 		d, err := adHocDevice("", profile)
 		return d, serial.Default(), err
 	}
 	if len(args) != 2 {
-		return devices.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
+		return mapping.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
 	}
 	config, err := loadConfig(env, configPath(path))
 	if err != nil {
-		return devices.DeviceConfig{}, serial.Config{}, err
+		return mapping.DeviceConfig{}, serial.Config{}, err
 	}
 	return deviceOf(config, args[0])
 }
 
 // decodedView gives what shows a decoded record.
-func decodedView(w io.Writer, d devices.DeviceConfig, asJSON bool) func(wire.Record) {
+func decodedView(w io.Writer, d mapping.DeviceConfig, asJSON bool) func(wire.Record) {
 	if asJSON {
 		lines := json.NewEncoder(w)
 		return func(r wire.Record) { _ = lines.Encode(api.SightOf(r)) }
@@ -100,7 +102,7 @@ func decodedView(w io.Writer, d devices.DeviceConfig, asJSON bool) func(wire.Rec
 }
 
 // unitsOf gives the units of fields.
-func unitsOf(all ...devices.DeviceConfig) map[[2]string]string {
+func unitsOf(all ...mapping.DeviceConfig) map[[2]string]string {
 	units := map[[2]string]string{}
 	for _, d := range all {
 		for _, f := range d.Fields {
@@ -111,7 +113,7 @@ func unitsOf(all ...devices.DeviceConfig) map[[2]string]string {
 }
 
 // deviceOf finds a device of a config, and its port.
-func deviceOf(config *configs.Config, id string) (devices.DeviceConfig, serial.Config, error) {
+func deviceOf(config *configs.Config, id string) (mapping.DeviceConfig, serial.Config, error) {
 	var ids []string
 	for _, d := range config.Devices.Devices {
 		ids = append(ids, d.ID)
@@ -128,7 +130,7 @@ func deviceOf(config *configs.Config, id string) (devices.DeviceConfig, serial.C
 	if len(ids) == 0 {
 		try = "describe it as [devices." + id + "] first; docs/mappings.md explains how"
 	}
-	return devices.DeviceConfig{}, serial.Config{}, userError{fmt.Sprintf("there is no device %q in %s", id, strings.Join(config.Files, ", ")), try}
+	return mapping.DeviceConfig{}, serial.Config{}, userError{fmt.Sprintf("there is no device %q in %s", id, strings.Join(config.Files, ", ")), try}
 }
 
 // readRecording reads a recording from a file, or from stdin for -.

@@ -8,10 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/serial"
 
 	"minirelay/configs"
-	"minirelay/devices"
 )
 
 // listedPort is a port of this machine, of the config, or of both.
@@ -116,7 +117,7 @@ func listPorts(found []serial.Info, config *configs.Config) []*listedPort {
 }
 
 // addConfigured notes that the config describes a port, which may not be there, or be none of this machine's.
-func addConfigured(ports []*listedPort, c serial.Config, all []devices.DeviceConfig) []*listedPort {
+func addConfigured(ports []*listedPort, c serial.Config, all []mapping.DeviceConfig) []*listedPort {
 	real, err := c.Locate()
 	i := slices.IndexFunc(ports, func(p *listedPort) bool { return err == nil && p.Device == real })
 	if i < 0 {

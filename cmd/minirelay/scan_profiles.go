@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -20,13 +22,13 @@ import (
 )
 
 // profileDevices gives a device of each profile that needs nothing else, by the profile's name.
-func profileDevices() (map[string]devices.DeviceConfig, error) {
+func profileDevices() (map[string]mapping.DeviceConfig, error) {
 	dir, err := os.MkdirTemp("", "minirelay-profiles-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	all := map[string]devices.DeviceConfig{}
+	all := map[string]mapping.DeviceConfig{}
 	for _, p := range configs.Profiles() {
 		path := filepath.Join(dir, p.Name+".toml")
 		text := fmt.Sprintf("[gateway]\nid = \"scan\"\n[ports.p]\npath = \"/dev/p\"\n[devices.d]\nport = \"p\"\nprofile = %q\n", p.Name)
@@ -47,7 +49,7 @@ type outcome struct {
 	null           map[string]bool // fields that had none
 }
 
-func decodeAll(port serial.Config, d devices.DeviceConfig, recording []capture.Record) outcome {
+func decodeAll(port serial.Config, d mapping.DeviceConfig, recording []capture.Record) outcome {
 	o := outcome{values: map[string]bool{}, null: map[string]bool{}}
 	_, err := devices.Decode(port, d, recording, func(r wire.Record) {
 		f := r.Frame

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/mapping"
+
 	"minirelay/devices/wire"
 
 	"minirelay/gateway"
@@ -65,7 +67,7 @@ func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*s
 
 // namedIn finds the port that a person has named by its id, by a device on it, or by its path, and its devices. It
 // gives a copy; nil if the config names no such port.
-func namedIn(config *configs.Config, name string) (*serial.Config, []devices.DeviceConfig) {
+func namedIn(config *configs.Config, name string) (*serial.Config, []mapping.DeviceConfig) {
 	if config == nil {
 		return nil, nil
 	}
@@ -87,7 +89,7 @@ func namedIn(config *configs.Config, name string) (*serial.Config, []devices.Dev
 		return nil, nil
 	}
 	port := ports[i]
-	var on []devices.DeviceConfig
+	var on []mapping.DeviceConfig
 	for _, d := range config.Devices.Devices {
 		if d.Port == port.ID {
 			on = append(on, d)
@@ -133,9 +135,9 @@ func openNamed(config *configs.Config, name string, o *watchOptions) (*source, m
 		return nil, nil, err
 	}
 	if o.profile != "" {
-		return portsSource(port, []devices.DeviceConfig{device}), unitsOf(device), nil
+		return portsSource(port, []mapping.DeviceConfig{device}), unitsOf(device), nil
 	}
-	return portsSource(port, []devices.DeviceConfig{device}), nil, nil
+	return portsSource(port, []mapping.DeviceConfig{device}), nil, nil
 }
 
 func noSuchPort(config *configs.Config, name string) error {
@@ -157,32 +159,32 @@ func noSuchPort(config *configs.Config, name string) error {
 }
 
 // adHocDevice is a device of a codec without any keys, or of a profile.
-func adHocDevice(codec, profile string) (devices.DeviceConfig, error) {
+func adHocDevice(codec, profile string) (mapping.DeviceConfig, error) {
 	key, value := "codec", codec
 	if profile != "" {
 		key, value = "profile", profile
 	}
 	dir, err := os.MkdirTemp("", "minirelay-watch-")
 	if err != nil {
-		return devices.DeviceConfig{}, err
+		return mapping.DeviceConfig{}, err
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "minirelay.toml")
 	text := fmt.Sprintf("[gateway]\nid = \"watch\"\n[ports.%[1]s]\npath = \"/dev/null\"\n[devices.%[1]s]\nport = %[1]q\n%[2]s = %[3]q\n", adHoc, key, value)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return devices.DeviceConfig{}, err
+		return mapping.DeviceConfig{}, err
 	}
 	config, err := configs.Load(path)
 	var faults *configs.Faults
 	if errors.As(err, &faults) {
 		f := faults.List[0]
 		if profile == "" && !strings.Contains(f.What, "cannot be") {
-			return devices.DeviceConfig{}, usageError{fmt.Sprintf("-codec %s needs more than its name: %s", codec, f.What), "describe the device in a config, and name the device"}
+			return mapping.DeviceConfig{}, usageError{fmt.Sprintf("-codec %s needs more than its name: %s", codec, f.What), "describe the device in a config, and name the device"}
 		}
-		return devices.DeviceConfig{}, usageError{fmt.Sprintf("-%s %s: %s", key, value, f.What), f.Try}
+		return mapping.DeviceConfig{}, usageError{fmt.Sprintf("-%s %s: %s", key, value, f.What), f.Try}
 	}
 	if err != nil {
-		return devices.DeviceConfig{}, err
+		return mapping.DeviceConfig{}, err
 	}
 	return config.Devices.Devices[0], nil
 }
@@ -234,7 +236,7 @@ func (nobody) Publish(string, []byte, byte, bool, []byte) error { return nil }
 
 // portsSource runs a port with its devices as the gateway would, without a broker: nobody can give commands, but who is
 // to be asked is asked.
-func portsSource(p serial.Config, all []devices.DeviceConfig) *source {
+func portsSource(p serial.Config, all []mapping.DeviceConfig) *source {
 	return &source{headerOf(p), func(ctx context.Context, see func(sight) error) (err error) {
 		dir, err := os.MkdirTemp("", "minirelay-watch-")
 		if err != nil {

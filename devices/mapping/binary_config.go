@@ -1,4 +1,4 @@
-package devices
+package mapping
 
 import (
 	"math"
@@ -50,8 +50,8 @@ type PlaceConfig struct {
 	Request string `toml:"request" codecs:"at,binary" doc:"the request whose answer carries it: of at the line to write, of binary the ID of a requests table; not needed where there is one only"`
 }
 
-// nowhere is At where the mapping does not say where a field lies.
-const nowhere = math.MinInt32
+// Nowhere is At where the mapping does not say where a field lies.
+const Nowhere = math.MinInt32
 
 // DefaultPlace is nowhere.
-func DefaultPlace() PlaceConfig { return PlaceConfig{At: nowhere} }
+func DefaultPlace() PlaceConfig { return PlaceConfig{At: Nowhere} }

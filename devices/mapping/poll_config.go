@@ -1,4 +1,4 @@
-package devices
+package mapping
 
 import (
 	"fmt"
@@ -22,8 +22,8 @@ type PollFieldConfig struct {
 	Poll time.Duration `toml:"poll" doc:"how often it is asked for; as its device if left out" min:"1ms" max:"24h"`
 }
 
-// polled is how often the field is asked for, where its device is asked so often.
-func (c PollFieldConfig) polled(device time.Duration) time.Duration {
+// Polled is how often the field is asked for, where its device is asked so often.
+func (c PollFieldConfig) Polled(device time.Duration) time.Duration {
 	if c.Poll > 0 {
 		return c.Poll
 	}
@@ -33,8 +33,8 @@ func (c PollFieldConfig) polled(device time.Duration) time.Duration {
 // slowest is how many rounds of a field with a poll of its own may be missed before its value is too old.
 const slowest = 3
 
-// staleAfter is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
-func (f FieldConfig) staleAfter(device DeviceConfig) time.Duration {
+// StaleAfter is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
+func (f FieldConfig) StaleIn(device DeviceConfig) time.Duration {
 	own := f.ownPoll(device)
 	if f.StaleAfter > 0 || own == 0 {
 		return f.StaleAfter
@@ -44,39 +44,39 @@ func (f FieldConfig) staleAfter(device DeviceConfig) time.Duration {
 
 // ownPoll is how often the field is asked for, or the request whose answer carries it; 0: as its device.
 func (f FieldConfig) ownPoll(device DeviceConfig) time.Duration {
-	if i := device.requestOf(f); i >= 0 {
+	if i := device.RequestOf(f); i >= 0 {
 		return device.Requests[i].Poll
 	}
 	return f.Poll
 }
 
-// polls checks how often a device is asked, and that its values live longer than that.
-func (k *checker) polls() {
-	c := k.device
-	k.at = Problem{}
+// Polls checks how often a device is asked, and that its values live longer than that.
+func (k *Checker) Polls() {
+	c := k.Device
+	k.At = Problem{}
 	if c.Poll <= 0 || c.Timeout <= 0 || c.Retries < 0 {
-		k.add("poll", "poll and timeout must be longer than 0, and retries not less", "leave them out for 1s, 500ms and 1")
+		k.Add("poll", "poll and timeout must be longer than 0, and retries not less", "leave them out for 1s, 500ms and 1")
 		return
 	}
 	if len(c.Fields) == 0 {
 		return
 	}
-	fastest := PollFieldConfig{c.Fields[0].ownPoll(c)}.polled(c.Poll)
+	fastest := PollFieldConfig{c.Fields[0].ownPoll(c)}.Polled(c.Poll)
 	for _, f := range c.Fields {
-		k.at = Problem{Field: f.ID}
-		every := PollFieldConfig{f.ownPoll(c)}.polled(c.Poll)
+		k.At = Problem{Field: f.ID}
+		every := PollFieldConfig{f.ownPoll(c)}.Polled(c.Poll)
 		fastest = min(fastest, every)
 		if f.Poll < 0 {
-			k.add("poll", "it must be longer than 0", "leave it out for the device's own")
+			k.Add("poll", "it must be longer than 0", "leave it out for the device's own")
 		}
 		if f.StaleAfter > 0 && f.StaleAfter <= every {
-			k.add("stale_after", fmt.Sprintf("it is asked for every %v: its value would be unknown before the next one comes", every),
+			k.Add("stale_after", fmt.Sprintf("it is asked for every %v: its value would be unknown before the next one comes", every),
 				fmt.Sprintf("write stale_after = \"%v\" or longer, or leave it out", slowest*every))
 		}
 	}
-	k.at = Problem{}
+	k.At = Problem{}
 	if c.OfflineAfter <= fastest {
-		k.add("offline_after", fmt.Sprintf("it is %v, and the device is asked every %v: it would be offline before the next answer", c.OfflineAfter, fastest),
+		k.Add("offline_after", fmt.Sprintf("it is %v, and the device is asked every %v: it would be offline before the next answer", c.OfflineAfter, fastest),
 			fmt.Sprintf("write offline_after = \"%v\" or longer", slowest*fastest))
 	}
 }

@@ -1,4 +1,4 @@
-package devices
+package mapping
 
 // DLT645Config is what a meter of codec dlt645 has beside the keys of every device that is asked.
 type DLT645Config struct {
@@ -7,7 +7,7 @@ type DLT645Config struct {
 }
 
 // DefaultDLT645 is any meter, woken by four bytes.
-func DefaultDLT645() DLT645Config { return DLT645Config{Address: anyMeter, WakeUp: 4} }
+func DefaultDLT645() DLT645Config { return DLT645Config{Address: AnyMeter, WakeUp: 4} }
 
-// anyMeter is the address that every meter answers to: A stands for any digit.
-const anyMeter = "AAAAAAAAAAAA"
+// AnyMeter is the address that every meter answers to: A stands for any digit.
+const AnyMeter = "AAAAAAAAAAAA"

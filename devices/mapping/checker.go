@@ -1,0 +1,153 @@
+package mapping
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"minirelay/relay"
+)
+
+// Problem is one fault of a device's mapping.
+type Problem struct {
+	Field, Command string // the id of the table it stands in; both "": the device's own
+	Table          string // another table within the device's own, as in frame or requests.ID
+	Key            string // the key it is about
+	What           string // what is wrong
+	Try            string // what to try
+}
+
+// String is the problem in one line.
+func (p Problem) String() string { return p.name() + p.Key + ": " + p.What + "; " + p.Try }
+
+// Checker gathers problems; at is the table that is being looked at.
+type Checker struct {
+	Device   DeviceConfig
+	At       Problem
+	Problems []Problem
+}
+
+func (k *Checker) Add(key, what, try string) {
+	p := k.At
+	p.Key, p.What, p.Try = key, what, try
+	k.Problems = append(k.Problems, p)
+}
+
+func (k *Checker) Field(f FieldConfig) {
+	switch f.Type {
+	case relay.TypeNumber, relay.TypeBool, relay.TypeEnum, relay.TypeText:
+	default:
+		k.Add("type", fmt.Sprintf("a field cannot be of type %q", f.Type), "use number, bool, enum or text")
+		return
+	}
+	k.Number(f.Type, f.Scale, f.Offset, f.Min, f.Max, f.Decimals)
+	k.Words(f.Type, f.Values, f.Options)
+}
+
+func (k *Checker) Number(t relay.Type, scale, offset, low, high float64, decimals int) {
+	if t != relay.TypeNumber {
+		set := map[string]bool{"scale": scale != 1, "offset": offset != 0, "min": !math.IsInf(low, -1),
+			"max": !math.IsInf(high, 1), "decimals": decimals >= 0}
+		for _, key := range slices.Sorted(maps.Keys(set)) {
+			if set[key] {
+				k.Add(key, "it means nothing for type "+string(t), "leave it out")
+			}
+		}
+		return
+	}
+	if scale == 0 || math.IsNaN(scale) || math.IsInf(scale, 0) {
+		k.Add("scale", fmt.Sprintf("a number cannot be scaled by %v", scale), "leave it out for 1")
+	}
+	if math.IsNaN(offset) || math.IsInf(offset, 0) {
+		k.Add("offset", fmt.Sprintf("a number cannot be moved by %v", offset), "leave it out for 0")
+	}
+	if !(low <= high) {
+		k.Add("min", fmt.Sprintf("min %v is greater than max %v: no value is left", low, high), "exchange the two")
+	}
+	if decimals > 6 {
+		k.Add("decimals", "there may be 0 to 6 digits after the point", "use fewer")
+	}
+}
+
+// Words checks the map of values and the options of a bool or an enum.
+func (k *Checker) Words(t relay.Type, values map[string]string, options []OptionConfig) {
+	var allowed []string
+	switch t {
+	case relay.TypeBool:
+		allowed = []string{"true", "false"}
+	case relay.TypeEnum:
+		for _, o := range EnumOptions(options, values) {
+			if o.Value == "" || slices.Contains(allowed, o.Value) {
+				k.Add("options", fmt.Sprintf("the choice %q is empty or stands twice", o.Value), "give each choice its own value")
+			}
+			allowed = append(allowed, o.Value)
+		}
+		if len(allowed) == 0 {
+			k.Add("options", "an enum has no choices", `write options = [{ value = "auto" }, { value = "manual" }]`)
+		}
+	}
+	if t != relay.TypeEnum && len(options) > 0 {
+		k.Add("options", "only an enum has choices", "leave it out, or use type = \"enum\"")
+	}
+	if values != nil && t != relay.TypeBool && t != relay.TypeEnum {
+		k.Add("values", "it means nothing for type "+string(t), "leave it out")
+		return
+	}
+	wire := map[string]string{}
+	for _, v := range slices.Sorted(maps.Keys(values)) {
+		text := values[v]
+		if !slices.Contains(allowed, v) {
+			k.Add("values", fmt.Sprintf("%q is none of %s", v, strings.Join(allowed, ", ")), "write what stands on the wire behind the value, as in { true = \"1\" }")
+		}
+		if strings.ContainsFunc(text, IsControl) {
+			k.Add("values", fmt.Sprintf("the text for %q holds a control character", v), "put line ends into send")
+		}
+	}
+	for _, v := range allowed {
+		if _, ok := values[v]; !ok && t == relay.TypeBool && values != nil {
+			k.Add("values", fmt.Sprintf("%s is missing", v), `write both, as in { true = "1", false = "0" }`)
+			continue
+		}
+		text := WireText(values, v)
+		if other, twice := wire[text]; twice && other != v {
+			k.Add("values", fmt.Sprintf("%q stands for both %s and %s", text, other, v), "give each its own text")
+		}
+		wire[text] = v
+	}
+}
+
+func (k *Checker) FieldNamed(id string) *FieldConfig {
+	for i := range k.Device.Fields {
+		if k.Device.Fields[i].ID == id {
+			return &k.Device.Fields[i]
+		}
+	}
+	return nil
+}
+
+func (k *Checker) FieldNames() string {
+	if len(k.Device.Fields) == 0 {
+		return "the device has no fields: add one"
+	}
+	var names []string
+	for _, f := range k.Device.Fields {
+		names = append(names, f.ID)
+	}
+	return "there are " + strings.Join(names, ", ")
+}
+
+// name says what of a device a problem is about.
+func (p Problem) name() string {
+	switch {
+	case p.Field != "":
+		return "field " + strconv.Quote(p.Field) + ": "
+	case p.Table != "":
+		return p.Table + ": "
+	case p.Command != "":
+		return "command " + strconv.Quote(p.Command) + ": "
+	}
+	return ""
+}

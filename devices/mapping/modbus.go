@@ -1,0 +1,36 @@
+package mapping
+
+import "time"
+
+// ModbusConfig is what a Modbus unit is like.
+type ModbusConfig struct {
+	ModbusUnit   int           `toml:"unit" doc:"the unit's Modbus address, 1 to 247; 0 writes to all units at once, and none answers" min:"0" max:"255"`
+	Turnaround   time.Duration `toml:"turnaround" doc:"silence that the device wants behind its answer, before anybody is asked; behind a write to all Modbus units 100ms at least" min:"0s" max:"5s" codecs:"at,modbus-rtu,modbus-ascii"`
+	MaxGap       int           `toml:"max_gap" doc:"so many registers between two fields are read along where that saves a request" min:"0" max:"124"`
+	MaxRegisters int           `toml:"max_registers" doc:"most registers in one request; 16 coils count as one" min:"1" max:"125"`
+	NoBatch      bool          `toml:"no_batch" doc:"each field is read by a request of its own"`
+}
+
+// DefaultModbus has no unit. A gap of 8 registers costs less time than a request does.
+func DefaultModbus() ModbusConfig {
+	return ModbusConfig{ModbusUnit: -1, MaxGap: 8, MaxRegisters: MaxReadRegisters}
+}
+
+// RegisterConfig is where in a Modbus unit a value is.
+type RegisterConfig struct {
+	Register string `toml:"register" doc:"table and address counted from 0, decimal or hexadecimal: coil:0, discrete:0, input:0, holding:0x10"`
+}
+
+// WriteConfig is how a value gets into a Modbus unit.
+type WriteConfig struct {
+	Function int    `toml:"function" doc:"the Modbus function to write with, where the unit does not know the usual one" oneof:"5,6,15,16,22"`
+	Write    string `toml:"write" doc:"for type none: the number to write, decimal or hexadecimal"`
+}
+
+// The most that the specification allows in one request (MODBUS Application Protocol V1.1b3, section 6).
+const (
+	MaxReadRegisters  = 125
+	MaxWriteRegisters = 123
+	MaxReadBits       = 2000
+	BitsPerRegister   = 16
+)

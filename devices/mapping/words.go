@@ -1,0 +1,59 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+
+	"minirelay/relay"
+)
+
+// IsControl says whether r could end a line on some board, or is no character at all.
+func IsControl(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r == '\uFFFD'
+}
+
+// FieldIndex is the place of a field; -1 if there is none.
+func (c DeviceConfig) FieldIndex(id string) int {
+	return slices.IndexFunc(c.Fields, func(f FieldConfig) bool { return f.ID == id })
+}
+
+// CommandWords lists what a bool or an enum may become on the wire.
+func CommandWords(c CommandConfig) []string {
+	var words []string
+	switch c.Type {
+	case relay.TypeBool:
+		words = []string{WireText(c.Values, "true"), WireText(c.Values, "false")}
+	case relay.TypeEnum:
+		for _, o := range EnumOptions(c.Options, c.Values) {
+			words = append(words, WireText(c.Values, o.Value))
+		}
+	}
+	return words
+}
+
+// EnumOptions are the choices: as listed, or else the keys of values.
+func EnumOptions(options []OptionConfig, values map[string]string) []OptionConfig {
+	if len(options) > 0 {
+		return options
+	}
+	for _, v := range slices.Sorted(maps.Keys(values)) {
+		options = append(options, OptionConfig{Value: v})
+	}
+	return options
+}
+
+// WireKey is the field's name on the wire.
+func (f FieldConfig) WireKey() string {
+	if f.Key == "" {
+		return f.ID
+	}
+	return f.Key
+}
+
+// WireText is what values writes for value: the value itself if it is not listed.
+func WireText(values map[string]string, value string) string {
+	if text, ok := values[value]; ok {
+		return text
+	}
+	return value
+}
