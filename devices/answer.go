@@ -11,15 +11,13 @@ import (
 	"minirelay/relay"
 )
 
-// pattern is a compiled expect or refuse: {seq} and {value} have become groups whose text is compared with what
+// textPattern is an expect or refuse of lines of text: {seq} and {value} have become groups whose text is compared with what
 // was sent. So an answer to another command is known as such, and nothing need be compiled while one waits.
-type pattern struct {
+type textPattern struct {
 	re         *regexp.Regexp
 	seq, value []int // groups
 	message    int   // group; -1: none
 	number     bool  // the value is a number: 40.0 answers 40
-
-	bytes *byteTemplate // instead of all of it, where answers are bytes
 }
 
 // The groups that stand for the placeholders. The marks cannot be meant by a person.
@@ -29,7 +27,7 @@ const (
 )
 
 // compilePattern compiles a person's regular expression; words are the only values that can come, if known.
-func compilePattern(expression string, kind relay.Type, words []string) (*pattern, error) {
+func compilePattern(expression string, kind relay.Type, words []string) (*textPattern, error) {
 	value := `.*`
 	switch {
 	case kind == relay.TypeNumber:
@@ -43,7 +41,7 @@ func compilePattern(expression string, kind relay.Type, words []string) (*patter
 		slices.SortFunc(quoted, func(a, b string) int { return len(b) - len(a) })
 		value = strings.Join(quoted, "|")
 	}
-	p := &pattern{message: -1, number: kind == relay.TypeNumber}
+	p := &textPattern{message: -1, number: kind == relay.TypeNumber}
 	expression = replaceEach(expression, "{seq}", seqGroup, `[0-9]+`)
 	expression = replaceEach(expression, "{value}", valueGroup, value)
 	re, err := regexp.Compile(expression)
@@ -72,23 +70,8 @@ func replaceEach(expression, mark, group, inside string) string {
 	return expression
 }
 
-// verdict is what a line means to a command.
-type verdict uint8
-
-const (
-	noAnswer verdict = iota
-	foreign          // an answer, but to a command with another number or value
-	fits
-)
-
 // match compares line with what was sent. message is what the hardware says to the person.
-func (p *pattern) match(line []byte, seq int, value string) (v verdict, message string) {
-	if p == nil {
-		return noAnswer, ""
-	}
-	if p.bytes != nil {
-		return p.bytes.match(line, seq, value), ""
-	}
+func (p *textPattern) match(line []byte, seq int, value string) (v verdict, message string) {
 	at := p.re.FindSubmatchIndex(line)
 	if at == nil {
 		return noAnswer, ""
@@ -115,12 +98,9 @@ func (p *pattern) match(line []byte, seq int, value string) (v verdict, message 
 	return fits, message
 }
 
-// numbered says whether what matches tells which command it answers, or nothing matches.
-func (p *pattern) numbered() bool {
-	return p == nil || len(p.seq) > 0 || p.bytes != nil && p.bytes.has(byteSeq)
-}
+func (p *textPattern) numbered() bool { return len(p.seq) > 0 }
 
-func (p *pattern) sameValue(said, sent string) bool {
+func (p *textPattern) sameValue(said, sent string) bool {
 	if said == sent {
 		return true
 	}

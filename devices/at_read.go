@@ -144,13 +144,13 @@ func (a *atCodec) acknowledged(q *query, c *command, seq int, text string, got [
 	lines, r, v := a.lines(q, got, quiet)
 	done := c.expect == nil
 	for _, line := range lines {
-		if no, message := c.refuse.match(line, seq, text); no == fits {
+		if no, message := matching(c.refuse, line, seq, text); no == fits {
 			if message == "" {
 				message = "the hardware refused it"
 			}
 			return response{refusal: message}, refused
 		}
-		if yes, _ := c.expect.match(line, seq, text); yes == fits {
+		if yes, _ := matching(c.expect, line, seq, text); yes == fits {
 			done = true
 		}
 	}

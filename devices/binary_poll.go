@@ -214,16 +214,16 @@ func (b *binaryAsker) write(c *command, v relay.Value) (*query, error) {
 	switch {
 	case q.nobody:
 		q.after = afterCommand
-	case !c.expect.numbered() || !c.refuse.numbered():
+	case !numbered(c.expect) || !numbered(c.refuse):
 		q.shape = fmt.Sprint("binary command ", b.config.Match)
 	}
 	q.answer = func(got []byte, quiet bool) (r response, v verdict) {
 		v = b.find(b.spec, got, quiet, func(frame []byte) verdict {
-			if said, _ := c.refuse.match(frame, seq, text); said == fits {
+			if said, _ := matching(c.refuse, frame, seq, text); said == fits {
 				r.refusal = "the hardware refused it"
 				return refused
 			}
-			if said, _ := c.expect.match(frame, seq, text); said == fits {
+			if said, _ := matching(c.expect, frame, seq, text); said == fits {
 				return fits
 			}
 			return noAnswer

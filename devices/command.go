@@ -18,86 +18,41 @@ const maxSeq = 9999
 // command is a compiled CommandConfig.
 type command struct {
 	mapping.CommandConfig
-	parts    []part
-	template *byteTemplate // instead of parts, where it is no line of text
-	expect   *pattern      // nil: it acknowledges nothing
-	refuse   *pattern      // nil: it refuses nothing
-	confirm  int           // index of the field that must read back the value; -1: none
-	slack    float64       // how far a number read back may differ
+	template template // of send
+	expect   pattern  // nil: it acknowledges nothing
+	refuse   pattern  // nil: it refuses nothing
+	confirm  int      // index of the field that must read back the value; -1: none
+	slack    float64  // how far a number read back may differ
 }
 
-type partKind uint8
-
-const (
-	partLiteral partKind = iota
-	partValue
-	partQuoted // the value, between double quotes of the template
-	partSeq
-)
-
-// part is a piece of a template.
-type part struct {
-	kind partKind
-	text string
+// template is what a command writes, with places for the value and a number.
+type template interface {
+	// fill appends the bytes of the command to b. The error is what only the wire forbids.
+	fill(b []byte, text string, seq int) ([]byte, error)
 }
 
-// parseTemplate takes "PUMP {value} #{seq}\n" apart.
-func parseTemplate(send string) []part {
-	var parts []part
-	literal := func(s string) {
-		if s != "" {
-			parts = append(parts, part{partLiteral, s})
-		}
+// pattern is a compiled expect or refuse.
+type pattern interface {
+	// match compares an answer with what was sent. message is what the hardware says to the person.
+	match(answer []byte, seq int, value string) (v verdict, message string)
+	// numbered says whether what matches tells which command it answers.
+	numbered() bool
+}
+
+// matching is match of a pattern that may not be there.
+func matching(p pattern, answer []byte, seq int, value string) (v verdict, message string) {
+	if p == nil {
+		return noAnswer, ""
 	}
-	quotes := 0
-	for {
-		value, seq := strings.Index(send, "{value}"), strings.Index(send, "{seq}")
-		switch {
-		case value < 0 && seq < 0:
-			literal(send)
-			return parts
-		case seq < 0 || value >= 0 && value < seq:
-			literal(send[:value])
-			quotes += strings.Count(send[:value], `"`)
-			kind := partValue
-			if quotes%2 == 1 {
-				kind = partQuoted
-			}
-			parts = append(parts, part{kind: kind})
-			send = send[value+len("{value}"):]
-		default:
-			literal(send[:seq])
-			quotes += strings.Count(send[:seq], `"`)
-			parts = append(parts, part{kind: partSeq})
-			send = send[seq+len("{seq}"):]
-		}
-	}
+	return p.match(answer, seq, value)
 }
 
-// append appends the bytes of the command to b. text has no control characters, so that the board sees one
-// line. Between double quotes, those in text are escaped: they must not end the string and begin something else.
+// numbered says whether what matches p tells which command it answers, or nothing matches.
+func numbered(p pattern) bool { return p == nil || p.numbered() }
+
+// append appends the bytes of the command to b.
 func (c *command) append(b []byte, text string, seq int) []byte {
-	if c.template != nil {
-		b, _ = c.template.fill(b, text, seq) // wire has tried it
-		return b
-	}
-	for _, p := range c.parts {
-		switch p.kind {
-		case partLiteral:
-			b = append(b, p.text...)
-		case partSeq:
-			b = strconv.AppendInt(b, int64(seq), 10)
-		case partValue:
-			b = append(b, text...)
-		case partQuoted:
-			for i := range len(text) {
-				if text[i] == '"' || text[i] == '\\' {
-					b = append(b, '\\')
-				}
-				b = append(b, text[i])
-			}
-		}
-	}
+	b, _ = c.template.fill(b, text, seq) // wire has tried it
 	return b
 }
 

@@ -16,7 +16,7 @@ import (
 func textCommand(send string) *command {
 	c := mapping.DefaultCommand()
 	c.ID, c.Type, c.Send = "say", relay.TypeText, send
-	return &command{CommandConfig: c, parts: parseTemplate(send), confirm: -1}
+	return &command{CommandConfig: c, template: parseTemplate(send), confirm: -1}
 }
 
 func TestTemplates(t *testing.T) {

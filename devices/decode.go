@@ -118,8 +118,8 @@ func (d *decoder) frame(frame Frame) {
 		return
 	}
 	for _, c := range m.commands {
-		no, _ := c.refuse.match(text, 0, "")
-		yes, _ := c.expect.match(text, 0, "")
+		no, _ := matching(c.refuse, text, 0, "")
+		yes, _ := matching(c.expect, text, 0, "")
 		if no != noAnswer || yes != noAnswer {
 			d.count.Frames.Add(1)
 			tap.Forget()

@@ -35,7 +35,7 @@ func newExchange(device string, c *command, want relay.Value, text string, seq i
 // a second one is as foreign as one that carries another number.
 func (ex *exchange) answer(line []byte) verdict {
 	over := ex.acked || ex.refused
-	v, message := ex.command.refuse.match(line, ex.seq, ex.text)
+	v, message := matching(ex.command.refuse, line, ex.seq, ex.text)
 	switch {
 	case v == fits && !over:
 		ex.refused, ex.message = true, message
@@ -44,7 +44,7 @@ func (ex *exchange) answer(line []byte) verdict {
 	case v != noAnswer:
 		return foreign
 	}
-	v, _ = ex.command.expect.match(line, ex.seq, ex.text)
+	v, _ = matching(ex.command.expect, line, ex.seq, ex.text)
 	switch {
 	case v == fits && !over:
 		ex.acked = true

@@ -38,13 +38,13 @@ func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
 	default:
 		m.codec, m.framing = newTalker(k, c, count), k.framing(c)
 	}
-	known := map[string]*pattern{}
+	known := map[string]*textPattern{}
 	for _, cc := range c.Commands {
 		cmd := &command{CommandConfig: cc, confirm: -1}
 		if k.writes != nil {
 			k.writes(c, cmd)
 		} else {
-			cmd.parts = parseTemplate(cc.Send)
+			cmd.template = parseTemplate(cc.Send)
 			cmd.expect = sharedPattern(known, cc.Expect, cc)
 			cmd.refuse = sharedPattern(known, cc.Refuse, cc)
 		}
@@ -120,7 +120,7 @@ func (m *attached) fieldsOf(q *query) string {
 
 // sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a
 // compiled expression takes some 2 KiB: those that do not depend on the value are kept once.
-func sharedPattern(known map[string]*pattern, expression string, c mapping.CommandConfig) *pattern {
+func sharedPattern(known map[string]*textPattern, expression string, c mapping.CommandConfig) pattern {
 	if expression == "" {
 		return nil
 	}

@@ -19,7 +19,7 @@ type owed struct {
 // owe notes that a command which has just been written was not answered; mu is held.
 func (l *line) owe(ex *exchange) {
 	c := ex.command
-	if c.expect.numbered() && c.refuse.numbered() {
+	if numbered(c.expect) && numbered(c.refuse) {
 		return
 	}
 	if l.owed == nil || l.owed.by != c {
@@ -35,8 +35,8 @@ func (l *line) pay(text []byte) {
 	if o == nil {
 		return
 	}
-	no, _ := o.by.refuse.match(text, 0, o.text)
-	yes, _ := o.by.expect.match(text, 0, o.text)
+	no, _ := matching(o.by.refuse, text, 0, o.text)
+	yes, _ := matching(o.by.expect, text, 0, o.text)
 	if no == noAnswer && yes == noAnswer {
 		return
 	}
@@ -57,7 +57,7 @@ func (l *line) awaitOwed(t *relay.Task, s *session) error {
 	l.mu.Lock()
 	o := l.owed
 	l.mu.Unlock()
-	if o == nil || c.expect.numbered() && c.refuse.numbered() {
+	if o == nil || numbered(c.expect) && numbered(c.refuse) {
 		return nil
 	}
 	wait := time.NewTimer(time.Until(earlier(o.until, t.Deadline())))

@@ -186,9 +186,9 @@ func (l *line) answer(m *attached, ex *exchange, text []byte) verdict {
 		if v != noAnswer {
 			break
 		}
-		if r, _ := c.refuse.match(text, 0, ""); r != noAnswer {
+		if r, _ := matching(c.refuse, text, 0, ""); r != noAnswer {
 			v = foreign
-		} else if e, _ := c.expect.match(text, 0, ""); e != noAnswer {
+		} else if e, _ := matching(c.expect, text, 0, ""); e != noAnswer {
 			v = foreign
 		}
 	}
