@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"minirelay/devices/codec"
 
 	"minirelay/relay"
 )
@@ -71,10 +72,10 @@ func replaceEach(expression, mark, group, inside string) string {
 }
 
 // match compares line with what was sent. message is what the hardware says to the person.
-func (p *textPattern) match(line []byte, seq int, value string) (v verdict, message string) {
+func (p *textPattern) Match(line []byte, seq int, value string) (v codec.Verdict, message string) {
 	at := p.re.FindSubmatchIndex(line)
 	if at == nil {
-		return noAnswer, ""
+		return codec.NoAnswer, ""
 	}
 	group := func(i int) string {
 		if at[2*i] < 0 {
@@ -84,21 +85,21 @@ func (p *textPattern) match(line []byte, seq int, value string) (v verdict, mess
 	}
 	for _, i := range p.seq {
 		if n, err := strconv.Atoi(group(i)); err != nil || n != seq {
-			return foreign, ""
+			return codec.Foreign, ""
 		}
 	}
 	for _, i := range p.value {
 		if !p.sameValue(group(i), value) {
-			return foreign, ""
+			return codec.Foreign, ""
 		}
 	}
 	if p.message >= 0 {
-		message = forPeople(group(p.message))
+		message = codec.ForPeople(group(p.message))
 	}
-	return fits, message
+	return codec.Fits, message
 }
 
-func (p *textPattern) numbered() bool { return len(p.seq) > 0 }
+func (p *textPattern) Numbered() bool { return len(p.seq) > 0 }
 
 func (p *textPattern) sameValue(said, sent string) bool {
 	if said == sent {
@@ -110,21 +111,4 @@ func (p *textPattern) sameValue(said, sent string) bool {
 	a, err := strconv.ParseFloat(said, 64)
 	b, err2 := strconv.ParseFloat(sent, 64)
 	return err == nil && err2 == nil && a == b
-}
-
-// maxMessage bounds what a board may say on a phone's screen, in characters.
-const maxMessage = 120
-
-// forPeople makes what a board sent fit to be shown: no control or invisible characters, bounded.
-func forPeople(s string) string {
-	var out []rune
-	for _, r := range strings.TrimSpace(s) {
-		if len(out) == maxMessage {
-			return string(out) + "…"
-		}
-		if unicode.IsPrint(r) {
-			out = append(out, r)
-		}
-	}
-	return string(out)
 }

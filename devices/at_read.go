@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -60,10 +62,10 @@ func unquoted(text []byte) []byte {
 
 // read looks for the values of fields in an answer. Where an answer is one line, it is the first one in which any of
 // them can be read: what comes unasked is passed over.
-func (a *atCodec) read(q *query, of []int, got []byte, quiet bool) (response, verdict) {
+func (a *atCodec) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	lines, r, v := a.lines(q, got, quiet)
 	switch {
-	case v == refused, v == noAnswer && a.until != nil:
+	case v == codec.Refused, v == codec.NoAnswer && a.until != nil:
 		return r, v
 	case a.until == nil:
 		for i := range lines {
@@ -71,21 +73,21 @@ func (a *atCodec) read(q *query, of []int, got []byte, quiet bool) (response, ve
 				return a.taken()
 			}
 		}
-		return response{}, noAnswer
+		return codec.Response{}, codec.NoAnswer
 	}
 	if !a.values(of, lines) {
 		a.begin()
 		for _, i := range of {
-			a.give(i, token{kind: tokenNull})
+			a.give(i, codec.Token{Kind: codec.TokenNull})
 		}
 		a.count.Because("no line of the answer holds it")
 	}
 	return a.taken()
 }
 
-func (a *atCodec) taken() (response, verdict) {
+func (a *atCodec) taken() (codec.Response, codec.Verdict) {
 	readings, _ := a.end()
-	return response{readings: readings}, fits
+	return codec.Response{Readings: readings}, codec.Fits
 }
 
 // values gives each field its value from the lines. It says no if none can be read.
@@ -101,16 +103,16 @@ func (a *atCodec) values(of []int, lines [][]byte) bool {
 }
 
 // value is what a field reads in the first line in which it can be read, and else what it finds there instead.
-func (a *atCodec) value(i int, lines [][]byte) (t token, ok bool) {
+func (a *atCodec) value(i int, lines [][]byte) (t codec.Token, ok bool) {
 	field, wire := &a.fields[i], &a.gatherer.fields[i]
-	instead := token{kind: tokenNull}
+	instead := codec.Token{Kind: codec.TokenNull}
 	for _, line := range lines {
 		text, ok := field.in(line, a.separator)
 		if !ok {
 			continue
 		}
-		t := wire.word(text, a.comma)
-		if field.answer != nil || wire.legible(t) {
+		t := wire.Word(text, a.comma)
+		if field.answer != nil || wire.Legible(t) {
 			return t, true
 		}
 		instead = t
@@ -120,47 +122,49 @@ func (a *atCodec) value(i int, lines [][]byte) (t token, ok bool) {
 
 // write makes the query of a command. It is done when the device has said what expect wants, or else when its answer
 // is over. A device whose answers have no end, and that is not expected to say anything, says nothing.
-func (a *atCodec) write(c *command, v relay.Value) (*query, error) {
-	text, err := c.wire(v)
+func (a *atCodec) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+	text, err := c.Wire(v)
 	if err != nil {
 		return nil, err
 	}
-	a.seq = a.seq%maxSeq + 1
+	a.seq = a.seq%codec.MaxSeq + 1
 	seq := a.seq
 	q := a.ask("", mapping.FieldConfig{})
-	q.name, q.timeout = "command "+c.ID, c.Timeout
-	q.request = c.append(nil, text, seq)
-	if n := len(q.request); n > 0 && q.request[n-1] != '\n' && q.request[n-1] != '\r' {
-		q.request = append(q.request, a.config.LineEnd...)
+	q.Name, q.Timeout = "command "+c.ID, c.Timeout
+	q.Request = c.Append(nil, text, seq)
+	if n := len(q.Request); n > 0 && q.Request[n-1] != '\n' && q.Request[n-1] != '\r' {
+		q.Request = append(q.Request, a.config.LineEnd...)
 	}
-	q.nobody = c.expect == nil && a.until == nil
-	q.answer = func(got []byte, quiet bool) (response, verdict) { return a.acknowledged(q, c, seq, text, got, quiet) }
+	q.Nobody = c.Yes == nil && a.until == nil
+	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
+		return a.acknowledged(q, c, seq, text, got, quiet)
+	}
 	return q, nil
 }
 
 // acknowledged looks for the answer to a command. Where answers end with a line of their own, it is waited for too:
 // it must not end the answer to the next request.
-func (a *atCodec) acknowledged(q *query, c *command, seq int, text string, got []byte, quiet bool) (response, verdict) {
+func (a *atCodec) acknowledged(q *codec.Query, c *codec.Command, seq int, text string, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	lines, r, v := a.lines(q, got, quiet)
-	done := c.expect == nil
+	done := c.Yes == nil
 	for _, line := range lines {
-		if no, message := matching(c.refuse, line, seq, text); no == fits {
+		if no, message := codec.Matching(c.No, line, seq, text); no == codec.Fits {
 			if message == "" {
 				message = "the hardware refused it"
 			}
-			return response{refusal: message}, refused
+			return codec.Response{Refusal: message}, codec.Refused
 		}
-		if yes, _ := matching(c.expect, line, seq, text); yes == fits {
+		if yes, _ := codec.Matching(c.Yes, line, seq, text); yes == codec.Fits {
 			done = true
 		}
 	}
 	switch {
-	case v == refused:
+	case v == codec.Refused:
 		return r, v
 	case !done:
-		return response{}, noAnswer
-	case v == fits || a.until == nil || quiet && c.expect != nil:
-		return response{}, fits
+		return codec.Response{}, codec.NoAnswer
+	case v == codec.Fits || a.until == nil || quiet && c.Yes != nil:
+		return codec.Response{}, codec.Fits
 	}
-	return response{}, noAnswer
+	return codec.Response{}, codec.NoAnswer
 }

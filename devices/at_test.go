@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -106,32 +108,32 @@ func answered(t *testing.T, d mapping.DeviceConfig, request, answer string, n in
 	var count wire.Counters
 	count.Tap.On.Store(true)
 	a := newAT(d, &count)
-	i := slices.IndexFunc(a.queries(), func(q *query) bool { return q.name == request })
+	i := slices.IndexFunc(a.Queries(), func(q *codec.Query) bool { return q.Name == request })
 	if i < 0 {
 		t.Fatalf("%s is never asked", request)
 	}
-	q := a.queries()[i]
-	if want := request + d.LineEnd; string(q.request) != want {
-		t.Errorf("%q is written instead of %q", q.request, want)
+	q := a.Queries()[i]
+	if want := request + d.LineEnd; string(q.Request) != want {
+		t.Errorf("%q is written instead of %q", q.Request, want)
 	}
-	var r response
-	v := noAnswer
-	for end := 0; end < len(answer) && v == noAnswer; {
+	var r codec.Response
+	v := codec.NoAnswer
+	for end := 0; end < len(answer) && v == codec.NoAnswer; {
 		end = min(end+n, len(answer))
 		count.Tap.Forget()
-		r, v = q.answer([]byte(answer[:end]), false)
+		r, v = q.Answer([]byte(answer[:end]), false)
 	}
-	if v == noAnswer && d.Silence > 0 {
-		r, v = q.answer([]byte(answer), true)
+	if v == codec.NoAnswer && d.Silence > 0 {
+		r, v = q.Answer([]byte(answer), true)
 	}
 	switch v {
-	case noAnswer:
+	case codec.NoAnswer:
 		return "waits"
-	case refused:
-		return "refused: " + r.refusal
+	case codec.Refused:
+		return "refused: " + r.Refusal
 	}
 	var out []string
-	for _, reading := range r.readings {
+	for _, reading := range r.Readings {
 		out = append(out, d.Fields[reading.Field].ID+"="+reading.Value.String())
 	}
 	if why := strings.Join(count.Tap.Why, "; "); why != "" {
@@ -373,14 +375,14 @@ func FuzzAnswerBehindNoise(f *testing.F) {
 			}
 		}
 		a := newAT(modem(), new(wire.Counters))
-		q := a.queries()[0]
+		q := a.Queries()[0]
 		answer := fmt.Sprintf("\r\n+CSQ: %d,99\r\n\r\nOK\r\n", signal)
-		if _, v := q.answer([]byte(noise), false); v != noAnswer {
+		if _, v := q.Answer([]byte(noise), false); v != codec.NoAnswer {
 			t.Fatalf("%q was taken for an answer", noise)
 		}
-		r, v := q.answer([]byte(noise+answer), false)
-		if v != fits || r.readings[0].Value != relay.NumberValue(float64(signal)) {
-			t.Errorf("%q: %v %v", noise, v, r.readings)
+		r, v := q.Answer([]byte(noise+answer), false)
+		if v != codec.Fits || r.Readings[0].Value != relay.NumberValue(float64(signal)) {
+			t.Errorf("%q: %v %v", noise, v, r.Readings)
 		}
 	})
 }

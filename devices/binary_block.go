@@ -5,6 +5,8 @@ import (
 	"io"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/wire"
 )
 
@@ -35,14 +37,14 @@ func newBlockCutter(r io.Reader, spec *frameSpec, count *wire.Counters) *blockCu
 }
 
 // Next gives the next intact frame of at most limit bytes. What follows the last delimiter before an error is none.
-func (c *blockCutter) Next(limit int) (Frame, error) {
+func (c *blockCutter) Next(limit int) (codec.Frame, error) {
 	longest := c.spec.stuffing.longest(limit)
 	for {
 		if frame, ok := c.cut(limit, longest); ok {
 			return frame, nil
 		}
 		if c.err != nil {
-			return Frame{}, c.err
+			return codec.Frame{}, c.err
 		}
 		wait := c.wait
 		if len(c.buf) == c.used && !c.tooLong && c.whole {
@@ -68,7 +70,7 @@ func (c *blockCutter) Next(limit int) (Frame, error) {
 }
 
 // cut looks for the end of a block in what has come, and gives the first frame.
-func (c *blockCutter) cut(limit, longest int) (Frame, bool) {
+func (c *blockCutter) cut(limit, longest int) (codec.Frame, bool) {
 	end := c.spec.end
 	if c.spec.stuffing != stuffNone {
 		end = []byte{c.spec.stuffing.delimiter()}
@@ -96,26 +98,26 @@ func (c *blockCutter) cut(limit, longest int) (Frame, bool) {
 		}
 		c.used, c.seen = len(c.buf), len(c.buf)
 	}
-	return Frame{}, false
+	return codec.Frame{}, false
 }
 
 // block makes a frame of what stands between two ends.
-func (c *blockCutter) block(block []byte, limit, longest int) (Frame, bool) {
+func (c *blockCutter) block(block []byte, limit, longest int) (codec.Frame, bool) {
 	whole, tooLong := c.whole, c.tooLong
 	c.whole, c.tooLong = true, false
 	switch {
 	case len(block) == 0 || tooLong || c.wait == 0 && len(block) == len(c.spec.end) && len(c.spec.start) == 0:
-		return Frame{}, false
+		return codec.Frame{}, false
 	case len(block) > longest:
 		c.count.Drop(&c.count.Overlong, block, "it is longer than max_frame")
-		return Frame{}, false
+		return codec.Frame{}, false
 	}
 	frame, ok := c.spec.unblock(&c.frame, block, limit)
 	if !ok {
 		c.count.Drop(&c.count.Damaged, block, c.spec.whyBroken())
-		return Frame{}, false
+		return codec.Frame{}, false
 	}
-	return Frame{Line: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true
+	return codec.Frame{Line: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true
 }
 
 // unblock gives the frame that a block holds. Noise may have come in front of it: where a frame has start bytes, it
@@ -153,8 +155,8 @@ func (s *frameSpec) wholeBlock(frame []byte) bool {
 	switch {
 	case s.length > 0 && len(frame) != s.length:
 		return false
-	case s.lengthAt >= 0 && (len(frame) < s.lengthAt+s.announced.size ||
-		int(s.announced.raw(frame[s.lengthAt:]))+s.lengthAdd != len(frame)):
+	case s.lengthAt >= 0 && (len(frame) < s.lengthAt+s.announced.Size ||
+		int(s.announced.Raw(frame[s.lengthAt:]))+s.lengthAdd != len(frame)):
 		return false
 	}
 	return s.intact(frame)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/checksum"
@@ -34,7 +36,7 @@ func checkBinary(k *mapping.Checker) {
 	for _, f := range k.Device.Fields {
 		k.At = mapping.Problem{Field: f.ID}
 		checkPlaced(k, f)
-		checkValueFormat(k, f.FormatConfig, f.Type)
+		codec.CheckValueFormat(k, f.FormatConfig, f.Type)
 	}
 	for _, c := range k.Device.Commands {
 		k.At = mapping.Problem{Command: c.ID}
@@ -68,7 +70,7 @@ func checkFrame(k *mapping.Checker, f mapping.FrameConfig) {
 	case len(k.Device.Requests) == 0 && f.Length > 0 && f.Start == "" && f.End == "" && f.Checksum == "none" && !stuffed && f.Gap == 0:
 		checkAddToDevice(k, "frame", "nothing tells where a frame begins", "write start or a checksum into [devices.ID.frame]")
 	}
-	if _, ok := namedFormat(f.LengthFormat); !ok || !slices.Contains([]string{"uint8", "uint16be", "uint16le"}, f.LengthFormat) {
+	if _, ok := codec.NamedFormat(f.LengthFormat); !ok || !slices.Contains([]string{"uint8", "uint16be", "uint16le"}, f.LengthFormat) {
 		k.Add("length_format", fmt.Sprintf("a length cannot have the format %q", f.LengthFormat), "use uint8, uint16be or uint16le")
 	}
 	if f.LengthAt < 0 && f.LengthAdd != 0 {
@@ -97,7 +99,7 @@ func checkLengthsOfRequests(k *mapping.Checker) bool {
 }
 
 func checkFrameBytes(k *mapping.Checker, key, text string) {
-	if _, err := parseBytes(text, false); err != nil {
+	if _, err := codec.ParseBytes(text, false); err != nil {
 		k.Add(key, err.Error(), `write bytes as in "AA 55"`)
 	}
 }
@@ -131,7 +133,7 @@ func checkFrameSum(k *mapping.Checker, f mapping.FrameConfig) {
 
 // checkPlaces checks bytes at positions.
 func checkPlaces(k *mapping.Checker, key string, match map[string]string) {
-	if _, err := parsePlaces(match); err != nil {
+	if _, err := codec.ParsePlaces(match); err != nil {
 		k.Add(key, err.Error(), `write positions and bytes as in { 2 = "90", -1 = "0?" }`)
 	}
 }
@@ -175,34 +177,11 @@ func checkPlaced(k *mapping.Checker, f mapping.FieldConfig) {
 	}
 }
 
-// checkValueFormat checks how a field lies in its bytes.
-func checkValueFormat(k *mapping.Checker, f mapping.FormatConfig, t relay.Type) {
-	v := valueIn(f, t)
-	switch {
-	case v.digits == "":
-		if t == relay.TypeText {
-			k.Add("format", fmt.Sprintf("a text cannot have the format %q", f.Format), "use string, hex or bcd")
-			return
-		}
-		checkFormatIn(k, byteFormats(), f, "uint8")
-		if f.Length != 0 {
-			k.Add("length", "the format says how long it is", "leave it out")
-		}
-	case t == relay.TypeText && v.digits == formatASCII, t == relay.TypeText && v.digits == formatSignedBCD,
-		t == relay.TypeNumber && (v.digits == formatString || v.digits == formatHex), t == relay.TypeBool && v.digits != formatBCD:
-		k.Add("format", fmt.Sprintf("a %s cannot have the format %q", t, v.digits), "use a format of numbers, or another type")
-	case f.Length <= 0 || f.Length > 256:
-		k.Add("length", "how many bytes it has is missing", "write length = 1 to 256")
-	case f.Bit >= 0:
-		k.Add("bit", "only numbers have bits", `leave it out, or use format = "uint8"`)
-	}
-}
-
 // checkByteCommand checks what a command writes and what answers it.
 func checkByteCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameSpec) {
-	kind := templateKind{value: valueIn(c.FormatConfig, c.Type), frame: spec}
+	kind := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: spec}
 	if c.FormatConfig != mapping.DefaultFormat() && c.Type != relay.TypeText {
-		checkFormatIn(k, byteFormats(), c.FormatConfig, "uint8")
+		codec.CheckFormatIn(k, codec.ByteFormats(), c.FormatConfig, "uint8")
 	}
 	t, err := kind.parse(c.Send)
 	switch {
@@ -235,7 +214,7 @@ func checkByteCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameSp
 
 // checkFills tries the values of a bool or an enum, and the bounds of a number.
 func checkFills(k *mapping.Checker, t *byteTemplate, c mapping.CommandConfig) {
-	cmd := &command{CommandConfig: c}
+	cmd := &codec.Command{CommandConfig: c}
 	var values []relay.Value
 	switch c.Type {
 	case relay.TypeBool:
@@ -246,9 +225,9 @@ func checkFills(k *mapping.Checker, t *byteTemplate, c mapping.CommandConfig) {
 		}
 	case relay.TypeNumber:
 		for key, bound := range map[string]float64{"min": c.Min, "max": c.Max} {
-			text, err := cmd.wire(relay.NumberValue(bound))
+			text, err := cmd.Wire(relay.NumberValue(bound))
 			if bound != relay.Open.Min && bound != relay.Open.Max && err == nil {
-				_, err = t.fill(nil, text, 0)
+				_, err = t.Fill(nil, text, 0)
 				if err != nil {
 					k.Add(key, err.Error(), "use another format, or another bound")
 				}
@@ -256,9 +235,9 @@ func checkFills(k *mapping.Checker, t *byteTemplate, c mapping.CommandConfig) {
 		}
 	}
 	for _, v := range values {
-		text, err := cmd.wire(v)
+		text, err := cmd.Wire(v)
 		if err == nil {
-			_, err = t.fill(nil, text, 0)
+			_, err = t.Fill(nil, text, 0)
 		}
 		if err != nil {
 			k.Add("values", err.Error(), `write the number that stands for it, as in { `+strconv.Quote(v.String())+` = "0x01" }`)

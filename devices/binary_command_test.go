@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -57,7 +59,7 @@ func (b *byteBoard) count(begins string) (n int) {
 func hexOf(b []byte) string {
 	var parts []string
 	for i := range b {
-		parts = append(parts, string(appendHex(nil, b[i:i+1])))
+		parts = append(parts, string(codec.AppendHex(nil, b[i:i+1])))
 	}
 	return strings.Join(parts, " ")
 }

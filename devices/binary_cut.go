@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/wire"
 )
 
@@ -62,7 +64,7 @@ func newByteCutter(r io.Reader, spec *frameSpec, count *wire.Counters) *byteCutt
 
 // Next gives the next intact frame of at most limit bytes. It gives the error of the reader once every frame before
 // it has been given.
-func (c *byteCutter) Next(limit int) (Frame, error) {
+func (c *byteCutter) Next(limit int) (codec.Frame, error) {
 	for {
 		c.look(limit)
 		if frame, ok := c.take(); ok {
@@ -72,7 +74,7 @@ func (c *byteCutter) Next(limit int) (Frame, error) {
 		case c.err == nil:
 			c.more()
 		case len(c.open) == 0:
-			return Frame{}, c.err
+			return codec.Frame{}, c.err
 		default:
 			c.drop(neverCame)
 		}
@@ -107,7 +109,7 @@ func (c *byteCutter) look(limit int) {
 }
 
 // take gives the first candidate that is a frame, if none before it waits for more.
-func (c *byteCutter) take() (Frame, bool) {
+func (c *byteCutter) take() (codec.Frame, bool) {
 	for len(c.open) > 0 {
 		first := c.open[0]
 		c.skipTo(first.at)
@@ -117,17 +119,17 @@ func (c *byteCutter) take() (Frame, bool) {
 		case c.rivals(first):
 			c.drop("whole frames have gone by within its length")
 		case first.verdict == unfinished:
-			return Frame{}, false
+			return codec.Frame{}, false
 		default:
 			return c.cut(first), true
 		}
 	}
 	c.skipTo(c.looked)
-	return Frame{}, false
+	return codec.Frame{}, false
 }
 
 // cut gives the first candidate, which is a frame.
-func (c *byteCutter) cut(first candidate) Frame {
+func (c *byteCutter) cut(first candidate) codec.Frame {
 	end := first.at + first.length
 	c.start, c.skipping = end, false
 	c.looked = max(c.looked, end)
@@ -136,7 +138,7 @@ func (c *byteCutter) cut(first candidate) Frame {
 		n++
 	}
 	c.open = c.open[n:]
-	return Frame{Line: c.buf[first.at:end:end], At: c.when(end), Whole: true}
+	return codec.Frame{Line: c.buf[first.at:end:end], At: c.when(end), Whole: true}
 }
 
 // rivals says whether so many intact frames follow one another within a candidate that it can be none. A frame that

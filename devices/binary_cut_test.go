@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -33,8 +35,8 @@ var announced = frameTable(func(f *mapping.FrameConfig) {
 func build(s *frameSpec, data []byte) []byte {
 	frame := slices.Clone(s.start)
 	if s.lengthAt >= 0 {
-		n := len(s.start) + s.announced.size + len(data) + s.sum.Size + len(s.end) - s.lengthAdd
-		frame, _ = s.announced.append(frame, float64(n))
+		n := len(s.start) + s.announced.Size + len(data) + s.sum.Size + len(s.end) - s.lengthAdd
+		frame, _ = s.announced.Append(frame, float64(n))
 	}
 	frame = append(frame, data...)
 	if s.hasSum {
@@ -114,11 +116,11 @@ func TestCutBinary(t *testing.T) {
 
 func unhex(t *testing.T, s string) []byte {
 	t.Helper()
-	m, err := parseBytes(s, false)
+	m, err := codec.ParseBytes(s, false)
 	if err != nil {
 		t.Fatalf("%s: %v", s, err)
 	}
-	return m.bytes
+	return m.Bytes
 }
 
 // spoiler makes what lies between intact frames on a bad line.

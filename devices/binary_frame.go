@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/checksum"
@@ -14,7 +16,7 @@ type frameSpec struct {
 	start, end []byte
 	length     int // of every frame; 0: it varies
 	lengthAt   int // -1: it is not announced
-	announced  numberFormat
+	announced  codec.NumberFormat
 	lengthAdd  int
 	stuffing   stuffing
 	gap        time.Duration
@@ -27,12 +29,12 @@ type frameSpec struct {
 
 // newFrameSpec compiles a config without faults.
 func newFrameSpec(c mapping.FrameConfig) *frameSpec {
-	start, _ := parseBytes(c.Start, false)
-	end, _ := parseBytes(c.End, false)
-	s := &frameSpec{start: start.bytes, end: end.bytes, length: c.Length, lengthAt: c.LengthAt, lengthAdd: c.LengthAdd,
+	start, _ := codec.ParseBytes(c.Start, false)
+	end, _ := codec.ParseBytes(c.End, false)
+	s := &frameSpec{start: start.Bytes, end: end.Bytes, length: c.Length, lengthAt: c.LengthAt, lengthAdd: c.LengthAdd,
 		stuffing: stuffingOf(c.Stuffing), gap: c.Gap, sumAt: c.ChecksumAt, from: c.ChecksumFrom, upTo: c.ChecksumTo,
 		placed: c.ChecksumAt != 0, cut: c.ChecksumTo != 0}
-	s.announced, _ = namedFormat(c.LengthFormat)
+	s.announced, _ = codec.NamedFormat(c.LengthFormat)
 	s.sum, s.hasSum = checksum.SumOf(c.Checksum)
 	s.sumLittle = s.sum.Little
 	if c.ChecksumOrder != "" {
@@ -70,11 +72,11 @@ func (s *frameSpec) judge(b []byte, limit int) (judgement, int) {
 	switch {
 	case n > 0:
 	case s.lengthAt >= 0:
-		if len(b) < s.lengthAt+s.announced.size {
+		if len(b) < s.lengthAt+s.announced.Size {
 			return unfinished, 0
 		}
-		n = int(s.announced.raw(b[s.lengthAt:])) + s.lengthAdd
-		if n < s.lengthAt+s.announced.size {
+		n = int(s.announced.Raw(b[s.lengthAt:])) + s.lengthAdd
+		if n < s.lengthAt+s.announced.Size {
 			return noFrame, 0
 		}
 	default:
@@ -100,7 +102,7 @@ func (s *frameSpec) judge(b []byte, limit int) (judgement, int) {
 
 // least is how many bytes every frame has.
 func (s *frameSpec) least() int {
-	return max(1, len(s.start)+len(s.end)+s.sum.Size, s.lengthAt+s.announced.size)
+	return max(1, len(s.start)+len(s.end)+s.sum.Size, s.lengthAt+s.announced.Size)
 }
 
 // intact says whether a frame begins and ends as it must, and has the right checksum.
@@ -113,11 +115,11 @@ func (s *frameSpec) intact(frame []byte) bool {
 	}
 	at := len(frame) - len(s.end) - s.sum.Size
 	if s.placed {
-		at = fromEnd(s.sumAt, len(frame))
+		at = codec.FromEnd(s.sumAt, len(frame))
 	}
-	from, upTo := fromEnd(s.from, len(frame)), at
+	from, upTo := codec.FromEnd(s.from, len(frame)), at
 	if s.cut {
-		upTo = fromEnd(s.upTo, len(frame))
+		upTo = codec.FromEnd(s.upTo, len(frame))
 	}
 	if at < 0 || at+s.sum.Size > len(frame) || from < 0 || from > upTo || upTo > len(frame) {
 		return false
@@ -131,17 +133,9 @@ func (s *frameSpec) whyBroken() string {
 	case s.hasSum:
 		return "its " + s.sum.Name + " is wrong, or it is no whole frame"
 	case len(s.end) > 0:
-		return "it does not end with " + string(appendHex(nil, s.end))
+		return "it does not end with " + string(codec.AppendHex(nil, s.end))
 	}
 	return "it is no whole frame"
-}
-
-// fromEnd makes a position that counts from the end of n bytes one that counts from their beginning.
-func fromEnd(at, n int) int {
-	if at < 0 {
-		return at + n
-	}
-	return at
 }
 
 // seal appends the checksum to what a template has written so far, b[begin:].

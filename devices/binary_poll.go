@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -19,17 +21,17 @@ import (
 // binaryAsker is a device that answers requests of bytes with frames of bytes. It serves the owner of the port.
 type binaryAsker struct {
 	spec   *frameSpec
-	match  places
-	all    []*query
+	match  codec.Places
+	all    []*codec.Query
 	places []int // by field: the query whose answer carries it; -1: none
 	config mapping.DeviceConfig
 	count  *wire.Counters
 	seq    int
 }
 
-func askBinary(c mapping.DeviceConfig, count *wire.Counters) asker {
-	match, _ := parsePlaces(c.Match)
-	b := &binaryAsker{spec: newFrameSpec(c.Frame), match: match, config: c, count: count, seq: rand.IntN(maxSeq)}
+func askBinary(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
+	match, _ := codec.ParsePlaces(c.Match)
+	b := &binaryAsker{spec: newFrameSpec(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
 	for _, r := range c.Requests {
 		b.all = append(b.all, b.query(r))
 	}
@@ -47,57 +49,57 @@ const usualLength = 128
 const afterCommand = 50 * time.Millisecond
 
 // query makes what asks one request.
-func (b *binaryAsker) query(r mapping.RequestConfig) *query {
+func (b *binaryAsker) query(r mapping.RequestConfig) *codec.Query {
 	spec := b.spec
 	if r.Length > 0 {
 		of := b.config.Frame
 		of.Length = r.Length
 		spec = newFrameSpec(of)
 	}
-	match, _ := parsePlaces(r.Match)
-	var fields []byteField
+	match, _ := codec.ParsePlaces(r.Match)
+	var fields []codec.ByteField
 	for i, f := range b.config.Fields {
 		if b.config.RequestOf(f) >= 0 && b.config.Requests[b.config.RequestOf(f)].ID == r.ID {
-			fields = append(fields, newByteField(i, f))
+			fields = append(fields, codec.NewByteField(i, f))
 		}
 	}
 	template, _ := templateKind{frame: b.spec}.parse(r.Send)
-	content, _ := template.fill(nil, "", 0)
-	q := &query{request: b.spec.stuffing.wrap(content), name: r.ID, every: r.Poll, timeout: b.config.PollConfig.Timeout,
-		retries: b.config.PollConfig.Retries}
-	if q.every == 0 {
-		q.every = b.config.Poll
+	content, _ := template.Fill(nil, "", 0)
+	q := &codec.Query{Request: b.spec.stuffing.wrap(content), Name: r.ID, Every: r.Poll, Timeout: b.config.PollConfig.Timeout,
+		Retries: b.config.PollConfig.Retries}
+	if q.Every == 0 {
+		q.Every = b.config.Poll
 	}
 	frames := max(r.Frames, 1)
-	if q.length = spec.length; q.length == 0 {
-		q.length = usualLength
+	if q.Length = spec.length; q.Length == 0 {
+		q.Length = usualLength
 	}
-	q.length *= frames
-	q.shape = b.shape(r)
+	q.Length *= frames
+	q.Shape = b.shape(r)
 	var readings []relay.Reading
-	q.answer = func(got []byte, quiet bool) (response, verdict) {
+	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 		var answer [][]byte
-		v := b.find(spec, got, quiet, func(frame []byte) verdict {
-			if !match.fit(frame) {
-				return noAnswer
+		v := b.find(spec, got, quiet, func(frame []byte) codec.Verdict {
+			if !match.Fit(frame) {
+				return codec.NoAnswer
 			}
 			if answer = append(answer, bytes.Clone(frame)); len(answer) < frames {
-				return noAnswer
+				return codec.NoAnswer
 			}
-			return fits
+			return codec.Fits
 		})
-		if v != fits && !(quiet && len(answer) > 0) { // some of the frames are better than none
-			return response{}, v
+		if v != codec.Fits && !(quiet && len(answer) > 0) { // some of the frames are better than none
+			return codec.Response{}, v
 		}
 		readings = readings[:0]
 		for _, frame := range answer {
 			for i := range fields {
-				if fields[i].match.fit(frame) {
-					readings = append(readings, fields[i].read(frame, b.count))
+				if fields[i].Match.Fit(frame) {
+					readings = append(readings, fields[i].Read(frame, b.count))
 				}
 			}
 		}
-		return response{readings: readings}, fits
+		return codec.Response{Readings: readings}, codec.Fits
 	}
 	return q
 }
@@ -111,17 +113,17 @@ func (b *binaryAsker) shape(r mapping.RequestConfig) string {
 }
 
 // find gives each intact frame of the device that got holds to use, until one means something to it.
-func (b *binaryAsker) find(spec *frameSpec, got []byte, quiet bool, use func(frame []byte) verdict) verdict {
-	v := noAnswer
-	waiting := spec.each(got, quiet, min(b.config.MaxFrame, maxInbox), func(frame []byte) bool {
-		if b.match.fit(frame) {
+func (b *binaryAsker) find(spec *frameSpec, got []byte, quiet bool, use func(frame []byte) codec.Verdict) codec.Verdict {
+	v := codec.NoAnswer
+	waiting := spec.each(got, quiet, min(b.config.MaxFrame, codec.MaxInbox), func(frame []byte) bool {
+		if b.match.Fit(frame) {
 			v = use(frame)
 		}
-		return v == noAnswer
+		return v == codec.NoAnswer
 	})
-	if v == noAnswer && quiet && !waiting {
+	if v == codec.NoAnswer && quiet && !waiting {
 		b.count.Because("there is no intact frame in it that answers the request")
-		return garbled
+		return codec.Garbled
 	}
 	return v
 }
@@ -183,9 +185,9 @@ func (s *frameSpec) blockEnd(b []byte) (n, skip int) {
 	return -1, 0
 }
 
-func (b *binaryAsker) queries() []*query { return b.all }
+func (b *binaryAsker) Queries() []*codec.Query { return b.all }
 
-func (b *binaryAsker) reads(field int) *query {
+func (b *binaryAsker) Reads(field int) *codec.Query {
 	if at := b.places[field]; at >= 0 {
 		return b.all[at]
 	}
@@ -193,40 +195,40 @@ func (b *binaryAsker) reads(field int) *query {
 }
 
 // timing wants as much silence before a request as devices on RS-485 need to let go of the line.
-func (b *binaryAsker) timing(p serial.Config) timing {
-	return timing{before: max(b.spec.gap, p.Lasts(4)), ends: b.spec.gap}
+func (b *binaryAsker) Timing(p serial.Config) codec.Timing {
+	return codec.Timing{Before: max(b.spec.gap, p.Lasts(4)), Ends: b.spec.gap}
 }
 
 // write makes the one query of a command.
-func (b *binaryAsker) write(c *command, v relay.Value) (*query, error) {
-	text, err := c.wire(v)
+func (b *binaryAsker) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+	text, err := c.Wire(v)
 	if err != nil {
 		return nil, err
 	}
-	b.seq = b.seq%maxSeq + 1
+	b.seq = b.seq%codec.MaxSeq + 1
 	seq := b.seq
-	content, err := c.template.fill(nil, text, seq)
+	content, err := c.Template.Fill(nil, text, seq)
 	if err != nil {
 		return nil, err
 	}
-	q := &query{request: b.spec.stuffing.wrap(content), name: c.ID, timeout: c.Timeout, length: usualLength,
-		nobody: c.expect == nil && c.refuse == nil}
+	q := &codec.Query{Request: b.spec.stuffing.wrap(content), Name: c.ID, Timeout: c.Timeout, Length: usualLength,
+		Nobody: c.Yes == nil && c.No == nil}
 	switch {
-	case q.nobody:
-		q.after = afterCommand
-	case !numbered(c.expect) || !numbered(c.refuse):
-		q.shape = fmt.Sprint("binary command ", b.config.Match)
+	case q.Nobody:
+		q.After = afterCommand
+	case !codec.Numbered(c.Yes) || !codec.Numbered(c.No):
+		q.Shape = fmt.Sprint("binary command ", b.config.Match)
 	}
-	q.answer = func(got []byte, quiet bool) (r response, v verdict) {
-		v = b.find(b.spec, got, quiet, func(frame []byte) verdict {
-			if said, _ := matching(c.refuse, frame, seq, text); said == fits {
-				r.refusal = "the hardware refused it"
-				return refused
+	q.Answer = func(got []byte, quiet bool) (r codec.Response, v codec.Verdict) {
+		v = b.find(b.spec, got, quiet, func(frame []byte) codec.Verdict {
+			if said, _ := codec.Matching(c.No, frame, seq, text); said == codec.Fits {
+				r.Refusal = "the hardware refused it"
+				return codec.Refused
 			}
-			if said, _ := matching(c.expect, frame, seq, text); said == fits {
-				return fits
+			if said, _ := codec.Matching(c.Yes, frame, seq, text); said == codec.Fits {
+				return codec.Fits
 			}
-			return noAnswer
+			return codec.NoAnswer
 		})
 		return r, v
 	}

@@ -3,11 +3,10 @@ package devices
 import (
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/serial"
 )
-
-// maxInbox bounds what may come between a request and its answer. The longest answer of any codec is far shorter.
-const maxInbox = 4096
 
 // inbox is what has come on a line whose devices are asked. It is guarded by the line's mu.
 type inbox struct {
@@ -18,7 +17,7 @@ type inbox struct {
 // listen is the reading goroutine of a session whose devices are asked. It ends with the stream.
 func (l *line) listen(s *session) {
 	defer close(s.gone)
-	buf := make([]byte, firstBuffer)
+	buf := make([]byte, codec.FirstBuffer)
 	for empty := 0; ; {
 		n, err := s.stream.Read(buf)
 		if n > 0 {
@@ -26,7 +25,7 @@ func (l *line) listen(s *session) {
 			l.count.Bytes.Add(uint64(n))
 			l.count.Tap.Bytes(time.Now(), false, buf[:n])
 			l.mu.Lock()
-			if len(l.inbox.bytes)+n > maxInbox {
+			if len(l.inbox.bytes)+n > codec.MaxInbox {
 				l.count.Drop(&l.count.Overlong, l.inbox.bytes, "far more has come than any answer is long")
 				l.inbox.bytes = l.inbox.bytes[:0]
 			}
@@ -38,7 +37,7 @@ func (l *line) listen(s *session) {
 			default:
 			}
 		}
-		if empty++; err == nil && empty > emptyReads {
+		if empty++; err == nil && empty > codec.EmptyReads {
 			err = serial.ErrHungUp
 		}
 		if err != nil {
@@ -126,7 +125,7 @@ func (l *line) poll(s *session, t turn, between func(*session) error) error {
 	if err != nil {
 		return err
 	}
-	answered := v == fits || v == refused
+	answered := v == codec.Fits || v == codec.Refused
 	now := time.Now()
 	m.rounds.asked(t.asking, started, now, answered)
 	if !answered {
@@ -140,14 +139,14 @@ func (l *line) poll(s *session, t turn, between func(*session) error) error {
 
 // missDevice tells, once, that a device has not answered since the port was opened. One that has answered is missed by
 // the relay, after its offline_after.
-func (l *line) missDevice(m *attached, r response) {
+func (l *line) missDevice(m *attached, r codec.Response) {
 	switch {
 	case m.rounds.proven:
 		m.rounds.told = false
 	case !m.rounds.told:
 		m.rounds.told = true
 		hint := "check its power, its address, its wires (A and B exchanged?), and the speed and parity of the port"
-		if r.noise {
+		if r.Noise {
 			hint = "something comes that is no answer: check the speed and the parity of the port, and whether two devices have one address"
 		}
 		l.log.Warn("the device does not answer; it is asked ever more rarely", "device", m.config.ID, "hint", hint)
@@ -155,28 +154,28 @@ func (l *line) missDevice(m *attached, r response) {
 }
 
 // mind tells, once, that a device refuses to be asked something, and parts what it may answer in parts.
-func (l *line) mind(m *attached, q *query, r response, v verdict) {
+func (l *line) mind(m *attached, q *codec.Query, r codec.Response, v codec.Verdict) {
 	i := m.rounds.find(q)
 	if i < 0 {
 		return
 	}
 	a := &m.rounds.askings[i]
-	if v == noAnswer || v == fits && a.said == "" {
+	if v == codec.NoAnswer || v == codec.Fits && a.said == "" {
 		return
 	}
-	log := l.log.With("device", m.config.ID, "request", a.name)
+	log := l.log.With("device", m.config.ID, "request", a.Name)
 	switch {
-	case v == fits:
+	case v == codec.Fits:
 		log.Info("the device answers again")
 		a.said = ""
-	case r.instead != nil:
+	case r.Instead != nil:
 		if !m.rounds.parted {
-			log.Info("the device refuses to answer all of it at once: it is asked in parts from now on", "reason", r.refusal)
+			log.Info("the device refuses to answer all of it at once: it is asked in parts from now on", "reason", r.Refusal)
 			m.rounds.parted = true
 		}
-		m.rounds.part(i, r.instead, time.Now())
-	case a.said != r.refusal:
-		log.Warn("the device refuses to answer", "fields", m.fieldsOf(q), "reason", r.refusal, "hint", r.hint)
-		a.said = r.refusal
+		m.rounds.part(i, r.Instead, time.Now())
+	case a.said != r.Refusal:
+		log.Warn("the device refuses to answer", "fields", m.fieldsOf(q), "reason", r.Refusal, "hint", r.Hint)
+		a.said = r.Refusal
 	}
 }

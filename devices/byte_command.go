@@ -1,18 +1,21 @@
 package devices
 
-import "minirelay/devices/mapping"
+import (
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+)
 
 // writeBytes completes a command that is bytes and no line of text.
-func writeBytes(d mapping.DeviceConfig, c *command) {
-	k := templateKind{value: valueIn(c.FormatConfig, c.Type), frame: newFrameSpec(d.Frame)}
+func writeBytes(d mapping.DeviceConfig, c *codec.Command) {
+	k := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: newFrameSpec(d.Frame)}
 	if t, err := k.parse(c.Send); err == nil {
-		c.template = t
+		c.Template = t
 	}
 	k.wild = true
 	for _, p := range []struct {
 		text string
-		into *pattern
-	}{{c.Expect, &c.expect}, {c.Refuse, &c.refuse}} {
+		into *codec.Pattern
+	}{{c.Expect, &c.Yes}, {c.Refuse, &c.No}} {
 		if p.text != "" {
 			t, _ := k.parse(p.text)
 			*p.into = bytePattern{t}
@@ -23,8 +26,8 @@ func writeBytes(d mapping.DeviceConfig, c *command) {
 // bytePattern is an expect or refuse of bytes.
 type bytePattern struct{ *byteTemplate }
 
-func (p bytePattern) match(answer []byte, seq int, value string) (verdict, string) {
+func (p bytePattern) Match(answer []byte, seq int, value string) (codec.Verdict, string) {
 	return p.byteTemplate.match(answer, seq, value), ""
 }
 
-func (p bytePattern) numbered() bool { return p.has(byteSeq) }
+func (p bytePattern) Numbered() bool { return p.has(byteSeq) }

@@ -3,9 +3,10 @@ package devices
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
+
+	"minirelay/devices/codec"
 
 	"minirelay/devices/checksum"
 )
@@ -21,8 +22,8 @@ type byteTemplate struct{ parts []bytePart }
 
 type bytePart struct {
 	kind    bytePartKind
-	literal mask
-	value   byteValue // of value and seq
+	literal codec.Mask
+	value   codec.ByteValue // of value and seq
 	sum     checksum.Sum
 	from    int // of sum
 	little  bool
@@ -39,9 +40,9 @@ const (
 
 // templateKind is what a template may hold beside bytes.
 type templateKind struct {
-	value byteValue  // the format of {value}
-	frame *frameSpec // the checksum of {sum}
-	wild  bool       // it is a pattern
+	value codec.ByteValue // the format of {value}
+	frame *frameSpec      // the checksum of {sum}
+	wild  bool            // it is a pattern
 }
 
 // parse reads a template.
@@ -49,11 +50,11 @@ func (k templateKind) parse(s string) (*byteTemplate, error) {
 	t := &byteTemplate{}
 	for s != "" {
 		plain, rest, more := strings.Cut(s, "{")
-		m, err := parseBytes(plain, k.wild)
+		m, err := codec.ParseBytes(plain, k.wild)
 		if err != nil {
 			return nil, err
 		}
-		if len(m.bytes) > 0 {
+		if len(m.Bytes) > 0 {
 			t.parts = append(t.parts, bytePart{literal: m})
 		}
 		if !more {
@@ -85,16 +86,16 @@ func (k templateKind) part(words string) (p bytePart, err error) {
 		if special {
 			p.value, err = valueNamed(rest)
 		}
-		if v := p.value; err == nil && k.wild && v.length == 0 {
+		if v := p.value; err == nil && k.wild && v.Length == 0 {
 			err = fmt.Errorf("how long {%s} is cannot be known", words)
 		}
 		return p, err
 	case "seq":
-		p.kind, p.value = byteSeq, byteValue{length: 1}
+		p.kind, p.value = byteSeq, codec.ByteValue{Length: 1}
 		if !special {
 			rest = "uint8"
 		}
-		if p.value, err = valueNamed(rest); err == nil && p.value.length == 0 {
+		if p.value, err = valueNamed(rest); err == nil && p.value.Length == 0 {
 			err = fmt.Errorf("a number that differs each time cannot be %s", rest)
 		}
 		return p, err
@@ -125,7 +126,7 @@ func (k templateKind) checkPart(options string, special bool) (p bytePart, err e
 			p.little = p.sum.Little
 		case word == "be" || word == "le":
 			p.little = word == "le"
-		case isNumber == nil && from >= 0 && from < maxInbox:
+		case isNumber == nil && from >= 0 && from < codec.MaxInbox:
 			p.from = from
 		default:
 			return p, fmt.Errorf("%q is neither be, le nor a position in {sum:%s}", word, options)
@@ -135,26 +136,26 @@ func (k templateKind) checkPart(options string, special bool) (p bytePart, err e
 }
 
 // valueNamed gives the format of a name in a template: uint16le, bcd2, ascii, ascii4.
-func valueNamed(name string) (byteValue, error) {
-	if f, ok := namedFormat(name); ok {
-		return byteValue{number: f, length: f.size}, nil
+func valueNamed(name string) (codec.ByteValue, error) {
+	if f, ok := codec.NamedFormat(name); ok {
+		return codec.ByteValue{Number: f, Length: f.Size}, nil
 	}
-	for _, digits := range []string{formatBCD, formatASCII, formatString} {
+	for _, digits := range []string{codec.FormatBCD, codec.FormatASCII, codec.FormatString} {
 		size, ok := strings.CutPrefix(name, digits)
 		if !ok {
 			continue
 		}
-		v := byteValue{digits: digits}
-		size, v.little = strings.CutSuffix(strings.TrimSuffix(size, "be"), "le")
-		if size == "" && digits != formatBCD {
+		v := codec.ByteValue{Digits: digits}
+		size, v.Little = strings.CutSuffix(strings.TrimSuffix(size, "be"), "le")
+		if size == "" && digits != codec.FormatBCD {
 			return v, nil
 		}
 		if n, err := strconv.Atoi(size); err == nil && n > 0 && n <= 256 {
-			v.length = n
+			v.Length = n
 			return v, nil
 		}
 	}
-	return byteValue{}, fmt.Errorf("there is no format %q: it can be uint8, uint16be, int32le, float32be, bcd2, ascii, ascii4, string …", name)
+	return codec.ByteValue{}, fmt.Errorf("there is no format %q: it can be uint8, uint16be, int32le, float32be, bcd2, ascii, ascii4, string …", name)
 }
 
 // has says whether the template has a part of this kind.
@@ -168,17 +169,17 @@ func (t *byteTemplate) has(kind bytePartKind) bool {
 }
 
 // fill appends the bytes of the template to b. The error says which value the wire cannot carry.
-func (t *byteTemplate) fill(b []byte, text string, seq int) ([]byte, error) {
+func (t *byteTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
 	begin := len(b)
 	for _, p := range t.parts {
 		switch p.kind {
 		case byteLiteral:
-			b = append(b, p.literal.bytes...)
+			b = append(b, p.literal.Bytes...)
 		case byteCheck:
 			b = p.sum.Append(b, min(begin+p.from, len(b)), p.little)
 		default:
 			var err error
-			if b, err = p.value.append(b, p.text(text, seq)); err != nil {
+			if b, err = p.value.Append(b, p.text(text, seq)); err != nil {
 				return b, err
 			}
 		}
@@ -188,32 +189,32 @@ func (t *byteTemplate) fill(b []byte, text string, seq int) ([]byte, error) {
 
 // match compares the beginning of a frame with the template. What stands in it of another value or number is an
 // answer to another command.
-func (t *byteTemplate) match(frame []byte, seq int, text string) verdict {
-	v := fits
+func (t *byteTemplate) match(frame []byte, seq int, text string) codec.Verdict {
+	v := codec.Fits
 	at := 0
 	for _, p := range t.parts {
 		rest := frame[at:]
 		switch p.kind {
 		case byteLiteral:
-			if !p.literal.fits(rest) {
-				return noAnswer
+			if !p.literal.Fits(rest) {
+				return codec.NoAnswer
 			}
-			at += len(p.literal.bytes)
+			at += len(p.literal.Bytes)
 			continue
 		case byteCheck:
 			if len(rest) < p.sum.Size || !p.sum.Stands(rest, p.sum.Sum(frame[min(p.from, at):at]), p.little) {
-				return noAnswer
+				return codec.NoAnswer
 			}
 			at += p.sum.Size
 			continue
 		}
-		if len(rest) < p.value.length {
-			return noAnswer
+		if len(rest) < p.value.Length {
+			return codec.NoAnswer
 		}
-		if want, err := p.value.append(nil, p.text(text, seq)); err != nil || string(want) != string(rest[:p.value.length]) {
-			v = foreign
+		if want, err := p.value.Append(nil, p.text(text, seq)); err != nil || string(want) != string(rest[:p.value.Length]) {
+			v = codec.Foreign
 		}
-		at += p.value.length
+		at += p.value.Length
 	}
 	return v
 }
@@ -224,69 +225,10 @@ func (p bytePart) text(value string, seq int) string {
 	switch {
 	case p.kind == byteNumber:
 		return value
-	case v.digits == "" && v.number.width < 16 && v.number.kind != floatFormat:
-		seq %= 1 << min(v.number.width, 7) // of signed ones too
-	case v.digits != "" && v.length == 1:
+	case v.Digits == "" && v.Number.Width < 16 && v.Number.Kind != codec.FloatFormat:
+		seq %= 1 << min(v.Number.Width, 7) // of signed ones too
+	case v.Digits != "" && v.Length == 1:
 		seq %= 10
 	}
 	return strconv.Itoa(seq)
-}
-
-// append appends what stands on the wire for text: the value as command.wire gives it.
-func (v byteValue) append(b []byte, text string) ([]byte, error) {
-	from := len(b)
-	switch v.digits {
-	case formatString:
-		if v.length > 0 && len(text) > v.length {
-			return b, fmt.Errorf("the text has %d bytes; the hardware takes %d", len(text), v.length)
-		}
-		return append(append(b, text...), make([]byte, max(0, v.length-len(text)))...), nil
-	case formatASCII:
-		if v.length > 0 && len(text) > v.length {
-			return b, fmt.Errorf("the hardware cannot hold %s: it has %d digits", text, v.length)
-		}
-		sign := strings.HasPrefix(text, "-")
-		if sign {
-			b, text = append(b, '-'), text[1:]
-		}
-		for range v.length - len(text) - (len(b) - from) {
-			b = append(b, '0')
-		}
-		return append(b, text...), nil
-	}
-	n, err := rawNumber(text)
-	if err != nil {
-		return b, err
-	}
-	if v.digits == "" {
-		return v.number.append(b, n)
-	}
-	b, ok := appendBCD(b, n, v.length)
-	if !ok {
-		return b, fmt.Errorf("the hardware cannot hold %v: it has %d digits", n, 2*v.length)
-	}
-	if v.little {
-		for i, j := from, len(b)-1; i < j; i, j = i+1, j-1 {
-			b[i], b[j] = b[j], b[i]
-		}
-	}
-	return b, nil
-}
-
-// rawNumber is the number that a text stands for: true and false are 1 and 0, 0x10 is 16.
-func rawNumber(text string) (float64, error) {
-	switch text {
-	case "true":
-		return 1, nil
-	case "false":
-		return 0, nil
-	}
-	if n, err := strconv.ParseInt(text, 0, 64); err == nil {
-		return float64(n), nil
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return 0, fmt.Errorf("%q is no number, which is what the hardware takes", text)
-	}
-	return n, nil
 }

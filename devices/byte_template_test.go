@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -41,12 +43,12 @@ func TestFill(t *testing.T) {
 		{little, "{seq} {seq:uint16be} {seq:ascii1}", "", "58 01 58 34"},
 		{little, "01 02 03 {sum:sum16:1} {sum:crc16-modbus:2:be}", "", "01 02 03 00 05 C3 41"},
 	} {
-		tpl, err := templateKind{value: valueIn(tt.format, relay.TypeNumber), frame: frame}.parse(tt.template)
+		tpl, err := templateKind{value: codec.ValueIn(tt.format, relay.TypeNumber), frame: frame}.parse(tt.template)
 		if err != nil {
 			t.Errorf("%s: %v", tt.template, err)
 			continue
 		}
-		b, err := tpl.fill(nil, tt.text, 344)
+		b, err := tpl.Fill(nil, tt.text, 344)
 		got := hexOf(b)
 		if err != nil {
 			got = "! " + err.Error()
@@ -64,24 +66,24 @@ func FuzzTemplate(f *testing.F) {
 	}
 	frame := newFrameSpec(frameTable(func(f *mapping.FrameConfig) { f.Checksum = "crc8-smbus" }))
 	f.Fuzz(func(t *testing.T, template string, seq int, value uint16, rest []byte) {
-		seq = 1 + (seq%maxSeq+maxSeq)%maxSeq
-		k := templateKind{value: byteValue{number: byteFormats()["uint8"], length: 1}, frame: frame, wild: true}
+		seq = 1 + (seq%codec.MaxSeq+codec.MaxSeq)%codec.MaxSeq
+		k := templateKind{value: codec.ByteValue{Number: codec.ByteFormats()["uint8"], Length: 1}, frame: frame, wild: true}
 		tpl, err := k.parse(template)
 		if err != nil || strings.Contains(template, "?") {
 			return
 		}
-		text := formatNumber(float64(value), 0)
-		b, err := tpl.fill(nil, text, seq)
+		text := codec.FormatNumber(float64(value), 0)
+		b, err := tpl.Fill(nil, text, seq)
 		if err != nil {
 			return
 		}
-		if v := tpl.match(append(b, rest...), seq, text); v != fits {
+		if v := tpl.match(append(b, rest...), seq, text); v != codec.Fits {
 			t.Fatalf("%q wrote % X and does not know it again: %v", template, b, v)
 		}
-		if len(b) > 0 && tpl.match(b[:len(b)-1], seq, text) == fits {
+		if len(b) > 0 && tpl.match(b[:len(b)-1], seq, text) == codec.Fits {
 			t.Fatalf("%q takes half of % X", template, b)
 		}
-		if tpl.has(byteSeq) && strings.Contains(template, "{seq:uint16be}") && tpl.match(b, seq%maxSeq+1, text) == fits {
+		if tpl.has(byteSeq) && strings.Contains(template, "{seq:uint16be}") && tpl.match(b, seq%codec.MaxSeq+1, text) == codec.Fits {
 			t.Fatalf("%q takes the answer to another number", template)
 		}
 	})

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -239,15 +241,15 @@ func TestMeterNames(t *testing.T) {
 
 // A number in a frame is written as people write it, and not as Go does.
 func TestDigitsInFrames(t *testing.T) {
-	v := byteValue{digits: formatASCII}
+	v := codec.ByteValue{Digits: codec.FormatASCII}
 	for text, want := range map[string]float64{" 21.5": 21.5, "-0.50\x00": -0.5, "+1e2": 100} {
-		if got, ok := v.token([]byte(text)); !ok || got.number != want {
-			t.Errorf("%q: %v %v, want %v", text, got.number, ok, want)
+		if got, ok := v.Token([]byte(text)); !ok || got.Number != want {
+			t.Errorf("%q: %v %v, want %v", text, got.Number, ok, want)
 		}
 	}
 	for _, text := range []string{"", "1_00", "0x1p3", "inf", "nan", "2 15", "21.5C"} {
-		if got, ok := v.token([]byte(text)); ok {
-			t.Errorf("%q: %v", text, got.number)
+		if got, ok := v.Token([]byte(text)); ok {
+			t.Errorf("%q: %v", text, got.Number)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -15,30 +17,7 @@ import (
 	"minirelay/devices/checksum"
 
 	"minirelay/devices/serial"
-
-	"minirelay/relay"
 )
-
-// Codec turns the frames of a device that talks by itself into readings, and adds to commands what its frames
-// carry beside the text. It serves one goroutine.
-type Codec interface {
-	// Unseal checks and takes off the checksum of a frame; without one in the mapping every frame is right.
-	Unseal(frame []byte) (text []byte, ok bool)
-	// Sealed says whether frames carry a checksum, so that a broken one cannot pass for a good one.
-	Sealed() bool
-	// Seal puts the checksum onto a command. It may change b and gives the whole command.
-	Seal(b []byte) []byte
-	// Decode reads one unsealed frame. It says no, and gives nothing, if the frame is not one of this device's. A
-	// value that is no good reading becomes null and is counted. The readings are valid until the next call.
-	Decode(text []byte) (readings []relay.Reading, ok bool)
-}
-
-// Cutter cuts a stream into frames.
-type Cutter interface {
-	// Next gives the next frame of at most limit bytes. Its error is the reader's, once every frame before it has
-	// been given.
-	Next(limit int) (Frame, error)
-}
 
 // kind is what there is to know of a codec by its name. A device either talks by itself or is asked.
 type kind struct {
@@ -46,16 +25,16 @@ type kind struct {
 	// check tells what is wrong with the keys of the codec's own.
 	check func(*mapping.Checker)
 	// talks makes the codec of a device that talks by itself; nil: it is asked.
-	talks func(mapping.DeviceConfig, *wire.Counters) Codec
+	talks func(mapping.DeviceConfig, *wire.Counters) codec.Codec
 	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
-	cuts func(mapping.DeviceConfig, io.Reader, *wire.Counters) Cutter
+	cuts func(mapping.DeviceConfig, io.Reader, *wire.Counters) codec.Cutter
 	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
 	// by their contents. nil: it shares its port with no device. "": neither does this one.
 	framing func(mapping.DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
-	asks func(mapping.DeviceConfig, *wire.Counters) asker
+	asks func(mapping.DeviceConfig, *wire.Counters) codec.Asker
 	// writes completes a command whose bytes are no line of text; nil: they are.
-	writes func(mapping.DeviceConfig, *command)
+	writes func(mapping.DeviceConfig, *codec.Command)
 	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
 	advise func(serial.Config, mapping.DeviceConfig) []mapping.Problem
 }
@@ -103,7 +82,7 @@ func codecNames() string {
 }
 
 // NewCodec makes the codec of a device that talks by itself; its faults are those that CheckDevice tells.
-func NewCodec(c mapping.DeviceConfig, count *wire.Counters) (Codec, error) {
+func NewCodec(c mapping.DeviceConfig, count *wire.Counters) (codec.Codec, error) {
 	if problems := CheckDevice(c); len(problems) > 0 {
 		return nil, errors.New(problems[0].String())
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/checksum"
@@ -13,10 +15,10 @@ import (
 )
 
 // textCommand has a template for texts.
-func textCommand(send string) *command {
+func textCommand(send string) *codec.Command {
 	c := mapping.DefaultCommand()
 	c.ID, c.Type, c.Send = "say", relay.TypeText, send
-	return &command{CommandConfig: c, template: parseTemplate(send), confirm: -1}
+	return &codec.Command{CommandConfig: c, Template: parseTemplate(send), ConfirmField: -1}
 }
 
 func TestTemplates(t *testing.T) {
@@ -31,7 +33,7 @@ func TestTemplates(t *testing.T) {
 		{"{valu} {value", "a", "{valu} {value"},
 		{"", "a", ""},
 	} {
-		if got := string(textCommand(tt.send).append(nil, tt.value, 42)); got != tt.want {
+		if got := string(textCommand(tt.send).Append(nil, tt.value, 42)); got != tt.want {
 			t.Errorf("%q with %q: %q", tt.send, tt.value, got)
 		}
 	}
@@ -73,8 +75,8 @@ func TestWireValues(t *testing.T) {
 		{text, relay.TextValue("a\u2028b"), ""},
 		{text, relay.TextValue("\xff"), ""},
 	} {
-		c := command{CommandConfig: tt.c}
-		if got, err := c.wire(tt.value); got != tt.want || (err != nil) != (tt.want == "") {
+		c := codec.Command{CommandConfig: tt.c}
+		if got, err := c.Wire(tt.value); got != tt.want || (err != nil) != (tt.want == "") {
 			t.Errorf("%v as %s: %q, %v", tt.value, tt.c.Type, got, err)
 		}
 	}
@@ -91,12 +93,12 @@ func FuzzOneLinePerCommand(f *testing.F) {
 		if len(CheckDevice(d)) > 0 {
 			t.Skip()
 		}
-		text, err := c.wire(relay.TextValue(value))
+		text, err := c.Wire(relay.TextValue(value))
 		if err != nil {
 			t.Skip()
 		}
 		sum, _ := checksum.Of([]string{"none", "xor8", "crc16-ccitt", "crc32"}[which%4])
-		b := sum.Seal(c.append(nil, text, 17), 0)
+		b := sum.Seal(c.Append(nil, text, 17), 0)
 		if strings.Count(string(b), "\n") != 1 || b[len(b)-1] != '\n' || strings.ContainsAny(text, "\r\n\x00") {
 			t.Errorf("%q with %q gives %q", template, value, b)
 		}
@@ -114,39 +116,39 @@ func TestPatterns(t *testing.T) {
 		line       string
 		seq        int
 		value      string
-		want       verdict
+		want       codec.Verdict
 		message    string
 	}{
-		{`^OK #{seq}`, "bool", nil, "OK #12", 12, "1", fits, ""},
-		{`^OK #{seq}`, "bool", nil, "OK #123", 12, "1", foreign, ""},
-		{`^OK #{seq}`, "bool", nil, "OK #0012", 12, "1", fits, ""},
-		{`^OK #{seq}`, "bool", nil, "OK #x", 12, "1", noAnswer, ""},
-		{`^{seq}:{seq}$`, "bool", nil, "12:13", 12, "1", foreign, ""},
-		{`^{seq}:{seq}$`, "bool", nil, "12:12", 12, "1", fits, ""},
-		{`^FAN={value}$`, "number", nil, "FAN=40.0", 1, "40", fits, ""},
-		{`^FAN={value}$`, "number", nil, "FAN=41", 1, "40", foreign, ""},
-		{`^FAN={value}$`, "number", nil, "FAN=.", 1, "40", foreign, ""},
-		{`^M={value}!`, "enum", []string{"A", "A!"}, "M=A!!", 1, "A!", fits, ""},
-		{`^M={value}$`, "enum", []string{"A", "B"}, "M=C", 1, "A", noAnswer, ""},
-		{`^SAID {value}$`, "text", nil, "SAID a b", 1, "a b", fits, ""},
-		{`^ERR (?P<message>.*)$`, "bool", nil, "ERR  no\tway ", 1, "1", fits, "noway"},
-		{`^ERR( (?P<message>.+))?$`, "bool", nil, "ERR", 1, "1", fits, ""},
-		{`^ERR (?P<message>.*)$`, "bool", nil, "ERR " + strings.Repeat("温", 500), 1, "1", fits, strings.Repeat("温", maxMessage) + "…"},
-		{`^a{2}$`, "bool", nil, "aa", 1, "1", fits, ""},
+		{`^OK #{seq}`, "bool", nil, "OK #12", 12, "1", codec.Fits, ""},
+		{`^OK #{seq}`, "bool", nil, "OK #123", 12, "1", codec.Foreign, ""},
+		{`^OK #{seq}`, "bool", nil, "OK #0012", 12, "1", codec.Fits, ""},
+		{`^OK #{seq}`, "bool", nil, "OK #x", 12, "1", codec.NoAnswer, ""},
+		{`^{seq}:{seq}$`, "bool", nil, "12:13", 12, "1", codec.Foreign, ""},
+		{`^{seq}:{seq}$`, "bool", nil, "12:12", 12, "1", codec.Fits, ""},
+		{`^FAN={value}$`, "number", nil, "FAN=40.0", 1, "40", codec.Fits, ""},
+		{`^FAN={value}$`, "number", nil, "FAN=41", 1, "40", codec.Foreign, ""},
+		{`^FAN={value}$`, "number", nil, "FAN=.", 1, "40", codec.Foreign, ""},
+		{`^M={value}!`, "enum", []string{"A", "A!"}, "M=A!!", 1, "A!", codec.Fits, ""},
+		{`^M={value}$`, "enum", []string{"A", "B"}, "M=C", 1, "A", codec.NoAnswer, ""},
+		{`^SAID {value}$`, "text", nil, "SAID a b", 1, "a b", codec.Fits, ""},
+		{`^ERR (?P<message>.*)$`, "bool", nil, "ERR  no\tway ", 1, "1", codec.Fits, "noway"},
+		{`^ERR( (?P<message>.+))?$`, "bool", nil, "ERR", 1, "1", codec.Fits, ""},
+		{`^ERR (?P<message>.*)$`, "bool", nil, "ERR " + strings.Repeat("温", 500), 1, "1", codec.Fits, strings.Repeat("温", codec.MaxMessage) + "…"},
+		{`^a{2}$`, "bool", nil, "aa", 1, "1", codec.Fits, ""},
 	} {
 		p, err := compilePattern(tt.expression, tt.kind, tt.words)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v, message := p.match([]byte(tt.line), tt.seq, tt.value); v != tt.want || message != tt.message {
+		if v, message := p.Match([]byte(tt.line), tt.seq, tt.value); v != tt.want || message != tt.message {
 			t.Errorf("%s on %q: %v, %q", tt.expression, tt.line, v, message)
 		}
 	}
 }
 
 func TestSeqRunsFromOneToTheLast(t *testing.T) {
-	l := &line{seq: maxSeq - 1}
-	if a, b := l.nextSeq(), l.nextSeq(); a != maxSeq || b != 1 {
+	l := &line{seq: codec.MaxSeq - 1}
+	if a, b := l.nextSeq(), l.nextSeq(); a != codec.MaxSeq || b != 1 {
 		t.Error(a, b)
 	}
 }

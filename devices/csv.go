@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -37,7 +39,7 @@ type place struct {
 	column int // from 0
 }
 
-func newCSV(c mapping.DeviceConfig, count *wire.Counters) Codec {
+func newCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
 	v := &csvCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: csvSeparator(c), quote: c.Quote,
 		comment: c.Comment, columns: c.Columns, header: c.Header}
 	for i, f := range c.Fields {
@@ -194,7 +196,7 @@ func (v *csvCodec) cellNamed(name string) int {
 }
 
 // learnFrom takes over the names that the codec of an earlier mapping has learnt: the board says them only once.
-func (v *csvCodec) learnFrom(before Codec) {
+func (v *csvCodec) LearnFrom(before codec.Codec) {
 	b, ok := before.(*csvCodec)
 	if !ok || !v.header || b.heading == nil || b.separator != v.separator || b.quote != v.quote {
 		return
@@ -208,7 +210,7 @@ func (v *csvCodec) learnFrom(before Codec) {
 
 // preface looks at the first line after the port was opened, which may be half of one. Boards that were reset by
 // the opening say the names of their columns there.
-func (v *csvCodec) preface(text []byte) bool {
+func (v *csvCodec) Preface(text []byte) bool {
 	return v.header && v.heading == nil && v.cut(text) && v.learn()
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -194,7 +196,7 @@ func FuzzNumbersInText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, ok := parseNumber([]byte(s), false)
+		got, ok := codec.ParseNumber([]byte(s), false)
 		want, err := strconv.ParseFloat(s, 64)
 		if strings.ContainsAny(s, "xXpPiInN_") {
 			want, err = 0, strconv.ErrSyntax
@@ -205,7 +207,7 @@ func FuzzNumbersInText(f *testing.F) {
 		if ok != (err == nil) || got != want {
 			t.Errorf("%q: %v %v, strconv says %v %v", s, got, ok, want, err)
 		}
-		comma, ok2 := parseNumber([]byte(strings.ReplaceAll(s, ".", ",")), true)
+		comma, ok2 := codec.ParseNumber([]byte(strings.ReplaceAll(s, ".", ",")), true)
 		if !strings.Contains(s, ",") && (ok2 != ok || comma != got) {
 			t.Errorf("%q with a comma: %v %v", s, comma, ok2)
 		}

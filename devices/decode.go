@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -47,11 +49,11 @@ type decoder struct {
 	see     func(wire.Record)
 
 	// Of a device that is asked.
-	known  []*query  // what it may be asked
-	asked  *query    // what it was asked last; nil: nothing that is known
-	silent bool      // nothing was asked at all
-	got    []byte    // since then
-	at     time.Time // of the last of them
+	known  []*codec.Query // what it may be asked
+	asked  *codec.Query   // what it was asked last; nil: nothing that is known
+	silent bool           // nothing was asked at all
+	got    []byte         // since then
+	at     time.Time      // of the last of them
 }
 
 func (d *decoder) wrote(r capture.Record) {
@@ -103,7 +105,7 @@ func (d *decoder) talk(recording []capture.Record) {
 }
 
 // frame decodes one frame.
-func (d *decoder) frame(frame Frame) {
+func (d *decoder) frame(frame codec.Frame) {
 	m, tap := d.mapping, &d.count.Tap
 	tap.Forget()
 	text, ok := m.codec.Unseal(frame.Line)
@@ -118,9 +120,9 @@ func (d *decoder) frame(frame Frame) {
 		return
 	}
 	for _, c := range m.commands {
-		no, _ := matching(c.refuse, text, 0, "")
-		yes, _ := matching(c.expect, text, 0, "")
-		if no != noAnswer || yes != noAnswer {
+		no, _ := codec.Matching(c.No, text, 0, "")
+		yes, _ := codec.Matching(c.Yes, text, 0, "")
+		if no != codec.NoAnswer || yes != codec.NoAnswer {
 			d.count.Frames.Add(1)
 			tap.Forget()
 			tap.Frame(frame.At, wire.Frame{Device: m.config.ID, Request: "command " + c.ID, OK: true}, frame.Line, "")
@@ -138,7 +140,7 @@ func (d *decoder) frame(frame Frame) {
 
 // ask decodes what a device has answered that is asked.
 func (d *decoder) ask(recording []capture.Record) {
-	d.known = append(d.mapping.asker.queries(), d.commands()...)
+	d.known = append(d.mapping.asker.Queries(), d.commands()...)
 	d.silent = true
 	d.count.Tap.Now = func() time.Time { return d.at }
 	bothWays := true // a tap on the wire hears both sides alike
@@ -146,7 +148,7 @@ func (d *decoder) ask(recording []capture.Record) {
 		bothWays = bothWays && !r.Out
 	}
 	d.at = DecodeStart
-	ends := d.mapping.asker.timing(d.port).ends
+	ends := d.mapping.asker.Timing(d.port).Ends
 	for _, r := range recording {
 		at := DecodeStart.Add(r.At)
 		if ends > 0 && len(d.got) > 0 && at.Sub(d.at) >= ends {
@@ -166,8 +168,8 @@ func (d *decoder) ask(recording []capture.Record) {
 }
 
 // commands are the queries of the commands whose values can be listed.
-func (d *decoder) commands() []*query {
-	var all []*query
+func (d *decoder) commands() []*codec.Query {
+	var all []*codec.Query
 	for _, c := range d.mapping.commands {
 		values := []relay.Value{{}}
 		switch c.Type {
@@ -182,7 +184,7 @@ func (d *decoder) commands() []*query {
 			continue
 		}
 		for _, v := range values {
-			if q, err := d.mapping.asker.write(c, v); err == nil {
+			if q, err := d.mapping.asker.Write(c, v); err == nil {
 				all = append(all, q)
 			}
 		}
@@ -190,23 +192,16 @@ func (d *decoder) commands() []*query {
 	return all
 }
 
-func (d *decoder) queryOf(request []byte) *query {
+func (d *decoder) queryOf(request []byte) *codec.Query {
 	for _, q := range d.known {
-		if bytes.Equal(q.request, request) {
+		if bytes.Equal(q.Request, request) {
 			return q
 		}
 	}
-	if r, ok := d.mapping.asker.(recognizer); ok {
-		return r.recognize(request)
+	if r, ok := d.mapping.asker.(codec.Recognizer); ok {
+		return r.Recognize(request)
 	}
 	return nil
-}
-
-// recognizer is an asker that can read the answers to requests that it would not make itself: another program's, or
-// those of a mapping that was different when it was recorded.
-type recognizer interface {
-	// recognize gives the query for a request; nil if its answer says nothing about a field.
-	recognize(request []byte) *query
 }
 
 // look gives what has come to the query that waits.
@@ -216,32 +211,32 @@ func (d *decoder) look(quiet bool) {
 		return
 	}
 	if d.port.Echo {
-		i := bytes.Index(got, d.asked.request)
+		i := bytes.Index(got, d.asked.Request)
 		if i < 0 {
 			return
 		}
-		got = got[i+len(d.asked.request):]
+		got = got[i+len(d.asked.Request):]
 	}
 	tap, m := &d.count.Tap, d.mapping
 	tap.Forget()
-	f := wire.Frame{Device: m.config.ID, Request: d.asked.name}
-	r, v := d.asked.answer(got, quiet)
+	f := wire.Frame{Device: m.config.ID, Request: d.asked.Name}
+	r, v := d.asked.Answer(got, quiet)
 	switch v {
-	case noAnswer:
+	case codec.NoAnswer:
 		return
-	case garbled:
+	case codec.Garbled:
 		d.count.Damaged.Add(1)
 		tap.Frame(d.at, f, got, "it can never become the answer")
 		d.got = d.got[:0]
 		return
-	case fits:
+	case codec.Fits:
 		d.count.Frames.Add(1)
-		taken(tap, d.at, &m.config, d.asked.name, got, m.shown(r.readings, &d.count))
+		taken(tap, d.at, &m.config, d.asked.Name, got, m.shown(r.Readings, &d.count))
 	default:
 		d.count.Frames.Add(1)
-		d.known = append(d.known, r.instead...)
+		d.known = append(d.known, r.Instead...)
 		f.OK = true
-		tap.Frame(d.at, f, got, "the answer is no: "+r.refusal)
+		tap.Frame(d.at, f, got, "the answer is no: "+r.Refusal)
 	}
 	d.got, d.asked, d.silent = d.got[:0], nil, true
 }
@@ -258,7 +253,7 @@ func (d *decoder) finish() {
 		if len(d.got) > 0 {
 			why = "what came is no whole answer to it"
 		}
-		tap.Frame(d.at, wire.Frame{Device: d.mapping.config.ID, Request: d.asked.name}, d.got, why)
+		tap.Frame(d.at, wire.Frame{Device: d.mapping.config.ID, Request: d.asked.Name}, d.got, why)
 	case len(d.got) > 0 && d.silent:
 		d.count.Noise.Add(1)
 		tap.Frame(d.at, wire.Frame{}, d.got, "nothing was asked when it came")

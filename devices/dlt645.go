@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -24,7 +26,7 @@ import (
 type meter struct {
 	config  mapping.DeviceConfig
 	address meterAddress
-	all     []*query
+	all     []*codec.Query
 	places  []int // by field: its query
 	count   *wire.Counters
 }
@@ -38,7 +40,7 @@ const (
 	maxFollowUps = 16
 )
 
-func askMeter(c mapping.DeviceConfig, count *wire.Counters) asker {
+func askMeter(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
 	m := &meter{config: c, count: count}
 	m.address, _ = parseMeterAddress(c.Address)
 	byID := map[uint32]int{}
@@ -60,19 +62,19 @@ func askMeter(c mapping.DeviceConfig, count *wire.Counters) asker {
 }
 
 // query makes what asks for one identifier.
-func (m *meter) query(id uint32, fields []*meterField) *query {
-	base := query{name: fields[0].data.key, every: m.every(fields), length: meterShort}
+func (m *meter) query(id uint32, fields []*meterField) *codec.Query {
+	base := codec.Query{Name: fields[0].data.key, Every: m.every(fields), Length: meterShort}
 	for _, f := range fields {
-		base.length = max(base.length, meterShort+f.at+f.value.length)
+		base.Length = max(base.Length, meterShort+f.At+f.Value.Length)
 	}
 	if id == meterAddressID {
-		return m.asking(base, meterReadAddress, nil, func(f meterFrame) (r response, v verdict) {
-			return m.readings(f.data, fields), fits
+		return m.asking(base, meterReadAddress, nil, func(f meterFrame) (r codec.Response, v codec.Verdict) {
+			return m.readings(f.data, fields), codec.Fits
 		})
 	}
 	di := binary.LittleEndian.AppendUint32(nil, id)
-	base.name = fmt.Sprintf("%s (%08X)", base.name, id)
-	return m.asking(base, meterRead, di, func(f meterFrame) (response, verdict) {
+	base.Name = fmt.Sprintf("%s (%08X)", base.Name, id)
+	return m.asking(base, meterRead, di, func(f meterFrame) (codec.Response, codec.Verdict) {
 		return m.part(base, di, nil, 0, f, fields)
 	})
 }
@@ -81,7 +83,7 @@ func (m *meter) query(id uint32, fields []*meterField) *query {
 func (m *meter) every(fields []*meterField) time.Duration {
 	fastest := time.Duration(0)
 	for _, f := range fields {
-		if every := m.config.Fields[f.index].Polled(m.config.Poll); fastest == 0 || every < fastest {
+		if every := m.config.Fields[f.Index].Polled(m.config.Poll); fastest == 0 || every < fastest {
 			fastest = every
 		}
 	}
@@ -89,55 +91,55 @@ func (m *meter) every(fields []*meterField) time.Duration {
 }
 
 // part takes one frame of an answer. before is the data that came already, and turn the number of the frame.
-func (m *meter) part(base query, di, before []byte, turn byte, f meterFrame, fields []*meterField) (response, verdict) {
+func (m *meter) part(base codec.Query, di, before []byte, turn byte, f meterFrame, fields []*meterField) (codec.Response, codec.Verdict) {
 	if len(f.data) < 4 || string(f.data[:4]) != string(di) {
-		return response{}, noAnswer
+		return codec.Response{}, codec.NoAnswer
 	}
 	data := f.data[4:]
 	if turn > 0 {
 		if len(data) < 1 || data[len(data)-1] != turn {
-			return response{}, noAnswer
+			return codec.Response{}, codec.NoAnswer
 		}
 		data = data[:len(data)-1]
 	}
 	data = append(slices.Clone(before), data...)
 	if f.control&meterHasMore == 0 || turn == maxFollowUps {
-		return m.readings(data, fields), fits
+		return m.readings(data, fields), codec.Fits
 	}
 	next := turn + 1
-	base.length = meterLong
-	then := m.asking(base, meterReadMore, append(slices.Clone(di), next), func(f meterFrame) (response, verdict) {
+	base.Length = meterLong
+	then := m.asking(base, meterReadMore, append(slices.Clone(di), next), func(f meterFrame) (codec.Response, codec.Verdict) {
 		return m.part(base, di, data, next, f, fields)
 	})
-	return response{then: then}, fits
+	return codec.Response{Then: then}, codec.Fits
 }
 
 // asking completes a query whose answer use takes.
-func (m *meter) asking(q query, control byte, data []byte, use func(meterFrame) (response, verdict)) *query {
+func (m *meter) asking(q codec.Query, control byte, data []byte, use func(meterFrame) (codec.Response, codec.Verdict)) *codec.Query {
 	address := m.address
 	if control == meterReadAddress {
 		address, _ = parseMeterAddress(mapping.AnyMeter)
 	}
-	q.request = appendMeterFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
-	q.timeout, q.retries = m.config.PollConfig.Timeout, m.config.PollConfig.Retries
-	q.answer = func(got []byte, quiet bool) (response, verdict) {
+	q.Request = appendMeterFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
+	q.Timeout, q.Retries = m.config.PollConfig.Timeout, m.config.PollConfig.Retries
+	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 		for {
 			f, rest, ok, waiting := nextMeterFrame(got)
 			switch {
 			case !ok && quiet && !waiting:
 				m.count.Because("there is no intact frame in it that answers the request")
-				return response{}, garbled
+				return codec.Response{}, codec.Garbled
 			case !ok:
-				return response{}, noAnswer
+				return codec.Response{}, codec.NoAnswer
 			}
 			got = rest
 			if f.control&^(meterRefuses|meterHasMore) != control|meterAnswers || !m.address.fits(f.address[:]) {
 				continue
 			}
 			if f.control&meterRefuses != 0 {
-				return response{refusal: meterRefusal(f.data), hint: "leave the field out if the meter has no such data"}, refused
+				return codec.Response{Refusal: meterRefusal(f.data), Hint: "leave the field out if the meter has no such data"}, codec.Refused
 			}
-			if r, v := use(f); v != noAnswer {
+			if r, v := use(f); v != codec.NoAnswer {
 				return r, v
 			}
 		}
@@ -145,22 +147,22 @@ func (m *meter) asking(q query, control byte, data []byte, use func(meterFrame) 
 	return &q
 }
 
-func (m *meter) readings(data []byte, fields []*meterField) (r response) {
+func (m *meter) readings(data []byte, fields []*meterField) (r codec.Response) {
 	for _, f := range fields {
-		r.readings = append(r.readings, f.readMeter(data, m.count))
+		r.Readings = append(r.Readings, f.readMeter(data, m.count))
 	}
 	return r
 }
 
-func (m *meter) queries() []*query { return m.all }
+func (m *meter) Queries() []*codec.Query { return m.all }
 
-func (m *meter) reads(field int) *query { return m.all[m.places[field]] }
+func (m *meter) Reads(field int) *codec.Query { return m.all[m.places[field]] }
 
-func (m *meter) write(*command, relay.Value) (*query, error) {
+func (m *meter) Write(*codec.Command, relay.Value) (*codec.Query, error) {
 	return nil, errors.New("a meter is only read")
 }
 
-func (m *meter) timing(serial.Config) timing { return timing{before: meterPause} }
+func (m *meter) Timing(serial.Config) codec.Timing { return codec.Timing{Before: meterPause} }
 
 // checkMeter checks the keys of a meter.
 func checkMeter(k *mapping.Checker) {
@@ -199,9 +201,9 @@ func checkMeterField(k *mapping.Checker, f mapping.FieldConfig) {
 		k.Add("byte_order", "a meter always sends the lesser byte first", "leave it out")
 	case !named:
 		if f.Format == "" && f.Type != relay.TypeText {
-			f.Format = formatBCD
+			f.Format = codec.FormatBCD
 		}
-		checkValueFormat(k, f.FormatConfig, f.Type)
+		codec.CheckValueFormat(k, f.FormatConfig, f.Type)
 	}
 }
 

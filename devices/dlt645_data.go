@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -75,7 +77,7 @@ func meterKey(f mapping.FieldConfig) (d meterData, named, ok bool) {
 
 // meterField is a field of a meter.
 type meterField struct {
-	byteField
+	codec.ByteField
 	data  meterData
 	named bool
 }
@@ -84,12 +86,12 @@ func newMeterField(index int, f mapping.FieldConfig) meterField {
 	d, named, _ := meterKey(f)
 	f.ByteOrder, f.WordOrder = "little", ""
 	if f.Format == "" && f.Type != relay.TypeText {
-		f.Format = formatBCD
+		f.Format = codec.FormatBCD
 	}
 	if named {
 		f.Length = d.length
-		if f.Format = formatBCD; d.signed {
-			f.Format = formatSignedBCD
+		if f.Format = codec.FormatBCD; d.signed {
+			f.Format = codec.FormatSignedBCD
 		}
 		if f.Type == relay.TypeNumber {
 			f.Scale *= d.scale
@@ -98,40 +100,40 @@ func newMeterField(index int, f mapping.FieldConfig) meterField {
 	if f.At == mapping.Nowhere {
 		f.At = 0
 	}
-	return meterField{byteField: newByteField(index, f), data: d, named: named}
+	return meterField{ByteField: codec.NewByteField(index, f), data: d, named: named}
 }
 
 // readMeter gives the field's value in the data of an answer.
 func (f *meterField) readMeter(data []byte, count *wire.Counters) relay.Reading {
 	if f.data.text == nil || len(data) < f.data.length {
-		return f.read(data, count)
+		return f.Read(data, count)
 	}
 	text, ok := f.data.text(data[:f.data.length])
-	if v, good := f.wire.read(token{kind: tokenString, text: []byte(text)}); ok && good {
-		return relay.Reading{Field: f.index, Value: v}
+	if v, good := f.Wire.Read(codec.Token{Kind: codec.TokenString, Text: []byte(text)}); ok && good {
+		return relay.Reading{Field: f.Index, Value: v}
 	}
 	count.Implausible.Add(1)
 	if count.Watched() {
-		count.Because(fmt.Sprintf("%s: %X is no %s", f.wire.id, data, f.data.key))
+		count.Because(fmt.Sprintf("%s: %X is no %s", f.Wire.Id, data, f.data.key))
 	}
-	return relay.Reading{Field: f.index}
+	return relay.Reading{Field: f.Index}
 }
 
 // meterDate reads the date: day of the week, day, month and year.
 func meterDate(b []byte) (string, bool) {
-	_, ok := bcd(b)
+	_, ok := codec.Bcd(b)
 	return fmt.Sprintf("20%02x-%02x-%02x", b[3], b[2], b[1]), ok && b[2] >= 1 && b[2] <= 0x12 && b[1] >= 1 && b[1] <= 0x31
 }
 
 // meterTime reads the time: second, minute and hour.
 func meterTime(b []byte) (string, bool) {
-	_, ok := bcd(b)
+	_, ok := codec.Bcd(b)
 	return fmt.Sprintf("%02x:%02x:%02x", b[2], b[1], b[0]), ok && b[2] < 0x24 && b[1] < 0x60 && b[0] < 0x60
 }
 
 // meterDigits reads digits that mean nothing but themselves.
 func meterDigits(b []byte) (string, bool) {
 	text := meterAddress(b).String()
-	_, ok := bcd(b)
+	_, ok := codec.Bcd(b)
 	return text, ok
 }

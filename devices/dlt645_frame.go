@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/checksum"
 )
 
@@ -34,7 +36,7 @@ func parseMeterAddress(s string) (a meterAddress, ok bool) {
 	}
 	for i := range a {
 		for _, c := range []byte(s[10-2*i : 12-2*i]) {
-			digit, ok := hexDigit(c)
+			digit, ok := codec.HexDigit(c)
 			if !ok || digit > 0xA {
 				return a, false
 			}

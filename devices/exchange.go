@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -13,7 +15,7 @@ import (
 // from acked on is guarded by the line's mu.
 type exchange struct {
 	device  string // its id
-	command *command
+	command *codec.Command
 	field   string // id of the field that must read back; "": none
 	want    relay.Value
 	seq     int
@@ -26,34 +28,34 @@ type exchange struct {
 	wake           chan struct{}
 }
 
-func newExchange(device string, c *command, want relay.Value, text string, seq int) *exchange {
+func newExchange(device string, c *codec.Command, want relay.Value, text string, seq int) *exchange {
 	return &exchange{device: device, command: c, field: c.Confirm, want: want, text: text, seq: seq,
 		since: time.Now(), wake: make(chan struct{}, 1)}
 }
 
 // answer takes a line that may answer the command. A no counts before a yes, and only the first answer counts:
 // a second one is as foreign as one that carries another number.
-func (ex *exchange) answer(line []byte) verdict {
+func (ex *exchange) answer(line []byte) codec.Verdict {
 	over := ex.acked || ex.refused
-	v, message := matching(ex.command.refuse, line, ex.seq, ex.text)
+	v, message := codec.Matching(ex.command.No, line, ex.seq, ex.text)
 	switch {
-	case v == fits && !over:
+	case v == codec.Fits && !over:
 		ex.refused, ex.message = true, message
 		ex.signal()
-		return fits
-	case v != noAnswer:
-		return foreign
+		return codec.Fits
+	case v != codec.NoAnswer:
+		return codec.Foreign
 	}
-	v, _ = matching(ex.command.expect, line, ex.seq, ex.text)
+	v, _ = codec.Matching(ex.command.Yes, line, ex.seq, ex.text)
 	switch {
-	case v == fits && !over:
+	case v == codec.Fits && !over:
 		ex.acked = true
 		ex.signal()
-		return fits
-	case v != noAnswer:
-		return foreign
+		return codec.Fits
+	case v != codec.NoAnswer:
+		return codec.Foreign
 	}
-	return noAnswer
+	return codec.NoAnswer
 }
 
 // read takes the readings of a frame. They are told by the field's id and not by its place: the mapping may have
@@ -78,7 +80,7 @@ func (ex *exchange) signal() {
 }
 
 func (ex *exchange) confirmed() bool {
-	return !ex.fresh.IsNull() && ex.fresh.Matches(ex.want, ex.command.tolerance(ex.want))
+	return !ex.fresh.IsNull() && ex.fresh.Matches(ex.want, ex.command.Tolerance(ex.want))
 }
 
 // result gives the outcome if there is one before the timeout.
@@ -91,13 +93,13 @@ func (ex *exchange) result() (o relay.Outcome, over bool) {
 			message = "the hardware refused it"
 		}
 		return relay.Failed(relay.CodeRefused, message), true
-	case c.expect != nil && !ex.acked:
+	case c.Yes != nil && !ex.acked:
 		return o, false
 	case ex.field != "":
 		return relay.Done(), ex.confirmed()
-	case c.expect != nil:
+	case c.Yes != nil:
 		return relay.Done(), true
-	case c.refuse != nil:
+	case c.No != nil:
 		return o, false // it can only say no: silence until the timeout is no answer to that
 	}
 	return relay.Sent(), true
@@ -107,11 +109,11 @@ func (ex *exchange) result() (o relay.Outcome, over bool) {
 func (ex *exchange) timedOut() (o relay.Outcome, unanswered bool) {
 	c := ex.command
 	switch {
-	case c.expect != nil && !ex.acked:
+	case c.Yes != nil && !ex.acked:
 		return relay.Unknown("the hardware did not answer in time"), true
 	case ex.field == "":
 		return relay.Sent(), false // it was not refused, and nothing else was asked for
-	case ex.fresh.IsNull() && c.expect != nil:
+	case ex.fresh.IsNull() && c.Yes != nil:
 		return relay.Unknown("it was acknowledged, but no reading has shown the effect"), true
 	case ex.fresh.IsNull():
 		return relay.Unknown("no reading has shown the effect in time"), true

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -19,7 +21,7 @@ func (l *line) execute(t *relay.Task, s *session) error {
 		return nil
 	}
 	c := m.commands[t.Command]
-	text, err := c.wire(t.Value)
+	text, err := c.Wire(t.Value)
 	if err != nil {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
@@ -44,9 +46,9 @@ func (l *line) execute(t *relay.Task, s *session) error {
 
 // attempt writes the command once and waits for what became of it. again says that nothing answered. A command of which
 // nothing has left in time is expired.
-func (l *line) attempt(s *session, m *attached, c *command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
+func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
 	seq := l.nextSeq()
-	l.out = m.codec.Seal(c.append(l.out[:0], text, seq))
+	l.out = m.codec.Seal(c.Append(l.out[:0], text, seq))
 	ex := newExchange(m.config.ID, c, t.Value, text, seq)
 	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
@@ -149,6 +151,6 @@ func (l *line) resultOf(ex *exchange) (relay.Outcome, bool) {
 // nextSeq gives 1 … 9999 in turn. It begins anywhere, so that answers to an earlier run of the gateway, or of the
 // board, do not fit by chance.
 func (l *line) nextSeq() int {
-	l.seq = l.seq%maxSeq + 1
+	l.seq = l.seq%codec.MaxSeq + 1
 	return l.seq
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/serial"
 
 	"minirelay/relay"
@@ -17,13 +19,13 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 		return nil
 	}
 	c := m.commands[t.Command]
-	q, err := m.asker.write(c, t.Value)
+	q, err := m.asker.Write(c, t.Value)
 	if err != nil {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
 	}
 	o, err := l.carryOut(t, s, m, c, q)
-	if err == nil && c.confirm >= 0 && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) {
+	if err == nil && c.ConfirmField >= 0 && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) {
 		acknowledged := o.Status == relay.StatusDone
 		o, err = l.readBack(s, m, c, t.Value, s.quietFrom)
 		if !acknowledged && o.Message == unseen {
@@ -31,20 +33,20 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 		}
 	}
 	t.Finish(o)
-	if c.Field != "" && c.confirm < 0 {
-		m.rounds.soon(m.asker.reads(m.config.FieldIndex(c.Field)), time.Now())
+	if c.Field != "" && c.ConfirmField < 0 {
+		m.rounds.soon(m.asker.Reads(m.config.FieldIndex(c.Field)), time.Now())
 	}
 	return err
 }
 
 // carryOut writes a command. Done means that it was acknowledged, or that it was begun and reading back will tell.
-func (l *line) carryOut(t *relay.Task, s *session, m *attached, c *command, q *query) (relay.Outcome, error) {
+func (l *line) carryOut(t *relay.Task, s *session, m *attached, c *codec.Command, q *codec.Query) (relay.Outcome, error) {
 	for time.Until(s.hold(q)) > 0 && t.InTime() { // an earlier command's answer may still come
 		if err := l.meanwhile(s); err != nil {
 			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
 		}
 	}
-	q.by = t.Deadline()
+	q.By = t.Deadline()
 	outcome := relay.Expired()
 	for try := 0; ; try++ {
 		// The silence comes first: a device may want seconds of it, and the command must not become late in it.
@@ -60,11 +62,11 @@ func (l *line) carryOut(t *relay.Task, s *session, m *attached, c *command, q *q
 			return outcome, nil
 		case err != nil:
 			return brokenOutcome(err, try > 0), err
-		case v == fits && q.nobody:
+		case v == codec.Fits && q.Nobody:
 			return relay.Sent(), nil
-		case v == fits || v == refused && r.pending && c.confirm >= 0:
+		case v == codec.Fits || v == codec.Refused && r.Pending && c.ConfirmField >= 0:
 			return relay.Done(), nil
-		case v == refused:
+		case v == codec.Refused:
 			return refusedOutcome(r, try > 0), nil
 		}
 		if outcome = unansweredOutcome(r); try >= c.Retries || l.stopping() {
@@ -73,19 +75,19 @@ func (l *line) carryOut(t *relay.Task, s *session, m *attached, c *command, q *q
 	}
 }
 
-func refusedOutcome(r response, again bool) relay.Outcome {
+func refusedOutcome(r codec.Response, again bool) relay.Outcome {
 	switch {
-	case r.pending:
+	case r.Pending:
 		return relay.Unknown("the hardware has begun with it and did not say that it is done")
 	case again:
-		return relay.Unknown("an earlier try went unanswered, then: " + r.refusal)
+		return relay.Unknown("an earlier try went unanswered, then: " + r.Refusal)
 	}
-	return relay.Failed(relay.CodeRefused, r.refusal)
+	return relay.Failed(relay.CodeRefused, r.Refusal)
 }
 
-func unansweredOutcome(r response) relay.Outcome {
-	if r.refusal != "" {
-		return relay.Unknown(r.refusal)
+func unansweredOutcome(r codec.Response) relay.Outcome {
+	if r.Refusal != "" {
+		return relay.Unknown(r.Refusal)
 	}
 	return relay.Unknown("the hardware did not answer in time")
 }
@@ -105,23 +107,23 @@ func isTooLate(err error) bool {
 }
 
 // readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.
-func (l *line) readBack(s *session, m *attached, c *command, want relay.Value, written time.Time) (relay.Outcome, error) {
+func (l *line) readBack(s *session, m *attached, c *codec.Command, want relay.Value, written time.Time) (relay.Outcome, error) {
 	var fresh relay.Value
 	for {
 		if l.stopping() {
 			return relay.Unknown("the gateway stopped before a reading has shown the effect"), nil
 		}
-		q := m.asker.reads(c.confirm) // it may be another one by now
+		q := m.asker.Reads(c.ConfirmField) // it may be another one by now
 		if hold := s.hold(q); time.Until(hold) <= 0 {
 			r, v, err := l.inquire(s, m, q, nil)
 			if err != nil {
 				return relay.Unknown("the connection broke before a reading has shown the effect"), err
 			}
-			if v == fits {
-				fresh = newest(r, c.confirm, fresh)
+			if v == codec.Fits {
+				fresh = newest(r, c.ConfirmField, fresh)
 			}
 			l.mind(m, q, r, v)
-			if !fresh.IsNull() && fresh.Matches(want, c.tolerance(want)) {
+			if !fresh.IsNull() && fresh.Matches(want, c.Tolerance(want)) {
 				return relay.Done(), nil
 			}
 		}
@@ -142,8 +144,8 @@ func (l *line) readBack(s *session, m *attached, c *command, want relay.Value, w
 const unseen = "it was acknowledged, but no reading has shown the effect"
 
 // newest is the reading of a field in r, or the one that was there before.
-func newest(r response, field int, before relay.Value) relay.Value {
-	for _, reading := range r.readings {
+func newest(r codec.Response, field int, before relay.Value) relay.Value {
+	for _, reading := range r.Readings {
 		if reading.Field == field && !reading.Value.IsNull() {
 			before = reading.Value
 		}

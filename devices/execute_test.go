@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -127,7 +129,7 @@ func (b *board) answer(replies [][]reply) (writes int) {
 				b.Close()
 				continue
 			}
-			b.say(strings.NewReplacer("{seq}", fmt.Sprint(seq), "{next}", fmt.Sprint(seq%maxSeq+1)).Replace(re.say))
+			b.say(strings.NewReplacer("{seq}", fmt.Sprint(seq), "{next}", fmt.Sprint(seq%codec.MaxSeq+1)).Replace(re.say))
 		}
 		writes++
 	}
@@ -190,7 +192,7 @@ func TestOneAtATime(t *testing.T) {
 		default:
 		}
 		b.say(fmt.Sprintf("OK #%d", seqOf(first)), `{"p":1}`)
-		if second := <-heard; seqOf(second) != seqOf(first)%maxSeq+1 {
+		if second := <-heard; seqOf(second) != seqOf(first)%codec.MaxSeq+1 {
 			t.Errorf("%q came after %q", second, first)
 		}
 		r.ask(`{"id":"c","command":"pump","value":false}`)

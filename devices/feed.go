@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"time"
+
+	"minirelay/devices/codec"
 )
 
 // chunk is what one read gave.
@@ -24,12 +26,12 @@ func feedOf(r io.Reader) func(wait time.Duration) (chunk, bool) {
 
 // readChunk reads in the caller's goroutine; it never says that nothing has come.
 func readChunk(r io.Reader) func(time.Duration) (chunk, bool) {
-	buf := make([]byte, firstBuffer)
+	buf := make([]byte, codec.FirstBuffer)
 	return func(time.Duration) (chunk, bool) {
-		for range emptyReads {
+		for range codec.EmptyReads {
 			n, err := r.Read(buf)
 			if n > 0 || err != nil {
-				return chunk{buf[:n], readAt(r), err}, true
+				return chunk{buf[:n], codec.ReadAt(r), err}, true
 			}
 		}
 		return chunk{err: io.ErrNoProgress}, true

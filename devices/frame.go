@@ -6,26 +6,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/wire"
 )
-
-const (
-	// firstBuffer is what an idle port costs; boards send lines of 30 to 300 bytes.
-	firstBuffer = 512
-	// fullRead is what a Linux tty gives at most in one read (N_TTY_BUF_SIZE in drivers/tty/n_tty.c).
-	fullRead = 4096
-	// emptyReads is how many reads in a row may give neither bytes nor an error, as in package bufio.
-	emptyReads = 100
-)
-
-// Frame is one line without its end.
-type Frame struct {
-	Line []byte    // valid until the next call of Next; UTF-8 without NUL, never empty
-	At   time.Time // when its last byte was read, with a monotonic reading
-	// Whole is false for the first line of a stream: whoever opens a port in mid-line gets the second half, or
-	// even the halves of two lines glued together by what was lost between them.
-	Whole bool
-}
 
 // Framer cuts a stream into lines. A line that is too long, holds a NUL or is not UTF-8 is dropped and counted.
 type Framer struct {
@@ -43,17 +27,17 @@ type Framer struct {
 
 // NewFramer cuts lines from r and counts into count.
 func NewFramer(r io.Reader, count *wire.Counters) *Framer {
-	return &Framer{r: r, count: count, buf: make([]byte, firstBuffer)}
+	return &Framer{r: r, count: count, buf: make([]byte, codec.FirstBuffer)}
 }
 
 // Next gives the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It gives the
 // error of the reader once every line before it has been given; what follows the last line end is no line.
-func (f *Framer) Next(limit int) (Frame, error) {
+func (f *Framer) Next(limit int) (codec.Frame, error) {
 	for {
 		i := bytes.IndexByte(f.buf[f.seen:f.end], '\n')
 		if i < 0 {
 			if err := f.more(limit); err != nil {
-				return Frame{}, err
+				return codec.Frame{}, err
 			}
 			continue
 		}
@@ -77,7 +61,7 @@ func (f *Framer) Next(limit int) (Frame, error) {
 		case !utf8.Valid(line):
 			f.count.Drop(&f.count.Noise, line, "it is not UTF-8, so it is no text: is the baud rate right?")
 		default:
-			return Frame{line, f.at, whole}, nil
+			return codec.Frame{Line: line, At: f.at, Whole: whole}, nil
 		}
 	}
 }
@@ -103,14 +87,14 @@ func (f *Framer) more(limit int) error {
 	if f.end == len(f.buf) {
 		f.grow()
 	}
-	for range emptyReads {
+	for range codec.EmptyReads {
 		n, err := f.r.Read(f.buf[f.end:])
 		f.err = err
 		if n > 0 {
-			f.at = readAt(f.r)
+			f.at = codec.ReadAt(f.r)
 			f.count.Bytes.Add(uint64(n))
 			f.end += n
-			if f.end == len(f.buf) && len(f.buf) < fullRead {
+			if f.end == len(f.buf) && len(f.buf) < codec.FullRead {
 				f.grow() // more waits than fits: a busy port earns a buffer that needs fewer reads
 			}
 			return nil
@@ -121,14 +105,6 @@ func (f *Framer) more(limit int) error {
 	}
 	f.err = io.ErrNoProgress
 	return f.err
-}
-
-// readAt is when r was read last: now, but where a recording is read.
-func readAt(r io.Reader) time.Time {
-	if recorded, ok := r.(interface{ ReadAt() time.Time }); ok {
-		return recorded.ReadAt()
-	}
-	return time.Now()
 }
 
 // grow doubles the buffer. Next never asks for more than a few bytes beyond the longest line.

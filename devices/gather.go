@@ -3,6 +3,8 @@ package devices
 import (
 	"fmt"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -12,7 +14,7 @@ import (
 
 // gatherer puts together the readings of one frame, for codecs that find the values of fields by name or place.
 type gatherer struct {
-	fields []wireField
+	fields []codec.WireField
 	match  matcher
 	count  *wire.Counters
 	comma  bool // numbers are written with one
@@ -21,21 +23,14 @@ type gatherer struct {
 	given    []uint32 // by field: the frame that gave it last
 	place    []int    // by field: where in readings
 	readings []relay.Reading
-	faults   []fault // values of the frame that are no good readings though they are not null
-}
-
-// fault is a value that is no good reading.
-type fault struct {
-	field int
-	value token // valid as long as the frame
-	twice bool  // it stands in the frame more than once
+	faults   []codec.Fault // values of the frame that are no good readings though they are not null
 }
 
 func newGatherer(c mapping.DeviceConfig, count *wire.Counters) gatherer {
 	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
-		fields: make([]wireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
+		fields: make([]codec.WireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
 	for _, f := range c.Fields {
-		g.fields = append(g.fields, newWireField(f))
+		g.fields = append(g.fields, codec.NewWireField(f))
 	}
 	return g
 }
@@ -49,15 +44,15 @@ func (g *gatherer) begin() {
 
 // give makes t the reading of a field. A field that stands twice in a frame gives null: it is what noise makes of
 // two frames, and nobody can say which value is true.
-func (g *gatherer) give(field int, t token) {
+func (g *gatherer) give(field int, t codec.Token) {
 	if g.given[field] == g.frame {
 		g.readings[g.place[field]].Value = relay.Value{}
-		g.faults = append(g.faults, fault{field, t, true})
+		g.faults = append(g.faults, codec.Fault{Field: field, Value: t, Twice: true})
 		return
 	}
-	v, good := g.fields[field].read(t)
+	v, good := g.fields[field].Read(t)
 	if !good {
-		g.faults = append(g.faults, fault{field: field, value: t})
+		g.faults = append(g.faults, codec.Fault{Field: field, Value: t})
 	}
 	g.given[field], g.place[field] = g.frame, len(g.readings)
 	g.readings = append(g.readings, relay.Reading{Field: field, Value: v})
@@ -80,7 +75,7 @@ func (g *gatherer) end() (readings []relay.Reading, ok bool) {
 // has their form.
 func (g *gatherer) senseless() bool {
 	for _, f := range g.faults {
-		if f.twice || g.fields[f.field].legible(f.value) {
+		if f.Twice || g.fields[f.Field].Legible(f.Value) {
 			return false
 		}
 	}
@@ -93,8 +88,8 @@ func (g *gatherer) tellFaults() {
 		return
 	}
 	for _, f := range g.faults {
-		field := &g.fields[f.field]
-		g.count.Because(field.id + ": " + field.fault(f))
+		field := &g.fields[f.Field]
+		g.count.Because(field.Id + ": " + field.Fault(f))
 	}
 }
 
@@ -103,7 +98,7 @@ func (g *gatherer) sift() (ok bool) {
 	if i := g.match.failed(); i >= 0 {
 		if g.count.Watched() {
 			c := &g.match.conditions[i]
-			g.count.Because(fmt.Sprintf("%s is not %q", c.key, c.word.text))
+			g.count.Because(fmt.Sprintf("%s is not %q", c.key, c.word.Text))
 		}
 		return false
 	}
@@ -115,7 +110,7 @@ func (g *gatherer) sift() (ok bool) {
 	}
 	faults := g.faults[:0]
 	for _, f := range g.faults {
-		if g.match.allows(f.field) {
+		if g.match.allows(f.Field) {
 			faults = append(faults, f)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -32,7 +34,7 @@ type node struct {
 	elements   bool // some of inside can be elements of an array
 }
 
-func newJSON(c mapping.DeviceConfig, count *wire.Counters) Codec {
+func newJSON(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
 	j := &jsonCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
 	for i, f := range c.Fields {
 		path, _ := jsonPath(f.WireKey())
@@ -154,7 +156,7 @@ func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.scan.space()
 	if !j.top() || j.scan.i != len(text) {
 		if j.count.Watched() {
-			j.count.Because("it is no JSON object: " + unexpectedAt(text, j.scan.i))
+			j.count.Because("it is no JSON object: " + codec.UnexpectedAt(text, j.scan.i))
 		}
 		return nil, false
 	}
@@ -235,10 +237,10 @@ func (j *jsonCodec) member(n *node, depth int) bool {
 		_, ok := j.scan.value(depth)
 		return ok
 	case c == '{' && len(n.inside) > 0:
-		j.found(n, token{kind: tokenObject})
+		j.found(n, codec.Token{Kind: codec.TokenObject})
 		return j.object(n, depth)
 	case c == '[' && n.elements:
-		j.found(n, token{kind: tokenArray})
+		j.found(n, codec.Token{Kind: codec.TokenArray})
 		return j.array(n, depth)
 	}
 	t, ok := j.scan.value(depth)
@@ -249,7 +251,7 @@ func (j *jsonCodec) member(n *node, depth int) bool {
 }
 
 // found tells who waits for it what stands at n.
-func (j *jsonCodec) found(n *node, t token) {
+func (j *jsonCodec) found(n *node, t codec.Token) {
 	for _, field := range n.fields {
 		j.give(field, t)
 	}

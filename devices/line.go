@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -73,7 +75,7 @@ type line struct {
 }
 
 func newLine(id string, port serial.Config, log *slog.Logger) *line {
-	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(maxSeq),
+	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(codec.MaxSeq),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
 }

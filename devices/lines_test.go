@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -111,7 +113,7 @@ func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 }
 
 // readLine gives "temperature=21.5 ! humidity: …".
-func readLine(d *mapping.DeviceConfig, codec Codec, count *wire.Counters, line []byte) string {
+func readLine(d *mapping.DeviceConfig, codec codec.Codec, count *wire.Counters, line []byte) string {
 	count.Tap.Forget()
 	text, ok := codec.Unseal(line)
 	if !ok {
@@ -260,7 +262,7 @@ func FuzzAnyLine(f *testing.F) {
 	})
 }
 
-func unsealed(codec Codec, line []byte) ([]byte, error) {
+func unsealed(codec codec.Codec, line []byte) ([]byte, error) {
 	text, ok := codec.Unseal(line)
 	if !ok {
 		return nil, io.ErrUnexpectedEOF

@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -14,14 +16,14 @@ import (
 // attached is a compiled DeviceConfig that is attached to the relay.
 type attached struct {
 	config   mapping.DeviceConfig
-	codec    Codec         // nil: it is asked
-	asker    asker         // nil: it talks by itself
-	computed *computation  // nil: no field is worked out
-	preview  *preview      // of them, for who watches
-	polls    *pollCounters // of an asker
-	rounds   rounds        // of an asker: when it is asked what; only the owner of the port touches it
-	framing  string        // how its frames are cut; "asked" if it is asked
-	commands []*command    // in the order of the model
+	codec    codec.Codec      // nil: it is asked
+	asker    codec.Asker      // nil: it talks by itself
+	computed *computation     // nil: no field is worked out
+	preview  *preview         // of them, for who watches
+	polls    *pollCounters    // of an asker
+	rounds   rounds           // of an asker: when it is asked what; only the owner of the port touches it
+	framing  string           // how its frames are cut; "asked" if it is asked
+	commands []*codec.Command // in the order of the model
 	device   *relay.Device
 }
 
@@ -32,7 +34,7 @@ func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
 	switch {
 	case k.asks != nil:
 		m.asker, m.framing = newAsker(k, c, count), "asked"
-		m.rounds, m.polls = newRounds(m.asker.queries()), new(pollCounters)
+		m.rounds, m.polls = newRounds(m.asker.Queries()), new(pollCounters)
 	case k.cuts == nil:
 		m.codec, m.framing = newTalker(k, c, count), linesFraming
 	default:
@@ -40,17 +42,17 @@ func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
 	}
 	known := map[string]*textPattern{}
 	for _, cc := range c.Commands {
-		cmd := &command{CommandConfig: cc, confirm: -1}
+		cmd := &codec.Command{CommandConfig: cc, ConfirmField: -1}
 		if k.writes != nil {
 			k.writes(c, cmd)
 		} else {
-			cmd.template = parseTemplate(cc.Send)
-			cmd.expect = sharedPattern(known, cc.Expect, cc)
-			cmd.refuse = sharedPattern(known, cc.Refuse, cc)
+			cmd.Template = parseTemplate(cc.Send)
+			cmd.Yes = sharedPattern(known, cc.Expect, cc)
+			cmd.No = sharedPattern(known, cc.Refuse, cc)
 		}
 		if cc.Confirm != "" {
-			cmd.confirm = c.FieldIndex(cc.Confirm)
-			cmd.slack = slack(cc, c.Fields[cmd.confirm])
+			cmd.ConfirmField = c.FieldIndex(cc.Confirm)
+			cmd.Slack = slack(cc, c.Fields[cmd.ConfirmField])
 		}
 		m.commands = append(m.commands, cmd)
 	}
@@ -62,7 +64,7 @@ func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
 func (m *attached) learnFrom(before []*attached) {
 	for _, b := range before {
 		if b.config.ID == m.config.ID {
-			learnFrom(m.codec, b.codec)
+			codec.LearnFrom(m.codec, b.codec)
 			if m.polls != nil && b.polls != nil {
 				m.polls = b.polls
 			}
@@ -70,37 +72,28 @@ func (m *attached) learnFrom(before []*attached) {
 	}
 }
 
-func learnFrom(c, before Codec) {
-	if p, ok := before.(*placedCodec); ok {
-		before = p.Codec
-	}
-	if l, ok := c.(interface{ learnFrom(before Codec) }); ok {
-		l.learnFrom(before)
-	}
-}
-
 // newTalker makes the codec of a device that talks by itself. It sees only what is on the wire.
-func newTalker(k kind, c mapping.DeviceConfig, count *wire.Counters) Codec {
+func newTalker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
 	wire, places := c.OnTheWire()
-	codec := k.talks(wire, count)
+	talker := k.talks(wire, count)
 	if places != nil {
-		return &placedCodec{codec, placement{places: places}}
+		return codec.Place(talker, places)
 	}
-	return codec
+	return talker
 }
 
 // newAsker makes that of a device that is asked.
-func newAsker(k kind, c mapping.DeviceConfig, count *wire.Counters) asker {
+func newAsker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
 	wire, places := c.OnTheWire()
 	a := k.asks(wire, count)
 	if places != nil {
-		return newPlacedAsker(a, places, len(c.Fields))
+		return codec.NewPlacedAsker(a, places, len(c.Fields))
 	}
 	return a
 }
 
 // cutter cuts the frames of a stream.
-func (m *attached) cutter(stream io.Reader, count *wire.Counters) Cutter {
+func (m *attached) cutter(stream io.Reader, count *wire.Counters) codec.Cutter {
 	if k, _ := kindOf(m.config); k.cuts != nil {
 		return k.cuts(m.config, stream, count)
 	}
@@ -108,10 +101,10 @@ func (m *attached) cutter(stream io.Reader, count *wire.Counters) Cutter {
 }
 
 // fieldsOf lists the fields that a query reads.
-func (m *attached) fieldsOf(q *query) string {
+func (m *attached) fieldsOf(q *codec.Query) string {
 	var ids []string
 	for i, f := range m.config.Fields {
-		if m.asker.reads(i) == q {
+		if m.asker.Reads(i) == q {
 			ids = append(ids, f.ID)
 		}
 	}
@@ -120,7 +113,7 @@ func (m *attached) fieldsOf(q *query) string {
 
 // sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a
 // compiled expression takes some 2 KiB: those that do not depend on the value are kept once.
-func sharedPattern(known map[string]*textPattern, expression string, c mapping.CommandConfig) pattern {
+func sharedPattern(known map[string]*textPattern, expression string, c mapping.CommandConfig) codec.Pattern {
 	if expression == "" {
 		return nil
 	}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -20,7 +22,7 @@ type matcher struct {
 // condition is one key and what must stand there.
 type condition struct {
 	key  string
-	word wireWord
+	word codec.WireWord
 	seen int  // how often the key stands in the frame
 	met  bool // with this text
 }
@@ -42,10 +44,10 @@ func newMatcher(c mapping.DeviceConfig) matcher {
 func (m *matcher) add(match map[string]string) []int {
 	var places []int
 	for _, key := range slices.Sorted(maps.Keys(match)) {
-		i := slices.IndexFunc(m.conditions, func(c condition) bool { return c.key == key && c.word.text == match[key] })
+		i := slices.IndexFunc(m.conditions, func(c condition) bool { return c.key == key && c.word.Text == match[key] })
 		if i < 0 {
 			i = len(m.conditions)
-			m.conditions = append(m.conditions, condition{key: key, word: newWord(match[key], relay.Value{})})
+			m.conditions = append(m.conditions, condition{key: key, word: codec.NewWord(match[key], relay.Value{})})
 		}
 		places = append(places, i)
 	}
@@ -62,10 +64,10 @@ func (m *matcher) begin() {
 }
 
 // see tells what stands under the key of a condition.
-func (m *matcher) see(condition int, t token) {
+func (m *matcher) see(condition int, t codec.Token) {
 	c := &m.conditions[condition]
 	c.seen++
-	c.met = c.seen == 1 && c.word.is(t) // a key that stands twice tells nothing
+	c.met = c.seen == 1 && c.word.Is(t) // a key that stands twice tells nothing
 }
 
 // failed gives the first condition of the device that the frame does not meet; -1: it meets them all.

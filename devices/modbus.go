@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -22,23 +24,23 @@ type modbus struct {
 	framing modbusFraming
 	unit    byte
 	fields  []modbusField
-	asked   []*query
-	of      []*query // by field
+	asked   []*codec.Query
+	of      []*codec.Query // by field
 	count   *wire.Counters
 
 	readings []relay.Reading
 }
 
-func newModbusRTU(c mapping.DeviceConfig, count *wire.Counters) asker {
+func newModbusRTU(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
 	return newModbus(c, rtuFraming{}, count)
 }
-func newModbusASCII(c mapping.DeviceConfig, count *wire.Counters) asker {
+func newModbusASCII(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
 	return newModbus(c, asciiFraming{}, count)
 }
 
-func newModbus(c mapping.DeviceConfig, f modbusFraming, count *wire.Counters) asker {
+func newModbus(c mapping.DeviceConfig, f modbusFraming, count *wire.Counters) codec.Asker {
 	m := &modbus{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
-		fields: make([]modbusField, len(c.Fields)), of: make([]*query, len(c.Fields))}
+		fields: make([]modbusField, len(c.Fields)), of: make([]*codec.Query, len(c.Fields))}
 	for i, f := range c.Fields {
 		m.fields[i] = newModbusField(f, c.Poll)
 	}
@@ -48,49 +50,49 @@ func newModbus(c mapping.DeviceConfig, f modbusFraming, count *wire.Counters) as
 	return m
 }
 
-func (m *modbus) queries() []*query             { return m.asked }
-func (m *modbus) reads(field int) *query        { return m.of[field] }
-func (m *modbus) timing(c serial.Config) timing { return m.framing.timing(c) }
+func (m *modbus) Queries() []*codec.Query             { return m.asked }
+func (m *modbus) Reads(field int) *codec.Query        { return m.of[field] }
+func (m *modbus) Timing(c serial.Config) codec.Timing { return m.framing.timing(c) }
 
 // ask makes a query out of a PDU whose answer has size bytes.
-func (m *modbus) ask(pdu []byte, size int, take func(pdu []byte) (response, verdict)) *query {
-	return &query{
-		request: m.framing.wrap(m.unit, pdu),
-		timeout: m.config.Timeout, retries: m.config.Retries, after: m.config.Turnaround,
-		length: m.framing.length(size), refusal: fmt.Sprintf("modbus unit %d function %d says no", m.unit, pdu[0]),
-		answer: func(got []byte, quiet bool) (response, verdict) {
+func (m *modbus) ask(pdu []byte, size int, take func(pdu []byte) (codec.Response, codec.Verdict)) *codec.Query {
+	return &codec.Query{
+		Request: m.framing.wrap(m.unit, pdu),
+		Timeout: m.config.Timeout, Retries: m.config.Retries, After: m.config.Turnaround,
+		Length: m.framing.length(size), Refusal: fmt.Sprintf("modbus unit %d function %d says no", m.unit, pdu[0]),
+		Answer: func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 			for {
 				answer, from, ok := m.framing.find(got, m.unit, pdu[0], size)
 				if !ok {
 					break
 				}
-				if r, v := take(answer); v != noAnswer {
+				if r, v := take(answer); v != codec.NoAnswer {
 					return r, v
 				}
 				got = got[from:]
 			}
 			if quiet {
-				return response{}, garbled
+				return codec.Response{}, codec.Garbled
 			}
-			return response{}, noAnswer
+			return codec.Response{}, codec.NoAnswer
 		},
 	}
 }
 
 // read makes the query that reads a batch.
-func (m *modbus) read(b batch) *query {
+func (m *modbus) read(b batch) *codec.Query {
 	size := 2 + b.bytes()
-	q := m.ask(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (response, verdict) {
+	q := m.ask(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (codec.Response, codec.Verdict) {
 		if len(pdu) == 2 {
 			return m.refusedRead(b, exception(pdu[1]))
 		}
 		if int(pdu[1]) != size-2 {
-			return response{}, noAnswer
+			return codec.Response{}, codec.NoAnswer
 		}
-		return response{readings: m.decode(b, pdu[2:])}, fits
+		return codec.Response{Readings: m.decode(b, pdu[2:])}, codec.Fits
 	})
-	q.name, q.every = b.String(), b.every
-	q.shape = fmt.Sprintf("modbus unit %d function %d, %d bytes", m.unit, b.table, size)
+	q.Name, q.Every = b.String(), b.every
+	q.Shape = fmt.Sprintf("modbus unit %d function %d, %d bytes", m.unit, b.table, size)
 	for _, i := range b.fields {
 		m.of[i] = q
 	}
@@ -108,7 +110,7 @@ func (m *modbus) decode(b batch, data []byte) []relay.Reading {
 }
 
 // recognize makes a query of somebody else's request to read registers.
-func (m *modbus) recognize(request []byte) *query {
+func (m *modbus) Recognize(request []byte) *codec.Query {
 	for t := coilTable; t <= inputTable; t++ {
 		pdu, _, ok := m.framing.find(request, m.unit, byte(t), 5)
 		if !ok || len(pdu) != 5 {
@@ -131,32 +133,32 @@ func (m *modbus) recognize(request []byte) *query {
 
 // refusedRead is a no to a batch. One field that does not exist must not take its neighbours along: the batch is
 // parted until only those that do not exist are refused.
-func (m *modbus) refusedRead(b batch, e exception) (response, verdict) {
+func (m *modbus) refusedRead(b batch, e exception) (codec.Response, codec.Verdict) {
 	why, try := e.words()
-	r := response{refusal: fmt.Sprintf("%s (exception %d)", why, e), hint: try}
+	r := codec.Response{Refusal: fmt.Sprintf("%s (exception %d)", why, e), Hint: try}
 	switch {
 	case e.unreached():
-		return r, unreached
+		return r, codec.Unreached
 	case e.inPart():
 		for _, part := range b.part(m.fields) {
-			r.instead = append(r.instead, m.read(part))
+			r.Instead = append(r.Instead, m.read(part))
 		}
 	}
-	if r.instead == nil && !e.passing() {
+	if r.Instead == nil && !e.passing() {
 		m.readings = m.readings[:0]
 		for _, i := range b.fields {
 			m.readings = append(m.readings, relay.Reading{Field: i})
 		}
-		r.readings = m.readings
+		r.Readings = m.readings
 	}
-	return r, refused
+	return r, codec.Refused
 }
 
 // broadcastTurnaround is how long units may take to do what all are told (MODBUS over Serial Line V1.02, 2.4.1).
 const broadcastTurnaround = 100 * time.Millisecond
 
 // write makes the query of a command. The unit has done it when it has repeated what it was told, to the letter.
-func (m *modbus) write(c *command, v relay.Value) (*query, error) {
+func (m *modbus) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	pdu, err := modbusWrite(&c.CommandConfig, v)
 	if err != nil {
 		return nil, err
@@ -165,30 +167,30 @@ func (m *modbus) write(c *command, v relay.Value) (*query, error) {
 	if pdu[0] == writeCoils || pdu[0] == writeRegisters {
 		echo = pdu[:5]
 	}
-	q := m.ask(pdu, len(echo), func(answer []byte) (response, verdict) {
+	q := m.ask(pdu, len(echo), func(answer []byte) (codec.Response, codec.Verdict) {
 		switch {
 		case bytes.Equal(answer, echo):
-			return response{}, fits
+			return codec.Response{}, codec.Fits
 		case answer[0] == pdu[0]:
-			return response{}, noAnswer // it repeats something else: an earlier command's answer, too late
+			return codec.Response{}, codec.NoAnswer // it repeats something else: an earlier command's answer, too late
 		}
 		return refusedWrite(exception(answer[1]))
 	})
-	q.name, q.timeout = "write "+c.Register, c.Timeout
+	q.Name, q.Timeout = "write "+c.Register, c.Timeout
 	if len(echo) < len(pdu) {
-		q.shape = fmt.Sprintf("modbus unit %d % x", m.unit, echo) // the values are not repeated
+		q.Shape = fmt.Sprintf("modbus unit %d % x", m.unit, echo) // the values are not repeated
 	}
 	if m.unit == 0 {
-		q.nobody, q.after = true, max(q.after, broadcastTurnaround)
+		q.Nobody, q.After = true, max(q.After, broadcastTurnaround)
 	}
 	return q, nil
 }
 
-func refusedWrite(e exception) (response, verdict) {
+func refusedWrite(e exception) (codec.Response, codec.Verdict) {
 	why, _ := e.words()
-	r := response{refusal: fmt.Sprintf("%s (exception %d)", why, e), pending: e == acknowledged}
+	r := codec.Response{Refusal: fmt.Sprintf("%s (exception %d)", why, e), Pending: e == acknowledged}
 	if e.unreached() {
-		return r, unreached
+		return r, codec.Unreached
 	}
-	return r, refused
+	return r, codec.Refused
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -74,7 +76,7 @@ func checkRegisterFormat(k *mapping.Checker, r register, known bool, t relay.Typ
 			k.Add("bit", "it means nothing for type text", "leave it out")
 		}
 	default:
-		checkFormat(k, c, "uint16")
+		codec.CheckFormat(k, c, "uint16")
 		if c.Length != 0 {
 			k.Add("length", "it means nothing for type "+string(t), "leave it out: the format says how long it is")
 		}
@@ -122,8 +124,8 @@ func checkRegisterWords(k *mapping.Checker, t relay.Type, values map[string]stri
 		return
 	}
 	for i, w := range words {
-		if slices.ContainsFunc(words[:i], func(o wireWord) bool { return o.number == w.number }) {
-			k.Add("values", fmt.Sprintf("%v stands for two values", w.number), "give each its own number")
+		if slices.ContainsFunc(words[:i], func(o codec.WireWord) bool { return o.Number == w.Number }) {
+			k.Add("values", fmt.Sprintf("%v stands for two values", w.Number), "give each its own number")
 			return
 		}
 	}

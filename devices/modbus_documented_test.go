@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -113,31 +115,31 @@ func TestModbusDocumented(t *testing.T) {
 				t.Fatal(problems)
 			}
 			m := newModbusRTU(c, new(wire.Counters))
-			queries := m.queries()
+			queries := m.Queries()
 			if d.write != nil {
-				q, err := m.write(compile(c, new(wire.Counters)).commands[0], d.value)
+				q, err := m.Write(compile(c, new(wire.Counters)).commands[0], d.value)
 				if err != nil {
 					t.Fatal(err)
 				}
-				queries = []*query{q}
+				queries = []*codec.Query{q}
 			}
-			if len(queries) != 1 || string(queries[0].request) != string(d.request) {
-				t.Fatalf("the request is % x", queries[0].request)
+			if len(queries) != 1 || string(queries[0].Request) != string(d.request) {
+				t.Fatalf("the request is % x", queries[0].Request)
 			}
-			if n := queries[0].length; n < len(d.answer) {
+			if n := queries[0].Length; n < len(d.answer) {
 				t.Errorf("time is given for %d bytes, the answer has %d", n, len(d.answer))
 			}
 			for n := range d.answer {
-				if r, v := queries[0].answer(d.answer[:n], false); v != noAnswer {
+				if r, v := queries[0].Answer(d.answer[:n], false); v != codec.NoAnswer {
 					t.Fatalf("%d of %d bytes are taken for an answer: %+v", n, len(d.answer), r)
 				}
 			}
-			r, v := queries[0].answer(d.answer, false)
-			if v == noAnswer || r.refusal != d.refusal || len(r.readings) != len(d.want) && r.refusal == "" {
+			r, v := queries[0].Answer(d.answer, false)
+			if v == codec.NoAnswer || r.Refusal != d.refusal || len(r.Readings) != len(d.want) && r.Refusal == "" {
 				t.Fatalf("the answer means %v: %+v", v, r)
 			}
 			for i, want := range d.want { // as many digits as a float32 has
-				if got := r.readings[i].Value.Number(); math.Abs(got-want) > 1e-7*want {
+				if got := r.Readings[i].Value.Number(); math.Abs(got-want) > 1e-7*want {
 					t.Errorf("%s is %v instead of %v", d.reads[i].Register, got, want)
 				}
 			}
@@ -203,7 +205,7 @@ func FuzzModbusAnswer(f *testing.F) {
 	f.Add([]byte("\x01\x03\x02\x00\x07\xf9\x86"), []byte{0, 7}, byte(1), false)
 	f.Add([]byte(":010302\r\n:0103"), []byte{0, 7}, byte(1), true)
 	f.Fuzz(func(t *testing.T, noise, data []byte, unit byte, ascii bool) {
-		if len(data) > 2*mapping.MaxReadRegisters || len(noise) > maxInbox {
+		if len(data) > 2*mapping.MaxReadRegisters || len(noise) > codec.MaxInbox {
 			return
 		}
 		var wire modbusFraming = rtuFraming{}

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -19,19 +21,19 @@ type modbusField struct {
 	register
 	n       int // registers, or bits
 	every   time.Duration
-	number  numberFormat
+	number  codec.NumberFormat
 	swapped bool // of a text: the lesser byte of a register comes first
-	wire    wireField
+	wire    codec.WireField
 }
 
 func newModbusField(c mapping.FieldConfig, poll time.Duration) modbusField {
 	r, _ := parseRegister(c.RegisterConfig)
 	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.Polled(poll),
-		swapped: c.ByteOrder == "little", wire: newWireField(c)}
+		swapped: c.ByteOrder == "little", wire: codec.NewWireField(c)}
 	if c.Type != relay.TypeText {
-		f.number = numberOf(c.FormatConfig, "uint16")
+		f.number = codec.NumberOf(c.FormatConfig, "uint16")
 	}
-	f.wire.words, _ = numberWords(c.Type, c.Values, c.Options)
+	f.wire.Words, _ = numberWords(c.Type, c.Values, c.Options)
 	return f
 }
 
@@ -43,11 +45,11 @@ func registersOf(t table, kind relay.Type, c mapping.FormatConfig) int {
 	case kind == relay.TypeText:
 		return max(c.Length, 1)
 	}
-	return max(numberOf(c, "uint16").size/2, 1)
+	return max(codec.NumberOf(c, "uint16").Size/2, 1)
 }
 
 // numberWords lists what stands for the values of a bool or an enum. wrong is a value for which no number stands.
-func numberWords(kind relay.Type, values map[string]string, options []mapping.OptionConfig) (words []wireWord, wrong string) {
+func numberWords(kind relay.Type, values map[string]string, options []mapping.OptionConfig) (words []codec.WireWord, wrong string) {
 	add := func(name, usual string, v relay.Value) {
 		text, ok := values[name]
 		if !ok {
@@ -57,7 +59,7 @@ func numberWords(kind relay.Type, values map[string]string, options []mapping.Op
 		if err != nil && wrong == "" {
 			wrong = name
 		}
-		words = append(words, wireWord{text: text, quoted: true, number: n, value: v})
+		words = append(words, codec.WireWord{Text: text, Quoted: true, Number: n, Value: v})
 	}
 	switch kind {
 	case relay.TypeBool:
@@ -75,34 +77,34 @@ func numberWords(kind relay.Type, values map[string]string, options []mapping.Op
 // count is told why.
 func (f *modbusField) decode(data []byte, at int, count *wire.Counters) relay.Value {
 	t, legible := f.token(data, at)
-	if v, good := f.wire.read(t); legible && good {
+	if v, good := f.wire.Read(t); legible && good {
 		return v
 	}
 	count.Implausible.Add(1)
 	if count.Watched() {
-		if t.kind == tokenNumber {
-			t.text = strconv.AppendFloat(nil, t.number, 'g', -1, 64)
+		if t.Kind == codec.TokenNumber {
+			t.Text = strconv.AppendFloat(nil, t.Number, 'g', -1, 64)
 		}
-		why := f.wire.fault(fault{value: t})
+		why := f.wire.Fault(codec.Fault{Value: t})
 		if !legible {
 			why = fmt.Sprintf("% X is no text", data[2*at:2*(at+f.n)])
 		}
-		count.Because(f.wire.id + ": " + why)
+		count.Because(f.wire.Id + ": " + why)
 	}
 	return relay.Value{}
 }
 
 // token gives what lies in the registers. It says no if that is no text where one should be.
-func (f *modbusField) token(data []byte, at int) (t token, legible bool) {
-	if f.wire.kind == relay.TypeText {
+func (f *modbusField) token(data []byte, at int) (t codec.Token, legible bool) {
+	if f.wire.Kind == relay.TypeText {
 		text := f.text(data[2*at : 2*(at+f.n)])
-		return token{kind: tokenString, text: text}, utf8.Valid(text) && bytes.IndexFunc(text, mapping.IsControl) < 0
+		return codec.Token{Kind: codec.TokenString, Text: text}, utf8.Valid(text) && bytes.IndexFunc(text, mapping.IsControl) < 0
 	}
-	t.kind = tokenNumber
+	t.Kind = codec.TokenNumber
 	if f.table.bits() {
-		t.number = bitsAt(data, at, f.n)
+		t.Number = bitsAt(data, at, f.n)
 	} else {
-		t.number = f.number.get(data[2*at:])
+		t.Number = f.number.Get(data[2*at:])
 	}
 	return t, true
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/checksum"
 
 	"minirelay/devices/serial"
@@ -21,7 +23,7 @@ type modbusFraming interface {
 	find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool)
 	// length is how many bytes the frame of a PDU has.
 	length(pdu int) int
-	timing(serial.Config) timing
+	timing(serial.Config) codec.Timing
 }
 
 // rtuFraming is binary, with silence between frames and a CRC (MODBUS over Serial Line V1.02, 2.5.1).
@@ -54,14 +56,14 @@ func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, f
 }
 
 // timing: 3.5 characters of 11 bits, and from 19200 bit/s on 1.75 ms (2.5.1.1). A serial server makes its own gaps.
-func (rtuFraming) timing(c serial.Config) timing {
+func (rtuFraming) timing(c serial.Config) codec.Timing {
 	switch {
 	case c.ServerAddress() != "":
-		return timing{}
+		return codec.Timing{}
 	case c.Baud > 19200:
-		return timing{before: 1750 * time.Microsecond}
+		return codec.Timing{Before: 1750 * time.Microsecond}
 	}
-	return timing{before: time.Duration(3.5 * 11 / float64(max(c.Baud, 1)) * float64(time.Second))}
+	return codec.Timing{Before: time.Duration(3.5 * 11 / float64(max(c.Baud, 1)) * float64(time.Second))}
 }
 
 // asciiFraming is hexadecimal digits from ':' to the line end, with an LRC (2.5.2).
@@ -96,7 +98,7 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 }
 
 // timing: silence of a second within a frame ends it (2.5.2.1).
-func (asciiFraming) timing(serial.Config) timing { return timing{ends: time.Second} }
+func (asciiFraming) timing(serial.Config) codec.Timing { return codec.Timing{Ends: time.Second} }
 
 // lrc8 is what makes the sum of all bytes zero (6.2.1): the sum of a frame that has its LRC is 0.
 func lrc8(b []byte) byte { return byte(-checksum.Sum8(b)) }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/relay"
@@ -34,14 +36,14 @@ func modbusWrite(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
 	if r.table.bits() {
 		return coilPDU(c, r, raw)
 	}
-	f := numberOf(c.FormatConfig, "uint16")
-	data, err := f.append(nil, raw)
+	f := codec.NumberOf(c.FormatConfig, "uint16")
+	data, err := f.Append(nil, raw)
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case c.Bit >= 0:
-		keep := ^uint16((1<<f.width - 1) << f.shift)
+		keep := ^uint16((1<<f.Width - 1) << f.Shift)
 		return binary.BigEndian.AppendUint16(writePDU(maskRegister, r.at, keep), binary.BigEndian.Uint16(data)), nil
 	case len(data) == 2 && c.Function != writeRegisters:
 		return writePDU(writeRegister, r.at, binary.BigEndian.Uint16(data)), nil
@@ -59,8 +61,8 @@ func rawValue(c *mapping.CommandConfig, v relay.Value) (float64, error) {
 	}
 	words, _ := numberWords(c.Type, c.Values, c.Options)
 	for _, w := range words {
-		if w.value == v {
-			return w.number, nil
+		if w.Value == v {
+			return w.Number, nil
 		}
 	}
 	return 0, fmt.Errorf("%v is none of its values", v)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -38,7 +40,7 @@ type nmeaRead struct {
 	condition int // of match; -1: none
 }
 
-func newNMEA(c mapping.DeviceConfig, count *wire.Counters) Codec {
+func newNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
 	n := &nmeaCodec{gatherer: newGatherer(c, count)}
 	for i, f := range c.Fields {
 		sources, _ := nmeaSources(f.WireKey())
@@ -94,14 +96,14 @@ func (s *nmeaSentence) parse(text []byte) (err error) {
 }
 
 // typed makes of a bare text what the type of the field wants.
-func (n *nmeaCodec) typed(field int, t token) token {
+func (n *nmeaCodec) typed(field int, t codec.Token) codec.Token {
 	switch {
-	case t.kind == tokenString:
-		return n.fields[field].word(t.text, false)
-	case t.kind == tokenTime && n.fields[field].kind == relay.TypeNumber:
-		t.kind = tokenNumber
-	case t.kind == tokenTime:
-		t.kind = tokenString
+	case t.Kind == codec.TokenString:
+		return n.fields[field].Word(t.Text, false)
+	case t.Kind == tokenTime && n.fields[field].Kind == relay.TypeNumber:
+		t.Kind = codec.TokenNumber
+	case t.Kind == tokenTime:
+		t.Kind = codec.TokenString
 	}
 	return t
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"github.com/adrianmo/go-nmea"
@@ -28,7 +30,7 @@ type nmeaSource struct {
 	sentence string // its type, or its talker and type; "": any
 	// read gives the value: a string for what the field makes of it, null where the sentence says that it has none.
 	// It says no if the sentence does not speak of it.
-	read func(s *nmeaSentence) (t token, there bool)
+	read func(s *nmeaSentence) (t codec.Token, there bool)
 }
 
 func (r *nmeaSource) speaksOf(s *nmeaSentence) bool {
@@ -74,7 +76,7 @@ func nmeaKeys() []nmeaKey {
 		{"wind_speed", onlyNumber, []nmeaSource{{"MWV", wind("R", windSpeed)}}},
 		{"true_wind_angle", onlyNumber, []nmeaSource{{"MWV", wind("T", plain(0))}}},
 		{"true_wind_speed", onlyNumber, []nmeaSource{{"MWV", wind("T", windSpeed)}}},
-		{"talker", []relay.Type{relay.TypeText, relay.TypeEnum}, []nmeaSource{{"", func(s *nmeaSentence) (token, bool) { return textToken(s.talker), true }}}},
+		{"talker", []relay.Type{relay.TypeText, relay.TypeEnum}, []nmeaSource{{"", func(s *nmeaSentence) (codec.Token, bool) { return textToken(s.talker), true }}}},
 	}
 }
 
@@ -131,9 +133,9 @@ func checkNMEA(k *mapping.Checker) {
 }
 
 // tokenTime is a time in UTC: its text is RFC 3339, its number Unix seconds.
-const tokenTime = tokenArray + 1
+const tokenTime = codec.TokenArray + 1
 
-type nmeaReader = func(s *nmeaSentence) (token, bool)
+type nmeaReader = func(s *nmeaSentence) (codec.Token, bool)
 
 func nmeaField(s *nmeaSentence, i int) string {
 	if i >= len(s.fields) {
@@ -142,10 +144,12 @@ func nmeaField(s *nmeaSentence, i int) string {
 	return s.fields[i]
 }
 
-func textToken(text string) token { return token{kind: tokenString, text: []byte(text)} }
+func textToken(text string) codec.Token {
+	return codec.Token{Kind: codec.TokenString, Text: []byte(text)}
+}
 
-func numberToken(text string, n float64) token {
-	return token{kind: tokenNumber, text: []byte(text), number: n}
+func numberToken(text string, n float64) codec.Token {
+	return codec.Token{Kind: codec.TokenNumber, Text: []byte(text), Number: n}
 }
 
 // tidy drops what binary fractions leave behind a multiplication: twelve digits are a tenth of a millimetre on the
@@ -157,9 +161,9 @@ func tidy(n float64) float64 {
 
 // plain reads what stands at a place. An empty place has no value.
 func plain(i int) nmeaReader {
-	return func(s *nmeaSentence) (token, bool) {
+	return func(s *nmeaSentence) (codec.Token, bool) {
 		if nmeaField(s, i) == "" {
-			return token{}, i < len(s.fields)
+			return codec.Token{}, i < len(s.fields)
 		}
 		return textToken(nmeaField(s, i)), true
 	}
@@ -167,8 +171,8 @@ func plain(i int) nmeaReader {
 
 // times reads a number in another unit.
 func times(i int, factor float64) nmeaReader {
-	return func(s *nmeaSentence) (token, bool) {
-		n, ok := parseNumber([]byte(nmeaField(s, i)), false)
+	return func(s *nmeaSentence) (codec.Token, bool) {
+		n, ok := codec.ParseNumber([]byte(nmeaField(s, i)), false)
 		if !ok {
 			return plain(i)(s)
 		}
@@ -178,9 +182,9 @@ func times(i int, factor float64) nmeaReader {
 
 // angle reads ddmm.mmmm,N in degrees: north and east are positive.
 func angle(i int) nmeaReader {
-	return func(s *nmeaSentence) (token, bool) {
+	return func(s *nmeaSentence) (codec.Token, bool) {
 		if nmeaField(s, i) == "" {
-			return token{}, true
+			return codec.Token{}, true
 		}
 		text := nmeaField(s, i) + " " + nmeaField(s, i+1)
 		limit := 180.0
@@ -218,36 +222,36 @@ func hasFix(s *nmeaSentence) (fix, known bool) {
 
 // fixed reads only what was measured with a fix: receivers go on saying the last position, or zeros, without one.
 func fixed(read nmeaReader) nmeaReader {
-	return func(s *nmeaSentence) (token, bool) {
+	return func(s *nmeaSentence) (codec.Token, bool) {
 		if fix, known := hasFix(s); known && !fix {
-			return token{}, true
+			return codec.Token{}, true
 		}
 		return read(s)
 	}
 }
 
-func readFix(s *nmeaSentence) (token, bool) {
+func readFix(s *nmeaSentence) (codec.Token, bool) {
 	if fix, _ := hasFix(s); !fix {
-		return token{kind: tokenFalse, text: []byte("no fix")}, true
+		return codec.Token{Kind: codec.TokenFalse, Text: []byte("no fix")}, true
 	}
-	return token{kind: tokenTrue, text: []byte("fix")}, true
+	return codec.Token{Kind: codec.TokenTrue, Text: []byte("fix")}, true
 }
 
 // wind reads from MWV,angle,reference,speed,unit,status with one of the two references.
 func wind(reference string, read nmeaReader) nmeaReader {
-	return func(s *nmeaSentence) (token, bool) {
+	return func(s *nmeaSentence) (codec.Token, bool) {
 		switch {
 		case nmeaField(s, 1) != reference:
-			return token{}, false
+			return codec.Token{}, false
 		case nmeaField(s, 4) != "A":
-			return token{}, true
+			return codec.Token{}, true
 		}
 		return read(s)
 	}
 }
 
 // windSpeed reads the speed of MWV in m/s.
-func windSpeed(s *nmeaSentence) (token, bool) {
+func windSpeed(s *nmeaSentence) (codec.Token, bool) {
 	factor, ok := map[string]float64{"N": msPerKnot, "K": 1 / 3.6, "M": 1, "S": 0.44704}[nmeaField(s, 3)]
 	if !ok {
 		return numberToken(nmeaField(s, 2)+" "+nmeaField(s, 3), math.NaN()), true
@@ -256,7 +260,7 @@ func windSpeed(s *nmeaSentence) (token, bool) {
 }
 
 // readRMCTime reads time and date of RMC: hhmmss.ss and ddmmyy.
-func readRMCTime(s *nmeaSentence) (token, bool) {
+func readRMCTime(s *nmeaSentence) (codec.Token, bool) {
 	date := nmeaField(s, 8)
 	if len(date) != 6 {
 		return dateTime(nmeaField(s, 0), date, "", "")
@@ -264,14 +268,14 @@ func readRMCTime(s *nmeaSentence) (token, bool) {
 	return dateTime(nmeaField(s, 0), date[:2], date[2:4], "20"+date[4:])
 }
 
-func readZDATime(s *nmeaSentence) (token, bool) {
+func readZDATime(s *nmeaSentence) (codec.Token, bool) {
 	return dateTime(nmeaField(s, 0), nmeaField(s, 1), nmeaField(s, 2), nmeaField(s, 3))
 }
 
 // dateTime gives a time in UTC: Unix seconds for a number, RFC 3339 for a text.
-func dateTime(clock, day, month, year string) (token, bool) {
+func dateTime(clock, day, month, year string) (codec.Token, bool) {
 	if clock == "" || day == "" {
-		return token{}, true
+		return codec.Token{}, true
 	}
 	t, err := nmea.ParseTime(clock)
 	d, err2 := time.Parse("02 01 2006", day+" "+month+" "+year)
@@ -280,5 +284,5 @@ func dateTime(clock, day, month, year string) (token, bool) {
 	}
 	at := d.Add(time.Duration(t.Hour)*time.Hour + time.Duration(t.Minute)*time.Minute +
 		time.Duration(t.Second)*time.Second + time.Duration(t.Millisecond)*time.Millisecond)
-	return token{kind: tokenTime, text: []byte(at.Format(time.RFC3339)), number: float64(at.UnixMilli()) / 1000}, true
+	return codec.Token{Kind: tokenTime, Text: []byte(at.Format(time.RFC3339)), Number: float64(at.UnixMilli()) / 1000}, true
 }

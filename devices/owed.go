@@ -3,13 +3,15 @@ package devices
 import (
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/relay"
 )
 
 // owed is the answers that were not waited for any longer and may still come, where nothing in an answer tells which
 // command it answers: the next command must not take one for its own. It is guarded by the line's mu.
 type owed struct {
-	by    *command
+	by    *codec.Command
 	text  string // the value as sent
 	n     int
 	until time.Time     // they are not expected any more
@@ -19,7 +21,7 @@ type owed struct {
 // owe notes that a command which has just been written was not answered; mu is held.
 func (l *line) owe(ex *exchange) {
 	c := ex.command
-	if numbered(c.expect) && numbered(c.refuse) {
+	if codec.Numbered(c.Yes) && codec.Numbered(c.No) {
 		return
 	}
 	if l.owed == nil || l.owed.by != c {
@@ -35,9 +37,9 @@ func (l *line) pay(text []byte) {
 	if o == nil {
 		return
 	}
-	no, _ := matching(o.by.refuse, text, 0, o.text)
-	yes, _ := matching(o.by.expect, text, 0, o.text)
-	if no == noAnswer && yes == noAnswer {
+	no, _ := codec.Matching(o.by.No, text, 0, o.text)
+	yes, _ := codec.Matching(o.by.Yes, text, 0, o.text)
+	if no == codec.NoAnswer && yes == codec.NoAnswer {
 		return
 	}
 	if o.n--; o.n == 0 {
@@ -57,7 +59,7 @@ func (l *line) awaitOwed(t *relay.Task, s *session) error {
 	l.mu.Lock()
 	o := l.owed
 	l.mu.Unlock()
-	if o == nil || numbered(c.expect) && numbered(c.refuse) {
+	if o == nil || codec.Numbered(c.Yes) && codec.Numbered(c.No) {
 		return nil
 	}
 	wait := time.NewTimer(time.Until(earlier(o.until, t.Deadline())))

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -30,7 +32,7 @@ type pairsCodec struct {
 	spaced    bool // a space separates pairs
 }
 
-func newPairs(c mapping.DeviceConfig, count *wire.Counters) Codec {
+func newPairs(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
 	p := &pairsCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: separatorsOf(c), assign: c.Assign}
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"

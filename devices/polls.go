@@ -3,6 +3,8 @@ package devices
 import (
 	"math/bits"
 	"sync/atomic"
+
+	"minirelay/devices/codec"
 )
 
 // Polls is how a device that is asked has answered, since it was first configured.
@@ -23,13 +25,13 @@ type pollCounters struct {
 }
 
 // note counts a request that is over.
-func (p *pollCounters) note(v verdict) {
+func (p *pollCounters) note(v codec.Verdict) {
 	p.asked.Add(1)
 	missed := uint64(0)
 	switch v {
-	case refused:
+	case codec.Refused:
 		p.refusals.Add(1)
-	case noAnswer, unreached:
+	case codec.NoAnswer, codec.Unreached:
 		p.timeouts.Add(1)
 		missed = 1
 	}

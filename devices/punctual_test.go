@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/serial"
@@ -114,7 +116,7 @@ func TestPortThatTakesTheRequestTooLate(t *testing.T) {
 // laggard is a codec that gives a command its checksum after a while: what lies between the lane and the wire may take
 // its time on a busy machine.
 type laggard struct {
-	Codec
+	codec.Codec
 	after time.Duration
 }
 

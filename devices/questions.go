@@ -18,8 +18,8 @@ func Questions(d mapping.DeviceConfig) (requests [][]byte, err error) {
 	if m.asker == nil {
 		return nil, nil
 	}
-	for _, q := range m.asker.queries() {
-		requests = append(requests, q.request)
+	for _, q := range m.asker.Queries() {
+		requests = append(requests, q.Request)
 	}
 	return requests, nil
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -38,7 +40,7 @@ func (s *session) ended() bool {
 }
 
 // read is the reading goroutine of a session. It ends with the stream.
-func (l *line) read(s *session, cutter Cutter) {
+func (l *line) read(s *session, cutter codec.Cutter) {
 	defer close(s.gone)
 	for {
 		frame, err := cutter.Next(int(l.limit.Load()))
@@ -60,7 +62,7 @@ const (
 )
 
 // take carries one frame to the device that knows it. The mappings cannot change on the way.
-func (l *line) take(s *session, frame Frame) {
+func (l *line) take(s *session, frame codec.Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	best := foreignFrame
@@ -82,12 +84,6 @@ func (l *line) take(s *session, frame Frame) {
 	l.count.Tap.Frame(frame.At, wire.Frame{}, frame.Line, why)
 }
 
-// prefacer is a codec whose device says something worth knowing before its first reading.
-type prefacer interface {
-	// preface looks at a line that may be half of one. It says whether it is whole after all.
-	preface(text []byte) bool
-}
-
 // inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
 // first: boards on one line may answer alike.
 func (l *line) inTurn() []*attached {
@@ -104,7 +100,7 @@ func (l *line) inTurn() []*attached {
 
 // offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
 // state goes before the result: a screen that hears done already shows the effect.
-func (l *line) offer(s *session, m *attached, frame Frame) fate {
+func (l *line) offer(s *session, m *attached, frame codec.Frame) fate {
 	text, ok := m.codec.Unseal(frame.Line)
 	if !ok {
 		return damagedFrame
@@ -115,19 +111,19 @@ func (l *line) offer(s *session, m *attached, frame Frame) fate {
 	}
 	if !frame.Whole && !m.codec.Sealed() {
 		// Perhaps half a line. But an answer that is waited for is whole: it began after the command was written.
-		p, ok := m.codec.(prefacer)
-		if !(ok && p.preface(text)) && (ex == nil || ex.answer(text) != fits) {
+		p, ok := m.codec.(codec.Prefacer)
+		if !(ok && p.Preface(text)) && (ex == nil || ex.answer(text) != codec.Fits) {
 			return foreignFrame
 		}
 		l.heard(s)
 		m.device.Seen(frame.At)
-		l.tellAnswer(m, frame, fits)
+		l.tellAnswer(m, frame, codec.Fits)
 		return takenFrame
 	}
 	readings, ok := m.codec.Decode(text)
 	if !ok {
 		v := l.answer(m, ex, text)
-		if v == noAnswer {
+		if v == codec.NoAnswer {
 			return foreignFrame
 		}
 		l.heard(s)
@@ -142,7 +138,7 @@ func (l *line) offer(s *session, m *attached, frame Frame) fate {
 		l.answer(m, ex, text) // some boards answer in JSON
 	} else if ex != nil {
 		ex.read(frame.At, &m.config, readings)
-		if ex.answer(text) == foreign { // or put the answer beside their readings
+		if ex.answer(text) == codec.Foreign { // or put the answer beside their readings
 			l.count.Late.Add(1)
 		}
 	}
@@ -150,13 +146,13 @@ func (l *line) offer(s *session, m *attached, frame Frame) fate {
 }
 
 // tellAnswer shows the answer to a command; mu is held.
-func (l *line) tellAnswer(m *attached, frame Frame, v verdict) {
+func (l *line) tellAnswer(m *attached, frame codec.Frame, v codec.Verdict) {
 	if !l.count.Watched() {
 		return
 	}
 	l.count.Tap.Forget() // it is no reading, which was to be expected
-	f := wire.Frame{Device: m.config.ID, Request: "command", OK: v == fits}
-	if v == fits {
+	f := wire.Frame{Device: m.config.ID, Request: "command", OK: v == codec.Fits}
+	if v == codec.Fits {
 		l.count.Tap.Frame(frame.At, f, frame.Line, "")
 	} else {
 		l.count.Tap.Frame(frame.At, f, frame.Line, "it answers no command that waits: too late, doubled, or with a foreign number")
@@ -175,24 +171,24 @@ func (l *line) heard(s *session) {
 }
 
 // answer gives a frame to the command that waits for one of m's; mu is held. What answers none is counted.
-func (l *line) answer(m *attached, ex *exchange, text []byte) verdict {
-	v := noAnswer
+func (l *line) answer(m *attached, ex *exchange, text []byte) codec.Verdict {
+	v := codec.NoAnswer
 	if ex != nil {
-		if v = ex.answer(text); v == fits {
+		if v = ex.answer(text); v == codec.Fits {
 			return v
 		}
 	}
 	for _, c := range m.commands {
-		if v != noAnswer {
+		if v != codec.NoAnswer {
 			break
 		}
-		if r, _ := matching(c.refuse, text, 0, ""); r != noAnswer {
-			v = foreign
-		} else if e, _ := matching(c.expect, text, 0, ""); e != noAnswer {
-			v = foreign
+		if r, _ := codec.Matching(c.No, text, 0, ""); r != codec.NoAnswer {
+			v = codec.Foreign
+		} else if e, _ := codec.Matching(c.Yes, text, 0, ""); e != codec.NoAnswer {
+			v = codec.Foreign
 		}
 	}
-	if v == foreign {
+	if v == codec.Foreign {
 		l.pay(text)
 		l.count.Late.Add(1)
 	}

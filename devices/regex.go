@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -26,7 +28,7 @@ type linePattern struct {
 	groups []slot // by group
 }
 
-func newRegex(c mapping.DeviceConfig, count *wire.Counters) Codec {
+func newRegex(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
 	r := &regexCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
 	all := newSlots(c, &r.match)
 	for _, expression := range c.Patterns {

@@ -6,29 +6,12 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
+
+	"minirelay/devices/codec"
 )
 
 // maxDepth is how deep objects and arrays may be nested; a board has no use for more, and each costs stack.
 const maxDepth = 32
-
-type tokenKind uint8
-
-const (
-	tokenNull tokenKind = iota
-	tokenTrue
-	tokenFalse
-	tokenNumber // also what C and Arduino print for floats that are none: nan, inf, ovf
-	tokenString
-	tokenObject // skipped as a whole
-	tokenArray
-)
-
-// token is one JSON value.
-type token struct {
-	kind   tokenKind
-	text   []byte  // as written; of a string its contents, of objects and arrays nothing. Valid until the next token.
-	number float64 // NaN or an infinity if it is none that can be used
-}
 
 // scanner reads strict JSON (RFC 8259) from UTF-8 text, in place and without reflection. It is more lenient than
 // the RFC in one thing only: boards print nan and inf where a sensor failed, and one failed sensor must not cost
@@ -72,41 +55,41 @@ func (s *scanner) take(c byte) bool {
 }
 
 // value reads any value. depth is the number of objects and arrays around it.
-func (s *scanner) value(depth int) (token, bool) {
+func (s *scanner) value(depth int) (codec.Token, bool) {
 	start := s.i
 	switch c := s.peek(); {
 	case c == '"':
 		text, ok := s.str()
-		return token{kind: tokenString, text: text}, ok
+		return codec.Token{Kind: codec.TokenString, Text: text}, ok
 	case c == '-' || c >= '0' && c <= '9':
 		return s.numeral()
 	case c == '{':
-		return token{kind: tokenObject}, s.skipObject(depth)
+		return codec.Token{Kind: codec.TokenObject}, s.skipObject(depth)
 	case c == '[':
-		return token{kind: tokenArray}, s.skipArray(depth)
+		return codec.Token{Kind: codec.TokenArray}, s.skipArray(depth)
 	}
 	return s.word(start)
 }
 
 // word reads true, false, null, and the words for numbers that are none.
-func (s *scanner) word(start int) (token, bool) {
+func (s *scanner) word(start int) (codec.Token, bool) {
 	for s.i < len(s.b) && (s.b[s.i]|0x20 >= 'a' && s.b[s.i]|0x20 <= 'z') {
 		s.i++
 	}
-	t := token{text: s.b[start:s.i]}
-	switch string(t.text) {
+	t := codec.Token{Text: s.b[start:s.i]}
+	switch string(t.Text) {
 	case "null":
 		return t, true
 	case "true":
-		t.kind = tokenTrue
+		t.Kind = codec.TokenTrue
 		return t, true
 	case "false":
-		t.kind = tokenFalse
+		t.Kind = codec.TokenFalse
 		return t, true
 	case "nan", "NaN", "NAN", "inf", "Inf", "INF", "infinity", "Infinity", "ovf",
 		"-nan", "-NaN", "-NAN", "-inf", "-Inf", "-INF", "-infinity", "-Infinity", "-ovf":
 		s.lenient = true
-		t.kind, t.number = tokenNumber, math.NaN()
+		t.Kind, t.Number = codec.TokenNumber, math.NaN()
 		return t, true
 	}
 	return t, false
@@ -284,13 +267,9 @@ func (s *scanner) hex() (rune, bool) {
 	return r, true
 }
 
-// exactPowers are the powers of ten that a float64 holds exactly.
-var exactPowers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
-	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
-
 // numeral reads a number. What boards send (few digits, small exponents) is worked out on the way: a quotient or
 // product of two exact numbers is correctly rounded (Clinger 1990). Everything else goes through strconv.
-func (s *scanner) numeral() (token, bool) {
+func (s *scanner) numeral() (codec.Token, bool) {
 	start := s.i
 	negative := s.take('-')
 	if c := s.peek() | 0x20; negative && c >= 'a' && c <= 'z' {
@@ -304,7 +283,7 @@ func (s *scanner) numeral() (token, bool) {
 	}
 	count := s.i - digits
 	if count == 0 || count > 1 && s.b[digits] == '0' {
-		return token{}, false
+		return codec.Token{}, false
 	}
 	exponent := 0
 	if s.take('.') {
@@ -315,31 +294,31 @@ func (s *scanner) numeral() (token, bool) {
 		}
 		exponent = fraction - s.i
 		if exponent == 0 {
-			return token{}, false
+			return codec.Token{}, false
 		}
 		count -= exponent
 	}
 	if s.peek()|0x20 == 'e' {
 		e, ok := s.exponent()
 		if !ok {
-			return token{}, false
+			return codec.Token{}, false
 		}
 		exponent += e
 	}
-	t := token{kind: tokenNumber, text: s.b[start:s.i]}
+	t := codec.Token{Kind: codec.TokenNumber, Text: s.b[start:s.i]}
 	if count > 15 || exponent < -22 || exponent > 22 {
 		// On a range error ParseFloat gives an infinity, which is what the caller is promised.
-		t.number, _ = strconv.ParseFloat(unsafe.String(&t.text[0], len(t.text)), 64)
+		t.Number, _ = strconv.ParseFloat(unsafe.String(&t.Text[0], len(t.Text)), 64)
 		return t, true
 	}
-	t.number = float64(mantissa)
+	t.Number = float64(mantissa)
 	if exponent < 0 {
-		t.number /= exactPowers[-exponent]
+		t.Number /= codec.ExactPowers[-exponent]
 	} else {
-		t.number *= exactPowers[exponent]
+		t.Number *= codec.ExactPowers[exponent]
 	}
 	if negative {
-		t.number = -t.number
+		t.Number = -t.Number
 	}
 	return t, true
 }

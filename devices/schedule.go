@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"minirelay/devices/codec"
 )
 
 const (
@@ -38,7 +40,7 @@ type rounds struct {
 
 // asking is one query of a device.
 type asking struct {
-	*query
+	*codec.Query
 	due    time.Time
 	missed int  // unanswered in a row
 	mute   bool // unanswered since the device has answered anything
@@ -46,10 +48,10 @@ type asking struct {
 	said   string // the refusal that was told
 }
 
-func newRounds(queries []*query) rounds {
+func newRounds(queries []*codec.Query) rounds {
 	r := rounds{}
 	for _, q := range queries {
-		r.askings = append(r.askings, asking{query: q})
+		r.askings = append(r.askings, asking{Query: q})
 	}
 	return r
 }
@@ -78,14 +80,14 @@ func (r *rounds) lostFor(a *asking) bool {
 	if !r.proven {
 		return r.silent > 0
 	}
-	return r.silent > a.retries && r.mute >= min(2, r.regular())
+	return r.silent > a.Retries && r.mute >= min(2, r.regular())
 }
 
 // regular counts the queries that are asked in rounds.
 func (r *rounds) regular() int {
 	n := 0
 	for i := range r.askings {
-		if !r.askings[i].once {
+		if !r.askings[i].Once {
 			n++
 		}
 	}
@@ -98,7 +100,7 @@ func (r *rounds) standing(i int) (standing, time.Time) {
 	switch {
 	case r.lostFor(a):
 		return lost, later(a.due, r.wake)
-	case a.missed > a.retries:
+	case a.missed > a.Retries:
 		return lost, a.due
 	case a.missed > 0 || r.silent > 0 || !r.proven:
 		return doubtful, a.due
@@ -113,7 +115,7 @@ func (r *rounds) asked(i int, started, now time.Time, answered bool) {
 		r.unanswered(a, now)
 		return
 	}
-	if a.once && a.nobody { // which shows nothing of the device
+	if a.Once && a.Nobody { // which shows nothing of the device
 		a.due = now.Add(never)
 		return
 	}
@@ -126,11 +128,11 @@ func (r *rounds) asked(i int, started, now time.Time, answered bool) {
 	r.proven = true
 	r.heard()
 	a.missed, a.rest = 0, 0
-	a.due = a.due.Add(a.every)
-	if a.once {
+	a.due = a.due.Add(a.Every)
+	if a.Once {
 		a.due = now.Add(never)
 	} else if a.due.Before(now) {
-		a.due = started.Add(a.every) // the line is too slow for it: rounds are left out, not made up for
+		a.due = started.Add(a.Every) // the line is too slow for it: rounds are left out, not made up for
 	}
 }
 
@@ -145,9 +147,9 @@ func (r *rounds) unanswered(a *asking, now time.Time) {
 	a.due = later(a.due, now.Add(1)) // behind the device's other queries: one of them may be answered
 	switch {
 	case r.lostFor(a):
-		r.rest, r.wake = longer(r.rest, a.every, now)
-	case a.missed > a.retries:
-		a.rest, a.due = longer(a.rest, a.every, now)
+		r.rest, r.wake = longer(r.rest, a.Every, now)
+	case a.missed > a.Retries:
+		a.rest, a.due = longer(a.rest, a.Every, now)
 	}
 }
 
@@ -155,7 +157,7 @@ func (r *rounds) unanswered(a *asking, now time.Time) {
 func (r *rounds) probe(now time.Time) {
 	var next *asking
 	for i := range r.askings {
-		if b := &r.askings[i]; !b.mute && !b.once && (next == nil || b.due.Before(next.due)) {
+		if b := &r.askings[i]; !b.mute && !b.Once && (next == nil || b.due.Before(next.due)) {
 			next = b
 		}
 	}
@@ -172,22 +174,22 @@ func longer(rest, least time.Duration, now time.Time) (time.Duration, time.Time)
 }
 
 // soon makes the query due at once: its value is about to change.
-func (r *rounds) soon(q *query, now time.Time) {
+func (r *rounds) soon(q *codec.Query, now time.Time) {
 	if i := r.find(q); i >= 0 {
 		r.askings[i].due = now
 	}
 }
 
 // find gives the place of a query; -1 if it is not asked any more.
-func (r *rounds) find(q *query) int {
-	return slices.IndexFunc(r.askings, func(a asking) bool { return a.query == q })
+func (r *rounds) find(q *codec.Query) int {
+	return slices.IndexFunc(r.askings, func(a asking) bool { return a.Query == q })
 }
 
 // part puts others in the place of query i, due at once.
-func (r *rounds) part(i int, instead []*query, now time.Time) {
+func (r *rounds) part(i int, instead []*codec.Query, now time.Time) {
 	var parts []asking
 	for _, q := range instead {
-		parts = append(parts, asking{query: q, due: now})
+		parts = append(parts, asking{Query: q, due: now})
 	}
 	r.askings = slices.Replace(r.askings, i, i+1, parts...)
 }
@@ -200,7 +202,7 @@ type turn struct {
 	at       time.Time // not before
 }
 
-func (t turn) query() *query { return t.mapping.rounds.askings[t.asking].query }
+func (t turn) query() *codec.Query { return t.mapping.rounds.askings[t.asking].Query }
 
 // spare says from when on a query of each standing may be asked though living ones wait for the line.
 type spare [len(shares)]time.Time
@@ -215,12 +217,12 @@ func (s *spare) used(by standing, started, now time.Time) {
 // nextTurn chooses what a line does next. Of what has the same standing it is what has been due longest. What is
 // doubtful goes first while nothing living is due, what is lost only while nothing living becomes due before it has
 // gone unanswered; and both if their like have had less than their share. hold says from when on a query may be asked.
-func nextTurn(mappings []*attached, now time.Time, s spare, hold func(*query) time.Time) (best turn, ok bool) {
+func nextTurn(mappings []*attached, now time.Time, s spare, hold func(*codec.Query) time.Time) (best turn, ok bool) {
 	var first [len(shares)]turn // by standing
 	for _, m := range mappings {
 		for i := range m.rounds.askings {
 			by, at := m.rounds.standing(i)
-			at = later(at, hold(m.rounds.askings[i].query))
+			at = later(at, hold(m.rounds.askings[i].Query))
 			if t := &first[by]; t.mapping == nil || at.Before(t.at) {
 				*t = turn{m, i, by, at}
 			}
@@ -234,7 +236,7 @@ func nextTurn(mappings []*attached, now time.Time, s spare, hold func(*query) ti
 		}
 		var patience time.Duration // that the living need not have
 		if by == lost {
-			patience = t.query().timeout
+			patience = t.query().Timeout
 		}
 		if by != living && alive.mapping != nil && alive.at.Before(later(now, t.at).Add(patience)) {
 			t.at = later(t.at, s[by])

@@ -1,6 +1,9 @@
 package devices
 
-import "minirelay/devices/mapping"
+import (
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+)
 
 // slots are the names under which a codec of text looks for values, and who waits for each.
 type slots []slot
@@ -55,9 +58,9 @@ func (s slots) find(key []byte, from *int) *slot {
 // say gives the value of a slot, as it stands in the line, to who waits for it.
 func (g *gatherer) say(s *slot, text []byte) {
 	for _, field := range s.fields {
-		g.give(field, g.fields[field].word(text, g.comma))
+		g.give(field, g.fields[field].Word(text, g.comma))
 	}
 	for _, condition := range s.conditions {
-		g.match.see(condition, token{kind: tokenString, text: text})
+		g.match.see(condition, codec.Token{Kind: codec.TokenString, Text: text})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/wire"
 
 	"minirelay/devices/serial"
@@ -13,7 +15,7 @@ import (
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
 // reads goes to the relay before it returns. An error says that the stream can be used no longer; wrote in it says
 // whether anything may have been written. The line is silent already: see hush.
-func (l *line) transact(s *session, m *attached, q *query) (response, verdict, error) {
+func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response, codec.Verdict, error) {
 	l.mu.Lock()
 	if len(l.inbox.bytes) > 0 {
 		l.count.Drop(&l.count.Noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
@@ -24,22 +26,22 @@ func (l *line) transact(s *session, m *attached, q *query) (response, verdict, e
 	started := time.Now()
 	defer l.occupied(s.config, started, l.traffic(s.config))
 	by := serial.Soon()
-	if !q.by.IsZero() {
-		by = q.by
+	if !q.By.IsZero() {
+		by = q.By
 	}
-	n, err := l.writeBy(s, q.request, by)
-	if err != nil || n < len(q.request) {
+	n, err := l.writeBy(s, q.Request, by)
+	if err != nil || n < len(q.Request) {
 		if err == nil {
-			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.request))
+			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.Request))
 		}
-		return response{}, noAnswer, &brokenError{err, n > 0}
+		return codec.Response{}, codec.NoAnswer, &brokenError{err, n > 0}
 	}
-	s.quietFrom = later(started.Add(s.config.Lasts(len(q.request))), time.Now())
-	if q.nobody {
-		s.restUntil = s.quietFrom.Add(q.after)
-		return response{}, fits, nil
+	s.quietFrom = later(started.Add(s.config.Lasts(len(q.Request))), time.Now())
+	if q.Nobody {
+		s.restUntil = s.quietFrom.Add(q.After)
+		return codec.Response{}, codec.Fits, nil
 	}
-	r, v, err := l.awaitAnswer(s, m, q, m.asker.timing(s.config).ends)
+	r, v, err := l.awaitAnswer(s, m, q, m.asker.Timing(s.config).Ends)
 	if err == nil {
 		s.note(q, v, time.Now())
 		m.polls.note(v)
@@ -49,7 +51,7 @@ func (l *line) transact(s *session, m *attached, q *query) (response, verdict, e
 
 // lateAnswer is an answer that was not waited for any longer and may still come.
 type lateAnswer struct {
-	to    *query
+	to    *codec.Query
 	until time.Time
 }
 
@@ -58,16 +60,16 @@ type lateAnswer struct {
 const lateFor = 500 * time.Millisecond
 
 // note keeps in mind that an answer may come too late: it must not be taken for the answer to something else.
-func (s *session) note(q *query, v verdict, now time.Time) {
-	for _, shape := range [...]string{q.shape, q.refusal} {
+func (s *session) note(q *codec.Query, v codec.Verdict, now time.Time) {
+	for _, shape := range [...]string{q.Shape, q.Refusal} {
 		if shape == "" {
 			continue
 		}
 		before, late := s.late[shape]
 		late = late && now.Before(before.until)
 		switch {
-		case v == noAnswer || late && before.to == q: // this one may have been the answer to the try before
-			s.late[shape] = lateAnswer{q, s.quietFrom.Add(max(2*q.timeout, lateFor) + s.config.Lasts(q.length))}
+		case v == codec.NoAnswer || late && before.to == q: // this one may have been the answer to the try before
+			s.late[shape] = lateAnswer{q, s.quietFrom.Add(max(2*q.Timeout, lateFor) + s.config.Lasts(q.Length))}
 		case !late:
 			delete(s.late, shape)
 		}
@@ -75,11 +77,11 @@ func (s *session) note(q *query, v verdict, now time.Time) {
 }
 
 // hold says from when on a query may be asked: not while the answer to another, which would look the same, may come.
-func (s *session) hold(q *query) (until time.Time) {
+func (s *session) hold(q *codec.Query) (until time.Time) {
 	if len(s.late) == 0 {
 		return until
 	}
-	for _, shape := range [...]string{q.shape, q.refusal} {
+	for _, shape := range [...]string{q.Shape, q.Refusal} {
 		if l, ok := s.late[shape]; ok && l.to != q { // no late answer has the shape ""
 			until = later(until, l.until)
 		}
@@ -96,9 +98,9 @@ type brokenError struct {
 func (e *brokenError) Unwrap() error { return e.error }
 
 // awaitAnswer waits for the answer to a request that has just been written.
-func (l *line) awaitAnswer(s *session, m *attached, q *query, ends time.Duration) (response, verdict, error) {
+func (l *line) awaitAnswer(s *session, m *attached, q *codec.Query, ends time.Duration) (codec.Response, codec.Verdict, error) {
 	// What an adapter echoes has to come before it, which was waited for already.
-	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.timeout + s.config.Lasts(q.length))))
+	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.Timeout + s.config.Lasts(q.Length))))
 	defer deadline.Stop()
 	var quiet *time.Timer
 	var silence <-chan time.Time
@@ -110,7 +112,7 @@ func (l *line) awaitAnswer(s *session, m *attached, q *query, ends time.Duration
 	for {
 		select {
 		case <-l.heardBytes:
-			if r, v := l.look(s, m, q, false); v != noAnswer {
+			if r, v := l.look(s, m, q, false); v != codec.NoAnswer {
 				return r, v, nil
 			}
 			if quiet != nil {
@@ -118,59 +120,59 @@ func (l *line) awaitAnswer(s *session, m *attached, q *query, ends time.Duration
 			}
 		case <-l.ping:
 		case <-silence:
-			if r, v := l.look(s, m, q, true); v != noAnswer {
+			if r, v := l.look(s, m, q, true); v != codec.NoAnswer {
 				return r, v, nil
 			}
 		case <-deadline.C:
 			r, v := l.look(s, m, q, true)
-			if v == noAnswer {
-				r.noise = l.unanswered(s, m, q)
+			if v == codec.NoAnswer {
+				r.Noise = l.unanswered(s, m, q)
 			}
 			return r, v, nil
 		case <-s.gone:
-			if r, v := l.look(s, m, q, true); v != noAnswer {
+			if r, v := l.look(s, m, q, true); v != codec.NoAnswer {
 				return r, v, nil
 			}
-			return response{}, noAnswer, &brokenError{s.err, true}
+			return codec.Response{}, codec.NoAnswer, &brokenError{s.err, true}
 		case <-l.kill:
-			return response{}, noAnswer, &brokenError{errStopped, true}
+			return codec.Response{}, codec.NoAnswer, &brokenError{errStopped, true}
 		}
 	}
 }
 
 // look gives what has come to the query. What cannot become an answer any more is counted and dropped: the rest
 // of the time belongs to whatever still comes.
-func (l *line) look(s *session, m *attached, q *query, quiet bool) (response, verdict) {
+func (l *line) look(s *session, m *attached, q *codec.Query, quiet bool) (codec.Response, codec.Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	got := l.behindEcho(s, q)
 	if len(got) == 0 {
-		return response{}, noAnswer
+		return codec.Response{}, codec.NoAnswer
 	}
-	r, v := q.answer(got, quiet)
-	frame := wire.Frame{Device: m.config.ID, Request: q.name}
+	r, v := q.Answer(got, quiet)
+	frame := wire.Frame{Device: m.config.ID, Request: q.Name}
 	switch v {
-	case noAnswer:
+	case codec.NoAnswer:
 		return r, v
-	case garbled:
+	case codec.Garbled:
 		l.count.Damaged.Add(1)
 		m.polls.damaged.Add(1)
 		s.spoilt = true
 		l.count.Tap.Frame(l.inbox.at, frame, got, "it can never become the answer")
 		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
-		return r, noAnswer
+		return r, codec.NoAnswer
 	}
-	s.restUntil = l.inbox.at.Add(q.after)
+	s.restUntil = l.inbox.at.Add(q.After)
 	switch frame.OK = true; v {
-	case refused, unreached:
-		l.count.Tap.Frame(l.inbox.at, frame, got, "the answer is no: "+r.refusal)
+	case codec.Refused, codec.Unreached:
+		l.count.Tap.Frame(l.inbox.at, frame, got, "the answer is no: "+r.Refusal)
 	default:
-		taken(&l.count.Tap, l.inbox.at, &m.config, q.name, got, m.shown(r.readings, &l.count))
+		taken(&l.count.Tap, l.inbox.at, &m.config, q.Name, got, m.shown(r.Readings, &l.count))
 	}
 	l.heard(s)
-	if l.current(m) && v != unreached { // of a mapping that was exchanged meanwhile the readings are nobody's
-		if len(r.readings) > 0 {
-			m.device.Update(l.inbox.at, r.readings)
+	if l.current(m) && v != codec.Unreached { // of a mapping that was exchanged meanwhile the readings are nobody's
+		if len(r.Readings) > 0 {
+			m.device.Update(l.inbox.at, r.Readings)
 		} else {
 			m.device.Seen(l.inbox.at)
 		}
@@ -181,30 +183,30 @@ func (l *line) look(s *session, m *attached, q *query, quiet bool) (response, ve
 
 // behindEcho gives what has come besides the echo of the request; mu is held. An adapter may put a spoilt byte from its
 // change of direction before the echo.
-func (l *line) behindEcho(s *session, q *query) []byte {
+func (l *line) behindEcho(s *session, q *codec.Query) []byte {
 	if !s.config.Echo {
 		return l.inbox.bytes
 	}
-	if i := bytes.Index(l.inbox.bytes, q.request); i >= 0 {
-		return l.inbox.bytes[i+len(q.request):]
+	if i := bytes.Index(l.inbox.bytes, q.Request); i >= 0 {
+		return l.inbox.bytes[i+len(q.Request):]
 	}
 	return nil
 }
 
 // unanswered counts a request that has found no answer, and says whether something has come instead: it was damaged on
 // its way.
-func (l *line) unanswered(s *session, m *attached, q *query) (noise bool) {
+func (l *line) unanswered(s *session, m *attached, q *codec.Query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count.Unanswered.Add(1)
-	why := "no answer in " + q.timeout.String()
+	why := "no answer in " + q.Timeout.String()
 	got := l.behindEcho(s, q)
 	if len(got) > 0 {
 		l.count.Damaged.Add(1)
 		m.polls.damaged.Add(1)
-		why = "what came in " + q.timeout.String() + " is no answer to it"
+		why = "what came in " + q.Timeout.String() + " is no answer to it"
 	}
-	l.count.Tap.Frame(time.Now(), wire.Frame{Device: m.config.ID, Request: q.name}, got, why)
+	l.count.Tap.Frame(time.Now(), wire.Frame{Device: m.config.ID, Request: q.Name}, got, why)
 	l.inbox.bytes = l.inbox.bytes[:0]
 	return s.spoilt || len(got) > 0
 }
@@ -216,7 +218,7 @@ func (l *line) hush(s *session) error {
 	l.mu.Lock()
 	var silence time.Duration
 	for _, m := range l.mappings {
-		silence = max(silence, m.asker.timing(s.config).before)
+		silence = max(silence, m.asker.Timing(s.config).Before)
 	}
 	from := later(s.quietFrom, l.inbox.at)
 	l.mu.Unlock()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"minirelay/devices/codec"
+
 	"minirelay/devices/mapping"
 
 	"minirelay/devices/wire"
@@ -29,18 +31,18 @@ type veDirectCutter struct {
 	long  bool // the block is too long already
 }
 
-func newVEDirectCutter(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) Cutter {
-	return &veDirectCutter{r: bufio.NewReaderSize(r, firstBuffer), from: r, count: count}
+func newVEDirectCutter(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Cutter {
+	return &veDirectCutter{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, count: count}
 }
 
 // Next gives the next block whose checksum is right. The first one may be the second half of one, for which that is
 // right by chance: it is not whole.
-func (v *veDirectCutter) Next(limit int) (Frame, error) {
+func (v *veDirectCutter) Next(limit int) (codec.Frame, error) {
 	v.begin()
 	for {
 		b, err := v.r.ReadByte()
 		if err != nil {
-			return Frame{}, err
+			return codec.Frame{}, err
 		}
 		v.count.Bytes.Add(1)
 		ended := bytes.HasSuffix(v.block, veDirectEnd) // the byte is the checksum, whatever it looks like
@@ -71,7 +73,7 @@ func (v *veDirectCutter) Next(limit int) (Frame, error) {
 func (v *veDirectCutter) begin() { v.block, v.sum, v.long = v.block[:0], 0, false }
 
 // end gives the block that has just ended if it is good, and counts it if it is not.
-func (v *veDirectCutter) end() (Frame, bool) {
+func (v *veDirectCutter) end() (codec.Frame, bool) {
 	whole := v.whole
 	v.whole = true
 	pairs := bytes.TrimLeft(v.block[:len(v.block)-len(veDirectEnd)], "\r\n")
@@ -84,7 +86,7 @@ func (v *veDirectCutter) end() (Frame, bool) {
 	case !utf8.Valid(pairs):
 		v.count.Drop(&v.count.Noise, pairs, "it is not UTF-8, so it is no text")
 	default:
-		return Frame{pairs, readAt(v.from), whole}, true
+		return codec.Frame{Line: pairs, At: codec.ReadAt(v.from), Whole: whole}, true
 	}
-	return Frame{}, false
+	return codec.Frame{}, false
 }

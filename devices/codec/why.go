@@ -1,4 +1,4 @@
-package devices
+package codec
 
 import (
 	"bytes"
@@ -10,29 +10,29 @@ import (
 	"minirelay/relay"
 )
 
-// fault says what is wrong with a value.
-func (f *wireField) fault(x fault) string {
-	said := x.value.said()
+// Fault says what is wrong with a value.
+func (f *WireField) Fault(x Fault) string {
+	said := x.Value.said()
 	switch {
-	case x.twice:
+	case x.Twice:
 		return "it stands there twice"
-	case f.kind == relay.TypeNumber && x.value.kind == tokenString && !bytes.HasSuffix(x.value.text, f.suffix):
+	case f.Kind == relay.TypeNumber && x.Value.Kind == TokenString && !bytes.HasSuffix(x.Value.Text, f.suffix):
 		return fmt.Sprintf("%s does not end in %q", said, f.suffix)
-	case f.kind == relay.TypeNumber && x.value.kind != tokenNumber:
+	case f.Kind == relay.TypeNumber && x.Value.Kind != TokenNumber:
 		return said + " is no number"
-	case f.kind == relay.TypeNumber:
-		return f.outOfRange(said, f.scaled(x.value.number))
-	case f.kind == relay.TypeText:
+	case f.Kind == relay.TypeNumber:
+		return f.outOfRange(said, f.scaled(x.Value.Number))
+	case f.Kind == relay.TypeText:
 		return said + " is no text"
 	}
 	var words []string
-	for _, w := range f.words {
+	for _, w := range f.Words {
 		words = append(words, w.said())
 	}
 	return said + " is none of " + strings.Join(words, ", ")
 }
 
-func (f *wireField) outOfRange(said string, n float64) string {
+func (f *WireField) outOfRange(said string, n float64) string {
 	switch {
 	case n < f.plausible.Min:
 		return fmt.Sprintf("%v is less than its min of %v", relay.NumberValue(n), relay.NumberValue(f.plausible.Min))
@@ -43,33 +43,33 @@ func (f *wireField) outOfRange(said string, n float64) string {
 }
 
 // said is what may stand on the wire.
-func (w *wireWord) said() string {
+func (w *WireWord) said() string {
 	switch {
-	case w.quoted:
-		return strconv.Quote(w.text)
-	case w.literal == tokenTrue:
+	case w.Quoted:
+		return strconv.Quote(w.Text)
+	case w.literal == TokenTrue:
 		return "true or 1"
 	}
 	return "false or 0"
 }
 
 // said is a token as people read it.
-func (t token) said() string {
-	switch t.kind {
-	case tokenNull:
+func (t Token) said() string {
+	switch t.Kind {
+	case TokenNull:
 		return "null"
-	case tokenTrue:
+	case TokenTrue:
 		return "true"
-	case tokenFalse:
+	case TokenFalse:
 		return "false"
-	case tokenObject:
+	case TokenObject:
 		return "an object"
-	case tokenArray:
+	case TokenArray:
 		return "an array"
-	case tokenString:
-		return quoteShort(t.text)
+	case TokenString:
+		return quoteShort(t.Text)
 	}
-	return short(t.text)
+	return short(t.Text)
 }
 
 // saidAtMost bounds what is repeated of a frame.
@@ -88,8 +88,8 @@ func short(text []byte) string {
 	return string(text[:end]) + "…"
 }
 
-// unexpectedAt says where a text stops to be what it should be.
-func unexpectedAt(text []byte, i int) string {
+// UnexpectedAt says where a text stops to be what it should be.
+func UnexpectedAt(text []byte, i int) string {
 	if i >= len(text) {
 		return "it ends too early"
 	}

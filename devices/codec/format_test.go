@@ -1,4 +1,4 @@
-package devices
+package codec
 
 import (
 	"encoding/binary"
@@ -20,12 +20,12 @@ func TestOrders(t *testing.T) {
 		{"uint32", "little", "big", "BADC"}, {"uint32", "little", "", "DCBA"}, {"uint32", "little", "little", "DCBA"},
 		{"uint64", "big", "little", "GHEFCDAB"}, {"uint64", "little", "big", "BADCFEHG"}, {"uint64", "little", "", "HGFEDCBA"},
 	} {
-		f := numberOf(mapping.FormatConfig{Format: tt.format, ByteOrder: tt.bytes, WordOrder: tt.words, Bit: -1}, "")
+		f := NumberOf(mapping.FormatConfig{Format: tt.format, ByteOrder: tt.bytes, WordOrder: tt.words, Bit: -1}, "")
 		want := uint64(0)
-		for i := range f.size {
+		for i := range f.Size {
 			want = want<<8 | uint64('A'+i)
 		}
-		if got := f.raw([]byte(tt.wire)); got != want {
+		if got := f.Raw([]byte(tt.wire)); got != want {
 			t.Errorf("%v: %x instead of %x", tt, got, want)
 		}
 	}
@@ -53,15 +53,15 @@ func TestFormats(t *testing.T) {
 		{mapping.FormatConfig{Format: "int16", Bit: 4, Bits: 12}, "fff0", -1},
 		{mapping.FormatConfig{Format: "uint32", WordOrder: "little", Bit: 16, Bits: 16}, "00001234", 0x1234},
 	} {
-		f := numberOf(tt.config, "")
+		f := NumberOf(tt.config, "")
 		var wire []byte
 		if _, err := fmt.Sscanf(tt.wire, "%x", &wire); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.get(wire); got != tt.want {
+		if got := f.Get(wire); got != tt.want {
 			t.Errorf("%+v: %s reads as %v instead of %v", tt.config, tt.wire, got, tt.want)
 		}
-		if back, err := f.append(nil, tt.want); err != nil || fmt.Sprintf("%x", back) != tt.wire {
+		if back, err := f.Append(nil, tt.want); err != nil || fmt.Sprintf("%x", back) != tt.wire {
 			t.Errorf("%+v: %v is written as %x instead of %s: %v", tt.config, tt.want, back, tt.wire, err)
 		}
 	}
@@ -72,15 +72,15 @@ func TestFormatBounds(t *testing.T) {
 	for name, bounds := range map[string][2]float64{
 		"uint16": {0, 65535}, "int16": {-32768, 32767}, "uint32": {0, 1<<32 - 1}, "int32": {-1 << 31, 1<<31 - 1},
 	} {
-		f := numberOf(mapping.FormatConfig{Format: name, Bit: -1}, "")
+		f := NumberOf(mapping.FormatConfig{Format: name, Bit: -1}, "")
 		for _, v := range bounds {
-			b, err := f.append(nil, v+0.25)
-			if err != nil || f.get(b) != v {
+			b, err := f.Append(nil, v+0.25)
+			if err != nil || f.Get(b) != v {
 				t.Errorf("%s: %v is written as %x: %v", name, v, b, err)
 			}
 		}
 		for _, v := range []float64{bounds[0] - 1, bounds[1] + 1, math.Inf(1), math.NaN()} {
-			if _, err := f.append(nil, v); err == nil || !strings.Contains(err.Error(), name) {
+			if _, err := f.Append(nil, v); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s holds %v: %v", name, v, err)
 			}
 		}
@@ -95,13 +95,13 @@ func FuzzFormat(f *testing.F) {
 		names := []string{"uint16", "int16", "uint32", "int32", "float32", "float64"}
 		orders := []string{"big", "little"}
 		c := mapping.FormatConfig{Format: names[int(pick)%len(names)], ByteOrder: orders[pick>>6&1], WordOrder: orders[pick>>7], Bit: -1}
-		f := numberOf(c, "")
-		wire := binary.BigEndian.AppendUint64(nil, bits)[:f.size]
-		v := f.get(wire)
+		f := NumberOf(c, "")
+		wire := binary.BigEndian.AppendUint64(nil, bits)[:f.Size]
+		v := f.Get(wire)
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return
 		}
-		if back, err := f.append(nil, v); err != nil || string(back) != string(wire) {
+		if back, err := f.Append(nil, v); err != nil || string(back) != string(wire) {
 			t.Errorf("%+v: %x reads as %v and is written as %x: %v", c, wire, v, back, err)
 		}
 	})

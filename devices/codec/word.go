@@ -1,4 +1,4 @@
-package devices
+package codec
 
 import (
 	"bytes"
@@ -8,54 +8,54 @@ import (
 	"minirelay/relay"
 )
 
-// word makes a token of a value that stands bare in a line: the field says what it should be. What it cannot be is
+// Word makes a token of a value that stands bare in a line: the field says what it should be. What it cannot be is
 // a text, which is no good reading of a number.
-func (f *wireField) word(text []byte, comma bool) token {
-	if f.kind == relay.TypeText {
-		return token{kind: tokenString, text: text}
+func (f *WireField) Word(text []byte, comma bool) Token {
+	if f.Kind == relay.TypeText {
+		return Token{Kind: TokenString, Text: text}
 	}
 	bare := text
-	if f.kind == relay.TypeNumber {
+	if f.Kind == relay.TypeNumber {
 		var suffixed bool
 		bare, suffixed = bytes.CutSuffix(text, f.suffix)
 		bare = bytes.TrimSpace(bare)
-		if n, ok := parseNumber(bare, comma); ok && suffixed {
-			return token{kind: tokenNumber, text: text, number: n}
+		if n, ok := ParseNumber(bare, comma); ok && suffixed {
+			return Token{Kind: TokenNumber, Text: text, Number: n}
 		}
 	} else if t, ok := f.knownWord(text, comma); ok {
 		return t
 	}
 	if meansNothing(bare) {
-		return token{kind: tokenNull, text: text}
+		return Token{Kind: TokenNull, Text: text}
 	}
-	return token{kind: tokenString, text: text}
+	return Token{Kind: TokenString, Text: text}
 }
 
 // knownWord makes a token of text if it stands for a value of a bool or an enum: as it is written, as a literal, or
 // as a number.
-func (f *wireField) knownWord(text []byte, comma bool) (token, bool) {
-	tries := [3]token{{kind: tokenString, text: text}}
+func (f *WireField) knownWord(text []byte, comma bool) (Token, bool) {
+	tries := [3]Token{{Kind: TokenString, Text: text}}
 	n := 1
 	switch string(text) {
 	case "true", "True", "TRUE":
-		tries[1] = token{kind: tokenTrue, text: text}
+		tries[1] = Token{Kind: TokenTrue, Text: text}
 		n = 2
 	case "false", "False", "FALSE":
-		tries[1] = token{kind: tokenFalse, text: text}
+		tries[1] = Token{Kind: TokenFalse, Text: text}
 		n = 2
 	}
-	if number, ok := parseNumber(text, comma); ok {
-		tries[n] = token{kind: tokenNumber, text: text, number: number}
+	if number, ok := ParseNumber(text, comma); ok {
+		tries[n] = Token{Kind: TokenNumber, Text: text, Number: number}
 		n++
 	}
 	for _, t := range tries[:n] {
-		for i := range f.words {
-			if f.words[i].is(t) {
+		for i := range f.Words {
+			if f.Words[i].Is(t) {
 				return t, true
 			}
 		}
 	}
-	return token{}, false
+	return Token{}, false
 }
 
 // meansNothing says whether boards write text where they have no value: nothing, dashes, or a word for it.
@@ -71,9 +71,9 @@ func meansNothing(text []byte) bool {
 	return false
 }
 
-// parseNumber reads a number as boards print it: +021.50, .5, 5., 1e-3; with a decimal comma 21,5. There are no
+// ParseNumber reads a number as boards print it: +021.50, .5, 5., 1e-3; with a decimal comma 21,5. There are no
 // separators between thousands, and no hexadecimal numbers.
-func parseNumber(text []byte, comma bool) (float64, bool) {
+func ParseNumber(text []byte, comma bool) (float64, bool) {
 	point := byte('.')
 	if comma {
 		point = ','
@@ -116,9 +116,9 @@ func parseNumber(text []byte, comma bool) (float64, bool) {
 	}
 	n := float64(mantissa)
 	if exponent < 0 {
-		n /= exactPowers[-exponent] // correctly rounded: see scanner.numeral
+		n /= ExactPowers[-exponent] // correctly rounded: see scanner.numeral
 	} else {
-		n *= exactPowers[exponent]
+		n *= ExactPowers[exponent]
 	}
 	if text[0] == '-' {
 		n = -n
