@@ -1941,7 +1941,7 @@ var Devices = class {
       if (!d.fresh)
         this.known.delete(d.id);
   }
-  /** The order in which the gateway wants its devices shown. */
+  /** The order in which the gateway lists its devices. */
   arrange(order) {
     this.order = order;
   }

@@ -1,4 +1,4 @@
-// Base64 (RFC 4648, section 4), which Alipay wants around bytes. Mini-programs have neither btoa nor atob.
+// Base64 (RFC 4648, section 4), which Alipay uses for bytes. Mini-programs have neither btoa nor atob.
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 

@@ -1,4 +1,4 @@
-// Own commands, from the tap to the one end of each.
+// Own commands, from the tap to the one result of each.
 
 import type { GatewayClock } from './clock'
 import { MqttError } from './errors'

@@ -45,7 +45,7 @@ export class Devices {
     for (const d of [...this.known.values()]) if (!d.fresh) this.known.delete(d.id)
   }
 
-  /** The order in which the gateway wants its devices shown. */
+  /** The order in which the gateway lists its devices. */
   arrange(order: unknown[]): void {
     this.order = order
   }

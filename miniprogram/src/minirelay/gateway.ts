@@ -1,4 +1,4 @@
-// A gateway as a screen sees it: devices with live values, commands with one end each, and a state in words.
+// A gateway as a screen sees it: devices with live values, commands with one result each, and a state in words.
 
 import { addressURL, validId } from './address'
 import { MqttClient, type Message } from './client'

@@ -26,7 +26,7 @@ export type ResultCode =
   | 'no_answer'
   | 'connection_lost'
 
-/** The one end of a command. */
+/** The one result of a command. */
 export interface CommandResult {
   id: string
   device: string
@@ -42,7 +42,7 @@ export interface CommandResult {
   ts: number
   /** Whose command it was. */
   by?: string
-  /** The command had been given before; this is the end that it had then. */
+  /** The command had been given before; this is the result of that time. */
   repeat?: boolean
   /** Given by this Gateway object. */
   mine: boolean

@@ -45,7 +45,7 @@ describe('the table', () => {
     const filled = [...text.matchAll(/\{(\d*)\}/g)].map((m) => m[1])
     const numbers = filled.every((n) => n !== '') ? filled.map(Number).sort() : filled.map((_, i) => i + 1)
     expect(numbers).toEqual(Array.from({ length: holes }, (_, i) => i + 1))
-    expect(text).toMatch(/[\u4e00-\u9fff]/)
+    if (/[a-z]{3}/.test(english)) expect(text).toMatch(/[\u4e00-\u9fff]/)
     expect(text).not.toMatch(/[\u4e00-\u9fff][,:;?!()]|[,:;?!()][\u4e00-\u9fff]/)
   })
 })
