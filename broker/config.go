@@ -12,10 +12,10 @@ import (
 
 // Config is the [broker] table and the [users.ID] tables.
 type Config struct {
-	Listen     string    `toml:"listen" doc:"address of the one TLS port for wss, the page and the API; host:port or :port"`
-	MQTT       string    `toml:"mqtt" doc:"address for plain MQTT, for tools on the same box; off if left out"`
-	WS         string    `toml:"ws" doc:"address for plain WebSocket MQTT at /mqtt and the page, for phones on a trusted LAN; passwords cross it in the clear; off if left out"`
-	MaxClients int       `toml:"max_clients" doc:"most connections at a time" min:"1" max:"100000"`
+	Listen     string    `toml:"listen" doc:"address of the TLS port for wss, the page and the API; host:port or :port"`
+	MQTT       string    `toml:"mqtt" doc:"address for plain MQTT, for tools on the same machine; off if left out"`
+	WS         string    `toml:"ws" doc:"address for plain WebSocket MQTT at /mqtt and the page, for phones on a trusted LAN; passwords are sent unencrypted; off if left out"`
+	MaxClients int       `toml:"max_clients" doc:"maximum number of simultaneous connections" min:"1" max:"100000"`
 	TLS        TLSConfig `toml:"tls" doc:"the certificate of the TLS port"`
 
 	Users   []UserConfig `toml:"-"` // in the order of the files
@@ -28,7 +28,7 @@ type Config struct {
 
 // TLSConfig is the [broker.tls] table.
 type TLSConfig struct {
-	Mode     string `toml:"mode" doc:"self-signed makes a certificate once and keeps it; files watches yours; off serves plain HTTP and ws (behind a proxy)" oneof:"self-signed,files,off"`
+	Mode     string `toml:"mode" doc:"self-signed creates a certificate once and keeps it; files watches yours; off serves plain HTTP and ws (behind a proxy)" oneof:"self-signed,files,off"`
 	CertFile string `toml:"cert_file" doc:"PEM file with the certificate and its chain, for mode files"`
 	KeyFile  string `toml:"key_file" doc:"PEM file with the private key, for mode files"`
 }
@@ -36,13 +36,13 @@ type TLSConfig struct {
 // UserConfig is one user: [users.ID].
 type UserConfig struct {
 	ID           string   `toml:"-"`
-	PasswordHash Secret   `toml:"password_hash" doc:"argon2id hash made by minirelay user hash"`
+	PasswordHash Secret   `toml:"password_hash" doc:"argon2id hash from minirelay user hash"`
 	Password     Secret   `toml:"password" doc:"the password itself, better from { env = \"NAME\" } or { file = \"path\" }"`
-	Role         string   `toml:"role" doc:"viewer reads, operator also gives commands, admin reads everything; gateway is another gateway that dials out to this one" oneof:"viewer,operator,admin,gateway"`
-	Gateways     []string `toml:"gateways" doc:"the gateways whose devices it may use here, this one if left out; with role gateway the ids under which it speaks"`
-	Devices      []string `toml:"devices" doc:"the devices it may use, as in greenhouse or home/greenhouse; all if left out"`
-	Read         []string `toml:"read" doc:"topic filters outside the root it may also read"`
-	Write        []string `toml:"write" doc:"topic filters outside the root it may also publish to"`
+	Role         string   `toml:"role" doc:"viewer reads, operator also sends commands, admin reads everything; gateway is another gateway that connects to this one" oneof:"viewer,operator,admin,gateway"`
+	Gateways     []string `toml:"gateways" doc:"the gateways whose devices the user may use, this one if left out; with role gateway the ids of the gateway itself"`
+	Devices      []string `toml:"devices" doc:"the devices that the user may use, as in greenhouse or home/greenhouse; all if left out"`
+	Read         []string `toml:"read" doc:"topic filters outside the root that the user may also read"`
+	Write        []string `toml:"write" doc:"topic filters outside the root that the user may also publish to"`
 }
 
 // Default is what the [broker] table starts from.

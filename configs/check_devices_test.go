@@ -65,7 +65,7 @@ func TestPortFaults(t *testing.T) {
 		{"unknown port like no other", port, "port = \"rs485\"\n",
 			`12:8: there is no port "rs485" | there are: uno`},
 		{"port missing", port, "",
-			"11:10: port is missing in [devices.greenhouse] | add port = …: it is the port it hangs on: the ID of a [ports.ID] table"},
+			"11:10: port is missing in [devices.greenhouse] | add port = …: it is its port: the ID of a [ports.ID] table"},
 		{"codec missing", "codec = \"json\"\n", "",
 			"11:10: codec is missing in [devices.greenhouse] | add codec = …, one of " + codecWords()},
 		{"codec", "codec = \"json\"\n", "codec = \"telepathy\"\n",
@@ -163,7 +163,7 @@ func TestMappingFaults(t *testing.T) {
 		{"enum with an unknown value", temperature, "type = \"enum\"\noptions = [{ value = \"a\" }]\nvalues = { b = \"1\" }\n",
 			`19:10: values: "b" is none of a | write what stands on the wire behind the value, as in { true = "1" }`},
 		{"option without value", temperature, "type = \"enum\"\noptions = [{ name = \"a\" }]\n",
-			"18:12: value is missing in [devices.greenhouse.fields.temperature.options] | add value = …: it is the choice as the command and the state carry it"},
+			"18:12: value is missing in [devices.greenhouse.fields.temperature.options] | add value = …: it is the option as it appears in commands and in the state"},
 		{"option no table", temperature, "type = \"enum\"\noptions = [\"a\", \"b\"]\n",
 			"18:12: devices.greenhouse.fields.temperature.options holds a text where a table belongs | write it in braces, { … }\n" +
 				"18:17: devices.greenhouse.fields.temperature.options holds a text where a table belongs | write it in braces, { … }"},

@@ -30,11 +30,11 @@ type Config struct {
 
 // GatewayConfig is the [gateway] table.
 type GatewayConfig struct {
-	ID       string        `toml:"id" doc:"the gateway's level in every topic, as in minirelay/ID/greenhouse/state" required:"true"`
-	Name     relay.Name    `toml:"name" doc:"the name people read; a text or a table of languages"`
+	ID       string        `toml:"id" doc:"the id of the gateway, a level of every topic, as in minirelay/ID/greenhouse/state" required:"true"`
+	Name     relay.Name    `toml:"name" doc:"the name that people see; a text or a table of languages"`
 	DataDir  string        `toml:"data_dir" doc:"the directory for the certificate and the journal of commands"`
 	Root     string        `toml:"root" doc:"the first level of every topic; below it only the gateway publishes"`
-	Remember time.Duration `toml:"remember" doc:"how long the id of a command is remembered, so that it is never executed twice" min:"1m" max:"168h"`
+	Remember time.Duration `toml:"remember" doc:"how long the id of a command is remembered, so that no command is executed twice" min:"1m" max:"168h"`
 }
 
 // DefaultGateway is what the [gateway] table starts from.
@@ -44,13 +44,13 @@ func DefaultGateway() GatewayConfig {
 
 // MetricsConfig is the [metrics] table.
 type MetricsConfig struct {
-	Token broker.Secret `toml:"token" doc:"who sends Authorization: Bearer and this may read /metrics from elsewhere; this machine itself always may"`
+	Token broker.Secret `toml:"token" doc:"token for reading /metrics from other machines, sent as Authorization: Bearer; this machine itself needs none"`
 }
 
 // LogConfig is the [log] table.
 type LogConfig struct {
-	Level  string `toml:"level" doc:"the least important line to write" oneof:"debug,info,warn,error"`
-	Format string `toml:"format" doc:"text for people and journals, json for machines; a change takes effect at the next start" oneof:"text,json"`
+	Level  string `toml:"level" doc:"the lowest level to write" oneof:"debug,info,warn,error"`
+	Format string `toml:"format" doc:"text for people and journals, json for programs; a change takes effect at the next start" oneof:"text,json"`
 }
 
 // DefaultLog is what the [log] table starts from.
@@ -73,13 +73,13 @@ func (c LogConfig) SlogLevel() slog.Level {
 // tables by that id, [ports.ID].
 type document struct {
 	Gateway  GatewayConfig          `toml:"gateway" doc:"the gateway itself" required:"true"`
-	Log      LogConfig              `toml:"log" doc:"what is logged, to stderr"`
-	Metrics  MetricsConfig          `toml:"metrics" doc:"figures for Prometheus at /metrics"`
+	Log      LogConfig              `toml:"log" doc:"the log, on stderr"`
+	Metrics  MetricsConfig          `toml:"metrics" doc:"metrics for Prometheus at /metrics"`
 	Broker   broker.Config          `toml:"broker" doc:"the embedded MQTT broker"`
-	Users    []broker.UserConfig    `toml:"users" doc:"who may log in to the broker"`
-	Upstream []upstream.Config      `toml:"upstream" doc:"somebody else's MQTT brokers, to which the gateway connects"`
-	Ports    []serial.Config        `toml:"ports" doc:"the serial lines"`
-	Devices  []mapping.DeviceConfig `toml:"devices" doc:"the things on the ports, in the order in which people see them"`
+	Users    []broker.UserConfig    `toml:"users" doc:"the users that may log in to the broker"`
+	Upstream []upstream.Config      `toml:"upstream" doc:"other MQTT brokers that the gateway connects to"`
+	Ports    []serial.Config        `toml:"ports" doc:"the serial ports"`
+	Devices  []mapping.DeviceConfig `toml:"devices" doc:"the devices on the ports, in the order in which people see them"`
 }
 
 // config composes the packages' configs.

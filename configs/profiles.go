@@ -26,10 +26,10 @@ type Profile struct {
 
 // ProfileHead is the [profile] table of a profile's file. The [device] table beside it has the keys of [devices.ID].
 type ProfileHead struct {
-	Title    relay.Name `toml:"title" doc:"what the thing is called; a text or a table of languages" required:"true"`
-	Group    string     `toml:"group" doc:"what it is" oneof:"meter,climate,air,water,relay,distance,position,weather,soil,solar,battery,board,other" required:"true"`
+	Title    relay.Name `toml:"title" doc:"the name of the device; a text or a table of languages" required:"true"`
+	Group    string     `toml:"group" doc:"kind of device" oneof:"meter,climate,air,water,relay,distance,position,weather,soil,solar,battery,board,other" required:"true"`
 	Source   string     `toml:"source" doc:"the document or recording that the mapping comes from, with its version" required:"true"`
-	Note     relay.Name `toml:"note" doc:"what a person must know before connecting it"`
+	Note     relay.Name `toml:"note" doc:"a note to read before connecting it"`
 	Baud     int        `toml:"baud" doc:"speed of the line as delivered, in bit/s; 0 if it does not matter" min:"0" max:"4000000"`
 	Parity   string     `toml:"parity" doc:"parity as delivered" oneof:"none,odd,even,mark,space"`
 	StopBits float64    `toml:"stop_bits" doc:"stop bits as delivered" oneof:"1,2"`

@@ -15,7 +15,6 @@ var unread = map[string]bool{
 	"docs/architecture.md":            true,
 	"docs/codec.md":                   true,
 	"docs/codec.zh-CN.md":             true,
-	"docs/reference.md":               true,
 	"miniprogram/test/host/README.md": true,
 }
 

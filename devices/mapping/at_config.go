@@ -4,13 +4,13 @@ import "time"
 
 // ATConfig is how a device is asked that answers in lines of text: an AT modem, a SCPI instrument.
 type ATConfig struct {
-	LineEnd    string        `toml:"line_end" doc:"what ends each line that is written" codecs:"at"`
+	LineEnd    string        `toml:"line_end" doc:"the end of each line that is written" codecs:"at"`
 	Terminator string        `toml:"terminator" doc:"each character that ends a line of an answer; \\r and \\n if left out" codecs:"at"`
-	Silence    time.Duration `toml:"silence" doc:"silence that ends an answer, of devices that end their lines with nothing" min:"1ms" max:"5s" codecs:"at"`
-	Until      string        `toml:"until" doc:"regular expression of the line that ends an answer, as in ^OK$; an answer is one line if left out" codecs:"at"`
-	Error      string        `toml:"error" doc:"regular expression of the line that says no; the group message is shown to the person" codecs:"at"`
-	Ignore     string        `toml:"ignore" doc:"regular expression of lines that come unasked" codecs:"at"`
-	Init       []string      `toml:"init" doc:"lines to write after the port was opened, after the device was away, and after this mapping was changed" codecs:"at"`
+	Silence    time.Duration `toml:"silence" doc:"silence that ends an answer, for devices whose lines have no end" min:"1ms" max:"5s" codecs:"at"`
+	Until      string        `toml:"until" doc:"regular expression for the last line of an answer, as in ^OK$; an answer is one line if left out" codecs:"at"`
+	Error      string        `toml:"error" doc:"regular expression for the line that reports an error; the group message is shown to the person" codecs:"at"`
+	Ignore     string        `toml:"ignore" doc:"regular expression for unsolicited lines" codecs:"at"`
+	Init       []string      `toml:"init" doc:"lines to write after the port was opened, after the device was offline, and after this mapping was changed" codecs:"at"`
 }
 
 // DefaultAT is what the keys of ATConfig start from. The error is that of modems (3GPP TS 27.007, V.250).
@@ -20,5 +20,5 @@ func DefaultAT() ATConfig {
 
 // ATFieldConfig is how a value is found in the answer to its request: see PlaceConfig.
 type ATFieldConfig struct {
-	Answer string `toml:"answer" doc:"regular expression of the line that holds it; its first group, or the group value, is the value" codecs:"at"`
+	Answer string `toml:"answer" doc:"regular expression for the line that contains it; the first group, or the group value, is the value" codecs:"at"`
 }

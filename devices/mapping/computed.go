@@ -4,7 +4,7 @@ import "slices"
 
 // ComputedConfig makes a field of other fields instead of what is on the wire.
 type ComputedConfig struct {
-	Expr string `toml:"expr" doc:"the value is worked out from the device's other fields, as in voltage * current / 1000"`
+	Expr string `toml:"expr" doc:"the expression that computes the value from other fields of the device, as in voltage * current / 1000"`
 }
 
 // Computed says whether the field is worked out.

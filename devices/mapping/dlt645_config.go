@@ -2,8 +2,8 @@ package mapping
 
 // DLT645Config is what a meter of codec dlt645 has beside the keys of every device that is asked.
 type DLT645Config struct {
-	Address string `toml:"address" codecs:"dlt645" doc:"the meter's address, 12 digits as printed on it; AAAAAAAAAAAA where it is the only one on the line"`
-	WakeUp  int    `toml:"wake_up" codecs:"dlt645" doc:"bytes FE in front of each request, which wake the meter up" min:"0" max:"16"`
+	Address string `toml:"address" codecs:"dlt645" doc:"the meter's address, the 12 digits printed on it; AAAAAAAAAAAA if it is alone on the line"`
+	WakeUp  int    `toml:"wake_up" codecs:"dlt645" doc:"number of bytes FE before each request, which wake the meter up" min:"0" max:"16"`
 }
 
 // DefaultDLT645 is any meter, woken by four bytes.

@@ -5,10 +5,10 @@ import "time"
 // ModbusConfig is what a Modbus unit is like.
 type ModbusConfig struct {
 	ModbusUnit   int           `toml:"unit" doc:"the unit's Modbus address, 1 to 247; 0 writes to all units at once, and none answers" min:"0" max:"255"`
-	Turnaround   time.Duration `toml:"turnaround" doc:"silence that the device wants behind its answer, before anybody is asked; behind a write to all Modbus units 100ms at least" min:"0s" max:"5s" codecs:"at,modbus-rtu,modbus-ascii"`
-	MaxGap       int           `toml:"max_gap" doc:"so many registers between two fields are read along where that saves a request" min:"0" max:"124"`
-	MaxRegisters int           `toml:"max_registers" doc:"most registers in one request; 16 coils count as one" min:"1" max:"125"`
-	NoBatch      bool          `toml:"no_batch" doc:"each field is read by a request of its own"`
+	Turnaround   time.Duration `toml:"turnaround" doc:"silence that the device needs after its answer, before the next request; at least 100ms after a write to all Modbus units" min:"0s" max:"5s" codecs:"at,modbus-rtu,modbus-ascii"`
+	MaxGap       int           `toml:"max_gap" doc:"up to this many registers between two fields are read along if that saves a request" min:"0" max:"124"`
+	MaxRegisters int           `toml:"max_registers" doc:"maximum number of registers in one request; 16 coils count as one" min:"1" max:"125"`
+	NoBatch      bool          `toml:"no_batch" doc:"each field is read with a request of its own"`
 }
 
 // DefaultModbus has no unit. A gap of 8 registers costs less time than a request does.
@@ -23,7 +23,7 @@ type RegisterConfig struct {
 
 // WriteConfig is how a value gets into a Modbus unit.
 type WriteConfig struct {
-	Function int    `toml:"function" doc:"the Modbus function to write with, where the unit does not know the usual one" oneof:"5,6,15,16,22"`
+	Function int    `toml:"function" doc:"the Modbus function to write with, if the unit does not support the usual one" oneof:"5,6,15,16,22"`
 	Write    string `toml:"write" doc:"for type none: the number to write, decimal or hexadecimal"`
 }
 

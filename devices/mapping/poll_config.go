@@ -7,9 +7,9 @@ import (
 
 // PollConfig is how a device is asked that speaks when it is spoken to.
 type PollConfig struct {
-	Poll    time.Duration `toml:"poll" doc:"how often it is asked; a field may have a poll of its own" min:"1ms" max:"24h"`
-	Timeout time.Duration `toml:"timeout" doc:"how long it may take to begin its answer, counted from the end of the request" min:"5ms" max:"60s"`
-	Retries int           `toml:"retries" doc:"how often it is asked again before it counts as silent and is asked ever more rarely" min:"0" max:"10"`
+	Poll    time.Duration `toml:"poll" doc:"polling interval; a field may have a poll of its own" min:"1ms" max:"24h"`
+	Timeout time.Duration `toml:"timeout" doc:"time limit for the beginning of its answer, counted from the end of the request" min:"5ms" max:"60s"`
+	Retries int           `toml:"retries" doc:"number of retries before it counts as silent and is polled less and less often" min:"0" max:"10"`
 }
 
 // DefaultPoll suits what hangs on an RS-485 line.
@@ -19,7 +19,7 @@ func DefaultPoll() PollConfig {
 
 // PollFieldConfig lets a field be asked for more rarely, or more often, than its neighbours.
 type PollFieldConfig struct {
-	Poll time.Duration `toml:"poll" doc:"how often it is asked for; as its device if left out" min:"1ms" max:"24h"`
+	Poll time.Duration `toml:"poll" doc:"polling interval of the field; that of the device if left out" min:"1ms" max:"24h"`
 }
 
 // Polled is how often the field is asked for, where its device is asked so often.

@@ -5,14 +5,14 @@ type Config struct {
 	ID         string  `toml:"-"`
 	Path       string  `toml:"path" doc:"the device file; best a stable one from /dev/serial/by-id or /dev/serial/by-path; or a serial server: tcp://host:port, rfc2217://host:port"`
 	USB        string  `toml:"usb" doc:"USB vendor and product id of the adapter instead of a path, as in 2341:0043"`
-	Serial     string  `toml:"serial" doc:"USB serial number, where several adapters share one vendor and product id"`
+	Serial     string  `toml:"serial" doc:"USB serial number, if several adapters share one vendor and product id"`
 	Baud       int     `toml:"baud" doc:"speed of the line in bit/s" min:"50" max:"4000000"`
 	DataBits   int     `toml:"data_bits" doc:"data bits of a character" min:"5" max:"8"`
 	Parity     string  `toml:"parity" doc:"parity bit of a character" oneof:"none,odd,even,mark,space"`
 	StopBits   float64 `toml:"stop_bits" doc:"stop bits of a character" oneof:"1,2"`
-	LowLatency bool    `toml:"low_latency" doc:"have the driver hand over at once what comes; FTDI adapters otherwise gather it for 16 ms"`
+	LowLatency bool    `toml:"low_latency" doc:"the driver delivers bytes at once; otherwise FTDI adapters collect them for 16 ms"`
 	RS485Config
-	Echo bool `toml:"echo" doc:"the adapter hears what it writes itself, as some RS-485 adapters do; for devices that are asked"`
+	Echo bool `toml:"echo" doc:"the adapter receives its own transmission, as some RS-485 adapters do; for polled devices"`
 }
 
 // DefaultPort is 9600 8N1, as most boards are delivered.

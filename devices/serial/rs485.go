@@ -13,10 +13,10 @@ import (
 
 // RS485Config is how an adapter for RS-485 is made to send, where it does not find out by itself. Most USB adapters do.
 type RS485Config struct {
-	RS485     string        `toml:"rs485" doc:"who switches an RS-485 adapter between sending and hearing: off is the adapter itself, kernel the driver, rts the gateway by the RTS line" oneof:"off,kernel,rts"`
-	RTSLow    bool          `toml:"rts_low" doc:"RTS is low and not high while it sends"`
-	RTSBefore time.Duration `toml:"rts_before" doc:"time between the switch and the first bit; the driver counts in milliseconds" min:"0s" max:"100ms"`
-	RTSAfter  time.Duration `toml:"rts_after" doc:"time between the last bit and the switch back; the driver counts in milliseconds" min:"0s" max:"100ms"`
+	RS485     string        `toml:"rs485" doc:"direction control of an RS-485 adapter: off if the adapter switches itself, kernel for the driver, rts for the gateway with the RTS line" oneof:"off,kernel,rts"`
+	RTSLow    bool          `toml:"rts_low" doc:"RTS is low instead of high while sending"`
+	RTSBefore time.Duration `toml:"rts_before" doc:"delay between the switch to sending and the first bit; the driver counts in milliseconds" min:"0s" max:"100ms"`
+	RTSAfter  time.Duration `toml:"rts_after" doc:"delay between the last bit and the switch to receiving; the driver counts in milliseconds" min:"0s" max:"100ms"`
 }
 
 var (

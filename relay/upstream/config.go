@@ -15,23 +15,23 @@ type Config struct {
 	User       string   `toml:"user" doc:"the user name to log in with"`
 	Password   Secret   `toml:"password" doc:"the password to log in with, better from { env = \"NAME\" } or { file = \"path\" }"`
 	ClientID   string   `toml:"client_id" doc:"the MQTT client id; minirelay-GATEWAY if left out"`
-	CAFile     string   `toml:"ca_file" doc:"PEM file with the only authorities to trust for this broker; those of the system if left out"`
-	CertFile   string   `toml:"cert_file" doc:"PEM file with the certificate to show to the broker"`
+	CAFile     string   `toml:"ca_file" doc:"PEM file with the authorities to trust for this broker; those of the system if left out"`
+	CertFile   string   `toml:"cert_file" doc:"PEM file with the client certificate for the broker"`
 	KeyFile    string   `toml:"key_file" doc:"PEM file with the private key of cert_file"`
-	ServerName string   `toml:"server_name" doc:"the name that the broker's certificate must carry; the host of the url if left out"`
-	Prefix     string   `toml:"prefix" doc:"what stands before every topic on that broker, as in farm/7"`
+	ServerName string   `toml:"server_name" doc:"the name that the broker's certificate must contain; the host of the url if left out"`
+	Prefix     string   `toml:"prefix" doc:"a prefix for every topic on that broker, as in farm/7"`
 	Devices    []string `toml:"devices" doc:"the devices that go up; all if left out"`
-	Send       []string `toml:"send" doc:"what goes up: state, availability, model, info, result, event, own; all if left out"`
-	Accept     []string `toml:"accept" doc:"what is taken from there: command, request; nothing if left out"`
-	Commands   []string `toml:"command_devices" doc:"the devices that may be commanded from there; all that go up if left out"`
+	Send       []string `toml:"send" doc:"the messages that go up: state, availability, model, info, result, event, own; all if left out"`
+	Accept     []string `toml:"accept" doc:"the messages accepted from there: command, request; nothing if left out"`
+	Commands   []string `toml:"command_devices" doc:"the devices that accept commands from there; all that go up if left out"`
 
-	MinInterval time.Duration `toml:"min_interval" doc:"at most one state of a device in so long goes up; 0s sends each" min:"0s" max:"24h"`
-	KeepAlive   time.Duration `toml:"keepalive" doc:"a dead connection is noticed after about so long" min:"5s" max:"10m"`
-	ReplayRate  int           `toml:"replay_rate" doc:"most messages a second that are sent from the backlog after an outage" min:"1" max:"100000"`
-	Retry       time.Duration `toml:"retry" doc:"the longest pause between two attempts to connect" min:"1s" max:"1h"`
-	OutboxMB    int           `toml:"outbox_mb" doc:"most megabytes of what has not been delivered; the oldest readings go first, results and events last" min:"1" max:"100000"`
-	OutboxAge   time.Duration `toml:"outbox_age" doc:"what has not been delivered for so long is dropped" min:"1m" max:"8760h"`
-	Sync        string        `toml:"sync" doc:"batched: a power cut may cost what came in the last second; always: each message is on the disk before it is sent" oneof:"batched,always"`
+	MinInterval time.Duration `toml:"min_interval" doc:"at most one state of a device goes up per interval; 0s sends each one" min:"0s" max:"24h"`
+	KeepAlive   time.Duration `toml:"keepalive" doc:"approximate time after which a dead connection is noticed" min:"5s" max:"10m"`
+	ReplayRate  int           `toml:"replay_rate" doc:"maximum number of backlog messages per second after an outage" min:"1" max:"100000"`
+	Retry       time.Duration `toml:"retry" doc:"the maximum pause between two attempts to connect" min:"1s" max:"1h"`
+	OutboxMB    int           `toml:"outbox_mb" doc:"maximum size of undelivered messages in megabytes; the oldest readings are dropped first, results and events last" min:"1" max:"100000"`
+	OutboxAge   time.Duration `toml:"outbox_age" doc:"maximum age of undelivered messages; older ones are dropped" min:"1m" max:"8760h"`
+	Sync        string        `toml:"sync" doc:"batched: a power cut may cost the messages of the last second; always: each message is on the disk before it is sent" oneof:"batched,always"`
 
 	Root        string            `toml:"-"` // of the gateway's topics: "minirelay"
 	Gateway     string            `toml:"-"` // the gateway's id
