@@ -9,10 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 )
 
@@ -22,7 +21,7 @@ func onPorts(pairs ...string) Config {
 	for i := 0; i < len(pairs); i += 2 {
 		port := serial.Default()
 		port.ID, port.Path = pairs[i], "/dev/"+pairs[i]
-		d := pumpBoard()
+		d := PumpBoard()
 		d.ID, d.Port = pairs[i+1], pairs[i]
 		c.Ports, c.Devices = append(c.Ports, port), append(c.Devices, d)
 	}
@@ -114,7 +113,7 @@ func TestApplyTheSame(t *testing.T) {
 // A new mapping takes effect between two frames, while the port stays open and a command is on the wire.
 func TestApplyMapping(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := pumpBoard()
+		d := PumpBoard()
 		r.apply(d)
 		b := r.board()
 		b.say("half", `{"p":0,"x":5}`)
@@ -125,7 +124,7 @@ func TestApplyMapping(t *testing.T) {
 		}()
 		r.ask(`{"id":"a","command":"pump","value":true}`)
 
-		d.Fields = append([]mapping.FieldConfig{field("x", relay.TypeNumber)}, d.Fields...)
+		d.Fields = append([]mapping.FieldConfig{Field("x", relay.TypeNumber)}, d.Fields...)
 		d.MaxFrame = 20
 		r.apply(d)
 		if r.field("pump") != nil || r.last("availability") != "offline" {
@@ -202,7 +201,7 @@ func TestApplyGoneAndMoved(t *testing.T) {
 // A command on a port that is taken away may end, but not for ever.
 func TestApplyCutsOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		b := r.board()
 		b.say("half", `{"p":1}`)
 		go b.hear()

@@ -1,15 +1,14 @@
 package devices
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"minirelay/devices/codec"
-
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/relay"
 )
 
@@ -30,13 +29,13 @@ func (r *rig) answers(t *testing.T, table map[string]string) *byteBoard {
 			if err != nil {
 				return
 			}
-			request := hexOf(buf[:n])
+			request := HexOf(buf[:n])
 			b.mu.Lock()
 			b.heard = append(b.heard, request)
 			b.mu.Unlock()
 			for begins, answer := range table {
 				if strings.HasPrefix(request, begins) && answer != "" {
-					_, _ = b.board.Write(unhex(t, answer))
+					_, _ = b.board.Write(Unhex(t, answer))
 				}
 			}
 		}
@@ -56,18 +55,10 @@ func (b *byteBoard) count(begins string) (n int) {
 	return n
 }
 
-func hexOf(b []byte) string {
-	var parts []string
-	for i := range b {
-		parts = append(parts, string(codec.AppendHex(nil, b[i:i+1])))
-	}
-	return strings.Join(parts, " ")
-}
-
 // relayBoard has two relays and a speed: AA, command, value, sum8. It is asked for its state by 01.
 func relayBoard(change ...func(*mapping.DeviceConfig)) mapping.DeviceConfig {
-	d := byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 5, "sum8" },
-		field("pump", relay.TypeBool, lies(2, "uint8"), bit(0, 1)), field("speed", relay.TypeNumber, lies(3, "uint8")))
+	d := ByteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 5, "sum8" },
+		Field("pump", relay.TypeBool, Lies(2, "uint8"), Bit(0, 1)), Field("speed", relay.TypeNumber, Lies(3, "uint8")))
 	d.Requests = []mapping.RequestConfig{{ID: "state", Send: "AA 01 {sum}", Match: map[string]string{"1": "81"}}}
 	pump := mapping.DefaultCommand()
 	pump.ID, pump.Type, pump.Send, pump.Expect, pump.Refuse = "pump", relay.TypeBool, "AA 02 {value} {sum}", "AA 82 {value}", "AA C2"
@@ -135,21 +126,20 @@ func TestAskedBytes(t *testing.T) {
 
 // A device that talks by itself and takes commands, with a number in both directions and byte stuffing.
 func TestTalkedBytes(t *testing.T) {
-	d := byteDevice(func(f *mapping.FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc16-xmodem" },
-		field("level", relay.TypeNumber, lies(1, "uint16"), match("0", "01")))
+	d := ByteDevice(func(f *mapping.FrameConfig) { f.Stuffing, f.Checksum = "slip", "crc16-xmodem" },
+		Field("level", relay.TypeNumber, Lies(1, "uint16"), Match("0", "01")))
 	set := mapping.DefaultCommand()
 	set.ID, set.Type, set.Send, set.Expect, set.Refuse = "set", relay.TypeNumber, "10 {seq} {value:int16le} {sum}", "11 {seq}", "12 {seq}"
 	d.Commands = []mapping.CommandConfig{set}
-	spec := newFrameSpec(d.Frame)
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()
-		say := func(content ...byte) { _, _ = b.Write(stuffSLIP.wrap(spec.seal(content, 0))) }
+		say := func(content ...byte) { _, _ = b.Write(SLIP(Summed("crc16-xmodem", content...))) }
 		hear := func() []byte {
 			buf := make([]byte, 64)
 			n, _ := b.Read(buf)
-			content, ok := stuffSLIP.unwrap(nil, buf[1:max(1, n-1)])
-			if !ok || !spec.intact(content) {
+			content := UnSLIP(buf[:n])
+			if len(content) < 2 || !bytes.Equal(Summed("crc16-xmodem", content[:len(content)-2]...), content) {
 				t.Fatalf("%X is no frame", buf[:n])
 			}
 			return content[:len(content)-2]
@@ -197,13 +187,12 @@ func TestTooLargeForTheWire(t *testing.T) {
 
 // Silence ends a frame where nothing in it does, at once and not with the next frame.
 func TestGap(t *testing.T) {
-	d := byteDevice(func(f *mapping.FrameConfig) { f.Gap, f.Checksum = 20*time.Millisecond, "crc16-modbus" },
-		field("level", relay.TypeNumber, lies(0, "uint16")))
-	spec := newFrameSpec(d.Frame)
+	d := ByteDevice(func(f *mapping.FrameConfig) { f.Gap, f.Checksum = 20*time.Millisecond, "crc16-modbus" },
+		Field("level", relay.TypeNumber, Lies(0, "uint16")))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()
-		frame := spec.seal([]byte{0, 7}, 0)
+		frame := Summed("crc16-modbus", 0, 7)
 		_, _ = b.Write(frame[:2])
 		time.Sleep(15 * time.Millisecond)
 		_, _ = b.Write(frame[2:])
@@ -249,7 +238,7 @@ func TestAnswerOfSeveralFrames(t *testing.T) {
 
 // New frames of a running device: the port is opened anew, and what comes is cut as the mapping says now.
 func TestFrameIsChanged(t *testing.T) {
-	d := byteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 3, "sum8" }, field("v", relay.TypeNumber, lies(1, "")))
+	d := ByteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 3, "sum8" }, Field("v", relay.TypeNumber, Lies(1, "")))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		_, _ = r.board().Write([]byte{0xAA, 1, 0xAB})

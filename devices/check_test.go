@@ -5,10 +5,9 @@ import (
 	"testing"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/wire"
-
 	"minirelay/relay"
 )
 
@@ -31,20 +30,20 @@ func TestCheckDevice(t *testing.T) {
 		"codec":                {func(d *mapping.DeviceConfig) { d.Codec = "xml" }, `codec: there is no codec "xml"; use ` + codecNames()},
 		"checksum":             {func(d *mapping.DeviceConfig) { d.Checksum = "md5" }, `checksum: there is no checksum "md5"; use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32`},
 		"max_frame":            {func(d *mapping.DeviceConfig) { d.MaxFrame = 0 }, `max_frame: a line may have 16 to 65536 bytes; leave it out for 4096`},
-		"field type":           {with(field("x", "none")), `field "x": type: a field cannot be of type "none"; use number, bool, enum or text`},
-		"empty part":           {with(field("x", "number", key("a..b"))), `field "x": key: "a..b" has an empty part; write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`},
-		"scale 0":              {with(field("x", "number", scaled(0, 0))), `field "x": scale: a number cannot be scaled by 0; leave it out for 1`},
-		"scale of a bool":      {with(field("x", "bool", scaled(2, 0))), `field "x": scale: it means nothing for type bool; leave it out`},
-		"min above max":        {with(field("x", "number", plausible(2, 1))), `field "x": min: min 2 is greater than max 1: no value is left; exchange the two`},
-		"decimals":             {with(field("x", "number", func(f *mapping.FieldConfig) { f.Decimals = 9 })), `field "x": decimals: there may be 0 to 6 digits after the point; use fewer`},
-		"enum without choices": {with(field("x", "enum")), `field "x": options: an enum has no choices; write options = [{ value = "auto" }, { value = "manual" }]`},
-		"choice twice":         {with(field("x", "enum", options("a", "a"))), `field "x": options: the choice "a" is empty or stands twice; give each choice its own value`},
-		"choices of a bool":    {with(field("x", "bool", options("a"))), `field "x": options: only an enum has choices; leave it out, or use type = "enum"`},
-		"values of a number":   {with(field("x", "number", values("1", "2"))), `field "x": values: it means nothing for type number; leave it out`},
-		"half a bool":          {with(field("x", "bool", values("true", "1"))), `field "x": values: false is missing; write both, as in { true = "1", false = "0" }`},
-		"no such value":        {with(field("x", "bool", values("true", "1", "false", "0", "on", "2"))), `field "x": values: "on" is none of true, false; write what stands on the wire behind the value, as in { true = "1" }`},
-		"ambiguous":            {with(field("x", "enum", options("a", "b"), values("a", "b"))), `field "x": values: "b" stands for both a and b; give each its own text`},
-		"control character":    {with(field("x", "enum", options("a"), values("a", "b\n"))), `field "x": values: the text for "a" holds a control character; put line ends into send`},
+		"field type":           {with(Field("x", "none")), `field "x": type: a field cannot be of type "none"; use number, bool, enum or text`},
+		"empty part":           {with(Field("x", "number", Key("a..b"))), `field "x": key: "a..b" has an empty part; write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`},
+		"scale 0":              {with(Field("x", "number", Scaled(0, 0))), `field "x": scale: a number cannot be scaled by 0; leave it out for 1`},
+		"scale of a bool":      {with(Field("x", "bool", Scaled(2, 0))), `field "x": scale: it means nothing for type bool; leave it out`},
+		"min above max":        {with(Field("x", "number", Plausible(2, 1))), `field "x": min: min 2 is greater than max 1: no value is left; exchange the two`},
+		"decimals":             {with(Field("x", "number", func(f *mapping.FieldConfig) { f.Decimals = 9 })), `field "x": decimals: there may be 0 to 6 digits after the point; use fewer`},
+		"enum without choices": {with(Field("x", "enum")), `field "x": options: an enum has no choices; write options = [{ value = "auto" }, { value = "manual" }]`},
+		"choice twice":         {with(Field("x", "enum", Options("a", "a"))), `field "x": options: the choice "a" is empty or stands twice; give each choice its own value`},
+		"choices of a bool":    {with(Field("x", "bool", Options("a"))), `field "x": options: only an enum has choices; leave it out, or use type = "enum"`},
+		"values of a number":   {with(Field("x", "number", Values("1", "2"))), `field "x": values: it means nothing for type number; leave it out`},
+		"half a bool":          {with(Field("x", "bool", Values("true", "1"))), `field "x": values: false is missing; write both, as in { true = "1", false = "0" }`},
+		"no such value":        {with(Field("x", "bool", Values("true", "1", "false", "0", "on", "2"))), `field "x": values: "on" is none of true, false; write what stands on the wire behind the value, as in { true = "1" }`},
+		"ambiguous":            {with(Field("x", "enum", Options("a", "b"), Values("a", "b"))), `field "x": values: "b" stands for both a and b; give each its own text`},
+		"control character":    {with(Field("x", "enum", Options("a"), Values("a", "b\n"))), `field "x": values: the text for "a" holds a control character; put line ends into send`},
 		"command type":         {pump(func(c *mapping.CommandConfig) { c.Type = "" }), `command "pump": type: a command cannot be of type ""; use number, bool, enum, text or none`},
 		"nothing to send": {pump(func(c *mapping.CommandConfig) {
 			c.Send, c.Type, c.Values, c.Confirm, c.Expect, c.Refuse = "", "none", nil, "", "", ""
@@ -72,7 +71,7 @@ func TestCheckDevice(t *testing.T) {
 		"several":                {func(d *mapping.DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use ` + codecNames() + ` | command "pump": timeout: no board answers in no time; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := pumpBoard()
+			d := PumpBoard()
 			tt.change(&d)
 			var got []string
 			for _, p := range CheckDevice(d) {
@@ -90,9 +89,9 @@ func TestCheckDevice(t *testing.T) {
 
 // The model says of the mapping what a client needs, and nothing of the wire.
 func TestModel(t *testing.T) {
-	d := pumpBoard()
+	d := PumpBoard()
 	d.Publish, d.MinInterval, d.Topic = "change", time.Second, "home/board"
-	d.Fields = append(d.Fields, field("mode", relay.TypeEnum, values("auto", "0", "manual", "1")))
+	d.Fields = append(d.Fields, Field("mode", relay.TypeEnum, Values("auto", "0", "manual", "1")))
 	m := modelOf(d)
 	if !m.OnChange || m.MinInterval != time.Second || m.Topic != "home/board" || m.OfflineAfter != 30*time.Second {
 		t.Errorf("%+v", m)

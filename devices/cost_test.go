@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"minirelay/devices/codec/text"
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/softboard"
 )
 
@@ -87,7 +87,7 @@ func BenchmarkPort(b *testing.B) {
 	<-g.ports.Tried()
 	_, _ = io.WriteString(line, "half\n")
 	const batch = 20
-	lines := []byte(strings.Repeat(telemetry+"\n", batch))
+	lines := []byte(strings.Repeat(Telemetry+"\n", batch))
 	b.ReportAllocs()
 	var sent uint64
 	for b.Loop() {
@@ -109,10 +109,10 @@ func BenchmarkPort(b *testing.B) {
 func BenchmarkTake(b *testing.B) {
 	g := startGateway(b)
 	l := newLine("uno", serial.Default(), slog.New(slog.DiscardHandler))
-	d := device(greenhouseFields()...)
+	d := Device(GreenhouseFields()...)
 	l.remap([]mapping.DeviceConfig{d}, g.relay)
 	s := &session{good: true}
-	framer := NewFramer(&endless{line: []byte(telemetry + "\n")}, &l.count)
+	framer := text.NewFramer(&Endless{Line: []byte(Telemetry + "\n")}, &l.count)
 	b.ReportAllocs()
 	for b.Loop() {
 		frame, err := framer.Next(d.MaxFrame)

@@ -6,15 +6,11 @@ import (
 	"io"
 	"time"
 
-	"minirelay/devices/codec"
-
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
-	"minirelay/devices/serial"
-
 	"minirelay/devices/capture"
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
 	"minirelay/relay"
 )
 
@@ -262,4 +258,20 @@ func (d *decoder) finish() {
 		tap.Frame(d.at, wire.Frame{}, d.got, "it answers what this device is never asked")
 	}
 	d.got, d.asked, d.silent = d.got[:0], nil, true
+}
+
+// Questions gives the requests of one round in which a device is asked; none if it talks by itself. They read, and
+// change nothing. The error says that the mapping has a fault.
+func Questions(d mapping.DeviceConfig) (requests [][]byte, err error) {
+	if problems := CheckDevice(d); len(problems) > 0 {
+		return nil, errors.New(problems[0].String())
+	}
+	m := compile(d, new(wire.Counters))
+	if m.asker == nil {
+		return nil, nil
+	}
+	for _, q := range m.asker.Queries() {
+		requests = append(requests, q.Request)
+	}
+	return requests, nil
 }

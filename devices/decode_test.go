@@ -6,13 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
-	"minirelay/devices/serial"
-
 	"minirelay/devices/capture"
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
 )
 
 // decoded gives what a recording becomes, a record a line.
@@ -27,7 +25,7 @@ func decoded(t *testing.T, d mapping.DeviceConfig, text string) (string, wire.Co
 		if r.At.Before(DecodeStart) || r.At.Sub(DecodeStart) > time.Hour {
 			t.Errorf("at %v", r.At)
 		}
-		lines = append(lines, describe(r))
+		lines = append(lines, Describe(r))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +49,7 @@ func TestDecodeRecording(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, counts := decoded(t, pumpBoard(), text.String())
+	got, counts := decoded(t, PumpBoard(), text.String())
 	want := `[fan":3}]  false: it may be half a frame: the recording begins here
 [{"fan":20,"p":1}] board true fan=20 pump=true
 > PUMP 0 #42·
@@ -70,13 +68,13 @@ func TestDecodeRecording(t *testing.T) {
 
 // The first frame of a recording is taken if it makes sense: people cut recordings at the beginning of a line.
 func TestDecodeWholeFirstFrame(t *testing.T) {
-	if got, _ := decoded(t, pumpBoard(), `7b 22 70 22 3a 31 7d 0a`); got != `[{"p":1}] board true pump=true` {
+	if got, _ := decoded(t, PumpBoard(), `7b 22 70 22 3a 31 7d 0a`); got != `[{"p":1}] board true pump=true` {
 		t.Error(got)
 	}
 }
 
 func TestDecodeFaultyMapping(t *testing.T) {
-	d := pumpBoard()
+	d := PumpBoard()
 	d.Codec = "telepathy"
 	if _, err := Decode(serial.Default(), d, nil, func(wire.Record) {}); err == nil {
 		t.Error("a mapping with a fault was used")
@@ -87,13 +85,13 @@ func TestDecodeFaultyMapping(t *testing.T) {
 func FuzzDecodePieces(f *testing.F) {
 	f.Add([]byte("{\"p\":1}\n{\"fan\":2}\nOK #1\n\xff\nx"), uint8(3))
 	f.Fuzz(func(t *testing.T, data []byte, size uint8) {
-		d := pumpBoard()
+		d := PumpBoard()
 		d.MaxFrame = 32
 		decode := func(recording []capture.Record) string {
 			var lines []string
 			if _, err := Decode(serial.Default(), d, recording, func(r wire.Record) {
 				if r.Frame.Why != "it is longer than max_frame" { // of which as much is shown as has come
-					lines = append(lines, describe(r))
+					lines = append(lines, Describe(r))
 				}
 			}); err != nil {
 				t.Fatal(err)

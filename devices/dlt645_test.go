@@ -1,37 +1,27 @@
 package devices
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 )
 
-// meterDevice is a meter with these fields.
-func meterDevice(id, address string, fields ...mapping.FieldConfig) mapping.DeviceConfig {
-	d := device(fields...)
-	d.ID, d.Codec, d.Address = id, "dlt645", address
-	return d
-}
-
 // meterSays is a frame of a meter in hexadecimal; data is what stands in it before 33 is added.
 func meterSays(address string, control byte, data ...byte) string {
-	a, _ := parseMeterAddress(address)
-	return hexOf(appendMeterFrame(nil, a, control, data))
+	return HexOf(MeterFrame(address, control, data...))
 }
 
 // An answer that does not fit into one frame is asked for until it is whole.
 func TestMeterFollowUp(t *testing.T) {
 	const address = "123456789012"
-	d := meterDevice("board", address, field("known", relay.TypeBool, computes(`number == "1122334455"`)),
-		field("number", relay.TypeText, key("0400040F"), lies(mapping.Nowhere, "hex"), long(5)))
+	d := MeterDevice("board", address, Field("known", relay.TypeBool, Computes(`number == "1122334455"`)),
+		Field("number", relay.TypeText, Key("0400040F"), Lies(mapping.Nowhere, "hex"), Long(5)))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.answers(t, map[string]string{
@@ -49,9 +39,9 @@ func TestMeterFollowUp(t *testing.T) {
 // Meters, a Modbus unit and a device with frames of its own share a line. One that is silent costs the others little, a refusal is
 // an answer.
 func TestMixedLine(t *testing.T) {
-	one := meterDevice("one", "000000000001", field("power", relay.TypeNumber), field("voltage_b", relay.TypeNumber))
-	two := meterDevice("two", "000000000002", field("power", relay.TypeNumber))
-	unit := device(field("level", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Register = "holding:0" }))
+	one := MeterDevice("one", "000000000001", Field("power", relay.TypeNumber), Field("voltage_b", relay.TypeNumber))
+	two := MeterDevice("two", "000000000002", Field("power", relay.TypeNumber))
+	unit := Device(Field("level", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Register = "holding:0" }))
 	unit.ID, unit.Codec, unit.ModbusUnit = "unit", "modbus-rtu", 1
 	board := relayBoard()
 	inBubble(t, func(t *testing.T, r *rig) {
@@ -82,59 +72,6 @@ func TestMixedLine(t *testing.T) {
 		}
 		if got := r.lastOf("two", "availability"); got == "online" {
 			t.Errorf("the silent meter is %v", got)
-		}
-	})
-}
-
-// What the standard calls an error is told in words.
-func TestMeterRefusal(t *testing.T) {
-	for code, want := range map[byte]string{0: "the meter refuses without a reason", 2: "the meter says: it has no such data",
-		6: "the meter says: it has no such data, the password is wrong, or it is not allowed"} {
-		if got := meterRefusal([]byte{code}); got != want {
-			t.Errorf("%d: %q", code, got)
-		}
-	}
-}
-
-// The port that a meter hangs on is told of, if it is set as no meter speaks.
-func TestAdviseMeter(t *testing.T) {
-	d := meterDevice("m", mapping.AnyMeter)
-	port := serial.Default()
-	if got := fmt.Sprint(Advise(port, d)); strings.Count(got, "even parity") != 1 {
-		t.Error(got)
-	}
-	port.Parity, port.Baud = "even", 115200
-	if got := fmt.Sprint(Advise(port, d)); strings.Count(got, "115200 baud") != 1 {
-		t.Error(got)
-	}
-	port.Baud = 2400
-	if got := Advise(port, d); len(got) != 0 {
-		t.Error(got)
-	}
-}
-
-// The law of the meter's frames: whatever comes before one, it is found; and none is found that was not there.
-func FuzzMeterFrames(f *testing.F) {
-	f.Add([]byte{0xFE, 0xFE, 0x68, 1, 2}, []byte{0x33}, byte(0x91))
-	f.Add([]byte{0x68, 0, 0, 0, 0, 0, 0, 0x68, 0x91, 0xFF}, []byte{}, byte(0xD1))
-	f.Fuzz(func(t *testing.T, noise, data []byte, control byte) {
-		if len(data) > 200 || len(noise) > 2000 {
-			t.Skip("no frame is so long")
-		}
-		a, _ := parseMeterAddress("123456789012")
-		wire := appendMeterFrame(append([]byte{}, noise...), a, control, data)
-		for rest := wire; ; {
-			got, after, ok, _ := nextMeterFrame(rest)
-			if !ok {
-				t.Fatalf("not found in % X", wire)
-			}
-			if len(after) == 0 {
-				if from := len(wire) - len(data) - meterOverhead; from >= 0 && string(got.address[:]) == string(a[:]) && (got.control != control || string(got.data) != string(data)) {
-					t.Fatalf("% X became %X", wire, got.data)
-				}
-				return
-			}
-			rest = after
 		}
 	})
 }

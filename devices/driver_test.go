@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
 )
 
@@ -27,7 +27,7 @@ func TestDriverThatHangs(t *testing.T) {
 		port, stuck := serial.Default(), serial.Default()
 		port.ID, port.Path = "uno", "/dev/uno"
 		stuck.ID, stuck.Path = "stuck", "/dev/stuck"
-		d, other := pumpBoard(), pumpBoard()
+		d, other := PumpBoard(), PumpBoard()
 		other.ID, other.Port = "other", "stuck"
 		if err := r.ports.Apply(Config{Ports: []serial.Config{stuck, port}, Devices: []mapping.DeviceConfig{other, d}}); err != nil {
 			t.Fatal(err)
@@ -62,7 +62,7 @@ func TestDriverThatHangs(t *testing.T) {
 // An owner that does nothing any more, though no driver keeps it, is none that lives.
 func TestOwnerThatStandsStill(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		l := newLine("still", serial.Default(), r.ports.log) // nobody runs it
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()

@@ -5,9 +5,7 @@ import (
 	"time"
 
 	"minirelay/devices/codec"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 )
 

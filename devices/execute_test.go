@@ -8,9 +8,8 @@ import (
 	"time"
 
 	"minirelay/devices/codec"
-
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/relay"
 )
 
@@ -92,7 +91,7 @@ func TestOutcomes(t *testing.T) {
 				if tt.change != nil {
 					change = tt.change
 				}
-				r.apply(pumpBoard(change))
+				r.apply(PumpBoard(change))
 				b := r.board()
 				b.say("half", `{"p":0,"fan":0}`)
 				writes := make(chan int, 1)
@@ -147,7 +146,7 @@ func TestTolerance(t *testing.T) {
 		{0, "40", true}, {0, "40.1", false}, {2, "42", true}, {2, "42.1", false},
 	} {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.apply(pumpBoard(func(c *mapping.CommandConfig) {
+			r.apply(PumpBoard(func(c *mapping.CommandConfig) {
 				c.Expect, c.Refuse = "", ""
 				if c.Type == relay.TypeNumber {
 					c.Tolerance = tt.tolerance
@@ -173,7 +172,7 @@ func TestTolerance(t *testing.T) {
 // Commands run in order, one at a time; what waits when the cable is pulled is answered at once.
 func TestOneAtATime(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		b := r.board()
 		b.say("half", `{"p":0,"fan":0}`)
 		heard := make(chan string)

@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -14,9 +14,9 @@ import (
 // A command that waits behind a request nobody answers is told that it is too old when it is, and is not written.
 func TestExpiresBehindALongRequest(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
 	d.Poll, d.Timeout, d.OfflineAfter = 2*time.Second, 10*time.Second, time.Minute
-	d.Commands = []mapping.CommandConfig{writes("a", relay.TypeNumber, "holding:0")} // max_age 5 s
+	d.Commands = []mapping.CommandConfig{Writes("a", relay.TypeNumber, "holding:0")} // max_age 5 s
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
 	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
@@ -34,7 +34,7 @@ func TestExpiresBehindALongRequest(t *testing.T) {
 			t.Errorf("got %q afterwards", got)
 		}
 		for _, q := range bus.Requests() {
-			if q.PDU[0] == writeRegister {
+			if q.PDU[0] == 6 {
 				t.Error("it was written all the same")
 			}
 		}
@@ -44,9 +44,9 @@ func TestExpiresBehindALongRequest(t *testing.T) {
 // Nor is it written when the device wants silence for longer than the command may wait.
 func TestExpiresInTheSilence(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
 	d.Poll, d.Turnaround, d.OfflineAfter = 30*time.Second, 4*time.Second, time.Minute
-	d.Commands = []mapping.CommandConfig{writes("a", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) { c.MaxAge = 2 * time.Second })}
+	d.Commands = []mapping.CommandConfig{Writes("a", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) { c.MaxAge = 2 * time.Second })}
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
 	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)

@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -133,9 +132,9 @@ func plug(t testing.TB, period time.Duration) (*softboard.Line, *softboard.Fault
 func greenhouse(id string, line *softboard.Line) (serial.Config, mapping.DeviceConfig) {
 	port := serial.Default()
 	port.ID, port.Path, port.Baud = id, line.Path(), 115200
-	d := device(greenhouseFields()...)
+	d := Device(GreenhouseFields()...)
 	d.ID, d.Port = id, id
-	pump, fan := pumpBoard().Commands[0], pumpBoard().Commands[1]
+	pump, fan := PumpBoard().Commands[0], PumpBoard().Commands[1]
 	pump.Timeout, fan.Timeout = 300*time.Millisecond, 300*time.Millisecond
 	fan.Refuse = pump.Refuse
 	d.Commands = []mapping.CommandConfig{pump, fan}

@@ -7,21 +7,20 @@ import (
 	"testing"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 )
 
 // A no that comes too late is not taken for the answer to the next question, which reads something else.
 func TestModbusLateNoToAQuestion(t *testing.T) {
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("holding:100", "float32")))
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("b", relay.TypeNumber, At("holding:100", "float32")))
 	d.Timeout, d.Retries = time.Second, 0
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()
-		say := func(pdu ...byte) { _, _ = b.Write(rtuFraming{}.wrap(1, pdu)) }
+		say := func(pdu ...byte) { _, _ = b.Write(RTU(1, pdu...)) }
 		var late atomic.Bool
 		go func() {
 			request := make([]byte, 8)
@@ -54,9 +53,9 @@ func TestModbusLateNoToAQuestion(t *testing.T) {
 
 // A no to one command that comes too late is not taken for the answer to the next.
 func TestModbusLateNoToACommand(t *testing.T) {
-	d := unit(1)
+	d := Unit(1)
 	second := func(c *mapping.CommandConfig) { c.Timeout = time.Second }
-	d.Commands = []mapping.CommandConfig{writes("heater", relay.TypeBool, "coil:0", second), writes("pump", relay.TypeBool, "coil:1", second)}
+	d.Commands = []mapping.CommandConfig{Writes("heater", relay.TypeBool, "coil:0", second), Writes("pump", relay.TypeBool, "coil:1", second)}
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()
@@ -75,7 +74,7 @@ func TestModbusLateNoToACommand(t *testing.T) {
 		time.Sleep(1200 * ms)
 		r.ask(`{"id":"b","command":"pump","value":true}`)
 		time.Sleep(100 * ms)
-		if _, err := b.Write(rtuFraming{}.wrap(1, []byte{0x85, 4})); err != nil { // too late for the heater
+		if _, err := b.Write(RTU(1, 0x85, 4)); err != nil { // too late for the heater
 			t.Fatal(err)
 		}
 		q := <-written
@@ -105,7 +104,7 @@ func TestBinaryLateYes(t *testing.T) {
 		time.Sleep(1200 * ms)
 		r.ask(`{"id":"b","command":"speed","value":50}`)
 		time.Sleep(100 * ms)
-		if _, err := b.board.Write(unhex(t, "AA 82 00 00 2C")); err != nil { // too late for the pump
+		if _, err := b.board.Write(Unhex(t, "AA 82 00 00 2C")); err != nil { // too late for the pump
 			t.Fatal(err)
 		}
 		time.Sleep(4 * time.Second) // and nothing comes for the speed
@@ -118,8 +117,8 @@ func TestBinaryLateYes(t *testing.T) {
 
 // Answers of one device that all begin with its address do not tell what they answer.
 func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
-	d := byteDevice(func(f *mapping.FrameConfig) { f.Length, f.Checksum = 3, "sum8" },
-		field("a", relay.TypeNumber, lies(1, "uint8"), ofRequest("a")), field("b", relay.TypeNumber, lies(1, "uint8"), ofRequest("b")))
+	d := ByteDevice(func(f *mapping.FrameConfig) { f.Length, f.Checksum = 3, "sum8" },
+		Field("a", relay.TypeNumber, Lies(1, "uint8"), OfRequest("a")), Field("b", relay.TypeNumber, Lies(1, "uint8"), OfRequest("b")))
 	d.Match = map[string]string{"0": "07"}
 	d.Requests = []mapping.RequestConfig{{ID: "a", Send: "07 01 {sum}"}, {ID: "b", Send: "07 02 {sum}"}}
 	if problems := CheckDevice(d); len(problems) > 0 {
@@ -135,7 +134,7 @@ func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
 				if _, err := io.ReadFull(b, request); err != nil {
 					return
 				}
-				answer := unhex(t, map[byte]string{1: "07 11 18", 2: "07 22 29"}[request[1]])
+				answer := Unhex(t, map[byte]string{1: "07 11 18", 2: "07 22 29"}[request[1]])
 				takes := time.Duration(0)
 				if slow.Load() {
 					takes = map[byte]time.Duration{1: 700 * ms, 2: 300 * ms}[request[1]]
@@ -157,7 +156,7 @@ func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
 // A line of text that comes too late from one device is not taken for the answer of its neighbour.
 func TestLateAnswerOfANeighbour(t *testing.T) {
 	two := func(id, request string) mapping.DeviceConfig {
-		d := atDevice(field("weight", relay.TypeNumber, asks(request)))
+		d := AtDevice(Field("weight", relay.TypeNumber, Asks(request)))
 		d.ID, d.LineEnd, d.Retries = id, "\n", 0
 		return d
 	}
@@ -197,7 +196,7 @@ func TestLateAnswerOfANeighbour(t *testing.T) {
 
 // A timeout that is short does not let an answer that comes long after it pass for another.
 func TestShortTimeoutAndLateAnswer(t *testing.T) {
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("holding:100", "")))
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("b", relay.TypeNumber, At("holding:100", "")))
 	d.Timeout, d.Retries = 50*ms, 0
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
@@ -213,7 +212,7 @@ func TestShortTimeoutAndLateAnswer(t *testing.T) {
 				if busy.Load() && request[3] == 0 {
 					takes = 130 * ms
 				}
-				answer := rtuFraming{}.wrap(1, []byte{3, 2, 0, request[3] + 1})
+				answer := RTU(1, 3, 2, 0, request[3]+1)
 				time.AfterFunc(takes, func() { _, _ = b.Write(answer) })
 			}
 		}()

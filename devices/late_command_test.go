@@ -8,10 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -20,9 +19,9 @@ import (
 func TestNothingIsWrittenLateAfterARest(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0)
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
+	d := Unit(1, Field("lamp", relay.TypeBool, At("coil:0", "")))
 	d.Poll, d.OfflineAfter, d.Turnaround = 10*time.Second, 30*time.Second, 3*time.Second
-	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
+	d.Commands = []mapping.CommandConfig{Writes("lamp", relay.TypeBool, "coil:0")}
 	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(100 * ms) // it has just answered
 		r.ask(fmt.Sprintf(`{"id":"a","command":"lamp","value":true,"expires":%d}`, time.Now().Add(500*ms).UnixMilli()))
@@ -31,7 +30,7 @@ func TestNothingIsWrittenLateAfterARest(t *testing.T) {
 			t.Error(got)
 		}
 		for _, q := range bus.Requests() {
-			if q.PDU[0] == writeCoil {
+			if q.PDU[0] == 5 {
 				t.Errorf("written at %v", q)
 			}
 		}
@@ -42,14 +41,14 @@ func TestNothingIsWrittenLateAfterARest(t *testing.T) {
 func TestCommandBeforeTheQuestionBehindARest(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0)
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
+	d := Unit(1, Field("lamp", relay.TypeBool, At("coil:0", "")))
 	d.Turnaround = 3 * time.Second
-	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0")}
+	d.Commands = []mapping.CommandConfig{Writes("lamp", relay.TypeBool, "coil:0")}
 	onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		time.Sleep(2 * time.Second) // the next question is due, and waits for the end of the rest
 		r.ask(`{"id":"a","command":"lamp","value":true}`)
 		time.Sleep(10 * time.Second)
-		if q := bus.Requests(); len(q) < 3 || q[0].PDU[0] == writeCoil || q[1].PDU[0] != writeCoil {
+		if q := bus.Requests(); len(q) < 3 || q[0].PDU[0] == 5 || q[1].PDU[0] != 5 {
 			t.Errorf("%v", q)
 		}
 	})
@@ -58,7 +57,7 @@ func TestCommandBeforeTheQuestionBehindARest(t *testing.T) {
 // A command does not wait until a meter has said all parts of a long answer.
 func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 	const address = "123456789012"
-	meter := meterDevice("meter", address, field("number", relay.TypeText, key("0400040F"), lies(mapping.Nowhere, "hex"), long(5)))
+	meter := MeterDevice("meter", address, Field("number", relay.TypeText, Key("0400040F"), Lies(mapping.Nowhere, "hex"), Long(5)))
 	meter.WakeUp = 0
 	parts := map[string]string{
 		meterSays(address, 0x11, 0x0F, 4, 0, 4):    meterSays(address, 0xB1, 0x0F, 4, 0, 4, 0x55, 0x44),
@@ -81,7 +80,7 @@ func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 				if err != nil {
 					return
 				}
-				request := hexOf(buf[:n])
+				request := HexOf(buf[:n])
 				heard <- request
 				answer := parts[request]
 				switch {
@@ -94,7 +93,7 @@ func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 					r.relay.Handle(relay.Message{Topic: "minirelay/home/board/command",
 						Payload: []byte(`{"id":"a","command":"pump","value":true}`), User: "phone", Client: "c"})
 				}
-				_, _ = b.Write(unhex(t, answer))
+				_, _ = b.Write(Unhex(t, answer))
 			}
 		}()
 		time.Sleep(10 * time.Second)
@@ -115,10 +114,10 @@ func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 
 // The time for the effect to show begins when a command is written, not when it had to wait for a late answer.
 func TestTimeForTheEffect(t *testing.T) {
-	d := unit(1, field("lamp", relay.TypeBool, at("coil:1", "")))
+	d := Unit(1, Field("lamp", relay.TypeBool, At("coil:1", "")))
 	d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
 	second := func(c *mapping.CommandConfig) { c.Timeout = time.Second }
-	heater, lamp := writes("heater", relay.TypeBool, "coil:0", second), writes("lamp", relay.TypeBool, "coil:1", second)
+	heater, lamp := Writes("heater", relay.TypeBool, "coil:0", second), Writes("lamp", relay.TypeBool, "coil:1", second)
 	lamp.Confirm = "lamp"
 	d.Commands = []mapping.CommandConfig{heater, lamp}
 	inBubble(t, func(t *testing.T, r *rig) {
@@ -133,9 +132,9 @@ func TestTimeForTheEffect(t *testing.T) {
 				}
 				switch {
 				case request[1] == 1 && !written.IsZero() && time.Since(written) > 600*ms: // a lamp that takes its time
-					_, _ = b.Write(rtuFraming{}.wrap(1, []byte{1, 1, 1}))
+					_, _ = b.Write(RTU(1, 1, 1, 1))
 				case request[1] == 1:
-					_, _ = b.Write(rtuFraming{}.wrap(1, []byte{1, 1, 0}))
+					_, _ = b.Write(RTU(1, 1, 1, 0))
 				case request[3] == 1:
 					written = time.Now()
 					_, _ = b.Write(request)

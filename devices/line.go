@@ -12,13 +12,9 @@ import (
 	"time"
 
 	"minirelay/devices/codec"
-
 	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
 	"minirelay/devices/serial"
-
+	"minirelay/devices/wire"
 	"minirelay/relay"
 )
 
@@ -323,7 +319,7 @@ func (l *line) remap(devices []mapping.DeviceConfig, r *relay.Relay) {
 		m.learnFrom(before)
 		model := modelOf(c)
 		if m.computed != nil {
-			model.Derive = m.computed.derive
+			model.Derive = m.computed.Derive
 		}
 		if old := renamed(before, c); old != nil {
 			m.device = r.Relabel(old.device, model)

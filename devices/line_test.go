@@ -9,14 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
 	"minirelay/devices/checksum"
-
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
 	"minirelay/devices/serial"
-
+	"minirelay/devices/wire"
 	"minirelay/relay"
 )
 
@@ -24,7 +21,7 @@ import (
 func TestBackoff(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.set("", errNoPort)
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		start := time.Now()
 		var tries []time.Duration
 		for n := r.times(); time.Since(start) < 20*time.Second; {
@@ -61,7 +58,7 @@ func TestBackoff(t *testing.T) {
 func TestTroubleIsLoggedOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.set("", errNoPort)
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		time.Sleep(time.Minute)
 		r.set("", &serial.Error{What: "/dev/uno is in use"})
 		time.Sleep(time.Minute)
@@ -92,7 +89,7 @@ func TestFlapping(t *testing.T) {
 				r.mu.Unlock()
 			}
 		}()
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		time.Sleep(time.Minute)
 		if n := r.times(); n < 10 || n > 20 {
 			t.Errorf("opened %d times in a minute", n)
@@ -111,7 +108,7 @@ func TestFlapping(t *testing.T) {
 // written to what is plugged in then.
 func TestReplugged(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		b := r.board()
 		b.say("half", `{"p":1}`)
 		synctest.Wait()
@@ -142,7 +139,7 @@ func TestReplugged(t *testing.T) {
 // With a checksum the first line counts, and what is spoilt does not.
 func TestSealedLines(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := pumpBoard()
+		d := PumpBoard()
 		d.Checksum = "crc16-modbus"
 		r.apply(d)
 		b := r.board()
@@ -169,7 +166,7 @@ func TestSealedLines(t *testing.T) {
 // A board that only takes commands is there as soon as its port is open, and stays so in silence.
 func TestDeviceWithoutFields(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := pumpBoard(func(c *mapping.CommandConfig) { c.Confirm = "" })
+		d := PumpBoard(func(c *mapping.CommandConfig) { c.Confirm = "" })
 		d.Fields = nil
 		r.apply(d)
 		b := r.board()
@@ -189,7 +186,7 @@ func TestDeviceWithoutFields(t *testing.T) {
 
 func TestNoiseIsCounted(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		b := r.board()
 		b.say("half", "boot v1.2", "\x00\xff", `{"p":`, strings.Repeat("x", 5000), "OK #1", `{"p":"1","fan":1e999}`, `{"p":1,"fan":20}`, `{"x":1}`)
 		want := wire.Counts{Frames: 4, Noise: 3, Overlong: 1, Implausible: 2, Late: 1}
@@ -207,7 +204,7 @@ func TestNoiseIsCounted(t *testing.T) {
 // Closing lets the command on the wire end, and answers what waits.
 func TestClose(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		b := r.board()
 		b.say("half", `{"p":0}`)
 		go func() {
@@ -237,7 +234,7 @@ func TestClose(t *testing.T) {
 // When there is no more time, the end of the command on the wire is unknown.
 func TestCloseCutsOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard(func(c *mapping.CommandConfig) { c.Timeout = time.Minute }))
+		r.apply(PumpBoard(func(c *mapping.CommandConfig) { c.Timeout = time.Minute }))
 		b := r.board()
 		b.say("half", `{"p":0}`)
 		go b.hear()
@@ -271,7 +268,7 @@ func TestWriteErrors(t *testing.T) {
 				s, err := r.open(c)
 				return &brokenWriter{s, take}, err
 			}
-			r.apply(pumpBoard())
+			r.apply(PumpBoard())
 			r.board().say("half", `{"p":0}`)
 			r.ask(`{"id":"a","command":"pump","value":true}`)
 			if got := r.results(); got != want {
@@ -292,7 +289,7 @@ func TestWriteErrors(t *testing.T) {
 // A value that the relay lets through and the wire cannot carry is refused, and nothing is written.
 func TestValueTooLargeForTheWire(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := pumpBoard()
+		d := PumpBoard()
 		d.Commands[1].Min, d.Commands[1].Max = relay.Open.Min, relay.Open.Max
 		r.apply(d)
 		r.board().say("half", `{"p":0}`)

@@ -6,10 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -22,7 +21,7 @@ func (r *rig) stats() PortStats {
 // The load of a line on which boards talk is what its characters take, at the speed it had when they came.
 func TestLoadOfATalker(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := device(field("pump", relay.TypeBool, key("p")))
+		d := Device(Field("pump", relay.TypeBool, Key("p")))
 		r.apply(d)
 		r.board().say(`{"p":1}`, `{"p":0}`)
 		slow := r.stats()
@@ -52,7 +51,7 @@ func TestLoadOfATalker(t *testing.T) {
 // While a device is waited for the line is occupied; a device that does not answer costs its whole timeout.
 func TestLoadOfABus(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
 	d.Poll, d.Timeout, d.OfflineAfter, d.Retries = time.Second, 500*ms, time.Hour, 10
 	onBus(t, &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 		load := func(during time.Duration) float64 {
@@ -79,7 +78,7 @@ func TestLoadOfABus(t *testing.T) {
 func TestPolls(t *testing.T) {
 	one := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	two := softboard.NewModbusUnit(2).Set(softboard.HoldingRegisters, 0, 7)
-	devices := []mapping.DeviceConfig{unit(1, field("a", relay.TypeNumber, at("holding:0", ""))), unit(2, field("a", relay.TypeNumber, at("holding:0", "")))}
+	devices := []mapping.DeviceConfig{Unit(1, Field("a", relay.TypeNumber, At("holding:0", ""))), Unit(2, Field("a", relay.TypeNumber, At("holding:0", "")))}
 	devices[0].ID, devices[1].ID = "one", "two"
 	for i := range devices {
 		devices[i].Poll, devices[i].OfflineAfter, devices[i].Retries = time.Second, time.Hour, 3

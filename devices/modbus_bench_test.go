@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -29,7 +28,7 @@ func BenchmarkModbus(b *testing.B) {
 			go func() { _ = (&softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}).Serve(counting{line, answered}) }()
 			port := serial.Default()
 			port.ID, port.Path, port.Baud = "uno", line.Path(), 115200
-			d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("z", relay.TypeNumber, at(fmt.Sprintf("holding:%d", registers-1), "")))
+			d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("z", relay.TypeNumber, At(fmt.Sprintf("holding:%d", registers-1), "")))
 			d.Poll, d.MaxGap, d.Publish = time.Microsecond, 100, "change"
 			g := startGateway(b)
 			if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {

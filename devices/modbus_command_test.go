@@ -9,21 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
-
-// writes makes a command that writes one.
-func writes(id string, t relay.Type, register string, change ...func(*mapping.CommandConfig)) mapping.CommandConfig {
-	c := mapping.DefaultCommand()
-	c.ID, c.Type, c.Register = id, t, register
-	for _, f := range change {
-		f(&c)
-	}
-	return c
-}
 
 func words(pairs ...string) map[string]string {
 	m := map[string]string{}
@@ -41,28 +31,28 @@ func TestModbusWrites(t *testing.T) {
 		value   any
 		want    string // the request without unit and checksum
 	}{
-		"coil on":                  {writes("c", relay.TypeBool, "coil:0x10"), true, "05 00 10 ff 00"},
-		"coil off":                 {writes("c", relay.TypeBool, "coil:0x10"), false, "05 00 10 00 00"},
-		"coil that works reversed": {writes("c", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Values = words("true", "0", "false", "1") }), true, "05 00 00 00 00"},
-		"coil by function 15":      {writes("c", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Function = 15 }), true, "0f 00 00 00 01 01 01"},
-		"several coils":            {writes("c", relay.TypeNumber, "coil:0", func(c *mapping.CommandConfig) { c.Bits = 10 }), 0x201, "0f 00 00 00 0a 02 01 02"},
-		"register":                 {writes("c", relay.TypeNumber, "holding:1"), 65535, "06 00 01 ff ff"},
-		"scaled":                   {writes("c", relay.TypeNumber, "holding:1", func(c *mapping.CommandConfig) { c.Format, c.Scale, c.Offset = "int16", 0.1, -10 }), -30.5, "06 00 01 ff 33"},
-		"register by function 16":  {writes("c", relay.TypeNumber, "holding:1", func(c *mapping.CommandConfig) { c.Function = 16 }), 2, "10 00 01 00 01 02 00 02"},
-		"float":                    {writes("c", relay.TypeNumber, "holding:2", func(c *mapping.CommandConfig) { c.Format = "float32" }), 230.25, "10 00 02 00 02 04 43 66 40 00"},
-		"float, words swapped":     {writes("c", relay.TypeNumber, "holding:2", func(c *mapping.CommandConfig) { c.Format, c.WordOrder = "float32", "little" }), 230.25, "10 00 02 00 02 04 40 00 43 66"},
-		"magic numbers":            {writes("c", relay.TypeBool, "holding:1", func(c *mapping.CommandConfig) { c.Values = words("true", "0x0100", "false", "0x0200") }), false, "06 00 01 02 00"},
-		"enum":                     {writes("c", relay.TypeEnum, "holding:1", func(c *mapping.CommandConfig) { c.Values = words("heat", "4", "cool", "3") }), "heat", "06 00 01 00 04"},
-		"text":                     {writes("c", relay.TypeText, "holding:2", func(c *mapping.CommandConfig) { c.Length = 2 }), "abc", "10 00 02 00 02 04 61 62 63 00"},
-		"a fixed number":           {writes("c", relay.TypeNone, "holding:1", func(c *mapping.CommandConfig) { c.Write = "0x5A5A" }), none, "06 00 01 5a 5a"},
-		"one bit":                  {writes("c", relay.TypeBool, "holding:1", func(c *mapping.CommandConfig) { c.Bit, c.Function = 3, 22 }), true, "16 00 01 ff f7 00 08"},
+		"coil on":                  {Writes("c", relay.TypeBool, "coil:0x10"), true, "05 00 10 ff 00"},
+		"coil off":                 {Writes("c", relay.TypeBool, "coil:0x10"), false, "05 00 10 00 00"},
+		"coil that works reversed": {Writes("c", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Values = words("true", "0", "false", "1") }), true, "05 00 00 00 00"},
+		"coil by function 15":      {Writes("c", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Function = 15 }), true, "0f 00 00 00 01 01 01"},
+		"several coils":            {Writes("c", relay.TypeNumber, "coil:0", func(c *mapping.CommandConfig) { c.Bits = 10 }), 0x201, "0f 00 00 00 0a 02 01 02"},
+		"register":                 {Writes("c", relay.TypeNumber, "holding:1"), 65535, "06 00 01 ff ff"},
+		"scaled":                   {Writes("c", relay.TypeNumber, "holding:1", func(c *mapping.CommandConfig) { c.Format, c.Scale, c.Offset = "int16", 0.1, -10 }), -30.5, "06 00 01 ff 33"},
+		"register by function 16":  {Writes("c", relay.TypeNumber, "holding:1", func(c *mapping.CommandConfig) { c.Function = 16 }), 2, "10 00 01 00 01 02 00 02"},
+		"float":                    {Writes("c", relay.TypeNumber, "holding:2", func(c *mapping.CommandConfig) { c.Format = "float32" }), 230.25, "10 00 02 00 02 04 43 66 40 00"},
+		"float, words swapped":     {Writes("c", relay.TypeNumber, "holding:2", func(c *mapping.CommandConfig) { c.Format, c.WordOrder = "float32", "little" }), 230.25, "10 00 02 00 02 04 40 00 43 66"},
+		"magic numbers":            {Writes("c", relay.TypeBool, "holding:1", func(c *mapping.CommandConfig) { c.Values = words("true", "0x0100", "false", "0x0200") }), false, "06 00 01 02 00"},
+		"enum":                     {Writes("c", relay.TypeEnum, "holding:1", func(c *mapping.CommandConfig) { c.Values = words("heat", "4", "cool", "3") }), "heat", "06 00 01 00 04"},
+		"text":                     {Writes("c", relay.TypeText, "holding:2", func(c *mapping.CommandConfig) { c.Length = 2 }), "abc", "10 00 02 00 02 04 61 62 63 00"},
+		"a fixed number":           {Writes("c", relay.TypeNone, "holding:1", func(c *mapping.CommandConfig) { c.Write = "0x5A5A" }), none, "06 00 01 5a 5a"},
+		"one bit":                  {Writes("c", relay.TypeBool, "holding:1", func(c *mapping.CommandConfig) { c.Bit, c.Function = 3, 22 }), true, "16 00 01 ff f7 00 08"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := softboard.NewModbusUnit(1)
 			u.Set(softboard.HoldingRegisters, 0, 0, 0, 0, 0)
 			u.Set(softboard.Coils, 0, make([]uint16, 20)...)
 			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-			d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
+			d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
 			d.Commands = []mapping.CommandConfig{tt.command}
 			if problems := CheckDevice(d); len(problems) > 0 {
 				t.Fatal(problems)
@@ -89,7 +79,7 @@ func TestModbusWrites(t *testing.T) {
 // Every outcome of a command to a unit.
 func TestModbusOutcomes(t *testing.T) {
 	lamp := func(change ...func(*mapping.CommandConfig)) mapping.CommandConfig {
-		return writes("lamp", relay.TypeBool, "coil:0", append(change, func(c *mapping.CommandConfig) { c.Timeout = time.Second })...)
+		return Writes("lamp", relay.TypeBool, "coil:0", append(change, func(c *mapping.CommandConfig) { c.Timeout = time.Second })...)
 	}
 	confirmed := func(c *mapping.CommandConfig) { c.Confirm = "lamp" }
 	for name, tt := range map[string]struct {
@@ -108,13 +98,13 @@ func TestModbusOutcomes(t *testing.T) {
 		"slow, but in time":   {lamp(), func(u *softboard.ModbusUnit) { u.Slow(900 * ms) }, "a done"},
 		"too slow":            {lamp(), func(u *softboard.ModbusUnit) { u.Slow(1100 * ms) }, "a unknown/no_answer: the hardware did not answer in time"},
 		"reads otherwise":     {lamp(confirmed, func(c *mapping.CommandConfig) { c.Register = "coil:1" }), func(*softboard.ModbusUnit) {}, "a failed/mismatch: the hardware reads back false instead of true"},
-		"more than fits":      {writes("lamp", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) { c.Format = "int16" }), func(*softboard.ModbusUnit) {}, "a rejected/out_of_range: the hardware cannot hold 40000: it does not fit into int16"},
+		"more than fits":      {Writes("lamp", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) { c.Format = "int16" }), func(*softboard.ModbusUnit) {}, "a rejected/out_of_range: the hardware cannot hold 40000: it does not fit into int16"},
 		"tried again in vain": {lamp(func(c *mapping.CommandConfig) { c.Idempotent, c.Retries = true, 1 }), func(u *softboard.ModbusUnit) { u.Deafen(true) }, "a unknown/no_answer: the hardware did not answer in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0, 0).Set(softboard.HoldingRegisters, 0, 0)
 			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-			d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
+			d := Unit(1, Field("lamp", relay.TypeBool, At("coil:0", "")))
 			d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
 			d.Commands = []mapping.CommandConfig{tt.command}
 			onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
@@ -131,7 +121,7 @@ func TestModbusOutcomes(t *testing.T) {
 				}
 				writes := 0
 				for _, q := range bus.Requests() {
-					if q.PDU[0] >= writeCoil {
+					if q.PDU[0] >= 5 {
 						writes++
 					}
 				}
@@ -151,10 +141,10 @@ func TestModbusCommandsFirst(t *testing.T) {
 		u := softboard.NewModbusUnit(byte(i+1)).Set(softboard.HoldingRegisters, 0, make([]uint16, 100)...).Set(softboard.Coils, 0, 0)
 		u.Slow(200 * ms) // as long as its 205 bytes take at 9600 baud
 		units = append(units, u)
-		d := unit(i+1, field("a", relay.TypeNumber, at("holding:0", "")), field("z", relay.TypeNumber, at("holding:99", "")),
-			field("lamp", relay.TypeBool, at("coil:0", "")))
+		d := Unit(i+1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("z", relay.TypeNumber, At("holding:99", "")),
+			Field("lamp", relay.TypeBool, At("coil:0", "")))
 		d.ID, d.MaxGap, d.Poll = fmt.Sprintf("u%d", i), 100, 100*ms
-		d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Confirm = "lamp" })}
+		d.Commands = []mapping.CommandConfig{Writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Confirm = "lamp" })}
 		devices = append(devices, d)
 	}
 	bus := &softboard.ModbusBus{Units: units}
@@ -167,7 +157,7 @@ func TestModbusCommandsFirst(t *testing.T) {
 			r.relay.Handle(relay.Message{Topic: fmt.Sprintf("minirelay/home/u%d/command", i), User: "phone",
 				Payload: fmt.Appendf(nil, `{"id":"c%d","command":"lamp","value":true}`, i)})
 			time.Sleep(450 * ms)
-			if q := bus.Requests()[before:]; len(q) == 0 || q[0].PDU[0] != writeCoil || int(q[0].Unit) != i+1 {
+			if q := bus.Requests()[before:]; len(q) == 0 || q[0].PDU[0] != 5 || int(q[0].Unit) != i+1 {
 				t.Errorf("after the transaction on the wire came %v", q)
 			}
 		}
@@ -179,9 +169,9 @@ func TestModbusBroadcast(t *testing.T) {
 	a := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0).Set(softboard.HoldingRegisters, 0, 0)
 	b := softboard.NewModbusUnit(2).Set(softboard.Coils, 0, 0)
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{a, b}}
-	all := unit(0)
-	all.Commands = []mapping.CommandConfig{writes("lights", relay.TypeBool, "coil:0")}
-	one := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
+	all := Unit(0)
+	all.Commands = []mapping.CommandConfig{Writes("lights", relay.TypeBool, "coil:0")}
+	one := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
 	one.ID, one.Poll = "one", 10*ms
 	onBus(t, bus, []mapping.DeviceConfig{all, one}, func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
@@ -197,7 +187,7 @@ func TestModbusBroadcast(t *testing.T) {
 		}
 		q := bus.Requests()
 		for i := range q {
-			if q[i].Unit == 0 && q[i+1].At.Sub(q[i].At) < broadcastTurnaround {
+			if q[i].Unit == 0 && q[i+1].At.Sub(q[i].At) < 100*ms {
 				t.Errorf("the next request came %v after it", q[i+1].At.Sub(q[i].At))
 			}
 		}

@@ -10,10 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -39,8 +38,8 @@ func TestModbusOverTCP(t *testing.T) {
 	g := startGateway(t)
 	port := serial.Default()
 	port.ID, port.Path = "uno", "tcp://"+listener.Addr().String()
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("lamp", relay.TypeBool, at("coil:0", "")))
-	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Confirm, c.Timeout = "lamp", 20*time.Second })}
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("lamp", relay.TypeBool, At("coil:0", "")))
+	d.Commands = []mapping.CommandConfig{Writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.Confirm, c.Timeout = "lamp", 20*time.Second })}
 	d.Timeout = 5 * time.Second
 	if err := g.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 		t.Fatal(err)
@@ -100,8 +99,8 @@ func TestModbusRemap(t *testing.T) {
 
 // The echo of an earlier command, which does not repeat the values, is not taken for that of the next.
 func TestModbusLateEcho(t *testing.T) {
-	d := unit(1)
-	d.Commands = []mapping.CommandConfig{writes("level", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) {
+	d := Unit(1)
+	d.Commands = []mapping.CommandConfig{Writes("level", relay.TypeNumber, "holding:0", func(c *mapping.CommandConfig) {
 		c.Function, c.Timeout = 16, time.Second
 	})}
 	inBubble(t, func(t *testing.T, r *rig) {
@@ -119,7 +118,7 @@ func TestModbusLateEcho(t *testing.T) {
 		time.Sleep(1200 * ms)
 		r.ask(`{"id":"b","command":"level","value":2}`)
 		time.Sleep(300 * ms)
-		if _, err := b.Write(rtuFraming{}.wrap(1, []byte{16, 0, 0, 0, 1})); err != nil { // too late for the first
+		if _, err := b.Write(RTU(1, 16, 0, 0, 0, 1)); err != nil { // too late for the first
 			t.Fatal(err)
 		}
 		second := <-writes
@@ -127,7 +126,7 @@ func TestModbusLateEcho(t *testing.T) {
 			t.Errorf("the second was written %v after the first", gap)
 		}
 		synctest.Wait()
-		if _, err := b.Write(rtuFraming{}.wrap(1, []byte{16, 0, 0, 0, 1})); err != nil {
+		if _, err := b.Write(RTU(1, 16, 0, 0, 0, 1)); err != nil {
 			t.Fatal(err)
 		}
 		if got := elapsed.ReplaceAllString(r.results(), ""); got != "a unknown/no_answer: the hardware did not answer in time; b done" {
@@ -138,8 +137,8 @@ func TestModbusLateEcho(t *testing.T) {
 
 // A port that is lost under a request answers the command for what is known of it, and the values are unknown at once.
 func TestModbusPortLost(t *testing.T) {
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
-	d.Commands = []mapping.CommandConfig{writes("a", relay.TypeNumber, "holding:0")}
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
+	d.Commands = []mapping.CommandConfig{Writes("a", relay.TypeNumber, "holding:0")}
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		b := r.board()
@@ -147,11 +146,11 @@ func TestModbusPortLost(t *testing.T) {
 		if _, err := io.ReadFull(b, request); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Write(rtuFraming{}.wrap(1, []byte{3, 2, 0, 5})); err != nil {
+		if _, err := b.Write(RTU(1, 3, 2, 0, 5)); err != nil {
 			t.Fatal(err)
 		}
 		r.ask(`{"id":"a","command":"a","value":1}`)
-		if _, err := io.ReadFull(b, request); err != nil || request[1] != writeRegister {
+		if _, err := io.ReadFull(b, request); err != nil || request[1] != 6 {
 			t.Fatalf("% x %v", request, err)
 		}
 		b.Close()
@@ -165,7 +164,7 @@ func TestModbusPortLost(t *testing.T) {
 		if b = r.board(); b == nil {
 			t.Fatal("it is not opened again")
 		}
-		if _, err := io.ReadFull(b, request); err != nil || request[1] != byte(holdingTable) {
+		if _, err := io.ReadFull(b, request); err != nil || request[1] != 3 {
 			t.Errorf("then it is asked % x: %v", request, err)
 		}
 	})

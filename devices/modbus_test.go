@@ -8,30 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
-
-// at puts a field at a register, in a format.
-func at(register, format string, change ...func(*mapping.FormatConfig)) func(*mapping.FieldConfig) {
-	return func(f *mapping.FieldConfig) {
-		f.Register, f.Format = register, format
-		for _, c := range change {
-			c(&f.FormatConfig)
-		}
-	}
-}
-
-// unit is a Modbus device at an address.
-func unit(address int, fields ...mapping.FieldConfig) mapping.DeviceConfig {
-	d := device(fields...)
-	d.Codec, d.ModbusUnit = "modbus-rtu", address
-	return d
-}
 
 // onBus runs do with units on a line and the devices that ask them.
 func onBus(t *testing.T, bus *softboard.ModbusBus, devices []mapping.DeviceConfig, do func(t *testing.T, r *rig)) {
@@ -65,28 +47,28 @@ func TestModbusReads(t *testing.T) {
 	u.Set(softboard.HoldingRegisters, 0x10, 0x0001, 0x0002, 0x8005, 0x4142, 0x4300, 0)
 	u.Set(softboard.HoldingRegisters, 0x200, 0x0100, 3, 0xC000, 0x41A8)
 	fields := []mapping.FieldConfig{
-		field("lamp", relay.TypeBool, at("coil:0", "")),
-		field("valve", relay.TypeBool, at("coil:1", ""), values("true", "0", "false", "1")),
-		field("mode", relay.TypeEnum, at("coil:2", "", func(c *mapping.FormatConfig) { c.Bits = 2 }), values("off", "0", "full", "3")),
-		field("door", relay.TypeBool, at("discrete:101", "")),
-		field("voltage", relay.TypeNumber, at("input:0", "float32")),
-		field("temperature", relay.TypeNumber, at("input:2", "int16"), scaled(0.1, 1)),
-		field("energy", relay.TypeNumber, at("holding:0x10", "uint32")),
-		field("swapped", relay.TypeNumber, at("holding:0x10", "uint32", func(c *mapping.FormatConfig) { c.WordOrder = "little" })),
-		field("alarm", relay.TypeBool, at("holding:18", "", func(c *mapping.FormatConfig) { c.Bit = 15 })),
-		field("level", relay.TypeNumber, at("holding:18", "", func(c *mapping.FormatConfig) { c.Bit, c.Bits = 0, 3 })),
-		field("model", relay.TypeText, at("holding:19", "", func(c *mapping.FormatConfig) { c.Length = 3 })),
-		field("switch", relay.TypeBool, at("holding:512", ""), values("true", "0x0100", "false", "0x0200")),
-		field("phase", relay.TypeEnum, at("holding:513", ""), values("idle", "1", "busy", "2")),
-		field("set", relay.TypeNumber, at("holding:514", "float32", func(c *mapping.FormatConfig) { c.WordOrder = "little" }), plausible(0, 100)),
-		field("missing", relay.TypeNumber, at("holding:515", "int16"), plausible(0, 100)),
+		Field("lamp", relay.TypeBool, At("coil:0", "")),
+		Field("valve", relay.TypeBool, At("coil:1", ""), Values("true", "0", "false", "1")),
+		Field("mode", relay.TypeEnum, At("coil:2", "", func(c *mapping.FormatConfig) { c.Bits = 2 }), Values("off", "0", "full", "3")),
+		Field("door", relay.TypeBool, At("discrete:101", "")),
+		Field("voltage", relay.TypeNumber, At("input:0", "float32")),
+		Field("temperature", relay.TypeNumber, At("input:2", "int16"), Scaled(0.1, 1)),
+		Field("energy", relay.TypeNumber, At("holding:0x10", "uint32")),
+		Field("swapped", relay.TypeNumber, At("holding:0x10", "uint32", func(c *mapping.FormatConfig) { c.WordOrder = "little" })),
+		Field("alarm", relay.TypeBool, At("holding:18", "", func(c *mapping.FormatConfig) { c.Bit = 15 })),
+		Field("level", relay.TypeNumber, At("holding:18", "", func(c *mapping.FormatConfig) { c.Bit, c.Bits = 0, 3 })),
+		Field("model", relay.TypeText, At("holding:19", "", func(c *mapping.FormatConfig) { c.Length = 3 })),
+		Field("switch", relay.TypeBool, At("holding:512", ""), Values("true", "0x0100", "false", "0x0200")),
+		Field("phase", relay.TypeEnum, At("holding:513", ""), Values("idle", "1", "busy", "2")),
+		Field("set", relay.TypeNumber, At("holding:514", "float32", func(c *mapping.FormatConfig) { c.WordOrder = "little" }), Plausible(0, 100)),
+		Field("missing", relay.TypeNumber, At("holding:515", "int16"), Plausible(0, 100)),
 	}
 	want := `{"lamp":true,"valve":true,"mode":"full","door":true,"voltage":230.25,"temperature":-19,"energy":65538,"swapped":131073,` +
 		`"alarm":true,"level":5,"model":"ABC","switch":true,"phase":null,"set":21.09375,"missing":null}`
 	for _, codec := range []string{"modbus-rtu", "modbus-ascii"} {
 		t.Run(codec, func(t *testing.T) {
 			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}, ASCII: codec == "modbus-ascii"}
-			d := unit(7, fields...)
+			d := Unit(7, fields...)
 			d.Codec = codec
 			onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 				time.Sleep(500 * ms)
@@ -115,7 +97,7 @@ func TestModbusBatches(t *testing.T) {
 	u.Set(softboard.Coils, 0, make([]uint16, 2048)...)
 	words := func(addresses ...int) (fields []mapping.FieldConfig) {
 		for _, a := range addresses {
-			fields = append(fields, field(fmt.Sprintf("f%d", a), relay.TypeNumber, at(fmt.Sprintf("holding:%d", a), "")))
+			fields = append(fields, Field(fmt.Sprintf("f%d", a), relay.TypeNumber, At(fmt.Sprintf("holding:%d", a), "")))
 		}
 		return fields
 	}
@@ -138,13 +120,13 @@ func TestModbusBatches(t *testing.T) {
 		"no batch":           {words(0, 1), func(d *mapping.DeviceConfig) { d.NoBatch = true }, "3 0 1, 3 1 1"},
 		"as long as allowed": {words(run(130)...), nil, "3 0 125, 3 125 5"},
 		"short ones":         {words(run(5)...), func(d *mapping.DeviceConfig) { d.MaxRegisters = 2 }, "3 0 2, 3 2 2, 3 4 1"},
-		"many coils":         {[]mapping.FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:100", ""))}, nil, "1 0 101"},
-		"far coils":          {[]mapping.FieldConfig{field("a", relay.TypeBool, at("coil:0", "")), field("b", relay.TypeBool, at("coil:2047", ""))}, nil, "1 0 1, 1 2047 1"},
-		"a slower one":       {append(words(0, 1), field("s", relay.TypeNumber, at("holding:2", ""), func(f *mapping.FieldConfig) { f.Poll = time.Minute })), nil, "3 0 2, 3 2 1"},
+		"many coils":         {[]mapping.FieldConfig{Field("a", relay.TypeBool, At("coil:0", "")), Field("b", relay.TypeBool, At("coil:100", ""))}, nil, "1 0 101"},
+		"far coils":          {[]mapping.FieldConfig{Field("a", relay.TypeBool, At("coil:0", "")), Field("b", relay.TypeBool, At("coil:2047", ""))}, nil, "1 0 1, 1 2047 1"},
+		"a slower one":       {append(words(0, 1), Field("s", relay.TypeNumber, At("holding:2", ""), func(f *mapping.FieldConfig) { f.Poll = time.Minute })), nil, "3 0 2, 3 2 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-			d := unit(1, tt.fields...)
+			d := Unit(1, tt.fields...)
 			if tt.change != nil {
 				tt.change(&d)
 			}
@@ -175,9 +157,9 @@ func TestModbusParts(t *testing.T) {
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
 	var fields []mapping.FieldConfig
 	for i := range 6 {
-		fields = append(fields, field(fmt.Sprintf("f%d", i), relay.TypeNumber, at(fmt.Sprintf("holding:%d", i), "")))
+		fields = append(fields, Field(fmt.Sprintf("f%d", i), relay.TypeNumber, At(fmt.Sprintf("holding:%d", i), "")))
 	}
-	onBus(t, bus, []mapping.DeviceConfig{unit(1, fields...)}, func(t *testing.T, r *rig) {
+	onBus(t, bus, []mapping.DeviceConfig{Unit(1, fields...)}, func(t *testing.T, r *rig) {
 		time.Sleep(900 * ms)
 		if got := r.stateOf("board"); got != `{"f0":10,"f1":11,"f2":12,"f3":13,"f4":null,"f5":15}` {
 			t.Error(got)
@@ -199,7 +181,7 @@ func TestModbusParts(t *testing.T) {
 		if got := r.stateOf("board"); !strings.Contains(got, `"f4":14`) || !strings.Contains(r.log.String(), "answers again") {
 			t.Errorf("it exists now: %s", got)
 		}
-		u.Refuse(deviceFailure)
+		u.Refuse(4)
 		time.Sleep(time.Second)
 		if got := r.stateOf("board"); got != `{"f0":null,"f1":null,"f2":null,"f3":null,"f4":null,"f5":null}` {
 			t.Errorf("what it says no to is shown as %s", got)
@@ -210,7 +192,7 @@ func TestModbusParts(t *testing.T) {
 	})
 	u.Refuse(0)
 	u.Limit(2)
-	onBus(t, bus, []mapping.DeviceConfig{unit(1, fields[:4]...)}, func(t *testing.T, r *rig) {
+	onBus(t, bus, []mapping.DeviceConfig{Unit(1, fields[:4]...)}, func(t *testing.T, r *rig) {
 		time.Sleep(900 * ms)
 		if got := r.stateOf("board"); got != `{"f0":10,"f1":11,"f2":12,"f3":13}` {
 			t.Errorf("of a unit that answers two registers at a time: %s", got)
@@ -246,7 +228,7 @@ func TestModbusAnswers(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
 				port := serial.Default()
 				port.ID, port.Path, port.Echo = "uno", "/dev/uno", tt.echo
-				d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")))
+				d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
 				d.Poll, d.OfflineAfter = time.Minute, 3*time.Minute
 				if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
 					t.Fatal(err)
@@ -276,7 +258,7 @@ func TestModbusAnswers(t *testing.T) {
 func TestModbusNobodyAnswers(t *testing.T) {
 	for rubbish, want := range map[string]string{"": "check its power, its address, its wires", "\xff\x00\xff": "something comes that is no answer"} {
 		inBubble(t, func(t *testing.T, r *rig) {
-			r.apply(unit(1, field("a", relay.TypeNumber, at("holding:0", ""))))
+			r.apply(Unit(1, Field("a", relay.TypeNumber, At("holding:0", ""))))
 			b := r.board()
 			go func() {
 				request := make([]byte, 8)
@@ -296,7 +278,7 @@ func TestModbusNobodyAnswers(t *testing.T) {
 
 // The answer to one question that comes too late is not taken for the answer to the next.
 func TestModbusLateAnswer(t *testing.T) {
-	d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("holding:100", "")))
+	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("b", relay.TypeNumber, At("holding:100", "")))
 	d.Retries = 0
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
@@ -310,7 +292,7 @@ func TestModbusLateAnswer(t *testing.T) {
 			return request[3]
 		}
 		answer := func(word byte) {
-			frame := rtuFraming{}.wrap(1, []byte{3, 2, 0, word})
+			frame := RTU(1, 3, 2, 0, word)
 			if _, err := b.Write(frame); err != nil {
 				t.Error(err)
 			}
@@ -338,21 +320,12 @@ func TestModbusLateAnswer(t *testing.T) {
 	})
 }
 
-// Silence on the line before a request: 3.5 characters, behind the answer of a slow unit longer, on a serial server none.
+// Silence on the line before a request: behind the answer of a slow unit longer, on a serial server none.
 func TestModbusGaps(t *testing.T) {
-	for _, tt := range []struct {
-		baud int
-		path string
-		want time.Duration
-	}{{9600, "/dev/uno", 4010416}, {19200, "/dev/uno", 2005208}, {115200, "/dev/uno", 1750 * time.Microsecond}, {9600, "tcp://a:1", 0}} {
-		if got := (rtuFraming{}).timing(serial.Config{Baud: tt.baud, Path: tt.path}).Before; got != tt.want {
-			t.Errorf("%d baud at %s: %v", tt.baud, tt.path, got)
-		}
-	}
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 1).Set(softboard.InputRegisters, 0, 1)
 	for _, turnaround := range []time.Duration{0, 50 * ms} {
 		bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
-		d := unit(1, field("a", relay.TypeNumber, at("holding:0", "")), field("b", relay.TypeNumber, at("input:0", "")))
+		d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("b", relay.TypeNumber, At("input:0", "")))
 		d.Turnaround = turnaround
 		onBus(t, bus, []mapping.DeviceConfig{d}, func(t *testing.T, r *rig) {
 			time.Sleep(900 * ms)

@@ -4,12 +4,13 @@ import (
 	"testing"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
 )
 
 // twoSwitches is a board whose answers do not tell what they answer.
 func twoSwitches() mapping.DeviceConfig {
-	return pumpBoard(func(c *mapping.CommandConfig) {
+	return PumpBoard(func(c *mapping.CommandConfig) {
 		c.Send = map[string]string{"pump": "PUMP {value}\n", "fan": "FAN {value}\n"}[c.ID]
 		c.Expect, c.Refuse, c.Confirm = "^OK$", "^ERR$", ""
 	})

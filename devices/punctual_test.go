@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"minirelay/devices/codec"
-
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/relay"
 )
 
@@ -66,7 +64,7 @@ func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 			s, err := r.open(c)
 			return slow{s, 700 * ms}, err
 		}
-		r.apply(pumpBoard(func(c *mapping.CommandConfig) { c.MaxAge = 500 * ms }))
+		r.apply(PumpBoard(func(c *mapping.CommandConfig) { c.MaxAge = 500 * ms }))
 		b := r.board()
 		b.say("half", `{"p":0}`)
 		r.ask(`{"id":"a","command":"pump","value":true}`)
@@ -79,8 +77,8 @@ func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 
 // The same where devices are asked.
 func TestPortThatTakesTheRequestTooLate(t *testing.T) {
-	d := unit(1, field("lamp", relay.TypeBool, at("coil:0", "")))
-	d.Commands = []mapping.CommandConfig{writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.MaxAge = 500 * ms })}
+	d := Unit(1, Field("lamp", relay.TypeBool, At("coil:0", "")))
+	d.Commands = []mapping.CommandConfig{Writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.MaxAge = 500 * ms })}
 	d.Poll, d.OfflineAfter = 10*time.Second, 30*time.Second
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
@@ -97,7 +95,7 @@ func TestPortThatTakesTheRequestTooLate(t *testing.T) {
 					requests <- n
 					return
 				}
-				_, _ = b.Write(rtuFraming{}.wrap(1, []byte{1, 1, 0}))
+				_, _ = b.Write(RTU(1, 1, 1, 0))
 			}
 		}()
 		time.Sleep(time.Second)
@@ -138,7 +136,7 @@ func TestTimeIsLookedAtBeforeEachWrite(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
-				r.apply(pumpBoard(func(c *mapping.CommandConfig) { c.MaxAge, c.Idempotent, c.Retries = tt.age, true, 3 }))
+				r.apply(PumpBoard(func(c *mapping.CommandConfig) { c.MaxAge, c.Idempotent, c.Retries = tt.age, true, 3 }))
 				b := r.board()
 				b.say("half", `{"p":0}`)
 				synctest.Wait()

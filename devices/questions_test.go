@@ -4,20 +4,20 @@ import (
 	"fmt"
 	"testing"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/relay"
 )
 
 // What a device would be asked is told without any port.
 func TestQuestions(t *testing.T) {
-	d := device(field("voltage", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Register = "input:0" }), field("relay", relay.TypeBool, func(f *mapping.FieldConfig) { f.Register = "coil:3" }))
+	d := Device(Field("voltage", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Register = "input:0" }), Field("relay", relay.TypeBool, func(f *mapping.FieldConfig) { f.Register = "coil:3" }))
 	d.Codec, d.ModbusUnit = "modbus-rtu", 7
 	got, err := Questions(d)
 	if err != nil || fmt.Sprintf("%x", got) != "[0701000300010dac 07040000000131ac]" {
 		t.Errorf("%x %v", got, err)
 	}
-	if got, err := Questions(pumpBoard()); got != nil || err != nil {
+	if got, err := Questions(PumpBoard()); got != nil || err != nil {
 		t.Errorf("a board that talks: %x %v", got, err)
 	}
 	d.ModbusUnit = -1

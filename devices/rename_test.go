@@ -6,18 +6,19 @@ import (
 	"testing"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/relay"
 )
 
 // Other names for people disturb nobody: the device stays online, and what is known of it stays known.
 func TestOtherNames(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := pumpBoard()
+		d := PumpBoard()
 		r.apply(d)
 		b := r.board()
 		b.say(`{"p":0}`, `{"p":1,"fan":5}`)
 		before := r.stateOf("board")
-		d = pumpBoard()
+		d = PumpBoard()
 		d.Name, d.Fields[0].Name, d.Commands[1].Name = relay.Name{Text: "大棚"}, relay.Name{Text: "水泵"}, relay.Name{Text: "风扇"}
 		d.Commands[0].Ask = relay.Name{Text: "?"}
 		r.apply(d)
@@ -51,7 +52,7 @@ func TestOtherNames(t *testing.T) {
 			t.Errorf("availability %s", got)
 		}
 		b.say(`{"p":1,"fan":5}`)
-		d = pumpBoard()
+		d = PumpBoard()
 		d.Fields[0].Key = "x"
 		r.apply(d)
 		if got := r.last("availability"); got != "offline" {

@@ -18,11 +18,8 @@ import (
 	"time"
 
 	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
 	"minirelay/devices/serial"
-
+	"minirelay/devices/wire"
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -252,24 +249,6 @@ func seqOf(line string) (seq int) {
 		_, _ = fmt.Sscan(m[1], &seq)
 	}
 	return seq
-}
-
-// pumpBoard has one pump and one fan.
-func pumpBoard(change ...func(*mapping.CommandConfig)) mapping.DeviceConfig {
-	d := device(field("pump", relay.TypeBool, key("p")), field("fan", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Decimals = 0 }))
-	pump := mapping.DefaultCommand()
-	pump.ID, pump.Type = "pump", relay.TypeBool
-	pump.Send, pump.Values = "PUMP {value} #{seq}\n", map[string]string{"true": "1", "false": "0"}
-	pump.Expect, pump.Refuse, pump.Confirm = `^OK #{seq}$`, `^ERR #{seq} ?(?P<message>.*)`, "pump"
-	fan := mapping.DefaultCommand()
-	fan.ID, fan.Type, fan.Send, fan.Expect, fan.Confirm = "fan", relay.TypeNumber, "FAN {value} #{seq}\n", `^OK #{seq}$`, "fan"
-	fan.Min, fan.Max = 0, 100
-	for _, c := range change {
-		c(&pump)
-		c(&fan)
-	}
-	d.Commands = []mapping.CommandConfig{pump, fan}
-	return d
 }
 
 var errNoPort = &serial.Error{What: "/dev/uno does not exist", Try: "plug it in", Err: errors.New("no")}

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -22,7 +22,7 @@ func busOf(n int) (*softboard.ModbusBus, []mapping.DeviceConfig) {
 		u := softboard.NewModbusUnit(byte(i+1)).Set(softboard.HoldingRegisters, 0, 1)
 		u.Slow(15 * ms)
 		bus.Units = append(bus.Units, u)
-		d := unit(i+1, field("a", relay.TypeNumber, at("holding:0", "")))
+		d := Unit(i+1, Field("a", relay.TypeNumber, At("holding:0", "")))
 		d.ID = fmt.Sprintf("u%d", i+1)
 		devices = append(devices, d)
 	}
@@ -126,7 +126,7 @@ func TestSilentRegister(t *testing.T) {
 		t.Run(fmt.Sprintf("retries %d", retries), func(t *testing.T) {
 			_, devices := busOf(1)
 			devices[0].Retries = retries
-			devices[0].Fields = append(devices[0].Fields, field("b", relay.TypeNumber, at("input:0", "")))
+			devices[0].Fields = append(devices[0].Fields, Field("b", relay.TypeNumber, At("input:0", "")))
 			inBubble(t, func(t *testing.T, r *rig) {
 				r.apply(devices[0])
 				b := r.board()
@@ -135,7 +135,7 @@ func TestSilentRegister(t *testing.T) {
 					request := make([]byte, 8)
 					for _, err := io.ReadFull(b, request); err == nil; _, err = io.ReadFull(b, request) {
 						if asked[request[1]]++; request[1] == 3 {
-							_, _ = b.Write(rtuFraming{}.wrap(1, []byte{3, 2, 0, 1}))
+							_, _ = b.Write(RTU(1, 3, 2, 0, 1))
 						}
 					}
 				}()

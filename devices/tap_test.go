@@ -8,13 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
 	"minirelay/devices/serial"
-
-	"minirelay/devices/capture"
+	"minirelay/devices/wire"
 	"minirelay/relay"
 	"minirelay/softboard"
 )
@@ -29,40 +26,17 @@ func seen(w *wire.Watch) string {
 			if !ok {
 				return strings.Join(append(lines, "end"), "\n")
 			}
-			lines = append(lines, describe(r))
+			lines = append(lines, Describe(r))
 		default:
 			return strings.Join(lines, "\n")
 		}
 	}
 }
 
-func describe(r wire.Record) string {
-	switch {
-	case r.Bytes != nil && r.Bytes.Out:
-		return "> " + capture.Text(r.Bytes.Data)
-	case r.Bytes != nil:
-		return "< " + capture.Text(r.Bytes.Data)
-	case r.State != nil:
-		return strings.TrimSpace(fmt.Sprint("open ", r.State.Open, " ", r.State.Trouble))
-	}
-	f := r.Frame
-	text := fmt.Sprintf("[%s] %s %v", capture.Text(f.Data), f.Device, f.OK)
-	for _, v := range f.Values {
-		text += fmt.Sprintf(" %s=%s", v.Field, v.Value.AppendJSON(nil, v.Decimals))
-	}
-	if f.Request != "" {
-		text += " (" + f.Request + ")"
-	}
-	if f.Why != "" {
-		text += ": " + f.Why
-	}
-	return text
-}
-
 // Whoever watches a port sees every byte, what each frame has become, and why one was dropped.
 func TestWatch(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := pumpBoard()
+		d := PumpBoard()
 		d.Fields[1].Max = 100
 		r.apply(d)
 		if _, err := r.ports.Watch("due"); err != ErrNoPort {
@@ -121,7 +95,7 @@ func TestWatch(t *testing.T) {
 // A watcher that does not look misses records; the port and other watchers never notice. Nine are too many.
 func TestSlowWatcher(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.apply(pumpBoard())
+		r.apply(PumpBoard())
 		b := r.board()
 		var all []*wire.Watch
 		for {
@@ -198,7 +172,7 @@ func TestWatchShowsRequestsFirst(t *testing.T) {
 			s, err := r.open(c)
 			return lingering{s}, err
 		}
-		r.apply(unit(1, field("a", relay.TypeNumber, at("holding:0", ""))))
+		r.apply(Unit(1, Field("a", relay.TypeNumber, At("holding:0", ""))))
 		w, err := r.ports.Watch("uno")
 		if err != nil {
 			t.Fatal(err)

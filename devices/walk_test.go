@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
-
 	"minirelay/devices/serial"
-
 	"minirelay/softboard"
 )
 
@@ -156,7 +155,7 @@ func TestRandomBytes(t *testing.T) {
 		noise[i] = byte(rnd.Uint32())
 	}
 	endless := bytes.Repeat([]byte(`{"t":1,`), 10<<20/7)
-	for _, b := range [][]byte{noise, {'\n'}, endless, []byte("\n{\"t\":\"\x00\xe6\"}\n" + telemetry + "\n")} {
+	for _, b := range [][]byte{noise, {'\n'}, endless, []byte("\n{\"t\":\"\x00\xe6\"}\n" + Telemetry + "\n")} {
 		if _, err := line.Write(b); err != nil {
 			t.Fatal(err)
 		}

@@ -5,9 +5,8 @@ import (
 	"flag"
 	"fmt"
 
-	"minirelay/gateway"
-
 	"minirelay/broker"
+	"minirelay/gateway"
 	"minirelay/web"
 )
 

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"minirelay/configs"
 	"minirelay/devices/serial"
 	"minirelay/relay/upstream"
-
-	"minirelay/configs"
 )
 
 // runCheck is `minirelay check`.

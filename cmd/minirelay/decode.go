@@ -12,16 +12,13 @@ import (
 	"strings"
 	"time"
 
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
-	"minirelay/devices/serial"
-
 	"minirelay/api"
 	"minirelay/configs"
 	"minirelay/devices"
 	"minirelay/devices/capture"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
 )
 
 // runDecode is `minirelay decode`.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"minirelay/gateway"
-
 	"minirelay/softboard"
 )
 

@@ -8,9 +8,8 @@ import (
 	"syscall"
 	"testing"
 
-	"minirelay/gateway"
-
 	"minirelay/devices/serial"
+	"minirelay/gateway"
 )
 
 // Every error becomes two lines and a status.

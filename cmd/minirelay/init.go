@@ -13,14 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"minirelay/gateway"
-
-	"minirelay/devices/serial"
-
 	"golang.org/x/term"
 
 	"minirelay/broker"
 	"minirelay/configs"
+	"minirelay/devices/serial"
+	"minirelay/gateway"
 	"minirelay/relay"
 )
 

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"minirelay/gateway"
-
 	"minirelay/status"
 )
 

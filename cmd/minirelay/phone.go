@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"os"
 
-	"minirelay/gateway"
-
 	"golang.org/x/term"
 
+	"minirelay/gateway"
 	"minirelay/web"
 )
 

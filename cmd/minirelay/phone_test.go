@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"minirelay/gateway"
-
 	"github.com/creack/pty"
 
 	"minirelay/broker"
+	"minirelay/gateway"
 )
 
 // What phones scan leads to the plain port if there is one, holds who they are, and no password.

@@ -8,11 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/serial"
-
 	"minirelay/configs"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
 )
 
 // listedPort is a port of this machine, of the config, or of both.

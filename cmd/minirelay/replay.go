@@ -10,9 +10,8 @@ import (
 	"slices"
 	"time"
 
-	"minirelay/devices/serial"
-
 	"minirelay/devices/capture"
+	"minirelay/devices/serial"
 	"minirelay/softboard"
 )
 

@@ -13,11 +13,10 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"minirelay/gateway"
-
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"minirelay/configs"
+	"minirelay/gateway"
 )
 
 // runGateway is `minirelay run`: the gateway, until ctx ends.

@@ -12,10 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"minirelay/gateway"
-
 	"go.uber.org/goleak"
 
+	"minirelay/gateway"
 	"minirelay/softboard"
 )
 

@@ -11,11 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"minirelay/devices/serial"
-
 	"golang.org/x/term"
 
 	"minirelay/devices/detect"
+	"minirelay/devices/serial"
 )
 
 // scanning is one run of `minirelay scan`.

@@ -9,16 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
-	"minirelay/devices/serial"
-
 	"minirelay/configs"
 	"minirelay/devices"
 	"minirelay/devices/capture"
 	"minirelay/devices/detect"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
 )
 
 // profileDevices gives a device of each profile that needs nothing else, by the profile's name.

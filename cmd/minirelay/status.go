@@ -13,9 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"minirelay/gateway"
-
 	"minirelay/configs"
+	"minirelay/gateway"
 	"minirelay/status"
 )
 

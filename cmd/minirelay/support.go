@@ -16,9 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"minirelay/devices/serial"
-
 	"minirelay/configs"
+	"minirelay/devices/serial"
 	"minirelay/status"
 )
 

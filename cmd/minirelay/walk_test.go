@@ -16,13 +16,12 @@ import (
 	"testing"
 	"time"
 
-	"minirelay/gateway"
-
 	"github.com/creack/pty"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"golang.org/x/term"
 
 	"minirelay/configs"
+	"minirelay/gateway"
 )
 
 // patience is how long anything may take on a busy machine. Nothing waits for it to pass.

@@ -10,11 +10,10 @@ import (
 	"os"
 	"time"
 
-	"minirelay/devices/serial"
-
 	"minirelay/api"
 	"minirelay/configs"
 	"minirelay/devices/capture"
+	"minirelay/devices/serial"
 )
 
 const (

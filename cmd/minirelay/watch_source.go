@@ -12,18 +12,14 @@ import (
 	"strings"
 	"time"
 
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/wire"
-
-	"minirelay/gateway"
-
-	"minirelay/devices/serial"
-
 	"minirelay/api"
 	"minirelay/configs"
 	"minirelay/devices"
 	"minirelay/devices/capture"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
+	"minirelay/gateway"
 	"minirelay/relay"
 )
 

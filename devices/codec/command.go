@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"minirelay/devices/mapping"
-
 	"minirelay/relay"
 )
 

@@ -1,5 +1,9 @@
 package serial
 
+import (
+	"strings"
+)
+
 // PortConfig is one serial line: [ports.ID].
 type Config struct {
 	ID         string  `toml:"-"`
@@ -18,4 +22,9 @@ type Config struct {
 // DefaultPort is 9600 8N1, as most boards are delivered.
 func Default() Config {
 	return Config{Baud: 9600, DataBits: 8, Parity: "none", StopBits: 1, LowLatency: true, RS485Config: RS485Config{RS485: "off"}}
+}
+
+// knowsSpeed says whether Baud is the speed of the line. Behind tcp:// nobody has been told of it.
+func (c Config) KnowsSpeed() bool {
+	return !strings.HasPrefix(c.Path, TcpScheme)
 }

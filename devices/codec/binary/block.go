@@ -1,0 +1,162 @@
+package binary
+
+import (
+	"bytes"
+	"io"
+	"time"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/wire"
+)
+
+// blockCutter cuts frames that something stands between: the delimiter of a byte stuffing, end bytes, or silence.
+type blockCutter struct {
+	spec  *frameSpec
+	count *wire.Counters
+	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come for so long
+	wait  time.Duration                          // 0: it waits for ever
+
+	buf     []byte // what has come
+	used    int    // bytes of buf that have been cut off
+	seen    int    // no end of a block begins before it
+	at      time.Time
+	frame   []byte // unwrapped
+	whole   bool   // the beginning of the block has been seen
+	tooLong bool
+	err     error
+}
+
+func newBlockCutter(r io.Reader, spec *frameSpec, count *wire.Counters) *blockCutter {
+	c := &blockCutter{spec: spec, count: count, wait: spec.gap}
+	c.feed = readChunk(r)
+	if spec.gap > 0 {
+		c.feed = feedOf(r)
+	}
+	return c
+}
+
+// Next gives the next intact frame of at most limit bytes. What follows the last delimiter before an error is none.
+func (c *blockCutter) Next(limit int) (codec.Frame, error) {
+	longest := c.spec.stuffing.longest(limit)
+	for {
+		if frame, ok := c.cut(limit, longest); ok {
+			return frame, nil
+		}
+		if c.err != nil {
+			return codec.Frame{}, c.err
+		}
+		wait := c.wait
+		if len(c.buf) == c.used && !c.tooLong && c.whole {
+			wait = 0 // nothing has begun that silence could end
+		}
+		got, any := c.feed(wait)
+		if !any {
+			frame, ok := c.block(c.buf[c.used:], limit, longest)
+			c.used, c.seen = len(c.buf), len(c.buf)
+			if ok {
+				return frame, nil
+			}
+			continue
+		}
+		c.buf = append(c.buf[:copy(c.buf, c.buf[c.used:])], got.bytes...)
+		c.seen, c.used = c.seen-c.used, 0
+		c.count.Bytes.Add(uint64(len(got.bytes)))
+		if len(got.bytes) > 0 {
+			c.at = got.at
+		}
+		c.err = got.err
+	}
+}
+
+// cut looks for the end of a block in what has come, and gives the first frame.
+func (c *blockCutter) cut(limit, longest int) (codec.Frame, bool) {
+	end := c.spec.end
+	if c.spec.stuffing != stuffNone {
+		end = []byte{c.spec.stuffing.delimiter()}
+	}
+	for c.wait == 0 {
+		i := bytes.Index(c.buf[c.seen:], end)
+		if i < 0 {
+			c.seen = max(c.used, len(c.buf)-len(end)+1)
+			break
+		}
+		block := c.buf[c.used : c.seen+i]
+		if c.spec.stuffing == stuffNone {
+			block = c.buf[c.used : c.seen+i+len(end)] // end bytes are a part of the frame
+		}
+		c.used = c.seen + i + len(end)
+		c.seen = c.used
+		if frame, ok := c.block(block, limit, longest); ok {
+			return frame, true
+		}
+	}
+	if n := len(c.buf) - c.used; n > longest {
+		if !c.tooLong {
+			c.tooLong = true
+			c.count.Drop(&c.count.Overlong, c.buf[c.used:], "no end has come, and it is longer than max_frame")
+		}
+		c.used, c.seen = len(c.buf), len(c.buf)
+	}
+	return codec.Frame{}, false
+}
+
+// block makes a frame of what stands between two ends.
+func (c *blockCutter) block(block []byte, limit, longest int) (codec.Frame, bool) {
+	whole, tooLong := c.whole, c.tooLong
+	c.whole, c.tooLong = true, false
+	switch {
+	case len(block) == 0 || tooLong || c.wait == 0 && len(block) == len(c.spec.end) && len(c.spec.start) == 0:
+		return codec.Frame{}, false
+	case len(block) > longest:
+		c.count.Drop(&c.count.Overlong, block, "it is longer than max_frame")
+		return codec.Frame{}, false
+	}
+	frame, ok := c.spec.unblock(&c.frame, block, limit)
+	if !ok {
+		c.count.Drop(&c.count.Damaged, block, c.spec.whyBroken())
+		return codec.Frame{}, false
+	}
+	return codec.Frame{Line: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true
+}
+
+// unblock gives the frame that a block holds. Noise may have come in front of it: where a frame has start bytes, it
+// is found behind them. The frame lies in *scratch.
+func (s *frameSpec) unblock(scratch *[]byte, block []byte, limit int) ([]byte, bool) {
+	for from := range block {
+		if from > 0 && !s.mayStart(block[from:]) {
+			continue
+		}
+		frame, ok := s.stuffing.unwrap((*scratch)[:0], block[from:])
+		*scratch = frame
+		if ok && len(frame) <= limit && s.wholeBlock(frame) {
+			return frame, true
+		}
+		if len(s.start) == 0 {
+			break
+		}
+	}
+	return nil, false
+}
+
+// mayStart says whether a frame may begin with the bytes of the wire.
+func (s *frameSpec) mayStart(wire []byte) bool {
+	switch s.stuffing {
+	case stuffCOBS:
+		return len(wire) > 1 && (wire[1] == s.start[0] || s.start[0] == 0 && wire[0] == 1)
+	case stuffSLIP:
+		return wire[0] == s.start[0] || wire[0] == slipEsc
+	}
+	return wire[0] == s.start[0]
+}
+
+// wholeBlock says whether the bytes are a frame and nothing else.
+func (s *frameSpec) wholeBlock(frame []byte) bool {
+	switch {
+	case s.length > 0 && len(frame) != s.length:
+		return false
+	case s.lengthAt >= 0 && (len(frame) < s.lengthAt+s.announced.Size ||
+		int(s.announced.Raw(frame[s.lengthAt:]))+s.lengthAdd != len(frame)):
+		return false
+	}
+	return s.intact(frame)
+}

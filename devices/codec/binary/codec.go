@@ -1,0 +1,82 @@
+package binary
+
+import (
+	"fmt"
+	"io"
+	"maps"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// binaryCodec turns frames of bytes into readings. Its cutter has checked them already.
+type binaryCodec struct {
+	spec     *frameSpec
+	match    codec.Places
+	fields   []codec.ByteField
+	count    *wire.Counters
+	readings []relay.Reading
+}
+
+func New(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+	match, _ := codec.ParsePlaces(c.Match)
+	b := &binaryCodec{spec: newFrameSpec(c.Frame), match: match, count: count}
+	for i, f := range c.Fields {
+		b.fields = append(b.fields, codec.NewByteField(i, f))
+	}
+	return b
+}
+
+// Cut makes what cuts frames of bytes.
+func Cut(c mapping.DeviceConfig, stream io.Reader, count *wire.Counters) codec.Cutter {
+	spec := newFrameSpec(c.Frame)
+	if spec.delimited() {
+		return newBlockCutter(stream, spec, count)
+	}
+	return newByteCutter(stream, spec, count)
+}
+
+// Framing tells devices apart whose frames are cut differently.
+func Framing(c mapping.DeviceConfig) string {
+	return fmt.Sprintf("binary %+v", c.Frame)
+}
+
+// Same says why two devices cannot both talk in frames of bytes on one port; "" if they can.
+func Same(a, b mapping.DeviceConfig) string {
+	switch {
+	case a.Frame != b.Frame:
+		return "their frames are cut differently"
+	case len(a.Match) == 0 || len(b.Match) == 0:
+		return "nothing tells their frames apart without a match in each"
+	case maps.Equal(a.Match, b.Match):
+		return "both take the same frames: their match is the same"
+	}
+	return ""
+}
+
+// Unseal gives the frame: only intact ones are cut out.
+func (b *binaryCodec) Unseal(frame []byte) ([]byte, bool) { return frame, true }
+
+// Sealed says that frames carry a checksum.
+func (b *binaryCodec) Sealed() bool { return b.spec.hasSum }
+
+// Seal puts the byte stuffing onto a command; its template has the checksum.
+func (b *binaryCodec) Seal(frame []byte) []byte { return b.spec.stuffing.wrap(frame) }
+
+// Decode reads the fields that lie in the frame. It says no if the frame is another device's.
+func (b *binaryCodec) Decode(frame []byte) ([]relay.Reading, bool) {
+	if !b.match.Fit(frame) {
+		b.count.Because("it has other bytes where match wants its own")
+		return nil, false
+	}
+	b.readings = b.readings[:0]
+	for i := range b.fields {
+		f := &b.fields[i]
+		if f.Match.Fit(frame) {
+			b.readings = append(b.readings, f.Read(frame, b.count))
+		}
+	}
+	return b.readings, true
+}

@@ -1,0 +1,33 @@
+package binary
+
+import (
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+)
+
+// Write completes a command that is bytes and no line of text.
+func Write(d mapping.DeviceConfig, c *codec.Command) {
+	k := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: newFrameSpec(d.Frame)}
+	if t, err := k.parse(c.Send); err == nil {
+		c.Template = t
+	}
+	k.wild = true
+	for _, p := range []struct {
+		text string
+		into *codec.Pattern
+	}{{c.Expect, &c.Yes}, {c.Refuse, &c.No}} {
+		if p.text != "" {
+			t, _ := k.parse(p.text)
+			*p.into = bytePattern{t}
+		}
+	}
+}
+
+// bytePattern is an expect or refuse of bytes.
+type bytePattern struct{ *byteTemplate }
+
+func (p bytePattern) Match(answer []byte, seq int, value string) (codec.Verdict, string) {
+	return p.byteTemplate.match(answer, seq, value), ""
+}
+
+func (p bytePattern) Numbered() bool { return p.has(byteSeq) }

@@ -1,0 +1,233 @@
+package binary
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"minirelay/devices/checksum"
+	"minirelay/devices/codec"
+)
+
+// byteTemplate is bytes with places to fill in: what is written, or what an answer must begin with.
+//
+//	AA 01 {value:uint16be} {seq} {sum}
+//
+// {value} is the value in the format of the command, {value:FORMAT} in that of its own; {seq} a number that differs
+// each time; {sum} the checksum of [devices.ID.frame] over all before it, from checksum_from on; {sum:NAME} another
+// one, over all before it or from a position on, as in {sum:crc16-modbus:2}.
+type byteTemplate struct{ parts []bytePart }
+
+type bytePart struct {
+	kind    bytePartKind
+	literal codec.Mask
+	value   codec.ByteValue // of value and seq
+	sum     checksum.Sum
+	from    int // of sum
+	little  bool
+}
+
+type bytePartKind uint8
+
+const (
+	byteLiteral bytePartKind = iota
+	byteNumber               // the value
+	byteSeq
+	byteCheck
+)
+
+// templateKind is what a template may hold beside bytes.
+type templateKind struct {
+	value codec.ByteValue // the format of {value}
+	frame *frameSpec      // the checksum of {sum}
+	wild  bool            // it is a pattern
+}
+
+// parse reads a template.
+func (k templateKind) parse(s string) (*byteTemplate, error) {
+	t := &byteTemplate{}
+	for s != "" {
+		plain, rest, more := strings.Cut(s, "{")
+		m, err := codec.ParseBytes(plain, k.wild)
+		if err != nil {
+			return nil, err
+		}
+		if len(m.Bytes) > 0 {
+			t.parts = append(t.parts, bytePart{literal: m})
+		}
+		if !more {
+			break
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return nil, errors.New("{ has no }")
+		}
+		p, err := k.part(name)
+		if err != nil {
+			return nil, err
+		}
+		t.parts = append(t.parts, p)
+		s = after
+	}
+	if len(t.parts) == 0 {
+		return nil, errors.New("there is not a single byte")
+	}
+	return t, nil
+}
+
+// part reads what stands between braces.
+func (k templateKind) part(words string) (p bytePart, err error) {
+	name, rest, special := strings.Cut(words, ":")
+	switch name {
+	case "value":
+		p.kind, p.value = byteNumber, k.value
+		if special {
+			p.value, err = valueNamed(rest)
+		}
+		if v := p.value; err == nil && k.wild && v.Length == 0 {
+			err = fmt.Errorf("how long {%s} is cannot be known", words)
+		}
+		return p, err
+	case "seq":
+		p.kind, p.value = byteSeq, codec.ByteValue{Length: 1}
+		if !special {
+			rest = "uint8"
+		}
+		if p.value, err = valueNamed(rest); err == nil && p.value.Length == 0 {
+			err = fmt.Errorf("a number that differs each time cannot be %s", rest)
+		}
+		return p, err
+	case "sum":
+		return k.checkPart(rest, special)
+	}
+	return p, fmt.Errorf("there is no placeholder {%s}", words)
+}
+
+// checkPart reads the options of {sum}.
+func (k templateKind) checkPart(options string, special bool) (p bytePart, err error) {
+	p.kind = byteCheck
+	if !special {
+		if !k.frame.hasSum {
+			return p, errors.New("{sum} means the checksum of [devices.ID.frame], and there is none")
+		}
+		p.sum, p.from, p.little = k.frame.sum, max(k.frame.from, 0), k.frame.sumLittle
+		return p, nil
+	}
+	for i, word := range strings.Split(options, ":") {
+		from, isNumber := strconv.Atoi(word)
+		switch {
+		case i == 0:
+			var ok bool
+			if p.sum, ok = checksum.SumOf(word); !ok {
+				return p, fmt.Errorf("there is no checksum %q", word)
+			}
+			p.little = p.sum.Little
+		case word == "be" || word == "le":
+			p.little = word == "le"
+		case isNumber == nil && from >= 0 && from < codec.MaxInbox:
+			p.from = from
+		default:
+			return p, fmt.Errorf("%q is neither be, le nor a position in {sum:%s}", word, options)
+		}
+	}
+	return p, nil
+}
+
+// valueNamed gives the format of a name in a template: uint16le, bcd2, ascii, ascii4.
+func valueNamed(name string) (codec.ByteValue, error) {
+	if f, ok := codec.NamedFormat(name); ok {
+		return codec.ByteValue{Number: f, Length: f.Size}, nil
+	}
+	for _, digits := range []string{codec.FormatBCD, codec.FormatASCII, codec.FormatString} {
+		size, ok := strings.CutPrefix(name, digits)
+		if !ok {
+			continue
+		}
+		v := codec.ByteValue{Digits: digits}
+		size, v.Little = strings.CutSuffix(strings.TrimSuffix(size, "be"), "le")
+		if size == "" && digits != codec.FormatBCD {
+			return v, nil
+		}
+		if n, err := strconv.Atoi(size); err == nil && n > 0 && n <= 256 {
+			v.Length = n
+			return v, nil
+		}
+	}
+	return codec.ByteValue{}, fmt.Errorf("there is no format %q: it can be uint8, uint16be, int32le, float32be, bcd2, ascii, ascii4, string …", name)
+}
+
+// has says whether the template has a part of this kind.
+func (t *byteTemplate) has(kind bytePartKind) bool {
+	for _, p := range t.parts {
+		if p.kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// fill appends the bytes of the template to b. The error says which value the wire cannot carry.
+func (t *byteTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
+	begin := len(b)
+	for _, p := range t.parts {
+		switch p.kind {
+		case byteLiteral:
+			b = append(b, p.literal.Bytes...)
+		case byteCheck:
+			b = p.sum.Append(b, min(begin+p.from, len(b)), p.little)
+		default:
+			var err error
+			if b, err = p.value.Append(b, p.text(text, seq)); err != nil {
+				return b, err
+			}
+		}
+	}
+	return b, nil
+}
+
+// match compares the beginning of a frame with the template. What stands in it of another value or number is an
+// answer to another command.
+func (t *byteTemplate) match(frame []byte, seq int, text string) codec.Verdict {
+	v := codec.Fits
+	at := 0
+	for _, p := range t.parts {
+		rest := frame[at:]
+		switch p.kind {
+		case byteLiteral:
+			if !p.literal.Fits(rest) {
+				return codec.NoAnswer
+			}
+			at += len(p.literal.Bytes)
+			continue
+		case byteCheck:
+			if len(rest) < p.sum.Size || !p.sum.Stands(rest, p.sum.Sum(frame[min(p.from, at):at]), p.little) {
+				return codec.NoAnswer
+			}
+			at += p.sum.Size
+			continue
+		}
+		if len(rest) < p.value.Length {
+			return codec.NoAnswer
+		}
+		if want, err := p.value.Append(nil, p.text(text, seq)); err != nil || string(want) != string(rest[:p.value.Length]) {
+			v = codec.Foreign
+		}
+		at += p.value.Length
+	}
+	return v
+}
+
+// text is what is filled in: the value, or the number seq as far as the format has room for it.
+func (p bytePart) text(value string, seq int) string {
+	v := p.value
+	switch {
+	case p.kind == byteNumber:
+		return value
+	case v.Digits == "" && v.Number.Width < 16 && v.Number.Kind != codec.FloatFormat:
+		seq %= 1 << min(v.Number.Width, 7) // of signed ones too
+	case v.Digits != "" && v.Length == 1:
+		seq %= 10
+	}
+	return strconv.Itoa(seq)
+}

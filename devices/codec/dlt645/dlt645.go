@@ -1,0 +1,248 @@
+package dlt645
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// meter is an electricity meter that speaks DL/T 645-2007. It is only read: switching a meter's relay or setting its
+// clock takes passwords that belong to who runs the grid.
+type meter struct {
+	config  mapping.DeviceConfig
+	address meterAddress
+	all     []*codec.Query
+	places  []int // by field: its query
+	count   *wire.Counters
+}
+
+const (
+	meterShort = 4 + meterOverhead + 4 + 16  // bytes of a usual answer: FE, identifier and a few more
+	meterLong  = 4 + meterOverhead + 4 + 200 // bytes of the longest one (5.2.5)
+	// meterPause lies before each request: a meter may take 20 ms to let go of the line (7.3.3).
+	meterPause = 20 * time.Millisecond
+	// maxFollowUps bounds how many frames one answer may take.
+	maxFollowUps = 16
+)
+
+func New(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
+	m := &meter{config: c, count: count}
+	m.address, _ = parseMeterAddress(c.Address)
+	byID := map[uint32]int{}
+	fields := map[uint32][]*meterField{}
+	for i, f := range c.Fields {
+		field := newMeterField(i, f)
+		id := field.data.id
+		if _, ok := byID[id]; !ok {
+			byID[id] = len(m.all)
+			m.all = append(m.all, nil)
+		}
+		fields[id] = append(fields[id], &field)
+		m.places = append(m.places, byID[id])
+	}
+	for id, at := range byID {
+		m.all[at] = m.query(id, fields[id])
+	}
+	return m
+}
+
+// query makes what asks for one identifier.
+func (m *meter) query(id uint32, fields []*meterField) *codec.Query {
+	base := codec.Query{Name: fields[0].data.key, Every: m.every(fields), Length: meterShort}
+	for _, f := range fields {
+		base.Length = max(base.Length, meterShort+f.At+f.Value.Length)
+	}
+	if id == meterAddressID {
+		return m.asking(base, meterReadAddress, nil, func(f meterFrame) (r codec.Response, v codec.Verdict) {
+			return m.readings(f.data, fields), codec.Fits
+		})
+	}
+	di := binary.LittleEndian.AppendUint32(nil, id)
+	base.Name = fmt.Sprintf("%s (%08X)", base.Name, id)
+	return m.asking(base, meterRead, di, func(f meterFrame) (codec.Response, codec.Verdict) {
+		return m.part(base, di, nil, 0, f, fields)
+	})
+}
+
+// every is how often fields of one identifier are asked for: as often as the most impatient wants.
+func (m *meter) every(fields []*meterField) time.Duration {
+	fastest := time.Duration(0)
+	for _, f := range fields {
+		if every := m.config.Fields[f.Index].Polled(m.config.Poll); fastest == 0 || every < fastest {
+			fastest = every
+		}
+	}
+	return fastest
+}
+
+// part takes one frame of an answer. before is the data that came already, and turn the number of the frame.
+func (m *meter) part(base codec.Query, di, before []byte, turn byte, f meterFrame, fields []*meterField) (codec.Response, codec.Verdict) {
+	if len(f.data) < 4 || string(f.data[:4]) != string(di) {
+		return codec.Response{}, codec.NoAnswer
+	}
+	data := f.data[4:]
+	if turn > 0 {
+		if len(data) < 1 || data[len(data)-1] != turn {
+			return codec.Response{}, codec.NoAnswer
+		}
+		data = data[:len(data)-1]
+	}
+	data = append(slices.Clone(before), data...)
+	if f.control&meterHasMore == 0 || turn == maxFollowUps {
+		return m.readings(data, fields), codec.Fits
+	}
+	next := turn + 1
+	base.Length = meterLong
+	then := m.asking(base, meterReadMore, append(slices.Clone(di), next), func(f meterFrame) (codec.Response, codec.Verdict) {
+		return m.part(base, di, data, next, f, fields)
+	})
+	return codec.Response{Then: then}, codec.Fits
+}
+
+// asking completes a query whose answer use takes.
+func (m *meter) asking(q codec.Query, control byte, data []byte, use func(meterFrame) (codec.Response, codec.Verdict)) *codec.Query {
+	address := m.address
+	if control == meterReadAddress {
+		address, _ = parseMeterAddress(mapping.AnyMeter)
+	}
+	q.Request = appendMeterFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
+	q.Timeout, q.Retries = m.config.PollConfig.Timeout, m.config.PollConfig.Retries
+	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
+		for {
+			f, rest, ok, waiting := nextMeterFrame(got)
+			switch {
+			case !ok && quiet && !waiting:
+				m.count.Because("there is no intact frame in it that answers the request")
+				return codec.Response{}, codec.Garbled
+			case !ok:
+				return codec.Response{}, codec.NoAnswer
+			}
+			got = rest
+			if f.control&^(meterRefuses|meterHasMore) != control|meterAnswers || !m.address.fits(f.address[:]) {
+				continue
+			}
+			if f.control&meterRefuses != 0 {
+				return codec.Response{Refusal: meterRefusal(f.data), Hint: "leave the field out if the meter has no such data"}, codec.Refused
+			}
+			if r, v := use(f); v != codec.NoAnswer {
+				return r, v
+			}
+		}
+	}
+	return &q
+}
+
+func (m *meter) readings(data []byte, fields []*meterField) (r codec.Response) {
+	for _, f := range fields {
+		r.Readings = append(r.Readings, f.readMeter(data, m.count))
+	}
+	return r
+}
+
+func (m *meter) Queries() []*codec.Query { return m.all }
+
+func (m *meter) Reads(field int) *codec.Query { return m.all[m.places[field]] }
+
+func (m *meter) Write(*codec.Command, relay.Value) (*codec.Query, error) {
+	return nil, errors.New("a meter is only read")
+}
+
+func (m *meter) Timing(serial.Config) codec.Timing { return codec.Timing{Before: meterPause} }
+
+// Check checks the keys of a meter.
+func Check(k *mapping.Checker) {
+	k.Polls()
+	k.At = mapping.Problem{}
+	if _, ok := parseMeterAddress(k.Device.Address); !ok {
+		k.Add("address", fmt.Sprintf("%q is no address of a meter", k.Device.Address),
+			"write the 12 digits that are printed on it, or "+mapping.AnyMeter+" where it is the only one on the line")
+	}
+	if k.Device.WakeUp < 0 || k.Device.WakeUp > 16 {
+		k.Add("wake_up", "there may be 0 to 16 bytes", "leave it out for 4")
+	}
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		checkMeterField(k, f)
+	}
+	for _, c := range k.Device.Commands {
+		k.At = mapping.Problem{Command: c.ID}
+		k.Add("type", "a meter is only read", "leave the command out")
+	}
+}
+
+func checkMeterField(k *mapping.Checker, f mapping.FieldConfig) {
+	d, named, ok := meterKey(f)
+	switch {
+	case !ok:
+		k.Add("key", fmt.Sprintf("%q is neither a name nor the eight digits of a data identifier", f.WireKey()),
+			"use one like 02010100, or "+strings.Join(namesLike(f.WireKey()), ", "))
+	case named && (f.FormatConfig != mapping.DefaultFormat() || f.At != mapping.Nowhere):
+		k.Add("format", fmt.Sprintf("%s has a format of its own", d.key), "leave format, length, at, bit and bits out")
+	case named && d.text != nil && f.Type != relay.TypeText:
+		k.Add("type", d.key+" is a text", `use type = "text"`)
+	case named && d.text == nil && f.Type != relay.TypeNumber:
+		k.Add("type", d.key+" is a number", `use type = "number"`)
+	case f.ByteOrder != "big" || f.WordOrder != "":
+		k.Add("byte_order", "a meter always sends the lesser byte first", "leave it out")
+	case !named:
+		if f.Format == "" && f.Type != relay.TypeText {
+			f.Format = codec.FormatBCD
+		}
+		codec.CheckValueFormat(k, f.FormatConfig, f.Type)
+	}
+}
+
+// meterNames lists the names in the order of the alphabet.
+func meterNames() []string {
+	names := map[string]bool{}
+	for _, d := range meterCatalogue() {
+		names[d.key] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// namesLike lists the names that begin as key does, or those of which there is one without a phase or tariff.
+func namesLike(key string) []string {
+	const enough = 4 // letters that tell what is meant
+	var like, plain []string
+	for _, name := range meterNames() {
+		if len(key) >= enough && strings.HasPrefix(name, key[:enough]) {
+			like = append(like, name)
+		}
+		if !strings.Contains(name, "_tariff_") && !slices.Contains([]string{"_b", "_c"}, name[len(name)-2:]) {
+			plain = append(plain, name)
+		}
+	}
+	if len(like) > 0 {
+		return like
+	}
+	return plain
+}
+
+// Advise tells of a port on which a meter will hardly be heard.
+func Advise(p serial.Config, _ mapping.DeviceConfig) []mapping.Problem {
+	if strings.HasPrefix(p.Path, serial.TcpScheme) {
+		return nil // what the serial server does is set up there
+	}
+	var all []mapping.Problem
+	if p.Parity != "even" || p.DataBits != 8 || p.StopBits != 1 {
+		all = append(all, mapping.Problem{Key: "port", What: "meters of DL/T 645 speak with 8 data bits, even parity and 1 stop bit; the port is set otherwise",
+			Try: fmt.Sprintf("write parity = \"even\" in [ports.%s], unless the meter differs", p.ID)})
+	}
+	if !slices.Contains([]int{600, 1200, 2400, 4800, 9600, 19200}, p.Baud) {
+		all = append(all, mapping.Problem{Key: "port", What: fmt.Sprintf("meters of DL/T 645 do not speak at %d baud", p.Baud),
+			Try: fmt.Sprintf("write baud = 2400 in [ports.%s]: that is how they are delivered", p.ID)})
+	}
+	return all
+}

@@ -1,0 +1,132 @@
+package dlt645
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"minirelay/devices/checksum"
+	"minirelay/devices/codec"
+)
+
+// A frame of DL/T 645-2007 is 68, the meter's address, 68, a control code, the number of data bytes, these, the sum
+// of all before it, and 16. The address and the data are BCD, the lesser byte first, and to each data byte 33 is
+// added. Section numbers are those of the standard.
+
+// The control codes of 7.1: what is asked, and what is answered.
+const (
+	meterRead        = 0x11
+	meterReadMore    = 0x12
+	meterReadAddress = 0x13
+	meterAnswers     = 0x80 // set in answers
+	meterRefuses     = 0x40 // set in answers that refuse
+	meterHasMore     = 0x20 // set in answers that another one follows, if it is asked for
+)
+
+const meterOverhead = 12 // bytes of a frame without its data
+
+// meterAddress is 12 digits in the order of the wire; the digit A stands for any.
+type meterAddress [6]byte
+
+// parseMeterAddress reads an address as it is printed on the meter.
+func parseMeterAddress(s string) (a meterAddress, ok bool) {
+	if len(s) != 12 {
+		return a, false
+	}
+	for i := range a {
+		for _, c := range []byte(s[10-2*i : 12-2*i]) {
+			digit, ok := codec.HexDigit(c)
+			if !ok || digit > 0xA {
+				return a, false
+			}
+			a[i] = a[i]<<4 | digit
+		}
+	}
+	return a, true
+}
+
+// String is the address as it is printed on the meter.
+func (a meterAddress) String() string {
+	var b strings.Builder
+	for i := range a {
+		fmt.Fprintf(&b, "%02X", a[5-i])
+	}
+	return b.String()
+}
+
+// fits says whether the meter that says it is b may be the one that is meant.
+func (a meterAddress) fits(b []byte) bool {
+	for i, want := range a {
+		if want>>4 != 0xA && want>>4 != b[i]>>4 || want&15 != 0xA && want&15 != b[i]&15 {
+			return false
+		}
+	}
+	return true
+}
+
+// appendMeterFrame appends a frame.
+func appendMeterFrame(b []byte, a meterAddress, control byte, data []byte) []byte {
+	from := len(b)
+	b = append(b, 0x68)
+	b = append(b, a[:]...)
+	b = append(b, 0x68, control, byte(len(data)))
+	for _, c := range data {
+		b = append(b, c+0x33)
+	}
+	return append(b, byte(checksum.Sum8(b[from:])), 0x16)
+}
+
+// meterFrame is a frame of a meter; its data are those of the wire less 33.
+type meterFrame struct {
+	address [6]byte
+	control byte
+	data    []byte
+}
+
+// nextMeterFrame gives the first whole frame in b, and what follows it. Noise and the FE of the wake-up are skipped.
+// waiting says that there is none yet, but b may end with the beginning of one.
+func nextMeterFrame(b []byte) (f meterFrame, rest []byte, ok, waiting bool) {
+	for {
+		i := bytes.IndexByte(b, 0x68)
+		if i < 0 {
+			return f, nil, false, waiting
+		}
+		b = b[i:]
+		n := 0
+		switch {
+		case len(b) < 10:
+			waiting = waiting || len(b) < 8 || b[7] == 0x68
+		case b[7] != 0x68:
+		default:
+			n = meterOverhead + int(b[9])
+			waiting = waiting || n > len(b)
+		}
+		if n > 0 && n <= len(b) && b[n-1] == 0x16 && byte(checksum.Sum8(b[:n-2])) == b[n-2] {
+			f.control = b[8]
+			copy(f.address[:], b[1:7])
+			for _, c := range b[10 : n-2] {
+				f.data = append(f.data, c-0x33)
+			}
+			return f, b[n:], true, false
+		}
+		b = b[1:]
+	}
+}
+
+// meterRefusal says in words what the error byte of 7.1.4 means.
+func meterRefusal(data []byte) string {
+	words := []string{"another error", "it has no such data", "the password is wrong, or it is not allowed",
+		"the baud rate cannot be changed", "too many seasons", "too many daily periods", "too many tariffs"}
+	var said []string
+	if len(data) > 0 {
+		for bit, word := range words {
+			if data[0]>>bit&1 != 0 {
+				said = append(said, word)
+			}
+		}
+	}
+	if len(said) == 0 {
+		return "the meter refuses without a reason"
+	}
+	return "the meter says: " + strings.Join(said, ", ")
+}

@@ -1,0 +1,197 @@
+package modbus
+
+import (
+	"fmt"
+	"slices"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+// Check checks what a unit is like, its fields and its commands.
+func Check(k *mapping.Checker) {
+	c := k.Device
+	k.At = mapping.Problem{}
+	switch {
+	case c.ModbusUnit < 0:
+		k.Add("unit", "it is missing", "write unit = 1, or whatever address is set in the unit; minirelay scan finds it")
+	case c.ModbusUnit > 255:
+		k.Add("unit", fmt.Sprintf("there is no unit %d", c.ModbusUnit), "use 1 to 247")
+	case c.ModbusUnit == 0 && len(c.Fields) > 0:
+		k.Add("unit", "unit 0 is all units at once, and nobody answers: it can have no fields", "give it commands only, or use 1 to 247")
+	}
+	if c.MaxRegisters < 1 || c.MaxRegisters > mapping.MaxReadRegisters {
+		k.Add("max_registers", fmt.Sprintf("a request reads 1 to %d registers", mapping.MaxReadRegisters), "leave it out for all that is allowed")
+	}
+	if c.MaxGap < 0 {
+		k.Add("max_gap", "there is no gap of less than 0", "leave it out for 8")
+	}
+	k.Polls()
+	for _, f := range c.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		r, ok := checkRegister(k, f.RegisterConfig)
+		checkRegisterFormat(k, r, ok, f.Type, f.FormatConfig)
+		checkRegisterWords(k, f.Type, f.Values, f.Options)
+		if n := registersOf(r.table, f.Type, f.FormatConfig); ok && !r.table.bits() && n > c.MaxRegisters {
+			k.Add("register", fmt.Sprintf("it takes %d registers, and max_registers is %d", n, c.MaxRegisters), "raise max_registers, or make it shorter")
+		}
+	}
+	for _, cmd := range c.Commands {
+		k.At = mapping.Problem{Command: cmd.ID}
+		checkModbusCommand(k, cmd)
+	}
+}
+
+// checkRegister checks where a value is.
+func checkRegister(k *mapping.Checker, c mapping.RegisterConfig) (register, bool) {
+	if c.Register == "" {
+		k.Add("register", "it is missing", "write table and address counted from 0, as in holding:0")
+		return register{}, false
+	}
+	r, err := parseRegister(c)
+	if err != nil {
+		k.Add("register", fmt.Sprintf("%q is no register", c.Register), err.Error())
+		return register{}, false
+	}
+	return r, true
+}
+
+// checkRegisterFormat checks how a value lies in registers.
+func checkRegisterFormat(k *mapping.Checker, r register, known bool, t relay.Type, c mapping.FormatConfig) {
+	switch {
+	case known && r.table.bits():
+		checkBitFormat(k, r, t, c)
+		return
+	case t == relay.TypeText:
+		if c.Format != "" && c.Format != "string" {
+			k.Add("format", "a text has no format "+c.Format, `leave it out, or use type = "number"`)
+		}
+		if c.Length < 1 || c.Length > mapping.MaxWriteRegisters {
+			k.Add("length", "it says how many registers the text takes", fmt.Sprintf("write 1 to %d; two characters fit into one", mapping.MaxWriteRegisters))
+		}
+		if c.Bit >= 0 {
+			k.Add("bit", "it means nothing for type text", "leave it out")
+		}
+	default:
+		codec.CheckFormat(k, c, "uint16")
+		if c.Length != 0 {
+			k.Add("length", "it means nothing for type "+string(t), "leave it out: the format says how long it is")
+		}
+	}
+	if known && r.at+registersOf(r.table, t, c) > 1<<16 {
+		k.Add("register", "it ends behind the last address, 65535", "use a lower one, or a shorter format")
+	}
+}
+
+// checkBitFormat checks a value in the tables of bits.
+func checkBitFormat(k *mapping.Checker, r register, t relay.Type, c mapping.FormatConfig) {
+	usual := mapping.DefaultFormat()
+	usual.Bits = c.Bits
+	if c != usual {
+		key := "format"
+		switch {
+		case c.Bit >= 0:
+			key = "bit"
+		case c.Length != 0:
+			key = "length"
+		case c.ByteOrder != usual.ByteOrder:
+			key = "byte_order"
+		case c.WordOrder != "":
+			key = "word_order"
+		}
+		k.Add(key, fmt.Sprintf("a %v is one bit", r.table), "leave it out; bits says how many are one value")
+	}
+	switch {
+	case t == relay.TypeText:
+		k.Add("register", fmt.Sprintf("a %v holds no text", r.table), `use type = "bool"`)
+	case t == relay.TypeBool && c.Bits > 1:
+		k.Add("bits", "a bool is one bit", "leave it out")
+	case c.Bits > 32:
+		k.Add("bits", "at most 32 are one value", "use fewer")
+	case r.at+max(c.Bits, 1) > 1<<16:
+		k.Add("register", "it ends behind the last address, 65535", "use a lower one")
+	}
+}
+
+// checkRegisterWords checks that a number stands for each value of a bool or an enum.
+func checkRegisterWords(k *mapping.Checker, t relay.Type, values map[string]string, options []mapping.OptionConfig) {
+	words, wrong := numberWords(t, values, options)
+	if wrong != "" {
+		k.Add("values", fmt.Sprintf("no number stands for %q", wrong), fmt.Sprintf("registers hold numbers, as in { %s = \"0\" }", wrong))
+		return
+	}
+	for i, w := range words {
+		if slices.ContainsFunc(words[:i], func(o codec.WireWord) bool { return o.Number == w.Number }) {
+			k.Add("values", fmt.Sprintf("%v stands for two values", w.Number), "give each its own number")
+			return
+		}
+	}
+}
+
+func checkModbusCommand(k *mapping.Checker, c mapping.CommandConfig) {
+	r, ok := checkRegister(k, c.RegisterConfig)
+	if ok && r.table != coilTable && r.table != holdingTable {
+		k.Add("register", fmt.Sprintf("the table %v can only be read", r.table), "commands write coil: or holding:")
+		return
+	}
+	checkRegisterFormat(k, r, ok, c.Type, c.FormatConfig)
+	checkRegisterWords(k, c.Type, c.Values, c.Options)
+	if c.Decimals >= 0 && c.Type == relay.TypeNumber {
+		k.Add("decimals", "a register holds what its format says", "leave it out; scale = 0.1 writes one digit after the point")
+	}
+	checkConstant(k, c)
+	if ok {
+		checkFunction(k, c, r)
+	}
+	if c.Confirm != "" && k.Device.ModbusUnit == 0 {
+		k.Add("confirm", "nobody answers what is written to all units", "leave it out")
+	}
+}
+
+// checkConstant checks what a command without a value writes.
+func checkConstant(k *mapping.Checker, c mapping.CommandConfig) {
+	switch {
+	case c.Type != relay.TypeNone && c.Write != "":
+		k.Add("write", "the command has a value already", `leave it out, or use type = "none"`)
+	case c.Type == relay.TypeNone && c.Write == "":
+		k.Add("write", "it is missing", `a command without a value writes a number, as in write = "1"`)
+	case c.Type == relay.TypeNone:
+		if _, err := wireNumber(c.Write); err != nil {
+			k.Add("write", fmt.Sprintf("%q is no number", c.Write), "write it decimal or hexadecimal, as in 0x5A5A")
+		} else if _, err := modbusWrite(&c, relay.Value{}); err != nil {
+			k.Add("write", err.Error(), "use a number that fits, or another format")
+		}
+	}
+}
+
+// checkFunction checks that the function can write the value.
+func checkFunction(k *mapping.Checker, c mapping.CommandConfig, r register) {
+	n := registersOf(r.table, c.Type, c.FormatConfig)
+	allowed := []int{writeCoil, writeCoils}
+	switch {
+	case r.table == coilTable && n > 1:
+		allowed = []int{writeCoils}
+	case r.table == coilTable:
+	case c.Bit >= 0:
+		// To read the register and write it back with other bits would undo what the unit itself, or another master,
+		// changed between the two.
+		if c.Function != maskRegister {
+			k.Add("bit", "to change some bits of a register, the others would be written back as they were a moment ago",
+				"write function = 22 if the unit knows it (mask write), or write the whole register, or a coil if it has one")
+		} else if n != 1 || c.Format == "float32" {
+			k.Add("format", "function 22 changes bits of one register", "use uint16")
+		}
+		return
+	case n > 1 || c.Type == relay.TypeText:
+		allowed = []int{writeRegisters}
+	default:
+		allowed = []int{writeRegister, writeRegisters}
+	}
+	if c.Function != 0 && !slices.Contains(allowed, c.Function) {
+		k.Add("function", fmt.Sprintf("function %d cannot write this", c.Function), "leave it out, or use "+fmt.Sprint(allowed[len(allowed)-1]))
+	}
+	if limit := k.Device.MaxRegisters; r.table == holdingTable && n > min(limit, mapping.MaxWriteRegisters) && limit > 0 {
+		k.Add("register", fmt.Sprintf("it takes %d registers; %d can be written at once", n, min(limit, mapping.MaxWriteRegisters)), "make it shorter, or raise max_registers")
+	}
+}

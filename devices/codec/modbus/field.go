@@ -1,0 +1,141 @@
+package modbus
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// modbusField is what is needed to read a field.
+type modbusField struct {
+	register
+	n       int // registers, or bits
+	every   time.Duration
+	number  codec.NumberFormat
+	swapped bool // of a text: the lesser byte of a register comes first
+	wire    codec.WireField
+}
+
+func newModbusField(c mapping.FieldConfig, poll time.Duration) modbusField {
+	r, _ := parseRegister(c.RegisterConfig)
+	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.Polled(poll),
+		swapped: c.ByteOrder == "little", wire: codec.NewWireField(c)}
+	if c.Type != relay.TypeText {
+		f.number = codec.NumberOf(c.FormatConfig, "uint16")
+	}
+	f.wire.Words, _ = numberWords(c.Type, c.Values, c.Options)
+	return f
+}
+
+// registersOf is how many registers, or bits of the tables of bits, a value takes.
+func registersOf(t table, kind relay.Type, c mapping.FormatConfig) int {
+	switch {
+	case t.bits():
+		return max(c.Bits, 1)
+	case kind == relay.TypeText:
+		return max(c.Length, 1)
+	}
+	return max(codec.NumberOf(c, "uint16").Size/2, 1)
+}
+
+// numberWords lists what stands for the values of a bool or an enum. wrong is a value for which no number stands.
+func numberWords(kind relay.Type, values map[string]string, options []mapping.OptionConfig) (words []codec.WireWord, wrong string) {
+	add := func(name, usual string, v relay.Value) {
+		text, ok := values[name]
+		if !ok {
+			text = usual
+		}
+		n, err := wireNumber(text)
+		if err != nil && wrong == "" {
+			wrong = name
+		}
+		words = append(words, codec.WireWord{Text: text, Quoted: true, Number: n, Value: v})
+	}
+	switch kind {
+	case relay.TypeBool:
+		add("false", "0", relay.BoolValue(false))
+		add("true", "1", relay.BoolValue(true))
+	case relay.TypeEnum:
+		for _, o := range mapping.EnumOptions(options, values) {
+			add(o.Value, o.Value, relay.TextValue(o.Value))
+		}
+	}
+	return words, wrong
+}
+
+// decode reads the field from data, where it begins at a register or bit. A value that is no good reading is null, and
+// count is told why.
+func (f *modbusField) decode(data []byte, at int, count *wire.Counters) relay.Value {
+	t, legible := f.token(data, at)
+	if v, good := f.wire.Read(t); legible && good {
+		return v
+	}
+	count.Implausible.Add(1)
+	if count.Watched() {
+		if t.Kind == codec.TokenNumber {
+			t.Text = strconv.AppendFloat(nil, t.Number, 'g', -1, 64)
+		}
+		why := f.wire.Fault(codec.Fault{Value: t})
+		if !legible {
+			why = fmt.Sprintf("% X is no text", data[2*at:2*(at+f.n)])
+		}
+		count.Because(f.wire.Id + ": " + why)
+	}
+	return relay.Value{}
+}
+
+// token gives what lies in the registers. It says no if that is no text where one should be.
+func (f *modbusField) token(data []byte, at int) (t codec.Token, legible bool) {
+	if f.wire.Kind == relay.TypeText {
+		text := f.text(data[2*at : 2*(at+f.n)])
+		return codec.Token{Kind: codec.TokenString, Text: text}, utf8.Valid(text) && bytes.IndexFunc(text, mapping.IsControl) < 0
+	}
+	t.Kind = codec.TokenNumber
+	if f.table.bits() {
+		t.Number = bitsAt(data, at, f.n)
+	} else {
+		t.Number = f.number.Get(data[2*at:])
+	}
+	return t, true
+}
+
+// bitsAt gives n bits from at on; the first is the least.
+func bitsAt(data []byte, at, n int) float64 {
+	var raw uint64
+	for k := range n {
+		raw |= uint64(data[(at+k)/8]>>((at+k)%8)&1) << k
+	}
+	return float64(raw)
+}
+
+// text gives a text of two bytes a register, which ends at a NUL and is filled up with blanks.
+func (f *modbusField) text(data []byte) []byte {
+	b := make([]byte, len(data))
+	for i := range data {
+		b[i] = data[i]
+		if f.swapped {
+			b[i] = data[i^1]
+		}
+	}
+	b, _, _ = bytes.Cut(b, []byte{0})
+	return bytes.TrimSpace(b)
+}
+
+// wireOrder puts the bytes of a text into registers.
+func wireOrder(text string, registers int, swapped bool) []byte {
+	b := make([]byte, 2*registers)
+	copy(b, text)
+	if swapped {
+		for i := 0; i < len(b); i += 2 {
+			b[i], b[i+1] = b[i+1], b[i]
+		}
+	}
+	return b
+}

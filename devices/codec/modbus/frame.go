@@ -1,0 +1,102 @@
+package modbus
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"minirelay/devices/checksum"
+	"minirelay/devices/codec"
+	"minirelay/devices/serial"
+)
+
+// modbusFraming puts PDUs on a wire: RTU or ASCII.
+type modbusFraming interface {
+	// wrap makes the frame of a request.
+	wrap(unit byte, pdu []byte) []byte
+	// find looks for a whole and undamaged answer of unit to function, of size bytes or an exception, and gives its PDU.
+	// from is where to look on if that is not the one. It may lie behind noise, and behind answers of others.
+	find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool)
+	// length is how many bytes the frame of a PDU has.
+	length(pdu int) int
+	timing(serial.Config) codec.Timing
+}
+
+// rtuFraming is binary, with silence between frames and a CRC (MODBUS over Serial Line V1.02, 2.5.1).
+type rtuFraming struct{}
+
+func (rtuFraming) wrap(unit byte, pdu []byte) []byte {
+	b := append(append(make([]byte, 0, len(pdu)+3), unit), pdu...)
+	return binary.LittleEndian.AppendUint16(b, uint16(checksum.Crc16Modbus(b)))
+}
+
+func (rtuFraming) length(pdu int) int { return 1 + pdu + 2 }
+
+// find takes a frame for one by its unit, function, length and CRC and not by the silence around it: USB adapters and
+// serial servers hand bytes over in pieces of their own.
+func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool) {
+	for i := 0; i+4 < len(got); i++ {
+		if got[i] != unit || got[i+1]&^exceptionBit != function {
+			continue
+		}
+		n := size
+		if got[i+1]&exceptionBit != 0 {
+			n = 2
+		}
+		end := i + 1 + n
+		if end+2 <= len(got) && binary.LittleEndian.Uint16(got[end:]) == uint16(checksum.Crc16Modbus(got[i:end])) {
+			return got[i+1 : end], end + 2, true
+		}
+	}
+	return nil, 0, false
+}
+
+// timing: 3.5 characters of 11 bits, and from 19200 bit/s on 1.75 ms (2.5.1.1). A serial server makes its own gaps.
+func (rtuFraming) timing(c serial.Config) codec.Timing {
+	switch {
+	case c.ServerAddress() != "":
+		return codec.Timing{}
+	case c.Baud > 19200:
+		return codec.Timing{Before: 1750 * time.Microsecond}
+	}
+	return codec.Timing{Before: time.Duration(3.5 * 11 / float64(max(c.Baud, 1)) * float64(time.Second))}
+}
+
+// asciiFraming is hexadecimal digits from ':' to the line end, with an LRC (2.5.2).
+type asciiFraming struct{}
+
+func (asciiFraming) wrap(unit byte, pdu []byte) []byte {
+	b := append([]byte{unit}, pdu...)
+	return fmt.Appendf(nil, ":%X%02X\r\n", b, lrc8(b))
+}
+
+func (asciiFraming) length(pdu int) int { return 1 + 2*(1+pdu+1) + 2 }
+
+func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool) {
+	for from < len(got) {
+		end := bytes.IndexByte(got[from:], '\n')
+		if end < 0 {
+			break
+		}
+		line := bytes.TrimRight(got[from:from+end], "\r")
+		from += end + 1
+		// A ':' in the middle begins anew: the one before it was half a frame, or noise.
+		b, err := hex.AppendDecode(nil, line[bytes.LastIndexByte(line, ':')+1:])
+		if err != nil || len(b) < 4 || lrc8(b) != 0 || b[0] != unit || b[1]&^exceptionBit != function {
+			continue
+		}
+		pdu = b[1 : len(b)-1]
+		if pdu[0] == function && len(pdu) == size || pdu[0] != function && len(pdu) == 2 {
+			return pdu, from, true
+		}
+	}
+	return nil, 0, false
+}
+
+// timing: silence of a second within a frame ends it (2.5.2.1).
+func (asciiFraming) timing(serial.Config) codec.Timing { return codec.Timing{Ends: time.Second} }
+
+// lrc8 is what makes the sum of all bytes zero (6.2.1): the sum of a frame that has its LRC is 0.
+func lrc8(b []byte) byte { return byte(-checksum.Sum8(b)) }

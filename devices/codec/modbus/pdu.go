@@ -1,0 +1,92 @@
+package modbus
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// A PDU is what a Modbus request or answer is without address and checksum: a function and what belongs to it. The
+// few that are needed are made here: libraries for them bring clients of their own that wait 30 ms for each answer, and
+// know nothing of noise in front of one, of ASCII framing, or of parts of a batch that do not exist.
+
+// The functions (MODBUS Application Protocol V1.1b3, section 6). Those that read are the tables.
+const (
+	writeCoil      = 5
+	writeRegister  = 6
+	writeCoils     = 15
+	writeRegisters = 16
+	maskRegister   = 22 // changes some bits of a register in the unit itself
+)
+
+const exceptionBit = 0x80 // of the function, in an answer that says no
+
+func readPDU(t table, at, n int) []byte {
+	b := binary.BigEndian.AppendUint16([]byte{byte(t)}, uint16(at))
+	return binary.BigEndian.AppendUint16(b, uint16(n))
+}
+
+func writePDU(function byte, at int, word uint16) []byte {
+	b := binary.BigEndian.AppendUint16([]byte{function}, uint16(at))
+	return binary.BigEndian.AppendUint16(b, word)
+}
+
+// writeManyPDU writes n coils or registers from data.
+func writeManyPDU(function byte, at, n int, data []byte) []byte {
+	return append(append(writePDU(function, at, uint16(n)), byte(len(data))), data...)
+}
+
+// The exceptions (section 7).
+const (
+	illegalFunction = 1
+	illegalAddress  = 2
+	illegalValue    = 3
+	deviceFailure   = 4
+	acknowledged    = 5
+	deviceBusy      = 6
+	noPath          = 10
+	noTarget        = 11
+)
+
+// exception is why a unit says no.
+type exception byte
+
+// words says it to people.
+func (e exception) words() (why, try string) {
+	switch e {
+	case illegalFunction:
+		return "the unit does not know this function", "check the table of the register: many units know only holding registers"
+	case illegalAddress:
+		return "the unit has no such register", "addresses count from 0, so what a manual calls 40011 is holding:10; check table, address and format"
+	case illegalValue:
+		return "the unit does not take this value or length", "check format and values; a small unit may want a lower max_registers"
+	case deviceFailure:
+		return "the unit has failed to do it", "look at the unit: its manual may say when it answers so"
+	case acknowledged:
+		return "the unit needs longer than it may", "raise timeout, or ask less often"
+	case deviceBusy:
+		return "the unit is busy with something else", "ask less often"
+	case 7:
+		return "the unit does not do this in its present state", "its manual may say when it does"
+	case 8:
+		return "the unit's memory has a parity error", "look at the unit"
+	case noPath, noTarget:
+		return "the Modbus gateway on the way gets no answer from the unit", "check the unit's address, its power and its wires"
+	}
+	return fmt.Sprintf("the unit says no with exception %d", byte(e)), "its manual may say what that means"
+}
+
+func (e exception) String() string {
+	why, _ := e.words()
+	return fmt.Sprintf("%s (exception %d)", why, byte(e))
+}
+
+// inPart says whether a part of what was asked might have been answered.
+func (e exception) inPart() bool {
+	return e == illegalAddress || e == illegalValue || e == deviceFailure
+}
+
+// passing says that the same request may be answered later.
+func (e exception) passing() bool { return e == acknowledged || e == deviceBusy }
+
+// unreached says that it is not the unit that answers.
+func (e exception) unreached() bool { return e == noPath || e == noTarget }

@@ -1,0 +1,168 @@
+package text
+
+import (
+	"bytes"
+	"regexp"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+// atField is how the value of a field is found in a line of an answer.
+type atField struct {
+	answer *regexp.Regexp // nil: the whole line, or one of its columns
+	group  int            // of answer
+	column int            // from 0; -1: the whole line
+}
+
+func newATField(f mapping.FieldConfig) atField {
+	field := atField{answer: expressionOf(f.Answer), column: f.Column - 1}
+	if field.answer != nil {
+		field.group = max(field.answer.SubexpIndex("value"), min(1, field.answer.NumSubexp()))
+	}
+	return field
+}
+
+// in gives the text of the value in a line, if the line can hold it.
+func (f *atField) in(line []byte, separator byte) (text []byte, ok bool) {
+	if f.answer != nil {
+		at := f.answer.FindSubmatchIndex(line)
+		if at == nil || at[2*f.group] < 0 {
+			return nil, false
+		}
+		return line[at[2*f.group]:at[2*f.group+1]], true
+	}
+	if f.column < 0 {
+		return unquoted(line), true
+	}
+	for range f.column {
+		i := bytes.IndexByte(line, separator)
+		if i < 0 {
+			return nil, false
+		}
+		line = line[i+1:]
+	}
+	if i := bytes.IndexByte(line, separator); i >= 0 {
+		line = line[:i]
+	}
+	return unquoted(line), true
+}
+
+// unquoted takes the quotes off a text that is one string.
+func unquoted(text []byte) []byte {
+	text = bytes.TrimSpace(text)
+	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' {
+		return text[1 : n-1]
+	}
+	return text
+}
+
+// read looks for the values of fields in an answer. Where an answer is one line, it is the first one in which any of
+// them can be read: what comes unasked is passed over.
+func (a *atCodec) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.Response, codec.Verdict) {
+	lines, r, v := a.lines(q, got, quiet)
+	switch {
+	case v == codec.Refused, v == codec.NoAnswer && a.until != nil:
+		return r, v
+	case a.until == nil:
+		for i := range lines {
+			if a.values(of, lines[i:i+1]) {
+				return a.taken()
+			}
+		}
+		return codec.Response{}, codec.NoAnswer
+	}
+	if !a.values(of, lines) {
+		a.begin()
+		for _, i := range of {
+			a.give(i, codec.Token{Kind: codec.TokenNull})
+		}
+		a.count.Because("no line of the answer holds it")
+	}
+	return a.taken()
+}
+
+func (a *atCodec) taken() (codec.Response, codec.Verdict) {
+	readings, _ := a.end()
+	return codec.Response{Readings: readings}, codec.Fits
+}
+
+// values gives each field its value from the lines. It says no if none can be read.
+func (a *atCodec) values(of []int, lines [][]byte) bool {
+	a.begin()
+	found := false
+	for _, i := range of {
+		t, ok := a.value(i, lines)
+		found = found || ok
+		a.give(i, t)
+	}
+	return found
+}
+
+// value is what a field reads in the first line in which it can be read, and else what it finds there instead.
+func (a *atCodec) value(i int, lines [][]byte) (t codec.Token, ok bool) {
+	field, wire := &a.fields[i], &a.gatherer.fields[i]
+	instead := codec.Token{Kind: codec.TokenNull}
+	for _, line := range lines {
+		text, ok := field.in(line, a.separator)
+		if !ok {
+			continue
+		}
+		t := wire.Word(text, a.comma)
+		if field.answer != nil || wire.Legible(t) {
+			return t, true
+		}
+		instead = t
+	}
+	return instead, false
+}
+
+// write makes the query of a command. It is done when the device has said what expect wants, or else when its answer
+// is over. A device whose answers have no end, and that is not expected to say anything, says nothing.
+func (a *atCodec) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+	text, err := c.Wire(v)
+	if err != nil {
+		return nil, err
+	}
+	a.seq = a.seq%codec.MaxSeq + 1
+	seq := a.seq
+	q := a.ask("", mapping.FieldConfig{})
+	q.Name, q.Timeout = "command "+c.ID, c.Timeout
+	q.Request = c.Append(nil, text, seq)
+	if n := len(q.Request); n > 0 && q.Request[n-1] != '\n' && q.Request[n-1] != '\r' {
+		q.Request = append(q.Request, a.config.LineEnd...)
+	}
+	q.Nobody = c.Yes == nil && a.until == nil
+	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
+		return a.acknowledged(q, c, seq, text, got, quiet)
+	}
+	return q, nil
+}
+
+// acknowledged looks for the answer to a command. Where answers end with a line of their own, it is waited for too:
+// it must not end the answer to the next request.
+func (a *atCodec) acknowledged(q *codec.Query, c *codec.Command, seq int, text string, got []byte, quiet bool) (codec.Response, codec.Verdict) {
+	lines, r, v := a.lines(q, got, quiet)
+	done := c.Yes == nil
+	for _, line := range lines {
+		if no, message := codec.Matching(c.No, line, seq, text); no == codec.Fits {
+			if message == "" {
+				message = "the hardware refused it"
+			}
+			return codec.Response{Refusal: message}, codec.Refused
+		}
+		if yes, _ := codec.Matching(c.Yes, line, seq, text); yes == codec.Fits {
+			done = true
+		}
+	}
+	switch {
+	case v == codec.Refused:
+		return r, v
+	case !done:
+		return codec.Response{}, codec.NoAnswer
+	case v == codec.Fits || a.until == nil || quiet && c.Yes != nil:
+		return codec.Response{}, codec.Fits
+	}
+	return codec.Response{}, codec.NoAnswer
+}

@@ -1,0 +1,68 @@
+package text
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+// checkTextCommands checks what commands write to a device whose commands are lines of text.
+func checkTextCommands(k *mapping.Checker) {
+	for _, c := range k.Device.Commands {
+		k.At = mapping.Problem{Command: c.ID}
+		checkSend(k, c)
+		checkPattern(k, "expect", c.Expect, c)
+		checkPattern(k, "refuse", c.Refuse, c)
+	}
+}
+
+// placeholder finds what looks like one: {word}. A JSON object begins with a quote and is none.
+var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+
+func checkSend(k *mapping.Checker, c mapping.CommandConfig) {
+	for _, p := range placeholder.FindAllString(c.Send, -1) {
+		if p != "{value}" && p != "{seq}" {
+			k.Add("send", "there is no placeholder "+p, "use {value} and {seq}")
+		}
+	}
+	body := strings.TrimRight(c.Send, "\r\n")
+	switch {
+	case c.Send == "":
+		k.Add("send", "it is missing or empty", `write what the board reads, as in "PUMP {value} #{seq}\n"`)
+	case body == "":
+		k.Add("send", "it is nothing but a line end", `write what the board reads, as in "PUMP {value} #{seq}\n"`)
+	case strings.ContainsAny(body, "\r\n"), !slices.Contains([]string{"", "\n", "\r", "\r\n"}, c.Send[len(body):]):
+		k.Add("send", "it holds more than one line", "make each line a command of its own")
+	}
+	has := strings.Contains(c.Send, "{value}")
+	if has && c.Type == relay.TypeNone {
+		k.Add("send", "{value} stands in a command without a value", "leave {value} out, or give the command another type")
+	}
+	if !has && c.Send != "" && c.Type != relay.TypeNone {
+		k.Add("send", "it would write the same whatever the value is", "put {value} where the value belongs, or use type = \"none\"")
+	}
+}
+
+func checkPattern(k *mapping.Checker, key, expression string, c mapping.CommandConfig) {
+	if expression == "" {
+		return
+	}
+	p, err := CompilePattern(expression, c.Type, mapping.CommandWords(c))
+	if err != nil {
+		what := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+		k.Add(key, "it is no regular expression: "+what, `a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |`)
+		return
+	}
+	if len(p.seq) > 0 && !strings.Contains(c.Send, "{seq}") {
+		k.Add(key, "it waits for {seq}, which is not sent", "put {seq} into send, if the board repeats it")
+	}
+	if len(p.Value) > 0 && c.Type == relay.TypeNone {
+		k.Add(key, "{value} stands in a command without a value", "leave {value} out")
+	}
+	if p.re.MatchString("") {
+		k.Add(key, "it fits every line, even an empty one", `write what the board answers, as in "^OK #{seq}$"`)
+	}
+}

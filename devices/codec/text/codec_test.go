@@ -1,0 +1,14 @@
+package text
+
+import (
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+)
+
+// newCodec makes the codec that a mapping names; the mapping has no faults.
+func newCodec(d mapping.DeviceConfig, count *wire.Counters) (codec.Codec, error) {
+	return map[string]func(mapping.DeviceConfig, *wire.Counters) codec.Codec{
+		"json": NewJSON, "csv": NewCSV, "pairs": NewPairs, "regex": NewRegex, "nmea": NewNMEA,
+	}[d.Codec](d, count), nil
+}

@@ -1,0 +1,42 @@
+package text_test
+
+import (
+	"strings"
+	"testing"
+
+	"minirelay/devices"
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+func TestCheckCSV(t *testing.T) {
+	good := CsvDevice(Field("a", relay.TypeNumber, Column(1)))
+	for name, tt := range map[string]struct {
+		change func(*mapping.DeviceConfig)
+		want   string
+	}{
+		"good":            {func(d *mapping.DeviceConfig) {}, ""},
+		"separator":       {func(d *mapping.DeviceConfig) { d.Separator = ", " }, `separator: ", " is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
+		"separator, wide": {func(d *mapping.DeviceConfig) { d.Separator = "，" }, `separator: "，" is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
+		"comma twice":     {func(d *mapping.DeviceConfig) { d.DecimalComma = true }, `decimal_comma: the comma separates the columns already; name what does in separator, as in separator = ";"`},
+		"quote":           {func(d *mapping.DeviceConfig) { d.Quote = "," }, `quote: "," is not one ASCII character other than the separator; leave it out for the double quote, or write "" for none`},
+		"nowhere":         {func(d *mapping.DeviceConfig) { d.Fields[0].Column = 0 }, `field "a": column: nothing says where it stands; write column = 1 for the first one, or header = true in the device if a line with names comes first`},
+		"twice":           {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "t"; d.Header = true }, `field "a": key: column says already where it stands; keep one of the two`},
+		"beyond":          {func(d *mapping.DeviceConfig) { d.Fields[0].Column = 4; d.Columns = 3 }, `field "a": column: a line has only 3 columns; name one of them, or mend columns`},
+		"match":           {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"type": "x", "0": "y"} }, `match: there is no column 0; the first column is 1 | match: "type" is no column; write its number, as in match = { 1 = "GPS" }, or header = true if a line with names comes first`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := good
+			d.Fields = []mapping.FieldConfig{good.Fields[0]}
+			tt.change(&d)
+			var got []string
+			for _, p := range devices.CheckDevice(d) {
+				got = append(got, p.String())
+			}
+			if strings.Join(got, " | ") != tt.want {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, " | "), tt.want)
+			}
+		})
+	}
+}

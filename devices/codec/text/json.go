@@ -1,0 +1,258 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// jsonCodec turns lines that are one JSON object (or array) each into readings. It is strict: a value of another
+// type than the field's, even a number in quotes, is no good reading.
+type jsonCodec struct {
+	lineSeal
+	gatherer
+	root node
+	scan scanner
+}
+
+// node is one key of the wire's objects, or one element of its arrays.
+type node struct {
+	key        string
+	index      int   // the key as a place in an array, from 0; -1: it is none
+	fields     []int // that are read here
+	conditions []int // of match, that are about it
+	inside     []node
+	elements   bool // some of inside can be elements of an array
+}
+
+func NewJSON(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+	j := &jsonCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
+	for i, f := range c.Fields {
+		path, _ := jsonPath(f.WireKey())
+		n := j.root.at(path)
+		n.fields = append(n.fields, i)
+	}
+	for i, condition := range j.match.conditions {
+		path, _ := jsonPath(condition.key)
+		n := j.root.at(path)
+		n.conditions = append(n.conditions, i)
+	}
+	return j
+}
+
+// CheckJSON checks the keys of fields and the lines of commands.
+func CheckJSON(k *mapping.Checker) {
+	checkTextCommands(k)
+	checkMatches(k, checkJSONPath)
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		if what, try := checkJSONPath(f.WireKey()); what != "" {
+			k.Add("key", what, try)
+		}
+	}
+}
+
+func checkJSONPath(key string) (what, try string) {
+	_, err := jsonPath(key)
+	if err == nil {
+		return "", ""
+	}
+	return err.Error(), `write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`
+}
+
+// jsonPath takes "probes[0].t" apart; "probes.0.t" is the same.
+func jsonPath(key string) ([]string, error) {
+	var path []string
+	for i, part := range strings.Split(key, ".") {
+		name, rest, indexed := strings.Cut(part, "[")
+		if name != "" {
+			path = append(path, name)
+		} else if !indexed || i > 0 {
+			return nil, fmt.Errorf("%q has an empty part", key)
+		}
+		for indexed {
+			var index string
+			var closed bool
+			if index, rest, closed = strings.Cut(rest, "]"); !closed || elementIndex(index) < 0 {
+				return nil, fmt.Errorf("%q has no number between [ and ]", key)
+			}
+			path = append(path, index)
+			if rest == "" {
+				break
+			}
+			if rest, indexed = strings.CutPrefix(rest, "["); !indexed {
+				return nil, fmt.Errorf("%q has %q behind ]", key, rest)
+			}
+		}
+	}
+	return path, nil
+}
+
+// elementIndex is key as a place in an array; -1 if it cannot be one.
+func elementIndex(key string) int {
+	i, err := strconv.ParseUint(key, 10, 31)
+	if err != nil || strconv.FormatUint(i, 10) != key {
+		return -1
+	}
+	return int(i)
+}
+
+// at gives the node at path below n, and makes it if it is new.
+func (n *node) at(path []string) *node {
+	if len(path) == 0 {
+		return n
+	}
+	i := slices.IndexFunc(n.inside, func(child node) bool { return child.key == path[0] })
+	if i < 0 {
+		i = len(n.inside)
+		index := elementIndex(path[0])
+		n.inside = append(n.inside, node{key: path[0], index: index})
+		n.elements = n.elements || index >= 0
+	}
+	return n.inside[i].at(path[1:])
+}
+
+// find gives the node of key. Boards send their keys in the same order each time: the search starts where the
+// last one ended.
+func (n *node) find(key []byte, from *int) *node {
+	for range n.inside {
+		if *from >= len(n.inside) {
+			*from = 0
+		}
+		child := &n.inside[*from]
+		*from++
+		if child.key == string(key) {
+			return child
+		}
+	}
+	return nil
+}
+
+// element gives the node of an element of an array.
+func (n *node) element(index int) *node {
+	for i := range n.inside {
+		if n.inside[i].index == index {
+			return &n.inside[i]
+		}
+	}
+	return nil
+}
+
+// Decode reads one JSON object, or an array if a key begins with the place of an element. It says no, and gives
+// nothing, if text is anything else. A value that is no good reading becomes null and is counted. The readings are
+// valid until the next call.
+func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
+	j.begin()
+	j.scan.reset(text)
+	j.scan.space()
+	if !j.top() || j.scan.i != len(text) {
+		if j.count.Watched() {
+			j.count.Because("it is no JSON object: " + codec.UnexpectedAt(text, j.scan.i))
+		}
+		return nil, false
+	}
+	return j.end()
+}
+
+// top reads the whole text.
+func (j *jsonCodec) top() (ok bool) {
+	switch {
+	case j.scan.peek() == '{':
+		ok = j.object(&j.root, 0)
+	case j.scan.peek() == '[' && j.root.elements:
+		ok = j.array(&j.root, 0)
+	}
+	j.scan.space()
+	return ok
+}
+
+// object reads an object whose keys are those of n.
+func (j *jsonCodec) object(n *node, depth int) bool {
+	s := &j.scan
+	if depth >= maxDepth {
+		return false
+	}
+	s.i++
+	s.space()
+	if s.take('}') {
+		return true
+	}
+	from := 0
+	for {
+		key, ok := s.key()
+		if !ok || !j.member(n.find(key, &from), depth+1) {
+			return false
+		}
+		s.space()
+		if s.take('}') {
+			return true
+		}
+		if !s.take(',') {
+			return false
+		}
+		s.space()
+	}
+}
+
+// array reads an array whose elements are those of n.
+func (j *jsonCodec) array(n *node, depth int) bool {
+	s := &j.scan
+	if depth >= maxDepth {
+		return false
+	}
+	s.i++
+	s.space()
+	if s.take(']') {
+		return true
+	}
+	for i := 0; ; i++ {
+		if !j.member(n.element(i), depth+1) {
+			return false
+		}
+		s.space()
+		if s.take(']') {
+			return true
+		}
+		if !s.take(',') {
+			return false
+		}
+		s.space()
+	}
+}
+
+// member reads a value in an object or an array. n is nil if nobody wants it.
+func (j *jsonCodec) member(n *node, depth int) bool {
+	c := j.scan.peek()
+	switch {
+	case n == nil:
+		_, ok := j.scan.value(depth)
+		return ok
+	case c == '{' && len(n.inside) > 0:
+		j.found(n, codec.Token{Kind: codec.TokenObject})
+		return j.object(n, depth)
+	case c == '[' && n.elements:
+		j.found(n, codec.Token{Kind: codec.TokenArray})
+		return j.array(n, depth)
+	}
+	t, ok := j.scan.value(depth)
+	if ok {
+		j.found(n, t)
+	}
+	return ok
+}
+
+// found tells who waits for it what stands at n.
+func (j *jsonCodec) found(n *node, t codec.Token) {
+	for _, field := range n.fields {
+		j.give(field, t)
+	}
+	for _, condition := range n.conditions {
+		j.match.see(condition, t)
+	}
+}

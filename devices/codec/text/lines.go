@@ -1,0 +1,112 @@
+package text
+
+import (
+	"bytes"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/wire"
+)
+
+// Framer cuts a stream into lines. A line that is too long, holds a NUL or is not UTF-8 is dropped and counted.
+type Framer struct {
+	r     io.Reader
+	count *wire.Counters
+	err   error // of the last read, told when the buffer is used up
+	at    time.Time
+
+	// The unread bytes are buf[start:end]. No line ends in buf[start:seen].
+	buf              []byte
+	start, seen, end int
+	skip             bool // within a line that is too long already
+	whole            bool // a line end has been seen
+}
+
+// NewFramer cuts lines from r and counts into count.
+func NewFramer(r io.Reader, count *wire.Counters) *Framer {
+	return &Framer{r: r, count: count, buf: make([]byte, codec.FirstBuffer)}
+}
+
+// Next gives the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It gives the
+// error of the reader once every line before it has been given; what follows the last line end is no line.
+func (f *Framer) Next(limit int) (codec.Frame, error) {
+	for {
+		i := bytes.IndexByte(f.buf[f.seen:f.end], '\n')
+		if i < 0 {
+			if err := f.more(limit); err != nil {
+				return codec.Frame{}, err
+			}
+			continue
+		}
+		line := f.buf[f.start : f.seen+i]
+		f.start = f.seen + i + 1
+		f.seen = f.start
+		skipped, whole := f.skip, f.whole
+		f.skip, f.whole = false, true
+		if skipped {
+			continue
+		}
+		if n := len(line); n > 0 && line[n-1] == '\r' {
+			line = line[:n-1]
+		}
+		switch {
+		case len(line) == 0:
+		case len(line) > limit:
+			f.count.Drop(&f.count.Overlong, line, "it is longer than max_frame")
+		case bytes.IndexByte(line, 0) >= 0:
+			f.count.Drop(&f.count.Noise, line, "a NUL is in it, so it is no text")
+		case !utf8.Valid(line):
+			f.count.Drop(&f.count.Noise, line, "it is not UTF-8, so it is no text: is the baud rate right?")
+		default:
+			return codec.Frame{Line: line, At: f.at, Whole: whole}, nil
+		}
+	}
+}
+
+// more reads behind what is there, which holds no line end.
+func (f *Framer) more(limit int) error {
+	f.seen = f.end
+	// One byte more than a line may have: it may be the \r.
+	if f.skip || f.end-f.start > limit+1 {
+		if !f.skip {
+			f.skip = true
+			f.count.Drop(&f.count.Overlong, f.buf[f.start:f.end], "it is longer than max_frame")
+		}
+		f.start, f.seen, f.end = 0, 0, 0
+	}
+	if f.err != nil {
+		return f.err
+	}
+	if f.start > 0 {
+		f.end = copy(f.buf, f.buf[f.start:f.end])
+		f.start, f.seen = 0, f.end
+	}
+	if f.end == len(f.buf) {
+		f.grow()
+	}
+	for range codec.EmptyReads {
+		n, err := f.r.Read(f.buf[f.end:])
+		f.err = err
+		if n > 0 {
+			f.at = codec.ReadAt(f.r)
+			f.count.Bytes.Add(uint64(n))
+			f.end += n
+			if f.end == len(f.buf) && len(f.buf) < codec.FullRead {
+				f.grow() // more waits than fits: a busy port earns a buffer that needs fewer reads
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	f.err = io.ErrNoProgress
+	return f.err
+}
+
+// grow doubles the buffer. Next never asks for more than a few bytes beyond the longest line.
+func (f *Framer) grow() {
+	f.buf = append(f.buf, make([]byte, len(f.buf))...)
+}

@@ -1,0 +1,139 @@
+package text
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/adrianmo/go-nmea"
+
+	"minirelay/devices/checksum"
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// nmeaCodec turns NMEA 0183 sentences into readings. Every sentence has a checksum of its own, and is for the device
+// whoever the talker is.
+type nmeaCodec struct {
+	nmeaSeal
+	gatherer
+	sentence nmeaSentence // the last one
+	reads    []nmeaRead
+}
+
+// nmeaSentence is a sentence taken apart.
+type nmeaSentence struct {
+	talker, kind string // GP and GGA; of a maker's own P and what follows it
+	fields       []string
+}
+
+// nmeaRead is one value that is read from one type of sentence.
+type nmeaRead struct {
+	nmeaSource
+	field     int // -1: none
+	condition int // of match; -1: none
+}
+
+func NewNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+	n := &nmeaCodec{gatherer: newGatherer(c, count)}
+	for i, f := range c.Fields {
+		sources, _ := nmeaSources(f.WireKey())
+		for _, source := range sources {
+			n.reads = append(n.reads, nmeaRead{source, i, -1})
+		}
+	}
+	for i, condition := range n.match.conditions {
+		sources, _ := nmeaSources(condition.key)
+		for _, source := range sources {
+			n.reads = append(n.reads, nmeaRead{source, -1, i})
+		}
+	}
+	return n
+}
+
+// Decode reads one sentence. A sentence that nobody asks for gives nothing; it is counted if its type is known to
+// nobody at all.
+func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
+	n.begin()
+	if err := n.sentence.parse(text); err != nil {
+		n.count.Because("it is no NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
+		return nil, false
+	}
+	asked := false
+	for i := range n.reads {
+		r := &n.reads[i]
+		if !r.speaksOf(&n.sentence) {
+			continue
+		}
+		asked = asked || r.field >= 0
+		t, there := r.read(&n.sentence)
+		switch {
+		case !there:
+		case r.field < 0:
+			n.match.see(r.condition, t)
+		default:
+			n.give(r.field, n.typed(r.field, t))
+		}
+	}
+	if !asked && !slices.Contains(nmeaTypes, n.sentence.kind) {
+		n.count.Unknown.Add(1)
+	}
+	return n.end()
+}
+
+// parse takes a sentence apart.
+func (s *nmeaSentence) parse(text []byte) (err error) {
+	s.fields = strings.Split(strings.TrimLeft(string(text), "$!"), nmea.FieldSep)
+	s.talker, s.kind, err = nmea.ParsePrefix(s.fields[0])
+	s.fields = s.fields[1:]
+	return err
+}
+
+// typed makes of a bare text what the type of the field wants.
+func (n *nmeaCodec) typed(field int, t codec.Token) codec.Token {
+	switch {
+	case t.Kind == codec.TokenString:
+		return n.fields[field].Word(t.Text, false)
+	case t.Kind == tokenTime && n.fields[field].Kind == relay.TypeNumber:
+		t.Kind = codec.TokenNumber
+	case t.Kind == tokenTime:
+		t.Kind = codec.TokenString
+	}
+	return t
+}
+
+// nmeaSeal is the checksum of a sentence: the XOR of what stands between $ or ! and the *.
+type nmeaSeal struct{}
+
+// Unseal takes the checksum off the last sentence of a line. What stands before it is the rest of one whose end was
+// lost.
+func (nmeaSeal) Unseal(line []byte) (text []byte, ok bool) {
+	start := bytes.LastIndexAny(line, "$!")
+	if start < 0 {
+		return nil, false
+	}
+	line = bytes.TrimRight(line[start:], " ")
+	if len(line) < len("$*00") {
+		return nil, false
+	}
+	text, ok = nmeaSum.Strip(line[1:])
+	if !ok {
+		return nil, false
+	}
+	return line[:1+len(text)], true
+}
+
+// Sealed says that every sentence carries a checksum.
+func (nmeaSeal) Sealed() bool { return true }
+
+// Seal puts the checksum onto a command that is a sentence and has none.
+func (nmeaSeal) Seal(b []byte) []byte {
+	if len(b) == 0 || b[0] != '$' && b[0] != '!' || bytes.IndexByte(b, '*') >= 0 {
+		return b
+	}
+	return nmeaSum.Seal(b, 1)
+}
+
+var nmeaSum, _ = checksum.Of("xor8")

@@ -1,0 +1,164 @@
+package text
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"minirelay/devices/checksum"
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// pairSeparators stand between pairs unless the mapping says something else. The comma is none of them if numbers
+// are written with it.
+const pairSeparators = " \t;|&"
+
+// pairsCodec turns lines such as "T=21.5 H=40;P:1" into readings. Words without a sign, as in "sensor 3: T=21.5 C",
+// are passed over.
+type pairsCodec struct {
+	lineSeal
+	gatherer
+	slots     slots
+	separator string
+	assign    string
+	spaced    bool // a space separates pairs
+}
+
+func NewPairs(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+	p := &pairsCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: separatorsOf(c), assign: c.Assign}
+	if c.Checksum == checksum.VEDirect {
+		p.assign = "\t"
+	}
+	p.slots = newSlots(c, &p.match)
+	p.spaced = strings.Contains(p.separator, " ")
+	return p
+}
+
+func separatorsOf(c mapping.DeviceConfig) string {
+	switch {
+	case c.Checksum == checksum.VEDirect:
+		return "\r\n"
+	case c.Separator != "":
+		return c.Separator
+	case c.DecimalComma:
+		return pairSeparators
+	}
+	return pairSeparators + ","
+}
+
+// CheckPairs checks the signs, and that keys can be found between them.
+func CheckPairs(k *mapping.Checker) {
+	checkTextCommands(k)
+	d := &k.Device
+	k.At = mapping.Problem{}
+	if d.Checksum == checksum.VEDirect && (d.Separator != "" || d.Assign != mapping.DefaultPairs().Assign) {
+		k.Add("checksum", "VE.Direct says how its pairs are written", "leave separator and assign out")
+	}
+	if d.Checksum == checksum.VEDirect {
+		return
+	}
+	separator := separatorsOf(*d)
+	for key, signs := range map[string]string{"separator": separator, "assign": d.Assign} {
+		if strings.ContainsFunc(signs, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' && r != '\t' || r == '"' }) {
+			k.Add(key, fmt.Sprintf("%q holds something else than ASCII signs", signs), `write each sign that may stand there, as in ";,"`)
+		}
+	}
+	switch {
+	case d.Assign == "":
+		k.Add("assign", "nothing stands between a key and its value", `leave it out for "=:"`)
+	case strings.ContainsAny(d.Assign, separator):
+		k.Add("assign", "a sign of it separates pairs too", "name what stands between pairs in separator")
+	}
+	if d.DecimalComma && strings.Contains(separator, ",") {
+		k.Add("decimal_comma", "the comma separates pairs already", `name what does in separator, as in separator = ";"`)
+	}
+	checkKey := func(key string) (what, try string) {
+		if key == "" || strings.ContainsAny(key, separator+d.Assign) {
+			return fmt.Sprintf("%q cannot be a key: it holds what stands around keys", key), "name what stands between pairs in separator, and between key and value in assign"
+		}
+		return "", ""
+	}
+	checkMatches(k, checkKey)
+	for _, f := range d.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		if what, try := checkKey(f.WireKey()); what != "" {
+			k.Add("key", what, try)
+		}
+	}
+}
+
+// Decode reads one line. It says no if there is no pair in it whose key somebody waits for.
+func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
+	p.begin()
+	known, from := false, 0
+	for {
+		key, value, rest, ok := p.pair(text)
+		if !ok {
+			break
+		}
+		if s := p.slots.find(key, &from); s != nil {
+			known = true
+			p.say(s, value)
+		}
+		text = rest
+	}
+	if !known {
+		p.count.Because("it holds no key that is asked for")
+		return nil, false
+	}
+	return p.end()
+}
+
+// pair takes the first pair off a text.
+func (p *pairsCodec) pair(text []byte) (key, value, rest []byte, ok bool) {
+	for len(text) > 0 {
+		end := bytes.IndexAny(text, p.separator)
+		sign := bytes.IndexAny(text, p.assign)
+		if sign < 0 {
+			break
+		}
+		if end >= 0 && end < sign && !p.onlySpaces(text[end:sign]) {
+			text = text[end+1:] // a word without a sign
+			continue
+		}
+		key = bytes.TrimSpace(text[:sign])
+		if p.spaced {
+			if i := bytes.LastIndexAny(key, " \t"); i >= 0 {
+				key = key[i+1:]
+			}
+		}
+		value, rest = p.value(text[sign+1:])
+		return key, value, rest, true
+	}
+	return nil, nil, nil, false
+}
+
+// onlySpaces says whether nothing but spaces stands between a key and its sign.
+func (p *pairsCodec) onlySpaces(text []byte) bool { return len(bytes.Trim(text, " \t")) == 0 }
+
+// value takes a value off a text, which begins behind the sign.
+func (p *pairsCodec) value(text []byte) (value, rest []byte) {
+	text = bytes.TrimLeft(text, " \t")
+	if len(text) > 0 && text[0] == '"' {
+		if end := bytes.IndexByte(text[1:], '"'); end >= 0 {
+			return text[1 : 1+end], text[2+end:]
+		}
+	}
+	end := bytes.IndexAny(text, p.separator)
+	if end < 0 {
+		end = len(text)
+	}
+	value = bytes.TrimSpace(text[:end])
+	// "T= H=40" says nothing of T: what looks like its value is the next pair.
+	if sign := bytes.IndexAny(value, p.assign); p.spaced && sign > 0 {
+		from := 0
+		if p.slots.find(bytes.TrimSpace(value[:sign]), &from) != nil {
+			return nil, text
+		}
+	}
+	return value, text[end:]
+}

@@ -1,0 +1,39 @@
+package text_test
+
+import (
+	"strings"
+	"testing"
+
+	"minirelay/devices"
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+func TestCheckPairs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*mapping.DeviceConfig)
+		want   string
+	}{
+		"good":      {func(d *mapping.DeviceConfig) {}, ""},
+		"separator": {func(d *mapping.DeviceConfig) { d.Separator = "、" }, `separator: "、" holds something else than ASCII signs; write each sign that may stand there, as in ";,"`},
+		"no assign": {func(d *mapping.DeviceConfig) { d.Assign = "" }, `assign: nothing stands between a key and its value; leave it out for "=:"`},
+		"both":      {func(d *mapping.DeviceConfig) { d.Separator = " :" }, `assign: a sign of it separates pairs too; name what stands between pairs in separator`},
+		"comma":     {func(d *mapping.DeviceConfig) { d.Separator, d.DecimalComma = ",", true }, `decimal_comma: the comma separates pairs already; name what does in separator, as in separator = ";"`},
+		"key":       {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "soil moisture" }, `field "a": key: "soil moisture" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
+		"match":     {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"a=b": ""} }, `match: "a=b" cannot be a key: it holds what stands around keys; name what stands between pairs in separator, and between key and value in assign`},
+		"two words": {func(d *mapping.DeviceConfig) { d.Fields[0].Key, d.Separator = "soil moisture", ";" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := PairsDevice(Field("a", relay.TypeNumber))
+			tt.change(&d)
+			var got []string
+			for _, p := range devices.CheckDevice(d) {
+				got = append(got, p.String())
+			}
+			if all := strings.Join(got, " | "); all != tt.want {
+				t.Errorf("got  %s\nwant %s", all, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,113 @@
+package text
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"minirelay/devices/codec"
+	"minirelay/relay"
+)
+
+// TextPattern is an expect or refuse of lines of text: {seq} and {value} have become groups whose text is compared with what
+// was sent. So an answer to another command is known as such, and nothing need be compiled while one waits.
+type TextPattern struct {
+	re         *regexp.Regexp
+	seq, Value []int // groups
+	message    int   // group; -1: none
+	number     bool  // the value is a number: 40.0 answers 40
+}
+
+// The groups that stand for the placeholders. The marks cannot be meant by a person.
+const (
+	seqGroup   = "minirelay_seq_"
+	valueGroup = "minirelay_value_"
+)
+
+// CompilePattern compiles a person's regular expression; words are the only values that can come, if known.
+func CompilePattern(expression string, kind relay.Type, words []string) (*TextPattern, error) {
+	value := `.*`
+	switch {
+	case kind == relay.TypeNumber:
+		value = `[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?`
+	case len(words) > 0:
+		quoted := make([]string, len(words))
+		for i, w := range words {
+			quoted[i] = regexp.QuoteMeta(w)
+		}
+		// Longest first: of several alternatives that fit, Go takes the first.
+		slices.SortFunc(quoted, func(a, b string) int { return len(b) - len(a) })
+		value = strings.Join(quoted, "|")
+	}
+	p := &TextPattern{message: -1, number: kind == relay.TypeNumber}
+	expression = replaceEach(expression, "{seq}", seqGroup, `[0-9]+`)
+	expression = replaceEach(expression, "{value}", valueGroup, value)
+	re, err := regexp.Compile(expression)
+	if err != nil {
+		return nil, err
+	}
+	p.re = re
+	for i, name := range re.SubexpNames() {
+		switch {
+		case strings.HasPrefix(name, seqGroup):
+			p.seq = append(p.seq, i)
+		case strings.HasPrefix(name, valueGroup):
+			p.Value = append(p.Value, i)
+		case name == "message":
+			p.message = i
+		}
+	}
+	return p, nil
+}
+
+// replaceEach puts a group of its own in the place of each mark.
+func replaceEach(expression, mark, group, inside string) string {
+	for i := 0; strings.Contains(expression, mark); i++ {
+		expression = strings.Replace(expression, mark, fmt.Sprintf("(?P<%s%d>%s)", group, i, inside), 1)
+	}
+	return expression
+}
+
+// match compares line with what was sent. message is what the hardware says to the person.
+func (p *TextPattern) Match(line []byte, seq int, value string) (v codec.Verdict, message string) {
+	at := p.re.FindSubmatchIndex(line)
+	if at == nil {
+		return codec.NoAnswer, ""
+	}
+	group := func(i int) string {
+		if at[2*i] < 0 {
+			return ""
+		}
+		return string(line[at[2*i]:at[2*i+1]])
+	}
+	for _, i := range p.seq {
+		if n, err := strconv.Atoi(group(i)); err != nil || n != seq {
+			return codec.Foreign, ""
+		}
+	}
+	for _, i := range p.Value {
+		if !p.sameValue(group(i), value) {
+			return codec.Foreign, ""
+		}
+	}
+	if p.message >= 0 {
+		message = codec.ForPeople(group(p.message))
+	}
+	return codec.Fits, message
+}
+
+func (p *TextPattern) Numbered() bool { return len(p.seq) > 0 }
+
+func (p *TextPattern) sameValue(said, sent string) bool {
+	if said == sent {
+		return true
+	}
+	if !p.number {
+		return false
+	}
+	a, err := strconv.ParseFloat(said, 64)
+	b, err2 := strconv.ParseFloat(sent, 64)
+	return err == nil && err2 == nil && a == b
+}

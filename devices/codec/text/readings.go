@@ -1,0 +1,116 @@
+package text
+
+import (
+	"fmt"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// gatherer puts together the readings of one frame, for codecs that find the values of fields by name or place.
+type gatherer struct {
+	fields []codec.WireField
+	match  matcher
+	count  *wire.Counters
+	comma  bool // numbers are written with one
+
+	frame    uint32   // number of the frame, to tell which fields it has already given
+	given    []uint32 // by field: the frame that gave it last
+	place    []int    // by field: where in readings
+	readings []relay.Reading
+	faults   []codec.Fault // values of the frame that are no good readings though they are not null
+}
+
+func newGatherer(c mapping.DeviceConfig, count *wire.Counters) gatherer {
+	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
+		fields: make([]codec.WireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
+	for _, f := range c.Fields {
+		g.fields = append(g.fields, codec.NewWireField(f))
+	}
+	return g
+}
+
+// begin begins a frame.
+func (g *gatherer) begin() {
+	g.frame++
+	g.readings, g.faults = g.readings[:0], g.faults[:0]
+	g.match.begin()
+}
+
+// give makes t the reading of a field. A field that stands twice in a frame gives null: it is what noise makes of
+// two frames, and nobody can say which value is true.
+func (g *gatherer) give(field int, t codec.Token) {
+	if g.given[field] == g.frame {
+		g.readings[g.place[field]].Value = relay.Value{}
+		g.faults = append(g.faults, codec.Fault{Field: field, Value: t, Twice: true})
+		return
+	}
+	v, good := g.fields[field].Read(t)
+	if !good {
+		g.faults = append(g.faults, codec.Fault{Field: field, Value: t})
+	}
+	g.given[field], g.place[field] = g.frame, len(g.readings)
+	g.readings = append(g.readings, relay.Reading{Field: field, Value: v})
+}
+
+// end gives what the frame holds, and counts what is no good reading. It says no if the frame is none of this
+// device's by match. The readings are valid until the next begin.
+func (g *gatherer) end() (readings []relay.Reading, ok bool) {
+	if !g.match.none() && !g.sift() {
+		return nil, false
+	}
+	if n := len(g.faults); n > 0 {
+		g.count.Implausible.Add(uint64(n))
+		g.tellFaults()
+	}
+	return g.readings, true
+}
+
+// senseless says whether everything that the frame was asked for cannot be read: it is no line of values, even if it
+// has their form.
+func (g *gatherer) senseless() bool {
+	for _, f := range g.faults {
+		if f.Twice || g.fields[f.Field].Legible(f.Value) {
+			return false
+		}
+	}
+	return len(g.faults) > 0 && len(g.faults) == len(g.readings)
+}
+
+// tellFaults says to whoever watches what is wrong with values.
+func (g *gatherer) tellFaults() {
+	if !g.count.Watched() {
+		return
+	}
+	for _, f := range g.faults {
+		field := &g.fields[f.Field]
+		g.count.Because(field.Id + ": " + field.Fault(f))
+	}
+}
+
+// sift drops what frames of another kind say about fields that match does not let them speak of.
+func (g *gatherer) sift() (ok bool) {
+	if i := g.match.failed(); i >= 0 {
+		if g.count.Watched() {
+			c := &g.match.conditions[i]
+			g.count.Because(fmt.Sprintf("%s is not %q", c.key, c.word.Text))
+		}
+		return false
+	}
+	readings := g.readings[:0]
+	for _, r := range g.readings {
+		if g.match.allows(r.Field) {
+			readings = append(readings, r)
+		}
+	}
+	faults := g.faults[:0]
+	for _, f := range g.faults {
+		if g.match.allows(f.Field) {
+			faults = append(faults, f)
+		}
+	}
+	g.readings, g.faults = readings, faults
+	return true
+}

@@ -1,0 +1,113 @@
+package text
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// regexCodec turns lines that fit an expression into readings.
+type regexCodec struct {
+	lineSeal
+	gatherer
+	patterns []linePattern
+}
+
+// linePattern is one expression with who waits for its groups.
+type linePattern struct {
+	re     *regexp.Regexp
+	groups []slot // by group
+}
+
+func NewRegex(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+	r := &regexCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
+	all := newSlots(c, &r.match)
+	for _, expression := range c.Patterns {
+		p := linePattern{re: regexp.MustCompile(expression)} // checked: see checkRegex
+		for _, name := range p.re.SubexpNames() {
+			from := 0
+			var group slot
+			if s := all.find([]byte(name), &from); s != nil && name != "" {
+				group = *s
+			}
+			p.groups = append(p.groups, group)
+		}
+		r.patterns = append(r.patterns, p)
+	}
+	return r
+}
+
+// CheckRegex checks the expressions, and that each field has a group.
+func CheckRegex(k *mapping.Checker) {
+	checkTextCommands(k)
+	k.At = mapping.Problem{}
+	var groups []string
+	broken := false
+	for _, expression := range k.Device.Patterns {
+		re, err := regexp.Compile(expression)
+		switch {
+		case err != nil:
+			k.Add("patterns", fmt.Sprintf("%q is no regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+				`a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \ as it is`)
+			broken = true
+			continue
+		case re.MatchString(""):
+			k.Add("patterns", fmt.Sprintf("%q fits every line, even an empty one", expression), `write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`)
+		}
+		groups = append(groups, slices.DeleteFunc(re.SubexpNames(), func(name string) bool { return name == "" })...)
+	}
+	if len(k.Device.Patterns) == 0 {
+		k.Add("patterns", "nothing says how the lines look", `write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`)
+		return
+	}
+	if broken {
+		return // the groups are not known
+	}
+	try := "the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)"
+	if len(groups) > 0 {
+		try = "there are " + strings.Join(groups, ", ")
+	}
+	checkKey := func(key string) (what, hint string) {
+		if !slices.Contains(groups, key) {
+			return fmt.Sprintf("no pattern has a group %q", key), try
+		}
+		return "", ""
+	}
+	checkMatches(k, checkKey)
+	for _, f := range k.Device.Fields {
+		k.At = mapping.Problem{Field: f.ID}
+		if what, hint := checkKey(f.WireKey()); what != "" {
+			k.Add("key", what, hint)
+		}
+	}
+}
+
+// Decode reads one line by the first expression that fits. A group that took no part in it gives nothing.
+func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
+	r.begin()
+	for i := range r.patterns {
+		p := &r.patterns[i]
+		at := p.re.FindSubmatchIndex(text)
+		if at == nil {
+			continue
+		}
+		for g := range p.groups {
+			s := &p.groups[g]
+			if at[2*g] >= 0 && len(s.fields)+len(s.conditions) > 0 {
+				r.say(s, text[at[2*g]:at[2*g+1]])
+			}
+		}
+		return r.end()
+	}
+	r.count.Because("no pattern fits it")
+	return nil, false
+}
+
+// LinesOf is the framing of codecs whose lines nobody else takes for theirs.
+func LinesOf(mapping.DeviceConfig) string { return LinesFraming }

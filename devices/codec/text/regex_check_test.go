@@ -1,0 +1,51 @@
+package text_test
+
+import (
+	"strings"
+	"testing"
+
+	"minirelay/devices"
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+func TestCheckRegex(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*mapping.DeviceConfig)
+		want   string
+	}{
+		"good":      {func(d *mapping.DeviceConfig) {}, ""},
+		"none":      {func(d *mapping.DeviceConfig) { d.Patterns = nil }, `patterns: nothing says how the lines look; write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`},
+		"broken":    {func(d *mapping.DeviceConfig) { d.Patterns[0] = "^T(" }, "patterns: \"^T(\" is no regular expression: missing closing ): `^T(`; a plain text needs \\ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \\ as it is"},
+		"fits all":  {func(d *mapping.DeviceConfig) { d.Patterns[0] = `(?P<a>\d*)` }, `patterns: "(?P<a>\\d*)" fits every line, even an empty one; write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`},
+		"no group":  {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "x" }, `field "a": key: no pattern has a group "x"; there are a`},
+		"no groups": {func(d *mapping.DeviceConfig) { d.Patterns[0] = `^T(\d+)` }, `field "a": key: no pattern has a group "a"; the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)`},
+		"match":     {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"kind": "T"} }, `match: no pattern has a group "kind"; there are a`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := RegexDevice([]string{`^T(?P<a>\d+)`}, Field("a", relay.TypeNumber))
+			tt.change(&d)
+			var got []string
+			for _, p := range devices.CheckDevice(d) {
+				got = append(got, p.String())
+			}
+			if strings.Join(got, " | ") != tt.want {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, " | "), tt.want)
+			}
+		})
+	}
+}
+
+// Devices whose lines nobody else takes for theirs share a port without match.
+func TestRegexSharesALine(t *testing.T) {
+	a, b := Balance(), CsvDevice(Field("x", relay.TypeNumber, Column(2)))
+	b.Match = map[string]string{"1": "X"}
+	if why := devices.CannotShare(a, b); why != "" {
+		t.Error(why)
+	}
+	b.Match = nil
+	if devices.CannotShare(a, b) == "" {
+		t.Error("lines of numbers would swallow those of the other")
+	}
+}

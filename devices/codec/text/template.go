@@ -1,0 +1,80 @@
+package text
+
+import (
+	"strconv"
+	"strings"
+)
+
+// textTemplate is a line of text.
+type textTemplate []part
+
+type partKind uint8
+
+const (
+	partLiteral partKind = iota
+	partValue
+	partQuoted // the value, between double quotes of the template
+	partSeq
+)
+
+// part is a piece of a template.
+type part struct {
+	kind partKind
+	text string
+}
+
+// ParseTemplate takes "PUMP {value} #{seq}\n" apart.
+func ParseTemplate(send string) textTemplate {
+	var parts textTemplate
+	literal := func(s string) {
+		if s != "" {
+			parts = append(parts, part{partLiteral, s})
+		}
+	}
+	quotes := 0
+	for {
+		value, seq := strings.Index(send, "{value}"), strings.Index(send, "{seq}")
+		switch {
+		case value < 0 && seq < 0:
+			literal(send)
+			return parts
+		case seq < 0 || value >= 0 && value < seq:
+			literal(send[:value])
+			quotes += strings.Count(send[:value], `"`)
+			kind := partValue
+			if quotes%2 == 1 {
+				kind = partQuoted
+			}
+			parts = append(parts, part{kind: kind})
+			send = send[value+len("{value}"):]
+		default:
+			literal(send[:seq])
+			quotes += strings.Count(send[:seq], `"`)
+			parts = append(parts, part{kind: partSeq})
+			send = send[seq+len("{seq}"):]
+		}
+	}
+}
+
+// fill appends the line to b. text has no control characters, so that the board sees one line. Between double quotes,
+// those in text are escaped: they must not end the string and begin something else.
+func (t textTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
+	for _, p := range t {
+		switch p.kind {
+		case partLiteral:
+			b = append(b, p.text...)
+		case partSeq:
+			b = strconv.AppendInt(b, int64(seq), 10)
+		case partValue:
+			b = append(b, text...)
+		case partQuoted:
+			for i := range len(text) {
+				if text[i] == '"' || text[i] == '\\' {
+					b = append(b, '\\')
+				}
+				b = append(b, text[i])
+			}
+		}
+	}
+	return b, nil
+}

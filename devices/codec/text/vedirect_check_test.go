@@ -1,0 +1,21 @@
+package text_test
+
+import (
+	"fmt"
+	"testing"
+
+	"minirelay/devices"
+	"minirelay/devices/checksum"
+	. "minirelay/devices/devicestest"
+	"minirelay/relay"
+)
+
+func TestCheckVEDirect(t *testing.T) {
+	d := Mppt()
+	d.Assign = "="
+	other := Device(Field("a", relay.TypeNumber))
+	other.Checksum = checksum.VEDirect
+	if got := fmt.Sprint(devices.CheckDevice(d), devices.CheckDevice(other)); got != `[checksum: VE.Direct says how its pairs are written; leave separator and assign out] [checksum: the blocks of VE.Direct are pairs; use codec = "pairs"]` {
+		t.Error(got)
+	}
+}

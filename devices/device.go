@@ -1,0 +1,192 @@
+package devices
+
+import (
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/codec/text"
+	"minirelay/devices/computed"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// attached is a compiled DeviceConfig that is attached to the relay.
+type attached struct {
+	config   mapping.DeviceConfig
+	codec    codec.Codec           // nil: it is asked
+	asker    codec.Asker           // nil: it talks by itself
+	computed *computed.Computation // nil: no field is worked out
+	preview  *preview              // of them, for who watches
+	polls    *pollCounters         // of an asker
+	rounds   rounds                // of an asker: when it is asked what; only the owner of the port touches it
+	framing  string                // how its frames are cut; "asked" if it is asked
+	commands []*codec.Command      // in the order of the model
+	device   *relay.Device
+}
+
+// compile turns a config without problems into a mapping; it is not attached yet.
+func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
+	m := &attached{config: c, computed: computed.New(c, count)}
+	k, _ := kindOf(c)
+	switch {
+	case k.asks != nil:
+		m.asker, m.framing = newAsker(k, c, count), "asked"
+		m.rounds, m.polls = newRounds(m.asker.Queries()), new(pollCounters)
+	case k.cuts == nil:
+		m.codec, m.framing = newTalker(k, c, count), text.LinesFraming
+	default:
+		m.codec, m.framing = newTalker(k, c, count), k.framing(c)
+	}
+	known := map[string]*text.TextPattern{}
+	for _, cc := range c.Commands {
+		cmd := &codec.Command{CommandConfig: cc, ConfirmField: -1}
+		if k.writes != nil {
+			k.writes(c, cmd)
+		} else {
+			cmd.Template = text.ParseTemplate(cc.Send)
+			cmd.Yes = sharedPattern(known, cc.Expect, cc)
+			cmd.No = sharedPattern(known, cc.Refuse, cc)
+		}
+		if cc.Confirm != "" {
+			cmd.ConfirmField = c.FieldIndex(cc.Confirm)
+			cmd.Slack = slack(cc, c.Fields[cmd.ConfirmField])
+		}
+		m.commands = append(m.commands, cmd)
+	}
+	return m
+}
+
+// learnFrom lets the codec keep what the device has said once and will not say again only because its mapping has
+// changed, and counts on.
+func (m *attached) learnFrom(before []*attached) {
+	for _, b := range before {
+		if b.config.ID == m.config.ID {
+			codec.LearnFrom(m.codec, b.codec)
+			if m.polls != nil && b.polls != nil {
+				m.polls = b.polls
+			}
+		}
+	}
+}
+
+// newTalker makes the codec of a device that talks by itself. It sees only what is on the wire.
+func newTalker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+	wire, places := c.OnTheWire()
+	talker := k.talks(wire, count)
+	if places != nil {
+		return codec.Place(talker, places)
+	}
+	return talker
+}
+
+// newAsker makes that of a device that is asked.
+func newAsker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
+	wire, places := c.OnTheWire()
+	a := k.asks(wire, count)
+	if places != nil {
+		return codec.NewPlacedAsker(a, places, len(c.Fields))
+	}
+	return a
+}
+
+// cutter cuts the frames of a stream.
+func (m *attached) cutter(stream io.Reader, count *wire.Counters) codec.Cutter {
+	if k, _ := kindOf(m.config); k.cuts != nil {
+		return k.cuts(m.config, stream, count)
+	}
+	return text.NewFramer(stream, count)
+}
+
+// fieldsOf lists the fields that a query reads.
+func (m *attached) fieldsOf(q *codec.Query) string {
+	var ids []string
+	for i, f := range m.config.Fields {
+		if m.asker.Reads(i) == q {
+			ids = append(ids, f.ID)
+		}
+	}
+	return strings.Join(ids, ",")
+}
+
+// sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a
+// compiled expression takes some 2 KiB: those that do not depend on the value are kept once.
+func sharedPattern(known map[string]*text.TextPattern, expression string, c mapping.CommandConfig) codec.Pattern {
+	if expression == "" {
+		return nil
+	}
+	if p := known[expression]; p != nil {
+		return p
+	}
+	p, _ := text.CompilePattern(expression, c.Type, mapping.CommandWords(c))
+	if len(p.Value) == 0 {
+		known[expression] = p
+	}
+	return p
+}
+
+// slack is how far the field may differ from what was asked: by default half of its last digit.
+func slack(c mapping.CommandConfig, f mapping.FieldConfig) float64 {
+	if c.Tolerance >= 0 {
+		return c.Tolerance
+	}
+	if f.Decimals < 0 {
+		return 0
+	}
+	half := 0.5
+	for range f.Decimals {
+		half /= 10
+	}
+	return half
+}
+
+// model is the device as clients see it.
+func modelOf(c mapping.DeviceConfig) relay.Model {
+	m := relay.Model{Device: c.ID, Name: c.Name, OfflineAfter: c.OfflineAfter, MinInterval: c.MinInterval,
+		OnChange: c.Publish == "change", Topic: c.Topic}
+	if len(c.Fields) == 0 {
+		m.OfflineAfter = 0 // it says nothing by itself: it is there while its port is
+	}
+	for _, f := range c.Fields {
+		field := relay.Field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Decimals: f.Decimals,
+			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.StaleIn(c), Topic: f.Topic}
+		field.Derived = f.Computed()
+		if f.Type == relay.TypeEnum {
+			field.Options = relayOptions(mapping.EnumOptions(f.Options, f.Values))
+		}
+		m.Fields = append(m.Fields, field)
+	}
+	for _, cc := range c.Commands {
+		command := relay.Command{ID: cc.ID, Name: cc.Name, Type: cc.Type, Field: cc.Field, Unit: cc.Unit,
+			Range: relay.Range{Min: cc.Min, Max: cc.Max}, Step: cc.Step, MaxLength: cc.MaxLength, Ask: cc.Ask,
+			MaxAge: cc.MaxAge, Topic: cc.Topic}
+		if command.Field == "" {
+			command.Field = cc.Confirm
+		}
+		if cc.Type == relay.TypeEnum {
+			command.Options = relayOptions(mapping.EnumOptions(cc.Options, cc.Values))
+		}
+		m.Commands = append(m.Commands, command)
+	}
+	return m
+}
+
+func relayOptions(options []mapping.OptionConfig) []relay.Option {
+	var out []relay.Option
+	for _, o := range options {
+		out = append(out, relay.Option{Value: o.Value, Name: o.Name})
+	}
+	return out
+}
+
+// renamed gives the mapping among before from which c differs in nothing but what people read; nil if there is none.
+func renamed(before []*attached, c mapping.DeviceConfig) *attached {
+	i := slices.IndexFunc(before, func(m *attached) bool { return m.config.ID == c.ID })
+	if i < 0 || !reflect.DeepEqual(before[i].config.Nameless(), c.Nameless()) {
+		return nil
+	}
+	return before[i]
+}

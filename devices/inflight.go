@@ -1,0 +1,121 @@
+package devices
+
+import (
+	"fmt"
+	"time"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+// exchange is one written command and what it still waits for. The reading goroutine fills it in; everything
+// from acked on is guarded by the line's mu.
+type exchange struct {
+	device  string // its id
+	command *codec.Command
+	field   string // id of the field that must read back; "": none
+	want    relay.Value
+	seq     int
+	text    string    // the value as sent
+	since   time.Time // before the first byte was written: older readings say nothing
+
+	acked, refused bool
+	message        string      // of the refusal
+	fresh          relay.Value // newest reading of field since the write; null: none
+	wake           chan struct{}
+}
+
+func newExchange(device string, c *codec.Command, want relay.Value, text string, seq int) *exchange {
+	return &exchange{device: device, command: c, field: c.Confirm, want: want, text: text, seq: seq,
+		since: time.Now(), wake: make(chan struct{}, 1)}
+}
+
+// answer takes a line that may answer the command. A no counts before a yes, and only the first answer counts:
+// a second one is as foreign as one that carries another number.
+func (ex *exchange) answer(line []byte) codec.Verdict {
+	over := ex.acked || ex.refused
+	v, message := codec.Matching(ex.command.No, line, ex.seq, ex.text)
+	switch {
+	case v == codec.Fits && !over:
+		ex.refused, ex.message = true, message
+		ex.signal()
+		return codec.Fits
+	case v != codec.NoAnswer:
+		return codec.Foreign
+	}
+	v, _ = codec.Matching(ex.command.Yes, line, ex.seq, ex.text)
+	switch {
+	case v == codec.Fits && !over:
+		ex.acked = true
+		ex.signal()
+		return codec.Fits
+	case v != codec.NoAnswer:
+		return codec.Foreign
+	}
+	return codec.NoAnswer
+}
+
+// read takes the readings of a frame. They are told by the field's id and not by its place: the mapping may have
+// been exchanged since the command was written.
+func (ex *exchange) read(at time.Time, config *mapping.DeviceConfig, readings []relay.Reading) {
+	if ex.field == "" || at.Before(ex.since) {
+		return
+	}
+	for _, r := range readings {
+		if config.Fields[r.Field].ID == ex.field && !r.Value.IsNull() {
+			ex.fresh = r.Value
+			ex.signal()
+		}
+	}
+}
+
+func (ex *exchange) signal() {
+	select {
+	case ex.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+func (ex *exchange) confirmed() bool {
+	return !ex.fresh.IsNull() && ex.fresh.Matches(ex.want, ex.command.Tolerance(ex.want))
+}
+
+// result gives the outcome if there is one before the timeout.
+func (ex *exchange) result() (o relay.Outcome, over bool) {
+	c := ex.command
+	switch {
+	case ex.refused:
+		message := ex.message
+		if message == "" {
+			message = "the hardware refused it"
+		}
+		return relay.Failed(relay.CodeRefused, message), true
+	case c.Yes != nil && !ex.acked:
+		return o, false
+	case ex.field != "":
+		return relay.Done(), ex.confirmed()
+	case c.Yes != nil:
+		return relay.Done(), true
+	case c.No != nil:
+		return o, false // it can only say no: silence until the timeout is no answer to that
+	}
+	return relay.Sent(), true
+}
+
+// timedOut gives the outcome at the timeout. unanswered says that writing it again might help.
+func (ex *exchange) timedOut() (o relay.Outcome, unanswered bool) {
+	c := ex.command
+	switch {
+	case c.Yes != nil && !ex.acked:
+		return relay.Unknown("the hardware did not answer in time"), true
+	case ex.field == "":
+		return relay.Sent(), false // it was not refused, and nothing else was asked for
+	case ex.fresh.IsNull() && c.Yes != nil:
+		return relay.Unknown("it was acknowledged, but no reading has shown the effect"), true
+	case ex.fresh.IsNull():
+		return relay.Unknown("no reading has shown the effect in time"), true
+	}
+	return relay.Failed(relay.CodeMismatch,
+		fmt.Sprintf("the hardware reads back %v instead of %v", ex.fresh, ex.want)), false
+}

@@ -1,0 +1,133 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"minirelay/devices/checksum"
+	"minirelay/devices/codec"
+	"minirelay/devices/codec/binary"
+	"minirelay/devices/codec/dlt645"
+	"minirelay/devices/codec/modbus"
+	"minirelay/devices/codec/text"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
+)
+
+// kind is what there is to know of a codec by its name. A device either talks by itself or is asked.
+type kind struct {
+	name string
+	// check tells what is wrong with the keys of the codec's own.
+	check func(*mapping.Checker)
+	// talks makes the codec of a device that talks by itself; nil: it is asked.
+	talks func(mapping.DeviceConfig, *wire.Counters) codec.Codec
+	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
+	cuts func(mapping.DeviceConfig, io.Reader, *wire.Counters) codec.Cutter
+	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
+	// by their contents. nil: it shares its port with no device. "": neither does this one.
+	framing func(mapping.DeviceConfig) string
+	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
+	asks func(mapping.DeviceConfig, *wire.Counters) codec.Asker
+	// writes completes a command whose bytes are no line of text; nil: they are.
+	writes func(mapping.DeviceConfig, *codec.Command)
+	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
+	advise func(serial.Config, mapping.DeviceConfig) []mapping.Problem
+}
+
+// kinds lists the codecs in the order of the documentation.
+func kinds() []kind {
+	return []kind{
+		{name: "json", check: text.CheckJSON, talks: text.NewJSON, framing: text.MatchedLines},
+		{name: "csv", check: text.CheckCSV, talks: text.NewCSV, framing: text.MatchedLines},
+		{name: "pairs", check: text.CheckPairs, talks: text.NewPairs, framing: text.MatchedLines},
+		{name: "regex", check: text.CheckRegex, talks: text.NewRegex, framing: text.LinesOf},
+		{name: "nmea", check: text.CheckNMEA, talks: text.NewNMEA, framing: text.LinesOf},
+		{name: "at", check: text.CheckAT, asks: text.NewAT},
+		{name: "modbus-rtu", check: modbus.Check, asks: modbus.NewRTU},
+		{name: "modbus-ascii", check: modbus.Check, asks: modbus.NewASCII},
+		{name: "binary", check: binary.Check, talks: binary.New, cuts: binary.Cut, framing: binary.Framing, writes: binary.Write},
+		{name: "dlt645", check: dlt645.Check, asks: dlt645.New, advise: dlt645.Advise},
+	}
+}
+
+// kindOf gives the codec of a device. Codecs that depend on more than the name decide here.
+func kindOf(c mapping.DeviceConfig) (kind, bool) {
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.name == c.Codec })
+	if i < 0 {
+		return kind{}, false
+	}
+	k := all[i]
+	if k.name == "binary" && len(c.Requests) > 0 {
+		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, binary.Poll
+	}
+	if k.name == "pairs" && c.Checksum == checksum.VEDirect {
+		k.cuts, k.framing = text.NewVEDirectCutter, func(mapping.DeviceConfig) string { return "" }
+	}
+	return k, true
+}
+
+// codecNames lists the names for people.
+func codecNames() string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// NewCodec makes the codec of a device that talks by itself; its faults are those that CheckDevice tells.
+func NewCodec(c mapping.DeviceConfig, count *wire.Counters) (codec.Codec, error) {
+	if problems := CheckDevice(c); len(problems) > 0 {
+		return nil, errors.New(problems[0].String())
+	}
+	k, _ := kindOf(c)
+	if k.talks == nil {
+		return nil, fmt.Errorf("a device of codec %s does not talk by itself", c.Codec)
+	}
+	return newTalker(k, c, count), nil
+}
+
+// Advise tells what is hardly wanted of a device on its port, though it may work.
+func Advise(p serial.Config, c mapping.DeviceConfig) []mapping.Problem {
+	if k, ok := kindOf(c); ok && k.advise != nil {
+		return k.advise(p, c)
+	}
+	return nil
+}
+
+// CannotShare tells why two devices cannot hang on one port; "" if they can. On a shared line one asks and one
+// answers: who talks by itself would talk into it.
+func CannotShare(a, b mapping.DeviceConfig) string {
+	ka, _ := kindOf(a)
+	kb, _ := kindOf(b)
+	lines := ka.cuts == nil && kb.cuts == nil && ka.talks != nil && kb.talks != nil
+	switch {
+	case ka.asks != nil && kb.asks != nil:
+		return ""
+	case lines && sameLines(a, b):
+		return "both take the same lines: their match is the same"
+	case ka.cuts != nil && kb.cuts != nil && a.Codec == b.Codec:
+		return binary.Same(a, b)
+	case ka.talks != nil && kb.talks != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b) && ka.framing(a) != "":
+		return ""
+	case lines:
+		return "nothing tells their lines apart without a match in each"
+	case ka.asks != nil || kb.asks != nil:
+		return "a device that talks by itself cannot share one with a device that is asked"
+	}
+	return "devices that talk by themselves cannot share one"
+}
+
+// sameLines says whether one of two devices takes all lines of the other.
+func sameLines(a, b mapping.DeviceConfig) bool {
+	if a.Codec != b.Codec || !maps.Equal(a.Match, b.Match) {
+		return false
+	}
+	return len(a.Match) > 0 || a.Codec == "nmea" || a.Codec == "regex" && slices.Equal(a.Patterns, b.Patterns)
+}

@@ -1,0 +1,180 @@
+package devices
+
+import (
+	"time"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/serial"
+)
+
+// inbox is what has come on a line whose devices are asked. It is guarded by the line's mu.
+type inbox struct {
+	bytes []byte
+	at    time.Time // of the last of them
+}
+
+// listen is the reading goroutine of a session whose devices are asked. It ends with the stream.
+func (l *line) listen(s *session) {
+	defer close(s.gone)
+	buf := make([]byte, codec.FirstBuffer)
+	for empty := 0; ; {
+		n, err := s.stream.Read(buf)
+		if n > 0 {
+			empty = 0
+			l.count.Bytes.Add(uint64(n))
+			l.count.Tap.Bytes(time.Now(), false, buf[:n])
+			l.mu.Lock()
+			if len(l.inbox.bytes)+n > codec.MaxInbox {
+				l.count.Drop(&l.count.Overlong, l.inbox.bytes, "far more has come than any answer is long")
+				l.inbox.bytes = l.inbox.bytes[:0]
+			}
+			l.inbox.bytes = append(l.inbox.bytes, buf[:n]...)
+			l.inbox.at = time.Now()
+			l.mu.Unlock()
+			select {
+			case l.heardBytes <- struct{}{}:
+			default:
+			}
+		}
+		if empty++; err == nil && empty > codec.EmptyReads {
+			err = serial.ErrHungUp
+		}
+		if err != nil {
+			s.err = err
+			return
+		}
+	}
+}
+
+// ask polls the devices of a line and executes commands, until something ends the session. Commands go first: at
+// most the query on the wire goes before one.
+func (l *line) ask(s *session) error {
+	l.mu.Lock()
+	for _, m := range l.mappings {
+		m.rounds.restart(time.Now())
+	}
+	l.mu.Unlock()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if err := l.executeWaiting(s); err != nil {
+			return err
+		}
+		switch {
+		case l.stopping():
+			return errStopped
+		case s.ended():
+			return s.err
+		case l.outdated(s):
+			return errChanged
+		}
+		now := time.Now()
+		t, ok := l.nextTurn(s, now)
+		if ok && !t.at.After(now) {
+			if err := l.poll(s, t, l.executeWaiting); err != nil {
+				return err
+			}
+			continue
+		}
+		wait := time.Hour
+		if ok {
+			wait = t.at.Sub(now)
+		}
+		timer.Reset(wait)
+		select {
+		case <-timer.C:
+		case <-l.stop:
+		case <-s.gone:
+		case <-l.changed:
+		case <-l.lane.Ready():
+		case <-l.ping:
+		}
+	}
+}
+
+func (l *line) nextTurn(s *session, now time.Time) (turn, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t, ok := nextTurn(l.mappings, now, s.spare, s.hold)
+	if s.restUntil.Sub(now) > serial.FineTime {
+		t.at = later(t.at, s.restUntil) // waited for before the turn: a command that comes meanwhile goes first
+	}
+	return t, ok
+}
+
+// executeWaiting executes what waits in the lane, until there is something else to be done.
+func (l *line) executeWaiting(s *session) error {
+	for !l.stopping() && !s.ended() && !l.outdated(s) {
+		t := l.lane.Take()
+		if t == nil {
+			break
+		}
+		if err := l.executeAsked(t, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poll has one device's turn. between is called wherever something else may be asked in the midst of it. An error says
+// that the stream can be used no longer.
+func (l *line) poll(s *session, t turn, between func(*session) error) error {
+	m, q, started := t.mapping, t.query(), time.Now()
+	r, v, err := l.inquire(s, m, q, between)
+	if err != nil {
+		return err
+	}
+	answered := v == codec.Fits || v == codec.Refused
+	now := time.Now()
+	m.rounds.asked(t.asking, started, now, answered)
+	if !answered {
+		by, _ := m.rounds.standing(t.asking)
+		s.spare.used(max(by, t.standing), started, now)
+	}
+	l.mind(m, q, r, v)
+	l.missDevice(m, r)
+	return nil
+}
+
+// missDevice tells, once, that a device has not answered since the port was opened. One that has answered is missed by
+// the relay, after its offline_after.
+func (l *line) missDevice(m *attached, r codec.Response) {
+	switch {
+	case m.rounds.proven:
+		m.rounds.told = false
+	case !m.rounds.told:
+		m.rounds.told = true
+		hint := "check its power, its address, its wires (A and B exchanged?), and the speed and parity of the port"
+		if r.Noise {
+			hint = "something comes that is no answer: check the speed and the parity of the port, and whether two devices have one address"
+		}
+		l.log.Warn("the device does not answer; it is asked ever more rarely", "device", m.config.ID, "hint", hint)
+	}
+}
+
+// mind tells, once, that a device refuses to be asked something, and parts what it may answer in parts.
+func (l *line) mind(m *attached, q *codec.Query, r codec.Response, v codec.Verdict) {
+	i := m.rounds.find(q)
+	if i < 0 {
+		return
+	}
+	a := &m.rounds.askings[i]
+	if v == codec.NoAnswer || v == codec.Fits && a.said == "" {
+		return
+	}
+	log := l.log.With("device", m.config.ID, "request", a.Name)
+	switch {
+	case v == codec.Fits:
+		log.Info("the device answers again")
+		a.said = ""
+	case r.Instead != nil:
+		if !m.rounds.parted {
+			log.Info("the device refuses to answer all of it at once: it is asked in parts from now on", "reason", r.Refusal)
+			m.rounds.parted = true
+		}
+		m.rounds.part(i, r.Instead, time.Now())
+	case a.said != r.Refusal:
+		log.Warn("the device refuses to answer", "fields", m.fieldsOf(q), "reason", r.Refusal, "hint", r.Hint)
+		a.said = r.Refusal
+	}
+}

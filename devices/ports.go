@@ -1,0 +1,330 @@
+package devices
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// handOver is how long Apply lets the command on a port end that is not wanted any more.
+const handOver = time.Second
+
+// Ports are the running ports with their devices. Its methods may be called from any goroutine.
+type Ports struct {
+	relay  *relay.Relay
+	log    *slog.Logger
+	open   func(serial.Config) (io.ReadWriteCloser, error)
+	whatIs func(serial.Config) string
+	pause  func(time.Duration)
+
+	untried atomic.Int64 // ports of the first Apply that have not been tried
+	tried   chan struct{}
+
+	mu      sync.Mutex // guards everything below
+	lines   []*line    // in the order of the config
+	applied bool
+	closed  bool
+}
+
+// New gives Ports without any port yet. What boards say goes to r.
+func New(r *relay.Relay, log *slog.Logger) *Ports {
+	return &Ports{relay: r, log: log, open: serial.Open, whatIs: serial.Identity, pause: serial.Pause, tried: make(chan struct{})}
+}
+
+// Tried is closed once every port of the first Apply has been tried, with success or without.
+func (p *Ports) Tried() <-chan struct{} { return p.tried }
+
+// plannedLine is a port that devices hang on.
+type plannedLine struct {
+	port    serial.Config
+	devices []mapping.DeviceConfig
+}
+
+// Apply makes ports and devices be as cfg wants them. What did not change is not disturbed: a port with equal
+// settings stays open even if its device's mapping changes, a device with an equal mapping keeps its values. A
+// port that no device hangs on is not opened. An error says that cfg cannot be used; nothing has changed then.
+func (p *Ports) Apply(cfg Config) error {
+	plan, err := planLines(cfg)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errors.New("the ports are closed")
+	}
+	before := p.lines
+	kept := map[string]*line{}
+	var unwanted []*line
+	var devices []*relay.Device
+	for _, l := range before {
+		for _, m := range l.mappings {
+			devices = append(devices, m.device)
+		}
+		if _, ok := plan.find(l.id); ok {
+			kept[l.id] = l
+		} else {
+			unwanted = append(unwanted, l)
+		}
+	}
+	for _, pl := range plan {
+		if l := kept[pl.port.ID]; l != nil {
+			p.change(l, pl)
+		}
+	}
+	closeLines(unwanted)
+	p.lines = make([]*line, 0, len(plan))
+	var started []*line
+	for _, pl := range plan {
+		l := kept[pl.port.ID]
+		if l == nil {
+			l = p.newLine(pl)
+			started = append(started, l)
+		}
+		p.lines = append(p.lines, l)
+	}
+	for _, d := range devices {
+		if !plan.holds(d.Model().Device) {
+			d.Detach()
+		}
+	}
+	p.start(started)
+	return nil
+}
+
+// change gives a running line what is new for it.
+func (p *Ports) change(l *line, pl plannedLine) {
+	if l.settings() != pl.port {
+		l.reopen(pl.port)
+	}
+	l.remap(pl.devices, p.relay)
+}
+
+func (p *Ports) newLine(pl plannedLine) *line {
+	l := newLine(pl.port.ID, pl.port, p.log)
+	l.open, l.whatIs, l.pause, l.tried = p.open, p.whatIs, p.pause, func() {}
+	l.remap(pl.devices, p.relay)
+	return l
+}
+
+// start runs lines. Those of the first Apply report when they have been tried.
+func (p *Ports) start(lines []*line) {
+	if !p.applied {
+		p.applied = true
+		p.untried.Store(int64(len(lines)))
+		if len(lines) == 0 {
+			close(p.tried)
+		}
+		for _, l := range lines {
+			l.tried = sync.OnceFunc(func() {
+				if p.untried.Add(-1) == 0 {
+					close(p.tried)
+				}
+			})
+		}
+	}
+	for _, l := range lines {
+		go l.run()
+	}
+}
+
+// closeLines ends lines, with a moment for the commands on their wires.
+func closeLines(lines []*line) {
+	for _, l := range lines {
+		l.close(relay.CodeUnknownDevice, "the port has been taken out of the configuration")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), handOver)
+	defer cancel()
+	_ = awaitLines(ctx, lines) // a command that is cut off has its own outcome
+}
+
+// awaitLines returns when every line has ended. When ctx ends first, they are told to end at once.
+func awaitLines(ctx context.Context, lines []*line) error {
+	var cut error
+	for _, l := range lines {
+		select {
+		case <-l.done:
+			continue
+		case <-ctx.Done():
+			close(l.kill)
+			cut = ctx.Err()
+		}
+	}
+	for _, l := range lines {
+		if !l.ended() {
+			l.log.Error("the port is left behind: " + hungTrouble)
+		}
+	}
+	return cut
+}
+
+// ended returns when the line has, or hangs in its driver: false.
+func (l *line) ended() bool {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for !l.driver.hung() {
+		select {
+		case <-l.done:
+			return true
+		case <-look.C:
+		}
+	}
+	return false
+}
+
+// Close ends every port. Commands that wait are answered stopping; one that is on the wire may end until ctx
+// does. Every goroutine has ended when it returns, but those that hang in the driver of their port. The error says that a command was cut off.
+func (p *Ports) Close(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	for _, l := range p.lines {
+		l.close(relay.CodeStopping, "the gateway is stopping")
+	}
+	return awaitLines(ctx, p.lines)
+}
+
+// Pulse returns nil once the owner of every port has shown that it lives, or that it waits for a driver, which is nobody
+// else's trouble: starting the gateway anew would not help. A watchdog asks it. The error names a port
+// whose owner has not done so within ctx.
+func (p *Ports) Pulse(ctx context.Context) error {
+	p.mu.Lock()
+	lines := p.lines
+	p.mu.Unlock()
+	for _, l := range lines {
+		if !l.pulse(ctx) {
+			return fmt.Errorf("the owner of port %s does nothing any more", l.id)
+		}
+	}
+	return nil
+}
+
+// pulse says whether the line's owner lives.
+func (l *line) pulse(ctx context.Context) bool {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for !l.driver.hung() {
+		select {
+		case l.ping <- struct{}{}:
+			return true
+		case <-l.done:
+			return true
+		case <-ctx.Done():
+			return false
+		case <-look.C:
+		}
+	}
+	return true
+}
+
+// PortStats is what a status page shows of one port.
+type PortStats struct {
+	Port    string   // its id
+	Devices []string // their ids
+	Path    string   // as configured
+	Baud    int      // bit/s, as configured
+	Open    bool
+	Trouble string // why it is not usable; "" if it is, or has not been tried
+	Counts  wire.Counts
+	Polls   []Polls       // of those of the devices that are asked
+	Busy    time.Duration // how long the line has been occupied: its rate of growth is the load, 0 to 1
+	Reckons bool          // Busy is known
+}
+
+// Stats gives the state of every port, in the order of the config.
+func (p *Ports) Stats() []PortStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []PortStats
+	for _, l := range p.lines {
+		l.mu.Lock()
+		stats := PortStats{Port: l.id, Path: l.port.Place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
+		if l.driver.hung() {
+			stats.Trouble = hungTrouble
+		}
+		stats.Busy, stats.Reckons = l.busy()
+		for _, m := range l.mappings {
+			stats.Devices = append(stats.Devices, m.config.ID)
+			if m.polls != nil {
+				stats.Polls = append(stats.Polls, m.polls.polls(m.config.ID))
+			}
+		}
+		all = append(all, stats)
+		l.mu.Unlock()
+	}
+	return all
+}
+
+type plan []plannedLine
+
+func (p plan) find(port string) (*plannedLine, bool) {
+	for i := range p {
+		if p[i].port.ID == port {
+			return &p[i], true
+		}
+	}
+	return nil, false
+}
+
+func (p plan) holds(device string) bool {
+	for _, pl := range p {
+		for _, d := range pl.devices {
+			if d.ID == device {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// planLines says which line each device hangs on.
+func planLines(cfg Config) (plan, error) {
+	var lines plan
+	var faults []error
+	for _, d := range cfg.Devices {
+		fault := func(what string) { faults = append(faults, fmt.Errorf("device %q: %s", d.ID, what)) }
+		for _, problem := range CheckDevice(d) {
+			fault(problem.String())
+		}
+		if line, ok := lines.find(d.Port); ok {
+			if why := CannotShare(line.devices[0], d); why != "" {
+				fault(fmt.Sprintf("the port %q is taken by device %q; %s", d.Port, line.devices[0].ID, why))
+			}
+			line.devices = append(line.devices, d)
+			continue
+		}
+		known := false
+		for _, port := range cfg.Ports {
+			if port.ID == d.Port {
+				known = true
+				lines = append(lines, plannedLine{port, []mapping.DeviceConfig{d}})
+			}
+		}
+		if !known {
+			fault(fmt.Sprintf("there is no port %q; add [ports.%s]", d.Port, d.Port))
+		}
+	}
+	return lines, errors.Join(faults...)
+}
+
+// The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min`
+// and `max` bound it, `required` marks it. Defaults are what the Default functions set before decoding.
+
+// Config is everything package devices needs. Ports and Devices are in the order of the files.
+type Config struct {
+	Ports   []serial.Config
+	Devices []mapping.DeviceConfig
+}

@@ -1,0 +1,56 @@
+package devices
+
+import (
+	"time"
+
+	"minirelay/devices/computed"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// preview works out computed fields for who watches a wire, or decodes a recording: there the values come from frames
+// alone, and nothing becomes too old.
+type preview struct {
+	computation *computed.Computation
+	values      []relay.Value
+	readings    []relay.Reading
+}
+
+// shown gives the readings of a frame with the computed fields that have followed from them.
+func (m *attached) shown(readings []relay.Reading, count *wire.Counters) []relay.Reading {
+	if m.computed == nil || len(readings) == 0 || !count.Watched() {
+		return readings
+	}
+	p := m.preview
+	if p == nil {
+		p = &preview{computed.New(m.config, new(wire.Counters)), make([]relay.Value, len(m.config.Fields)), nil}
+		m.preview = p
+	}
+	for _, r := range readings {
+		p.values[r.Field] = r.Value
+	}
+	p.readings = append(p.readings[:0], readings...)
+	for i := range p.computation.Fields {
+		f := &p.computation.Fields[i]
+		if before := f.Last; f.Fresh(p.values) {
+			if f.Last = p.computation.Work(f); !f.Last.IsNull() || !before.IsNull() {
+				p.readings = append(p.readings, relay.Reading{Field: f.Place, Value: f.Last})
+			}
+		}
+		p.values[f.Place] = f.Last
+	}
+	return p.readings
+}
+
+// taken shows a frame of a device with its readings.
+func taken(t *wire.Tap, at time.Time, c *mapping.DeviceConfig, request string, data []byte, readings []relay.Reading) {
+	if !t.On.Load() {
+		return
+	}
+	f := wire.Frame{Device: c.ID, Request: request, OK: true}
+	for _, r := range readings {
+		f.Values = append(f.Values, wire.Value{Field: c.Fields[r.Field].ID, Value: r.Value, Decimals: c.Fields[r.Field].Decimals})
+	}
+	t.Frame(at, f, data, "")
+}
