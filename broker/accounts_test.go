@@ -24,9 +24,9 @@ func hashedConfig(t testing.TB) Config {
 	return cfg
 }
 
-func testDoorman(t testing.TB, cfg Config) (*doorman, *accounts) {
+func testPasswords(t testing.TB, cfg Config) (*passwords, *accounts) {
 	t.Helper()
-	d, err := newDoorman()
+	d, err := newPasswords()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func testDoorman(t testing.TB, cfg Config) (*doorman, *accounts) {
 
 func TestPasswords(t *testing.T) {
 	for name, cfg := range map[string]Config{"hashed": hashedConfig(t), "plain": testConfig(t)} {
-		d, a := testDoorman(t, cfg)
+		d, a := testPasswords(t, cfg)
 		for range 2 { // computed, then remembered
 			for _, test := range []struct {
 				user, password string
@@ -57,7 +57,7 @@ func TestPasswords(t *testing.T) {
 // Guessing costs a few computations, however fast it is, and nobody who has been in before is held up.
 func TestGuessing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, a := testDoorman(t, hashedConfig(t))
+		d, a := testPasswords(t, hashedConfig(t))
 		if d.check(a, "operator", "operator", "10.0.0.1") != right {
 			t.Fatal("not let in")
 		}
@@ -93,7 +93,7 @@ func TestGuessing(t *testing.T) {
 // Guesses from many addresses have a common allowance.
 func TestGuessingFromEverywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, a := testDoorman(t, hashedConfig(t))
+		d, a := testPasswords(t, hashedConfig(t))
 		computed := 0
 		for i := range 5_000 {
 			if d.check(a, "operator", fmt.Sprint("guess", i), fmt.Sprint("10.0.", i/250, ".", i%250)) == wrong {
@@ -112,7 +112,7 @@ func TestGuessingFromEverywhere(t *testing.T) {
 
 // A thousand phones that come back at once cost one computation.
 func TestLoginStorm(t *testing.T) {
-	d, a := testDoorman(t, hashedConfig(t))
+	d, a := testPasswords(t, hashedConfig(t))
 	var wg sync.WaitGroup
 	for range 1000 {
 		wg.Go(func() {
@@ -126,7 +126,7 @@ func TestLoginStorm(t *testing.T) {
 
 // What is remembered is bounded, and guessing does not push out what is right.
 func TestKnownPasswords(t *testing.T) {
-	d, a := testDoorman(t, hashedConfig(t))
+	d, a := testPasswords(t, hashedConfig(t))
 	d.check(a, "operator", "operator", "host")
 	for i := range maxKnown * 3 {
 		d.mu.Lock()

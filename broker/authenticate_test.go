@@ -21,9 +21,9 @@ func TestAuthenticate(t *testing.T) {
 	}
 	b.HandleHTTP("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		role, err := b.Authenticate(r)
-		b.gate.mu.Lock()
-		strangers := b.gate.waiting.Len()
-		b.gate.mu.Unlock()
+		b.preLogin.mu.Lock()
+		strangers := b.preLogin.waiting.Len()
+		b.preLogin.mu.Unlock()
 		switch {
 		case errors.Is(err, ErrTooFast):
 			_, _ = io.WriteString(w, "too fast")

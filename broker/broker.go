@@ -19,19 +19,19 @@ import (
 
 // Broker is the embedded broker.
 type Broker struct {
-	log      *slog.Logger
-	server   *mqtt.Server
-	handler  Handler // set by Start
-	doorman  *doorman
-	gate     *gate
-	refusals *refusals
-	traffic  *traffic
+	log       *slog.Logger
+	server    *mqtt.Server
+	handler   Handler // set by Start
+	passwords *passwords
+	preLogin  *preLogin
+	refusals  *refusals
+	traffic   *traffic
 
-	users    atomic.Pointer[accounts]
-	identity atomic.Pointer[identity] // the certificate; nil: plain
-	order    order
-	retained retained
-	routes   routes
+	users      atomic.Pointer[accounts]
+	identity   atomic.Pointer[identity] // the certificate; nil: plain
+	topicLocks topicLocks
+	retained   retained
+	routes     routes
 
 	sessionsMu sync.Mutex
 	sessions   map[string]*session // by client id
@@ -73,16 +73,16 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	door, err := newDoorman()
+	passwords, err := newPasswords()
 	if err != nil {
 		return nil, err
 	}
 	b := &Broker{
-		log: log, doorman: door, gate: newGate(), refusals: newRefusals(), traffic: &traffic{},
-		order:    order{seed: maphash.MakeSeed()},
-		retained: retained{byTopic: map[string]*message{}},
-		routes:   routes{byTopic: map[string]*route{}},
-		sessions: map[string]*session{}, conns: map[*conn]struct{}{},
+		log: log, passwords: passwords, preLogin: newPreLogin(), refusals: newRefusals(), traffic: &traffic{},
+		topicLocks: topicLocks{seed: maphash.MakeSeed()},
+		retained:   retained{byTopic: map[string]*message{}},
+		routes:     routes{byTopic: map[string]*route{}},
+		sessions:   map[string]*session{}, conns: map[*conn]struct{}{},
 		pages: map[string]http.Handler{}, quit: make(chan struct{}), pulse: p.config.pulse,
 	}
 	b.server = mqtt.New(&mqtt.Options{
@@ -212,7 +212,7 @@ func (b *Broker) Stop(ctx context.Context) error {
 	}
 	b.stopping.Store(true)
 	close(b.quit)
-	b.doorman.stop()
+	b.passwords.stop()
 	if before == unstarted {
 		return nil
 	}

@@ -5,14 +5,14 @@
 // subscriptions. What minirelay promises is enforced around it, in the order in which a connection meets it:
 //
 //	listen.go     Broker.bind            ports are bound here, so that a busy one is an error at start
-//	gate.go       gate.enter             connections that have not said CONNECT are few and short-lived
+//	prelogin.go   preLogin.enter         connections that have not said CONNECT are few and short-lived
 //	http.go       Broker.serveHTTP       one TLS port for wss, the page and the API
 //	conn.go       conn.Write             never blocks: a stuck client cannot hold anyone else
 //	serve.go      Broker.serve           one connection from its first byte to its last; panics end here
 //	guard.go      guard                  the one hook of mochi: whatever a client asks for passes here
 //	login.go      guard.OnConnect        who comes in, under which client id
 //	authenticate.go Broker.Authenticate  who asks the pages of HandleHTTP
-//	accounts.go   doorman.check          passwords, computed once each, and never at an attacker's speed
+//	passwords.go  passwords.check        passwords, computed once each, and never at an attacker's speed
 //	rules.go      rights                 what a user may read and write
 //	subscribe.go  guard.OnSubscribe      what a client asks to be told
 //	receive.go    guard.OnPublish        what a client says, and to whom it is handed

@@ -242,10 +242,10 @@ func TestNoConnect(t *testing.T) {
 			t.Fatalf("a connection without CONNECT is still open: %v", err)
 		}
 	}
-	eventually(t, "the gate is empty", func() bool {
-		b.gate.mu.Lock()
-		defer b.gate.mu.Unlock()
-		return b.gate.waiting.Len() == 0 && len(b.gate.hosts) == 0
+	eventually(t, "nobody is before the login", func() bool {
+		b.preLogin.mu.Lock()
+		defer b.preLogin.mu.Unlock()
+		return b.preLogin.waiting.Len() == 0 && len(b.preLogin.hosts) == 0
 	})
 }
 

@@ -96,17 +96,17 @@ func (b *Broker) websocket(up *websocket.Upgrader) http.Handler {
 		raw := ws.NetConn()
 		_ = raw.SetDeadline(time.Time{})
 		_ = raw.SetReadDeadline(time.Now().Add(connectTime))
-		gated := gatedOf(raw)
-		c := newConn(gated, raw, ws, b.traffic)
-		c.ticket = gated.ticket
+		ticketed := ticketOf(raw)
+		c := newConn(ticketed, raw, ws, b.traffic)
+		c.ticket = ticketed.ticket
 		b.welcome(c)
 	})
 }
 
-// gatedOf is the connection as it was accepted, below TLS.
-func gatedOf(raw net.Conn) *gatedConn {
+// ticketOf is the connection as it was accepted, below TLS.
+func ticketOf(raw net.Conn) *ticketConn {
 	if t, ok := raw.(*tls.Conn); ok {
 		raw = t.NetConn()
 	}
-	return raw.(*gatedConn)
+	return raw.(*ticketConn)
 }

@@ -100,20 +100,20 @@ func (b *Broker) accept(p, old ports) {
 			serve(l)
 		}()
 	}
-	start(p.tls, old.tls, func(l net.Listener) { _ = b.secure.Serve(&gatedListener{Listener: l, b: b, tls: true}) })
-	start(p.ws, old.ws, func(l net.Listener) { _ = b.plain.Serve(&gatedListener{Listener: l, b: b}) })
+	start(p.tls, old.tls, func(l net.Listener) { _ = b.secure.Serve(&ticketListener{Listener: l, b: b, tls: true}) })
+	start(p.ws, old.ws, func(l net.Listener) { _ = b.plain.Serve(&ticketListener{Listener: l, b: b}) })
 	start(p.mqtt, old.mqtt, b.acceptMQTT)
 }
 
-// gatedListener lets strangers in through the gate, and wraps them in TLS if there is a certificate.
-type gatedListener struct {
+// ticketListener lets strangers in as preLogin allows, and wraps them in TLS if there is a certificate.
+type ticketListener struct {
 	net.Listener
 	b   *Broker
 	tls bool
 }
 
 // Accept returns the next connection. A lack of file descriptors passes; it must not end the listener.
-func (l *gatedListener) Accept() (net.Conn, error) {
+func (l *ticketListener) Accept() (net.Conn, error) {
 	pause := 5 * time.Millisecond
 	for {
 		raw, err := l.Listener.Accept()
@@ -128,16 +128,16 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 			pause = min(2*pause, time.Second)
 			continue
 		}
-		t := l.b.gate.enter(raw)
+		t := l.b.preLogin.enter(raw)
 		if t == nil {
 			_ = raw.Close()
 			continue
 		}
-		gated := &gatedConn{Conn: raw, ticket: t}
+		ticketed := &ticketConn{Conn: raw, ticket: t}
 		if id := l.b.identity.Load(); l.tls && id != nil {
-			return tls.Server(gated, id.server), nil
+			return tls.Server(ticketed, id.server), nil
 		}
-		return gated, nil
+		return ticketed, nil
 	}
 }
 
@@ -155,17 +155,17 @@ func (b *Broker) sleep(d time.Duration) bool {
 
 // acceptMQTT serves plain MQTT.
 func (b *Broker) acceptMQTT(l net.Listener) {
-	gl := &gatedListener{Listener: l, b: b}
+	gl := &ticketListener{Listener: l, b: b}
 	for {
 		raw, err := gl.Accept()
 		if err != nil {
 			return
 		}
-		gated := raw.(*gatedConn)
+		ticketed := raw.(*ticketConn)
 		_ = raw.SetReadDeadline(time.Now().Add(connectTime))
-		c := newConn(gated, raw, nil, b.traffic)
+		c := newConn(ticketed, raw, nil, b.traffic)
 		c.in = bufio.NewReaderSize(raw, keepBuffer)
-		c.ticket = gated.ticket
+		c.ticket = ticketed.ticket
 		b.welcome(c)
 	}
 }

@@ -13,7 +13,7 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	}
 	user := string(pk.Connect.Username)
 	users := b.users.Load()
-	switch b.doorman.check(users, user, string(pk.Connect.Password), c.host) {
+	switch b.passwords.check(users, user, string(pk.Connect.Password), c.host) {
 	case right:
 	case tooFast:
 		b.refusals.log(b.log, "too many wrong passwords; new ones have to wait", user, c)

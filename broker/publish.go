@@ -36,14 +36,14 @@ type Handler interface {
 // stripes is how many locks keep the topics in order: one topic always has the same.
 const stripes = 64
 
-// order keeps the messages of a topic in the order of their publishing, for everyone: storing and delivering one
+// topicLocks keeps the messages of a topic in the order of their publishing, for everyone: storing and delivering one
 // is a single step, and so is delivering the stored one to a new subscriber.
-type order struct {
+type topicLocks struct {
 	seed  maphash.Seed
 	locks [stripes]sync.Mutex
 }
 
-func (o *order) of(topic string) *sync.Mutex {
+func (o *topicLocks) of(topic string) *sync.Mutex {
 	return &o.locks[maphash.String(o.seed, topic)%stripes]
 }
 
@@ -72,7 +72,7 @@ const maxGatewayPayload = maxWaiting / 2
 
 // spread stores m, if it is to be retained, and delivers it. false: it could not be stored.
 func (b *Broker) spread(m *message) bool {
-	lock := b.order.of(m.topic)
+	lock := b.topicLocks.of(m.topic)
 	lock.Lock()
 	stored := !m.retain || b.retained.put(m)
 	var busy *session
@@ -117,7 +117,7 @@ func (b *Broker) snapshot(s *session, filter string, sub subscription) {
 		if u == nil || !u.rights.mayRead(topic, s.id) {
 			continue
 		}
-		lock := b.order.of(topic)
+		lock := b.topicLocks.of(topic)
 		lock.Lock()
 		if m := b.retained.get(topic); m != nil && !(sub.noLocal && m.origin == s.id) {
 			s.deliver(delivery{m: m, qos: min(m.qos, sub.qos), retain: true, subIDs: ids, snapshot: true})

@@ -25,14 +25,14 @@ const pulseTopic = "$SYS/broker/pulse"
 func (b *Broker) Pulse(ctx context.Context) error {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
-	ticket := b.gate.enter(theirs)
+	ticket := b.preLogin.enter(theirs)
 	if ticket == nil {
 		_ = theirs.Close()
 		return errors.New("pulse: no room for a connection")
 	}
-	gated := &gatedConn{Conn: theirs, ticket: ticket}
-	c := newConn(gated, gated, nil, b.traffic)
-	c.in = bufio.NewReaderSize(gated, keepBuffer)
+	ticketed := &ticketConn{Conn: theirs, ticket: ticket}
+	c := newConn(ticketed, ticketed, nil, b.traffic)
+	c.in = bufio.NewReaderSize(ticketed, keepBuffer)
 	c.ticket = ticket
 	b.welcome(c)
 

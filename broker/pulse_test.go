@@ -38,7 +38,7 @@ func TestPulse(t *testing.T) {
 // A broker that delivers nothing has no pulse.
 func TestNoPulse(t *testing.T) {
 	b := start(t, testConfig(t))
-	lock := b.order.of(pulseTopic)
+	lock := b.topicLocks.of(pulseTopic)
 	lock.Lock() // as a publisher that never comes back holds it
 	defer lock.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -123,7 +123,7 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 			b.online++
 			c.client = cl
 			c.session.Store(s)
-			b.doorman.arrived()
+			b.passwords.arrived()
 			return packets.CodeSuccess
 		}
 		old := s.owner

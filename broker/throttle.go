@@ -16,7 +16,7 @@ const (
 	maxPlaces  = 1024
 )
 
-// throttle counts new passwords by place. It is guarded by the doorman's mutex.
+// throttle counts new passwords by place. It is guarded by the mutex of passwords.
 type throttle struct {
 	places map[string]*bucket
 	all    bucket

@@ -1,267 +1,287 @@
 package relay
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"syscall"
+	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
 	"minirelay/relay/segment"
 )
 
 const (
-	journalFile = 1 << 20 // bytes of one file of the journal
-	resultRoom  = 8 << 10 // bytes for a command and its result, and for some that are still on their way
-	maxUnsaved  = 4096    // results that wait for a disk that takes nothing; the oldest go first
-	clockStep   = time.Minute
-	clockLook   = 10 * time.Second // between two looks whether the clock was put
+	// maxRemembered is how many executed commands are remembered at a time, and maxOfOne how many of one user.
+	// More than one a second over a whole day is no person: the next one is answered busy, because forgetting
+	// one early could mean executing it twice.
+	maxRemembered = 100_000
+	maxOfOne      = 50_000
+	// maxRefused is how many answers to commands that were never written are remembered; the oldest go first.
+	// As many an hour are kept on the disk too.
+	maxRefused = 4096
+	// maxWaiters is how many repetitions of a running command get the result on topics of their own.
+	maxWaiters = 8
 )
 
-// record is one line of the journal: an admitted command, then its result; or a refusal; or a step of the clock.
-type record struct {
-	User    string          `json:"u,omitempty"`
-	ID      string          `json:"i,omitempty"`
-	At      int64           `json:"t,omitempty"` // Unix milliseconds of acceptance
-	Topic   string          `json:"r,omitempty"`
-	Name    string          `json:"c,omitempty"`
-	Value   json.RawMessage `json:"v,omitempty"`
-	Result  json.RawMessage `json:"a,omitempty"`
-	Refused bool            `json:"n,omitempty"`
-	// Shift is by how many milliseconds the wall clock was put forward: the times before it are that much too
-	// early. A Pi without a clock begins in the past and is put right by the network.
-	Shift int64 `json:"s,omitempty"`
+var errTooMany = fmt.Errorf("more than %d commands are remembered", maxOfOne)
+
+// commandKey names a command: ids are the client's, so they only count together with the user, or the upstream.
+type commandKey struct{ user, id string }
+
+// entry is what the memory knows of a command.
+type entry struct {
+	result  []byte // the first result as published; nil while there is none
+	at      time.Time
+	refused bool // nothing of it was written
+	waiters []waiter
 }
 
-// open reads the journal; mu is held, or nobody else knows m yet. It may be called again after an error. What
-// could be read counts also if nothing can be written.
-func (m *memory) open() error {
-	var all []record               // what was admitted or refused, oldest first
-	newest := map[commandKey]int{} // where in all
-	journal, report, err := segment.Open(m.dir, journalFile, func(payload []byte) {
-		var r record
-		if json.Unmarshal(payload, &r) != nil {
-			return // it has a good checksum: a newer version's
-		}
-		key := commandKey{r.User, r.ID}
-		at, seen := newest[key]
-		switch {
-		case r.Shift != 0:
-			for i := range all {
-				all[i].At += r.Shift
-			}
-		case seen && r.Result != nil && !r.Refused:
-			all[at].Result = r.Result
-		default:
-			// An id that stands here already had outlived the window when it came again: this is another command.
-			newest[key] = len(all)
-			all = append(all, r)
-		}
-	})
-	if errors.Is(err, segment.ErrLocked) {
-		return err
-	}
-	if report.Bad > 0 {
-		m.log.Warn("the command journal ended in a torn record, as after a power cut", "bytes", report.Bad)
-	}
-	m.journal = journal
-	now := time.Now()
-	for i, r := range all {
-		if key := (commandKey{r.User, r.ID}); newest[key] == i {
-			m.load(key, r, now)
-		}
-	}
-	return err
+// waiter is an MQTT 5 response topic on which a result is awaited.
+type waiter struct {
+	topic       string
+	correlation []byte
+	to          Publisher
 }
 
-// load takes over what the journal says of one command; mu is held.
-func (m *memory) load(key commandKey, r record, now time.Time) {
-	age := max(now.Sub(time.UnixMilli(r.At)), 0) // below 0: written by a clock that was ahead
-	at := now.Add(-age)                          // with a monotonic reading: a step of the clock makes nothing older
-	old, there := m.entries[key]
-	if age > m.window || there && !old.refused {
-		return
-	}
-	e := entry{result: r.Result, at: at, refused: r.Refused}
-	if r.Refused {
-		if !there {
-			m.keepRefusal(key, e)
-		}
-		return
-	}
-	m.remember(key, e)
-	if e.result == nil {
-		m.recover(key, r, now)
-	}
+// memory makes sure that no command is executed twice: it knows every id of the last window, on disk too.
+//
+// An accepted command is on the disk before anything of it is written to the hardware (admit). So after a crash
+// each command is found either with its result, or without: then nobody can know how far it came, it is never
+// tried again, and its result is unknown (recovered).
+type memory struct {
+	window  time.Duration
+	log     *slog.Logger
+	dir     string
+	started time.Time
+
+	mu        sync.Mutex // guards everything below
+	journal   *segment.Log
+	entries   map[commandKey]entry
+	order     []commandKey   // of admitted commands, oldest first
+	refused   []commandKey   // of refused commands, oldest first
+	ofUser    map[string]int // admitted commands
+	failing   bool           // the disk refused the last record
+	recovered []recovered
+	hour      time.Time // since when kept are counted
+	kept      int       // refusals on the disk since hour
+
+	flush    *time.Timer // syncs results a moment after the first unsynced one
+	unsynced uint64
+	fresh    []record      // written since the last sync
+	unsaved  []record      // that the disk has not taken
+	drift    time.Duration // of the wall clock against the monotonic one, as last written
+	clock    *time.Timer   // runs watchClock
+	closed   bool
 }
 
-// recover gives a command that a crash left without a result its final one. It is written when it is reported, so
-// that a second crash before that does not lose the report.
-func (m *memory) recover(key commandKey, r record, now time.Time) {
-	m.log.Warn("a command was cut off by a stop of the gateway; its end is unknown", "id", r.ID, "command", r.Name, "by", r.User)
-	e := m.entries[key]
-	e.result = appendResult(nil, report{id: r.ID, command: r.Name, value: r.Value, by: r.User,
-		took: max(now.Sub(time.UnixMilli(r.At)), 0), at: now},
-		Unknown("the gateway was stopped while this command was on its way; look at the device before you ask again"))
-	m.entries[key] = e
-	m.recovered = append(m.recovered, recovered{key, r.Topic, e.result})
+// recovered is a command that a crash left without a result.
+type recovered struct {
+	key    commandKey
+	topic  string
+	result []byte
 }
 
-// append writes r, and before it how far the wall clock has been put; mu is held.
-func (m *memory) append(r record) (uint64, error) {
-	if _, err := m.noteClock(); err != nil {
-		return 0, err
+// openMemory reads the journal under dir. Without a usable disk it gives a memory that refuses commands with ids and
+// says why: readings must go on. The error says that another gateway uses the directory.
+func openMemory(dir string, window time.Duration, log *slog.Logger) (*memory, error) {
+	m := &memory{window: window, log: log, dir: dir, started: time.Now(), entries: map[commandKey]entry{}, ofUser: map[string]int{}}
+	if err := m.open(); errors.Is(err, segment.ErrLocked) {
+		return nil, err
+	} else if err != nil {
+		m.fail(err)
 	}
-	return m.put(r)
-}
-
-// noteClock writes how far the wall clock has been put since it was looked at last, if it was; else n is 0. mu is held.
-func (m *memory) noteClock() (n uint64, err error) {
-	now := time.Now()
-	drift := now.Round(0).Sub(m.started.Round(0)) - now.Sub(m.started)
-	step := drift - m.drift
-	if step <= clockStep && step >= -clockStep {
-		return 0, nil
-	}
-	if n, err = m.put(record{Shift: step.Milliseconds()}); err == nil {
-		m.drift = drift
-	}
-	return n, err
-}
-
-// watchClock looks at the clock from time to time: after it was put right no command may come any more, and those
-// before would look as old as the clock was wrong.
-func (m *memory) watchClock() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
-		return
-	}
-	if m.journal != nil {
-		if n, err := m.noteClock(); err != nil {
-			m.fail(err)
-		} else if n > 0 {
-			m.syncSoon(n)
-		}
-	}
-	m.clock.Reset(clockLook)
+	m.clock = time.AfterFunc(clockLook, m.watchClock)
+	return m, nil
 }
 
-func (m *memory) put(r record) (uint64, error) {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return 0, err
-	}
-	return m.journal.Append(line)
-}
+// verdict is what the memory says about an id.
+type verdict int
 
-// write appends a result without waiting for the disk; mu is held. One that the disk does not take is kept and
-// tried again.
-func (m *memory) write(r record) {
-	if m.journal == nil {
-		m.keepUnsaved(r)
-		return
-	}
-	n, err := m.append(r)
-	if errors.Is(err, segment.ErrClosed) {
-		return // it is only answered that the gateway is being stopped
-	}
-	if err != nil {
-		m.keepUnsaved(r)
-		m.fail(err)
-		return
-	}
-	m.fresh = append(m.fresh, r)
-	m.syncSoon(n)
-}
+const (
+	unseen  verdict = iota // never seen: to be admitted, or refused
+	running                // its first result is still to come
+	known                  // it has a result already
+)
 
-// syncSoon sees to it that record n is on the disk in a second; mu is held.
-func (m *memory) syncSoon(n uint64) {
-	m.unsynced = n
-	if m.flush == nil {
-		m.flush = time.AfterFunc(time.Second, m.sync)
-	}
-}
-
-func (m *memory) keepUnsaved(records ...record) {
-	m.unsaved = append(m.unsaved, records...)
-	if over := len(m.unsaved) - maxUnsaved; over > 0 {
-		m.unsaved = m.unsaved[over:]
-	}
-}
-
-// saveAgain writes what the disk has not taken before, as far as it takes it now; mu is held.
-func (m *memory) saveAgain() {
-	for len(m.unsaved) > 0 {
-		n, err := m.append(m.unsaved[0])
-		if err != nil {
-			return
-		}
-		m.unsynced = n
-		m.unsaved = m.unsaved[1:]
-	}
-}
-
-// sync puts the results of the last second on the disk.
-func (m *memory) sync() {
+// look says what is known of key. If its result is still to come, w gets it too.
+func (m *memory) look(key commandKey, w waiter) (verdict, []byte) {
 	m.mu.Lock()
-	journal, n, fresh := m.journal, m.unsynced, m.fresh
-	m.flush, m.fresh = nil, nil
-	m.mu.Unlock()
-	if err := journal.Sync(n); err != nil && !errors.Is(err, segment.ErrClosed) { // close has synced it
-		m.mu.Lock()
-		m.keepUnsaved(fresh...)
-		m.fail(err)
-		m.mu.Unlock()
-	}
-}
-
-// reason puts an error of the disk into words that are safe to show on a phone: no paths.
-func reason(err error) string {
+	defer m.mu.Unlock()
+	m.forget(time.Now())
+	e, ok := m.entries[key]
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "its disk is full"
-	case errors.Is(err, syscall.EROFS):
-		return "its disk is read-only"
-	case errors.Is(err, os.ErrPermission):
-		return "it may not write to its disk"
-	case errors.Is(err, errTooMany):
-		return "too many commands in one day"
+	case !ok:
+		return unseen, nil
+	case e.result == nil:
+		if w.topic != "" && len(e.waiters) < maxWaiters {
+			e.waiters = append(e.waiters, w)
+			m.entries[key] = e
+		}
+		return running, nil
 	}
-	return "its disk does not take it"
+	m.reported(key)
+	return known, e.result
 }
 
-// fail says once that commands cannot be remembered; mu is held.
-func (m *memory) fail(err error) {
-	if !m.failing {
-		m.failing = true
-		m.log.Error("commands are refused: they cannot be kept on the disk; free or repair it", "dir", m.dir, "error", err)
+// admit remembers that r is about to be executed and returns when that is on the disk. ok is false if the same
+// command came first by another way. An error means that it must not be executed.
+func (m *memory) admit(r record, accepted time.Time) (ok bool, err error) {
+	key := commandKey{r.User, r.ID}
+	m.mu.Lock()
+	if _, there := m.entries[key]; there {
+		m.mu.Unlock()
+		return false, nil
 	}
-}
-
-// works says that commands can be remembered again; mu is held.
-func (m *memory) works() {
-	if m.failing {
-		m.failing = false
-		m.log.Info("commands are accepted again: the disk takes them", "dir", m.dir)
+	n, err := m.begin(key, r, accepted)
+	journal := m.journal
+	m.mu.Unlock()
+	if err != nil {
+		return false, err
 	}
-}
-
-func (m *memory) close() error {
+	err = journal.Sync(n)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed = true
-	m.clock.Stop()
-	if m.flush != nil {
-		m.flush.Stop()
+	if err != nil {
+		// It may or may not be on the disk. It stays in memory and is answered by the caller: not executed.
+		m.fail(err)
+		return true, err
+	}
+	m.works()
+	return true, nil
+}
+
+// begin writes r; mu is held.
+func (m *memory) begin(key commandKey, r record, accepted time.Time) (uint64, error) {
+	if len(m.order) >= maxRemembered || m.ofUser[key.user] >= maxOfOne {
+		return 0, errTooMany
 	}
 	if m.journal == nil {
-		return nil
+		if err := m.open(); err != nil {
+			m.fail(err)
+			return 0, err
+		}
+		if _, there := m.entries[key]; there {
+			return 0, errors.New("the journal, which could not be read until now, knows the command")
+		}
 	}
 	m.saveAgain()
-	if _, err := m.noteClock(); err != nil && !errors.Is(err, segment.ErrClosed) {
+	// The result must find room too, or a restart would report as unknown what was done.
+	if err := m.journal.Reserve(resultRoom); err != nil {
 		m.fail(err)
+		return 0, err
 	}
-	m.flush = time.NewTimer(0) // nothing more is synced later
-	return m.journal.Close()
+	n, err := m.append(r)
+	if err != nil {
+		m.fail(err)
+		return 0, err
+	}
+	m.remember(key, entry{at: accepted})
+	return n, nil
+}
+
+// remember keeps an admitted command; mu is held.
+func (m *memory) remember(key commandKey, e entry) {
+	m.entries[key] = e
+	m.order = append(m.order, key)
+	m.ofUser[key.user]++
+}
+
+// settle remembers the result of an admitted command and gives those who wait for it. It reaches the disk within a
+// second; if the power is cut before that, the command is found without a result and reported as unknown.
+func (m *memory) settle(key commandKey, result []byte) []waiter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entries[key]
+	waiters := e.waiters
+	e.result, e.waiters = result, nil
+	m.entries[key] = e
+	m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: result})
+	return waiters
+}
+
+// refuse remembers the answer to a command of which nothing was written. first is false if the same command has
+// come by another way meanwhile: then that one's result counts.
+func (m *memory) refuse(key commandKey, result []byte) (first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, there := m.entries[key]; there {
+		return false
+	}
+	now := time.Now()
+	m.keepRefusal(key, entry{result: result, at: now, refused: true})
+	if now.Sub(m.hour) > time.Hour {
+		m.hour, m.kept = now, 0
+	}
+	if m.kept < maxRefused { // nobody may fill the disk with nonsense
+		m.kept++
+		m.write(record{User: key.user, ID: key.id, At: now.UnixMilli(), Result: result, Refused: true})
+	}
+	return true
+}
+
+// keepRefusal keeps a refused command; mu is held.
+func (m *memory) keepRefusal(key commandKey, e entry) {
+	m.entries[key] = e
+	m.refused = append(m.refused, key)
+	if len(m.refused) > maxRefused {
+		if m.entries[m.refused[0]].refused {
+			delete(m.entries, m.refused[0])
+		}
+		m.refused = m.refused[1:]
+	}
+}
+
+// forget drops what is older than the window; mu is held.
+func (m *memory) forget(now time.Time) {
+	dropped := false
+	for len(m.order) > 0 && now.Sub(m.entries[m.order[0]].at) > m.window {
+		key := m.order[0]
+		delete(m.entries, key)
+		if m.ofUser[key.user]--; m.ofUser[key.user] == 0 {
+			delete(m.ofUser, key.user)
+		}
+		m.order = m.order[1:]
+		dropped = true
+	}
+	for len(m.refused) > 0 && now.Sub(m.entries[m.refused[0]].at) > m.window {
+		if m.entries[m.refused[0]].refused {
+			delete(m.entries, m.refused[0])
+		}
+		m.refused = m.refused[1:]
+	}
+	if dropped && m.journal != nil {
+		if err := m.journal.DropBefore(now.Add(-m.window)); err != nil {
+			m.log.Warn("an old file of the command journal stays", "error", err)
+		}
+	}
+}
+
+// takeRecovered gives the topic and the result of each recovered command for which want says yes, once.
+func (m *memory) takeRecovered(want func(recovered) bool) []outgoing {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []outgoing
+	for _, r := range append([]recovered(nil), m.recovered...) {
+		if want(r) {
+			out = append(out, outgoing{topic: r.topic, payload: r.result})
+			m.reported(r.key)
+		}
+	}
+	return out
+}
+
+// reported notes that the result of a recovered command has been given: from now on it is the final one, also
+// after another restart; mu is held.
+func (m *memory) reported(key commandKey) {
+	for i, r := range m.recovered {
+		if r.key == key {
+			m.recovered = append(m.recovered[:i:i], m.recovered[i+1:]...)
+			if e := m.entries[key]; e.result != nil { // else it has outlived the window
+				m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: e.result})
+			}
+			return
+		}
+	}
 }

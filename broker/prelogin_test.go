@@ -24,9 +24,9 @@ func (s *stranger) RemoteAddr() net.Addr {
 
 func (s *stranger) Close() error { s.cut = true; return nil }
 
-// One address cannot fill the gate; many push out the oldest.
+// One address cannot take all places before the login; many push out the oldest.
 func TestGate(t *testing.T) {
-	g := newGate()
+	g := newPreLogin()
 	for i := range maxStrangersPerHost + 10 {
 		if in := g.enter(&stranger{from: "10.0.0.1:1"}) != nil; in != (i < maxStrangersPerHost) {
 			t.Fatalf("stranger %d: %v", i, in)

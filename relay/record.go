@@ -1,0 +1,267 @@
+package relay
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"minirelay/relay/segment"
+)
+
+const (
+	journalFile = 1 << 20 // bytes of one file of the journal
+	resultRoom  = 8 << 10 // bytes for a command and its result, and for some that are still on their way
+	maxUnsaved  = 4096    // results that wait for a disk that takes nothing; the oldest go first
+	clockStep   = time.Minute
+	clockLook   = 10 * time.Second // between two looks whether the clock was put
+)
+
+// record is one line of the journal: an admitted command, then its result; or a refusal; or a step of the clock.
+type record struct {
+	User    string          `json:"u,omitempty"`
+	ID      string          `json:"i,omitempty"`
+	At      int64           `json:"t,omitempty"` // Unix milliseconds of acceptance
+	Topic   string          `json:"r,omitempty"`
+	Name    string          `json:"c,omitempty"`
+	Value   json.RawMessage `json:"v,omitempty"`
+	Result  json.RawMessage `json:"a,omitempty"`
+	Refused bool            `json:"n,omitempty"`
+	// Shift is by how many milliseconds the wall clock was put forward: the times before it are that much too
+	// early. A Pi without a clock begins in the past and is put right by the network.
+	Shift int64 `json:"s,omitempty"`
+}
+
+// open reads the journal; mu is held, or nobody else knows m yet. It may be called again after an error. What
+// could be read counts also if nothing can be written.
+func (m *memory) open() error {
+	var all []record               // what was admitted or refused, oldest first
+	newest := map[commandKey]int{} // where in all
+	journal, report, err := segment.Open(m.dir, journalFile, func(payload []byte) {
+		var r record
+		if json.Unmarshal(payload, &r) != nil {
+			return // it has a good checksum: a newer version's
+		}
+		key := commandKey{r.User, r.ID}
+		at, seen := newest[key]
+		switch {
+		case r.Shift != 0:
+			for i := range all {
+				all[i].At += r.Shift
+			}
+		case seen && r.Result != nil && !r.Refused:
+			all[at].Result = r.Result
+		default:
+			// An id that stands here already had outlived the window when it came again: this is another command.
+			newest[key] = len(all)
+			all = append(all, r)
+		}
+	})
+	if errors.Is(err, segment.ErrLocked) {
+		return err
+	}
+	if report.Bad > 0 {
+		m.log.Warn("the command journal ended in a torn record, as after a power cut", "bytes", report.Bad)
+	}
+	m.journal = journal
+	now := time.Now()
+	for i, r := range all {
+		if key := (commandKey{r.User, r.ID}); newest[key] == i {
+			m.load(key, r, now)
+		}
+	}
+	return err
+}
+
+// load takes over what the journal says of one command; mu is held.
+func (m *memory) load(key commandKey, r record, now time.Time) {
+	age := max(now.Sub(time.UnixMilli(r.At)), 0) // below 0: written by a clock that was ahead
+	at := now.Add(-age)                          // with a monotonic reading: a step of the clock makes nothing older
+	old, there := m.entries[key]
+	if age > m.window || there && !old.refused {
+		return
+	}
+	e := entry{result: r.Result, at: at, refused: r.Refused}
+	if r.Refused {
+		if !there {
+			m.keepRefusal(key, e)
+		}
+		return
+	}
+	m.remember(key, e)
+	if e.result == nil {
+		m.recover(key, r, now)
+	}
+}
+
+// recover gives a command that a crash left without a result its final one. It is written when it is reported, so
+// that a second crash before that does not lose the report.
+func (m *memory) recover(key commandKey, r record, now time.Time) {
+	m.log.Warn("a command was cut off by a stop of the gateway; its end is unknown", "id", r.ID, "command", r.Name, "by", r.User)
+	e := m.entries[key]
+	e.result = appendResult(nil, report{id: r.ID, command: r.Name, value: r.Value, by: r.User,
+		took: max(now.Sub(time.UnixMilli(r.At)), 0), at: now},
+		Unknown("the gateway was stopped while this command was on its way; look at the device before you ask again"))
+	m.entries[key] = e
+	m.recovered = append(m.recovered, recovered{key, r.Topic, e.result})
+}
+
+// append writes r, and before it how far the wall clock has been put; mu is held.
+func (m *memory) append(r record) (uint64, error) {
+	if _, err := m.noteClock(); err != nil {
+		return 0, err
+	}
+	return m.put(r)
+}
+
+// noteClock writes how far the wall clock has been put since it was looked at last, if it was; else n is 0. mu is held.
+func (m *memory) noteClock() (n uint64, err error) {
+	now := time.Now()
+	drift := now.Round(0).Sub(m.started.Round(0)) - now.Sub(m.started)
+	step := drift - m.drift
+	if step <= clockStep && step >= -clockStep {
+		return 0, nil
+	}
+	if n, err = m.put(record{Shift: step.Milliseconds()}); err == nil {
+		m.drift = drift
+	}
+	return n, err
+}
+
+// watchClock looks at the clock from time to time: after it was put right no command may come any more, and those
+// before would look as old as the clock was wrong.
+func (m *memory) watchClock() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	if m.journal != nil {
+		if n, err := m.noteClock(); err != nil {
+			m.fail(err)
+		} else if n > 0 {
+			m.syncSoon(n)
+		}
+	}
+	m.clock.Reset(clockLook)
+}
+
+func (m *memory) put(r record) (uint64, error) {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return 0, err
+	}
+	return m.journal.Append(line)
+}
+
+// write appends a result without waiting for the disk; mu is held. One that the disk does not take is kept and
+// tried again.
+func (m *memory) write(r record) {
+	if m.journal == nil {
+		m.keepUnsaved(r)
+		return
+	}
+	n, err := m.append(r)
+	if errors.Is(err, segment.ErrClosed) {
+		return // it is only answered that the gateway is being stopped
+	}
+	if err != nil {
+		m.keepUnsaved(r)
+		m.fail(err)
+		return
+	}
+	m.fresh = append(m.fresh, r)
+	m.syncSoon(n)
+}
+
+// syncSoon sees to it that record n is on the disk in a second; mu is held.
+func (m *memory) syncSoon(n uint64) {
+	m.unsynced = n
+	if m.flush == nil {
+		m.flush = time.AfterFunc(time.Second, m.sync)
+	}
+}
+
+func (m *memory) keepUnsaved(records ...record) {
+	m.unsaved = append(m.unsaved, records...)
+	if over := len(m.unsaved) - maxUnsaved; over > 0 {
+		m.unsaved = m.unsaved[over:]
+	}
+}
+
+// saveAgain writes what the disk has not taken before, as far as it takes it now; mu is held.
+func (m *memory) saveAgain() {
+	for len(m.unsaved) > 0 {
+		n, err := m.append(m.unsaved[0])
+		if err != nil {
+			return
+		}
+		m.unsynced = n
+		m.unsaved = m.unsaved[1:]
+	}
+}
+
+// sync puts the results of the last second on the disk.
+func (m *memory) sync() {
+	m.mu.Lock()
+	journal, n, fresh := m.journal, m.unsynced, m.fresh
+	m.flush, m.fresh = nil, nil
+	m.mu.Unlock()
+	if err := journal.Sync(n); err != nil && !errors.Is(err, segment.ErrClosed) { // close has synced it
+		m.mu.Lock()
+		m.keepUnsaved(fresh...)
+		m.fail(err)
+		m.mu.Unlock()
+	}
+}
+
+// reason puts an error of the disk into words that are safe to show on a phone: no paths.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "its disk is full"
+	case errors.Is(err, syscall.EROFS):
+		return "its disk is read-only"
+	case errors.Is(err, os.ErrPermission):
+		return "it may not write to its disk"
+	case errors.Is(err, errTooMany):
+		return "too many commands in one day"
+	}
+	return "its disk does not take it"
+}
+
+// fail says once that commands cannot be remembered; mu is held.
+func (m *memory) fail(err error) {
+	if !m.failing {
+		m.failing = true
+		m.log.Error("commands are refused: they cannot be kept on the disk; free or repair it", "dir", m.dir, "error", err)
+	}
+}
+
+// works says that commands can be remembered again; mu is held.
+func (m *memory) works() {
+	if m.failing {
+		m.failing = false
+		m.log.Info("commands are accepted again: the disk takes them", "dir", m.dir)
+	}
+}
+
+func (m *memory) close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.clock.Stop()
+	if m.flush != nil {
+		m.flush.Stop()
+	}
+	if m.journal == nil {
+		return nil
+	}
+	m.saveAgain()
+	if _, err := m.noteClock(); err != nil && !errors.Is(err, segment.ErrClosed) {
+		m.fail(err)
+	}
+	m.flush = time.NewTimer(0) // nothing more is synced later
+	return m.journal.Close()
+}
