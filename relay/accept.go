@@ -9,55 +9,55 @@ import (
 	"unicode/utf8"
 )
 
-// order is one command on its way to its result: what was asked, by whom, and where the answer goes.
-type order struct {
+// submission is one command on its way to its result: what was asked, by whom, and where the answer goes.
+type submission struct {
 	request
 	message  Message
 	topic    string // of the result
 	received time.Time
-	admitted bool // the memory expects its result
+	admitted bool // the journal expects its result
 }
 
-func (o *order) key() commandKey { return commandKey{o.message.User, o.id} }
+func (s *submission) key() commandKey { return commandKey{s.message.User, s.id} }
 
 // command takes a command from the topic of a device that need not exist.
 func (r *Relay) command(device string, m Message, received time.Time) {
-	o := &order{message: m, topic: r.topics.Device(device, "result"), received: received}
+	s := &submission{message: m, topic: r.topics.Device(device, "result"), received: received}
 	q, err := parseRequest(m.Payload)
-	o.request = q
-	if r.repeated(o) {
+	s.request = q
+	if r.repeated(s) {
 		return
 	}
 	if err != nil {
-		r.answer(o, Rejected(CodeBadRequest, err.Error()))
+		r.answer(s, Rejected(CodeBadRequest, err.Error()))
 		return
 	}
 	if q.command == "" {
-		r.answer(o, Rejected(CodeBadRequest, "the command's name is missing"))
+		r.answer(s, Rejected(CodeBadRequest, "the command's name is missing"))
 		return
 	}
 	r.mu.RLock()
 	d := r.devices[device]
 	r.mu.RUnlock()
 	if d == nil {
-		r.answer(o, Rejected(CodeUnknownDevice, "there is no such device"))
+		r.answer(s, Rejected(CodeUnknownDevice, "there is no such device"))
 		return
 	}
 	for i, c := range d.model.Commands {
 		if c.ID == q.command {
 			v, refusal := c.parse(q.value)
-			r.accept(o, d, i, v, refusal)
+			r.accept(s, d, i, v, refusal)
 			return
 		}
 	}
-	r.answer(o, Rejected(CodeUnknownCommand, "the device has no such command"))
+	r.answer(s, Rejected(CodeUnknownCommand, "the device has no such command"))
 }
 
 // ownCommand takes a command from a topic of the user's own: the bare value, or the same object as above.
 func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 	c := &t.device.model.Commands[t.command]
-	o := &order{message: m, topic: t.device.topics.result, received: received}
-	o.command = c.ID
+	s := &submission{message: m, topic: t.device.topics.result, received: received}
+	s.command = c.ID
 	if len(m.Payload) == 0 {
 		return // what a client sends to delete a retained message: it asks for nothing
 	}
@@ -65,73 +65,73 @@ func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 		q, err := parseRequest(m.Payload)
 		if err != nil && c.Type == TypeText && !json.Valid(m.Payload) {
 			v, refusal := c.parseBare(m.Payload)
-			r.accept(o, t.device, t.command, v, refusal)
+			r.accept(s, t.device, t.command, v, refusal)
 			return
 		}
 		if q.command == "" {
 			q.command = c.ID
 		}
-		o.request = q
+		s.request = q
 		switch {
-		case r.repeated(o):
+		case r.repeated(s):
 		case err != nil:
-			r.answer(o, Rejected(CodeBadRequest, err.Error()))
+			r.answer(s, Rejected(CodeBadRequest, err.Error()))
 		case q.command != c.ID:
-			r.answer(o, Rejected(CodeUnknownCommand, "this topic is for another command"))
+			r.answer(s, Rejected(CodeUnknownCommand, "this topic is for another command"))
 		default:
 			v, refusal := c.parse(q.value)
-			r.accept(o, t.device, t.command, v, refusal)
+			r.accept(s, t.device, t.command, v, refusal)
 		}
 		return
 	}
 	v, refusal := c.parseBare(m.Payload)
 	if refusal == nil && c.Type != TypeNone {
-		o.value = v.AppendJSON(nil, -1)
+		s.value = v.AppendJSON(nil, -1)
 	}
-	r.accept(o, t.device, t.command, v, refusal)
+	r.accept(s, t.device, t.command, v, refusal)
 }
 
 // repeated answers a command whose id has been seen before with the first result again. One whose first result
 // is still to come gets that one.
-func (r *Relay) repeated(o *order) bool {
-	if o.id == "" {
+func (r *Relay) repeated(s *submission) bool {
+	if s.id == "" {
 		return false
 	}
-	seen, result := r.memory.look(o.key(), waiter{o.message.Respond, o.message.Correlation, r.origin(o.message)})
+	seen, result := r.journal.look(s.key(), waiter{s.message.Respond, s.message.Correlation, r.origin(s.message)})
 	if seen == known {
 		repeat := append(bytes.Clone(result[:len(result)-1]), `,"repeat":true}`...)
-		r.publishResult(o, repeat)
+		r.publishResult(s, repeat)
 	}
 	return seen != unseen
 }
 
 // accept decides whether a well-formed command goes to the hardware, remembers it and puts it into the lane.
-func (r *Relay) accept(o *order, d *Device, command int, v Value, refusal *Outcome) {
+func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *Outcome) {
 	if refusal == nil {
-		refusal = r.objection(o, d)
+		refusal = r.objection(s, d)
 	}
 	if refusal != nil {
-		r.answer(o, *refusal)
+		r.answer(s, *refusal)
 		return
 	}
-	if o.value != nil {
-		o.value = v.AppendJSON(nil, -1) // as it is understood, and no longer than it must be
+	if s.value != nil {
+		s.value = v.AppendJSON(nil, -1) // as it is understood, and no longer than it must be
 	}
 	maxAge := d.model.Commands[command].MaxAge
-	if o.expires != 0 {
+	if s.expires != 0 {
 		// The client's word is a time of the wall clock; from here on only the monotonic one counts.
-		maxAge = min(maxAge, time.UnixMilli(o.expires).Sub(o.received))
+		maxAge = min(maxAge, time.UnixMilli(s.expires).Sub(s.received))
 	}
-	t := &Task{Command: command, Value: v, device: d, accepted: o.received, deadline: o.received.Add(maxAge)}
-	t.finish = func(out Outcome) { r.answer(o, out) }
-	if o.id != "" {
-		ok, err := r.memory.admit(record{User: o.message.User, ID: o.id, At: o.received.UnixMilli(),
-			Topic: o.topic, Name: o.command, Value: o.echo()}, o.received)
+	t := &Task{Command: command, Value: v, device: d, accepted: s.received, deadline: s.received.Add(maxAge)}
+	t.finish = func(out Outcome) { r.answer(s, out) }
+	if s.id != "" {
+		ok, err := r.journal.admit(record{User: s.message.User, ID: s.id, At: s.received.UnixMilli(),
+			Topic: s.topic, Name: s.command, Value: s.echo()}, s.received)
 		if !ok && err == nil {
-			r.repeated(o) // it came at the same moment by another way
+			r.repeated(s) // it came at the same moment by another way
 			return
 		}
-		o.admitted = ok
+		s.admitted = ok
 		if err != nil {
 			t.Finish(Rejected(CodeBusy, "the gateway cannot remember the command ("+reason(err)+"), so it does not execute it"))
 			return
@@ -143,14 +143,14 @@ func (r *Relay) accept(o *order, d *Device, command int, v Value, refusal *Outco
 }
 
 // objection says what forbids any command at this moment; nil if nothing does.
-func (r *Relay) objection(o *order, d *Device) *Outcome {
+func (r *Relay) objection(s *submission, d *Device) *Outcome {
 	var out Outcome
 	switch {
-	case o.message.Retain:
+	case s.message.Retain:
 		out = Rejected(CodeRetained, "a retained command is never executed; send it without the retain flag")
-	case o.message.Dup && o.id == "":
+	case s.message.Dup && s.id == "":
 		out = Rejected(CodeBadRequest, "it was sent a second time without an id, so nobody can know whether the first was executed")
-	case o.expires != 0 && time.UnixMilli(o.expires).Before(o.received):
+	case s.expires != 0 && time.UnixMilli(s.expires).Before(s.received):
 		out = Rejected(CodeExpired, "it came too late; check the phone's clock if this happens again and again")
 	case r.stopping.Load():
 		out = Rejected(CodeStopping, "the gateway is being stopped")
@@ -163,31 +163,31 @@ func (r *Relay) objection(o *order, d *Device) *Outcome {
 }
 
 // answer publishes the one final result and remembers it.
-func (r *Relay) answer(o *order, out Outcome) {
+func (r *Relay) answer(s *submission, out Outcome) {
 	now := time.Now()
-	r.counted.add(out, now.Sub(o.received))
-	result := appendResult(make([]byte, 0, 192), report{id: o.id, command: cut(o.command, maxID), value: o.echo(),
-		by: o.message.User, took: now.Sub(o.received), at: now}, out)
+	r.counted.add(out, now.Sub(s.received))
+	result := appendResult(make([]byte, 0, 192), report{id: s.id, command: cut(s.command, maxID), value: s.echo(),
+		by: s.message.User, took: now.Sub(s.received), at: now}, out)
 	var waiters []waiter
 	switch {
-	case o.admitted:
-		waiters = r.memory.settle(o.key(), result)
-	case o.id != "" && !r.memory.refuse(o.key(), result):
+	case s.admitted:
+		waiters = r.journal.settle(s.key(), result)
+	case s.id != "" && !r.journal.refuse(s.key(), result):
 		// The same command has come by another way meanwhile: there is one first result, and it is that one's.
-		r.repeated(o)
+		r.repeated(s)
 		return
 	}
-	r.publishResult(o, result)
+	r.publishResult(s, result)
 	for _, w := range waiters {
-		r.outlet.put(outgoing{topic: w.topic, payload: result, aside: &aside{to: w.to, correlation: w.correlation}})
+		r.outlet.put(outgoing{topic: w.topic, payload: result, detail: &detail{to: w.to, correlation: w.correlation}})
 	}
 }
 
-func (r *Relay) publishResult(o *order, result []byte) {
-	r.outlet.put(outgoing{topic: o.topic, payload: result})
-	if o.message.Respond != "" {
-		r.outlet.put(outgoing{topic: o.message.Respond, payload: result,
-			aside: &aside{to: r.origin(o.message), correlation: o.message.Correlation}})
+func (r *Relay) publishResult(s *submission, result []byte) {
+	r.outlet.put(outgoing{topic: s.topic, payload: result})
+	if s.message.Respond != "" {
+		r.outlet.put(outgoing{topic: s.message.Respond, payload: result,
+			detail: &detail{to: r.origin(s.message), correlation: s.message.Correlation}})
 	}
 }
 
@@ -195,13 +195,13 @@ func (r *Relay) publishResult(o *order, result []byte) {
 const maxEcho = 2048
 
 // echo is the value as the client sent it, in compact JSON; nil if there is none, or too much of it.
-func (o *order) echo() json.RawMessage {
-	if o.value == nil || len(o.value) > maxEcho {
+func (s *submission) echo() json.RawMessage {
+	if s.value == nil || len(s.value) > maxEcho {
 		return nil
 	}
 	var b bytes.Buffer
 	var v any // a number that no client could read is no good echo
-	if json.Compact(&b, o.value) != nil || !utf8.Valid(b.Bytes()) || json.Unmarshal(o.value, &v) != nil {
+	if json.Compact(&b, s.value) != nil || !utf8.Valid(b.Bytes()) || json.Unmarshal(s.value, &v) != nil {
 		return nil
 	}
 	return b.Bytes()

@@ -294,7 +294,7 @@ func TestResponseTopic(t *testing.T) {
 	}
 	b.wire.mu.Lock()
 	defer b.wire.mu.Unlock()
-	if last := b.wire.messages[len(b.wire.messages)-1]; string(last.aside.correlation) != "7" || last.retain {
+	if last := b.wire.messages[len(b.wire.messages)-1]; string(last.detail.correlation) != "7" || last.retain {
 		t.Errorf("%+v", last)
 	}
 }

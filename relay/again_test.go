@@ -73,14 +73,14 @@ func TestResultThatTheDiskRefused(t *testing.T) {
 	b.device.Update(time.Now(), reading21)
 	b.ask(`{"id":"a","command":"pump","value":true}`)
 	task := b.lane.Take()
-	b.memory.mu.Lock()
-	journal := b.memory.journal
-	b.memory.journal = nil // as after a failure
-	b.memory.mu.Unlock()
+	b.journal.mu.Lock()
+	records := b.journal.records
+	b.journal.records = nil // as after a failure
+	b.journal.mu.Unlock()
 	task.Finish(Done())
-	b.memory.mu.Lock()
-	b.memory.journal = journal
-	b.memory.mu.Unlock()
+	b.journal.mu.Lock()
+	b.journal.records = records
+	b.journal.mu.Unlock()
 	b.ask(`{"id":"b","command":"pump","value":false}`)
 	b.lane.Take().Finish(Done())
 	b.results(t, 2)
@@ -189,7 +189,7 @@ func TestRepetitionWaitsForTheResult(t *testing.T) {
 func TestRepetitionAtTheSameMomentWaitsToo(t *testing.T) {
 	b := start(t)
 	b.ask(`{"id":"a","command":"reset"}`)
-	late := &order{request: request{id: "a", command: "reset"}, topic: resultTopic, received: time.Now(),
+	late := &submission{request: request{id: "a", command: "reset"}, topic: resultTopic, received: time.Now(),
 		message: Message{User: "phone", Respond: "phone/second"}}
 	b.accept(late, b.device, 4, Value{}, nil)
 	b.lane.Take().Finish(Sent())
@@ -204,7 +204,7 @@ func TestRepetitionAtTheSameMomentWaitsToo(t *testing.T) {
 // A clock that begins in the past and is put right makes nothing old: the journal says by how much it was put.
 func TestClockPutForward(t *testing.T) {
 	dir := t.TempDir()
-	m, err := openMemory(dir, time.Hour, nopLog)
+	m, err := openJournal(dir, time.Hour, nopLog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestClockPutForward(t *testing.T) {
 	if err := errors.Join(err, m.close()); err != nil {
 		t.Fatal(err)
 	}
-	if m, err = openMemory(dir, time.Hour, nopLog); err != nil {
+	if m, err = openJournal(dir, time.Hour, nopLog); err != nil {
 		t.Fatal(err)
 	}
 	defer m.close()
@@ -234,7 +234,7 @@ func TestClockPutForwardInSilence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
-				m, err := openMemory(dir, time.Hour, nopLog)
+				m, err := openJournal(dir, time.Hour, nopLog)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -254,7 +254,7 @@ func TestClockPutForwardInSilence(t *testing.T) {
 				if err := errors.Join(err, m.close()); err != nil {
 					t.Fatal(err)
 				}
-				if m, err = openMemory(after, time.Hour, nopLog); err != nil {
+				if m, err = openJournal(after, time.Hour, nopLog); err != nil {
 					t.Fatal(err)
 				}
 				defer m.close()
@@ -266,7 +266,7 @@ func TestClockPutForwardInSilence(t *testing.T) {
 	}
 }
 
-// Who comes back after the memory window still hears how a command ended that a crash cut off, and nothing empty.
+// Who comes back after the window of the journal still hears how a command ended that a crash cut off, and nothing empty.
 func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
@@ -301,7 +301,7 @@ func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
 func TestIDThatHasOutlivedTheWindowSurvivesACrash(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		m, err := openMemory(dir, time.Hour, nopLog)
+		m, err := openJournal(dir, time.Hour, nopLog)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,7 +321,7 @@ func TestIDThatHasOutlivedTheWindowSurvivesACrash(t *testing.T) {
 		if err := m.close(); err != nil {
 			t.Fatal(err)
 		}
-		if m, err = openMemory(dir, time.Hour, nopLog); err != nil {
+		if m, err = openJournal(dir, time.Hour, nopLog); err != nil {
 			t.Fatal(err)
 		}
 		defer m.close()

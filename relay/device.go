@@ -308,7 +308,7 @@ func (d *Device) tell(to Publisher) {
 		return
 	}
 	put := func(topic string, payload []byte) {
-		d.relay.outlet.put(outgoing{topic: topic, payload: payload, retain: true, volatile: true, aside: only(to)})
+		d.relay.outlet.put(outgoing{topic: topic, payload: payload, retain: true, volatile: true, detail: only(to)})
 	}
 	if model, err := json.Marshal(d.model); err == nil { // it has been published before
 		put(d.topics.model, model)

@@ -20,7 +20,7 @@
 //
 //	phone
 //	guard       broker's hook            may this user command this device?
-//	relay       Relay.Handle             known id? well-formed? device there? then on the disk: memory.admit
+//	relay       Relay.Handle             known id? well-formed? device there? then on the disk: journal.admit
 //	lane        Lane.put, Lane.Take      in order, bounded, newest value wins, too old is refused
 //	bytes       devices' port owner      written once
 //	answer      expect, refuse           of the board

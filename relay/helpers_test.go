@@ -20,7 +20,7 @@ func newWire() *wire { return &wire{came: make(chan struct{}, 1)} }
 
 func (w *wire) Publish(topic string, payload []byte, qos byte, retain bool, correlation []byte) error {
 	w.mu.Lock()
-	w.messages = append(w.messages, outgoing{topic: topic, payload: payload, retain: retain, aside: &aside{correlation: correlation}})
+	w.messages = append(w.messages, outgoing{topic: topic, payload: payload, retain: retain, detail: &detail{correlation: correlation}})
 	w.mu.Unlock()
 	select {
 	case w.came <- struct{}{}:

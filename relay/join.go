@@ -17,8 +17,8 @@ type Upstream struct {
 // Join makes p another publisher of everything that the relay says, from now on, and tells it what is retained.
 // Publishers do not know of each other: what one does with a message, or fails to do, concerns no other.
 func (r *Relay) Join(p Publisher) {
-	r.outlet.put(outgoing{aside: &aside{join: p}})
-	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("online"), retain: true, aside: only(p)})
+	r.outlet.put(outgoing{detail: &detail{join: p}})
+	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("online"), retain: true, detail: only(p)})
 	r.publishInfo(p)
 	r.mu.RLock()
 	devices := make([]*Device, 0, len(r.devices))
@@ -34,8 +34,8 @@ func (r *Relay) Join(p Publisher) {
 // Leave says offline to p and makes it a publisher no longer. Nothing is given to p after Leave has returned.
 func (r *Relay) Leave(p Publisher) {
 	left := make(chan struct{})
-	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("offline"), retain: true, aside: only(p)})
-	r.outlet.put(outgoing{aside: &aside{leave: p, left: left}})
+	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("offline"), retain: true, detail: only(p)})
+	r.outlet.put(outgoing{detail: &detail{leave: p, left: left}})
 	<-left
 }
 
@@ -69,8 +69,8 @@ func (r *Relay) Busy(m Message) {
 	if err != nil || q.id == "" {
 		return
 	}
-	o := &order{request: q, message: m}
+	o := &submission{request: q, message: m}
 	payload := appendResult(nil, report{id: q.id, command: cut(q.command, maxID), value: o.echo(), by: m.User, at: time.Now()},
 		Rejected(CodeBusy, "too many commands come at once; try again in a moment"))
-	r.outlet.put(outgoing{topic: r.topics.Device(first, "result"), payload: payload, volatile: true, aside: only(r.origin(m))})
+	r.outlet.put(outgoing{topic: r.topics.Device(first, "result"), payload: payload, volatile: true, detail: only(r.origin(m))})
 }

@@ -28,7 +28,7 @@ var errTooMany = fmt.Errorf("more than %d commands are remembered", maxOfOne)
 // commandKey names a command: ids are the client's, so they only count together with the user, or the upstream.
 type commandKey struct{ user, id string }
 
-// entry is what the memory knows of a command.
+// entry is what the journal knows of a command.
 type entry struct {
 	result  []byte // the first result as published; nil while there is none
 	at      time.Time
@@ -43,19 +43,19 @@ type waiter struct {
 	to          Publisher
 }
 
-// memory makes sure that no command is executed twice: it knows every id of the last window, on disk too.
+// journal makes sure that no command is executed twice: it knows every id of the last window, on disk too.
 //
 // An accepted command is on the disk before anything of it is written to the hardware (admit). So after a crash
 // each command is found either with its result, or without: then nobody can know how far it came, it is never
 // tried again, and its result is unknown (recovered).
-type memory struct {
+type journal struct {
 	window  time.Duration
 	log     *slog.Logger
 	dir     string
 	started time.Time
 
 	mu        sync.Mutex // guards everything below
-	journal   *segment.Log
+	records   *segment.Log
 	entries   map[commandKey]entry
 	order     []commandKey   // of admitted commands, oldest first
 	refused   []commandKey   // of refused commands, oldest first
@@ -81,22 +81,22 @@ type recovered struct {
 	result []byte
 }
 
-// openMemory reads the journal under dir. Without a usable disk it gives a memory that refuses commands with ids and
+// openJournal reads the journal under dir. Without a usable disk it gives one that refuses commands with ids and
 // says why: readings must go on. The error says that another gateway uses the directory.
-func openMemory(dir string, window time.Duration, log *slog.Logger) (*memory, error) {
-	m := &memory{window: window, log: log, dir: dir, started: time.Now(), entries: map[commandKey]entry{}, ofUser: map[string]int{}}
-	if err := m.open(); errors.Is(err, segment.ErrLocked) {
+func openJournal(dir string, window time.Duration, log *slog.Logger) (*journal, error) {
+	j := &journal{window: window, log: log, dir: dir, started: time.Now(), entries: map[commandKey]entry{}, ofUser: map[string]int{}}
+	if err := j.open(); errors.Is(err, segment.ErrLocked) {
 		return nil, err
 	} else if err != nil {
-		m.fail(err)
+		j.fail(err)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.clock = time.AfterFunc(clockLook, m.watchClock)
-	return m, nil
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.clock = time.AfterFunc(clockLook, j.watchClock)
+	return j, nil
 }
 
-// verdict is what the memory says about an id.
+// verdict is what the journal says about an id.
 type verdict int
 
 const (
@@ -106,167 +106,167 @@ const (
 )
 
 // look says what is known of key. If its result is still to come, w gets it too.
-func (m *memory) look(key commandKey, w waiter) (verdict, []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.forget(time.Now())
-	e, ok := m.entries[key]
+func (j *journal) look(key commandKey, w waiter) (verdict, []byte) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.forget(time.Now())
+	e, ok := j.entries[key]
 	switch {
 	case !ok:
 		return unseen, nil
 	case e.result == nil:
 		if w.topic != "" && len(e.waiters) < maxWaiters {
 			e.waiters = append(e.waiters, w)
-			m.entries[key] = e
+			j.entries[key] = e
 		}
 		return running, nil
 	}
-	m.reported(key)
+	j.reported(key)
 	return known, e.result
 }
 
 // admit remembers that r is about to be executed and returns when that is on the disk. ok is false if the same
 // command came first by another way. An error means that it must not be executed.
-func (m *memory) admit(r record, accepted time.Time) (ok bool, err error) {
+func (j *journal) admit(r record, accepted time.Time) (ok bool, err error) {
 	key := commandKey{r.User, r.ID}
-	m.mu.Lock()
-	if _, there := m.entries[key]; there {
-		m.mu.Unlock()
+	j.mu.Lock()
+	if _, there := j.entries[key]; there {
+		j.mu.Unlock()
 		return false, nil
 	}
-	n, err := m.begin(key, r, accepted)
-	journal := m.journal
-	m.mu.Unlock()
+	n, err := j.begin(key, r, accepted)
+	records := j.records
+	j.mu.Unlock()
 	if err != nil {
 		return false, err
 	}
-	err = journal.Sync(n)
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	err = records.Sync(n)
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if err != nil {
 		// It may or may not be on the disk. It stays in memory and is answered by the caller: not executed.
-		m.fail(err)
+		j.fail(err)
 		return true, err
 	}
-	m.works()
+	j.works()
 	return true, nil
 }
 
 // begin writes r; mu is held.
-func (m *memory) begin(key commandKey, r record, accepted time.Time) (uint64, error) {
-	if len(m.order) >= maxRemembered || m.ofUser[key.user] >= maxOfOne {
+func (j *journal) begin(key commandKey, r record, accepted time.Time) (uint64, error) {
+	if len(j.order) >= maxRemembered || j.ofUser[key.user] >= maxOfOne {
 		return 0, errTooMany
 	}
-	if m.journal == nil {
-		if err := m.open(); err != nil {
-			m.fail(err)
+	if j.records == nil {
+		if err := j.open(); err != nil {
+			j.fail(err)
 			return 0, err
 		}
-		if _, there := m.entries[key]; there {
+		if _, there := j.entries[key]; there {
 			return 0, errors.New("the journal, which could not be read until now, knows the command")
 		}
 	}
-	m.saveAgain()
+	j.saveAgain()
 	// The result must find room too, or a restart would report as unknown what was done.
-	if err := m.journal.Reserve(resultRoom); err != nil {
-		m.fail(err)
+	if err := j.records.Reserve(resultRoom); err != nil {
+		j.fail(err)
 		return 0, err
 	}
-	n, err := m.append(r)
+	n, err := j.append(r)
 	if err != nil {
-		m.fail(err)
+		j.fail(err)
 		return 0, err
 	}
-	m.remember(key, entry{at: accepted})
+	j.remember(key, entry{at: accepted})
 	return n, nil
 }
 
 // remember keeps an admitted command; mu is held.
-func (m *memory) remember(key commandKey, e entry) {
-	m.entries[key] = e
-	m.order = append(m.order, key)
-	m.ofUser[key.user]++
+func (j *journal) remember(key commandKey, e entry) {
+	j.entries[key] = e
+	j.order = append(j.order, key)
+	j.ofUser[key.user]++
 }
 
 // settle remembers the result of an admitted command and gives those who wait for it. It reaches the disk within a
 // second; if the power is cut before that, the command is found without a result and reported as unknown.
-func (m *memory) settle(key commandKey, result []byte) []waiter {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e := m.entries[key]
+func (j *journal) settle(key commandKey, result []byte) []waiter {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e := j.entries[key]
 	waiters := e.waiters
 	e.result, e.waiters = result, nil
-	m.entries[key] = e
-	m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: result})
+	j.entries[key] = e
+	j.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: result})
 	return waiters
 }
 
 // refuse remembers the answer to a command of which nothing was written. first is false if the same command has
 // come by another way meanwhile: then that one's result counts.
-func (m *memory) refuse(key commandKey, result []byte) (first bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, there := m.entries[key]; there {
+func (j *journal) refuse(key commandKey, result []byte) (first bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, there := j.entries[key]; there {
 		return false
 	}
 	now := time.Now()
-	m.keepRefusal(key, entry{result: result, at: now, refused: true})
-	if now.Sub(m.hour) > time.Hour {
-		m.hour, m.kept = now, 0
+	j.keepRefusal(key, entry{result: result, at: now, refused: true})
+	if now.Sub(j.hour) > time.Hour {
+		j.hour, j.kept = now, 0
 	}
-	if m.kept < maxRefused { // nobody may fill the disk with nonsense
-		m.kept++
-		m.write(record{User: key.user, ID: key.id, At: now.UnixMilli(), Result: result, Refused: true})
+	if j.kept < maxRefused { // nobody may fill the disk with nonsense
+		j.kept++
+		j.write(record{User: key.user, ID: key.id, At: now.UnixMilli(), Result: result, Refused: true})
 	}
 	return true
 }
 
 // keepRefusal keeps a refused command; mu is held.
-func (m *memory) keepRefusal(key commandKey, e entry) {
-	m.entries[key] = e
-	m.refused = append(m.refused, key)
-	if len(m.refused) > maxRefused {
-		if m.entries[m.refused[0]].refused {
-			delete(m.entries, m.refused[0])
+func (j *journal) keepRefusal(key commandKey, e entry) {
+	j.entries[key] = e
+	j.refused = append(j.refused, key)
+	if len(j.refused) > maxRefused {
+		if j.entries[j.refused[0]].refused {
+			delete(j.entries, j.refused[0])
 		}
-		m.refused = m.refused[1:]
+		j.refused = j.refused[1:]
 	}
 }
 
 // forget drops what is older than the window; mu is held.
-func (m *memory) forget(now time.Time) {
+func (j *journal) forget(now time.Time) {
 	dropped := false
-	for len(m.order) > 0 && now.Sub(m.entries[m.order[0]].at) > m.window {
-		key := m.order[0]
-		delete(m.entries, key)
-		if m.ofUser[key.user]--; m.ofUser[key.user] == 0 {
-			delete(m.ofUser, key.user)
+	for len(j.order) > 0 && now.Sub(j.entries[j.order[0]].at) > j.window {
+		key := j.order[0]
+		delete(j.entries, key)
+		if j.ofUser[key.user]--; j.ofUser[key.user] == 0 {
+			delete(j.ofUser, key.user)
 		}
-		m.order = m.order[1:]
+		j.order = j.order[1:]
 		dropped = true
 	}
-	for len(m.refused) > 0 && now.Sub(m.entries[m.refused[0]].at) > m.window {
-		if m.entries[m.refused[0]].refused {
-			delete(m.entries, m.refused[0])
+	for len(j.refused) > 0 && now.Sub(j.entries[j.refused[0]].at) > j.window {
+		if j.entries[j.refused[0]].refused {
+			delete(j.entries, j.refused[0])
 		}
-		m.refused = m.refused[1:]
+		j.refused = j.refused[1:]
 	}
-	if dropped && m.journal != nil {
-		if err := m.journal.DropBefore(now.Add(-m.window)); err != nil {
-			m.log.Warn("an old file of the command journal stays", "error", err)
+	if dropped && j.records != nil {
+		if err := j.records.DropBefore(now.Add(-j.window)); err != nil {
+			j.log.Warn("an old file of the command journal stays", "error", err)
 		}
 	}
 }
 
 // takeRecovered gives the topic and the result of each recovered command for which want says yes, once.
-func (m *memory) takeRecovered(want func(recovered) bool) []outgoing {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (j *journal) takeRecovered(want func(recovered) bool) []outgoing {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	var out []outgoing
-	for _, r := range append([]recovered(nil), m.recovered...) {
+	for _, r := range append([]recovered(nil), j.recovered...) {
 		if want(r) {
 			out = append(out, outgoing{topic: r.topic, payload: r.result})
-			m.reported(r.key)
+			j.reported(r.key)
 		}
 	}
 	return out
@@ -274,12 +274,12 @@ func (m *memory) takeRecovered(want func(recovered) bool) []outgoing {
 
 // reported notes that the result of a recovered command has been given: from now on it is the final one, also
 // after another restart; mu is held.
-func (m *memory) reported(key commandKey) {
-	for i, r := range m.recovered {
+func (j *journal) reported(key commandKey) {
+	for i, r := range j.recovered {
 		if r.key == key {
-			m.recovered = append(m.recovered[:i:i], m.recovered[i+1:]...)
-			if e := m.entries[key]; e.result != nil { // else it has outlived the window
-				m.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: e.result})
+			j.recovered = append(j.recovered[:i:i], j.recovered[i+1:]...)
+			if e := j.entries[key]; e.result != nil { // else it has outlived the window
+				j.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: e.result})
 			}
 			return
 		}

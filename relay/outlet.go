@@ -19,12 +19,12 @@ type outgoing struct {
 	topic    string
 	payload  []byte
 	retain   bool
-	volatile bool   // worth nothing later
-	aside    *aside // nil: it goes to all of them
+	volatile bool    // worth nothing later
+	detail   *detail // nil: it goes to all of them
 }
 
-// aside is what few messages need. It is kept apart, because each reading pays for the size of an outgoing.
-type aside struct {
+// detail is what few messages need. It is kept apart, because each reading pays for the size of an outgoing.
+type detail struct {
 	to          Publisher // nil: all of them
 	correlation []byte
 
@@ -33,11 +33,11 @@ type aside struct {
 }
 
 // only makes a message one for a single publisher; nil: for all of them.
-func only(to Publisher) *aside {
+func only(to Publisher) *detail {
 	if to == nil {
 		return nil
 	}
-	return &aside{to: to}
+	return &detail{to: to}
 }
 
 // outletSize is how many messages may wait for the publisher.
@@ -136,20 +136,20 @@ func (o *outlet) publish(m *outgoing) {
 	if m.volatile {
 		qos = 0
 	}
-	a := m.aside
-	if a == nil {
+	d := m.detail
+	if d == nil {
 		for _, p := range o.publishers {
 			o.note(p, m.topic, p.Publish(m.topic, m.payload, qos, m.retain, nil))
 		}
 		return
 	}
-	if a.join != nil || a.leave != nil {
-		o.change(a)
+	if d.join != nil || d.leave != nil {
+		o.change(d)
 		return
 	}
 	for _, p := range o.publishers {
-		if a.to == nil || a.to == p.Publisher {
-			o.note(p, m.topic, p.Publish(m.topic, m.payload, qos, m.retain, a.correlation))
+		if d.to == nil || d.to == p.Publisher {
+			o.note(p, m.topic, p.Publish(m.topic, m.payload, qos, m.retain, d.correlation))
 		}
 	}
 }
@@ -169,13 +169,13 @@ func (o *outlet) note(p *member, topic string, err error) {
 }
 
 // change lets a publisher in or out.
-func (o *outlet) change(a *aside) {
-	if a.join != nil {
-		o.publishers = append(o.publishers, &member{Publisher: a.join})
+func (o *outlet) change(d *detail) {
+	if d.join != nil {
+		o.publishers = append(o.publishers, &member{Publisher: d.join})
 		return
 	}
-	o.publishers = slices.DeleteFunc(o.publishers, func(p *member) bool { return p.Publisher == a.leave })
-	close(a.left)
+	o.publishers = slices.DeleteFunc(o.publishers, func(p *member) bool { return p.Publisher == d.leave })
+	close(d.left)
 }
 
 // close publishes what still waits and returns when the last of it is out.

@@ -33,12 +33,12 @@ type record struct {
 	Shift int64 `json:"s,omitempty"`
 }
 
-// open reads the journal; mu is held, or nobody else knows m yet. It may be called again after an error. What
+// open reads the journal; mu is held, or nobody else knows j yet. It may be called again after an error. What
 // could be read counts also if nothing can be written.
-func (m *memory) open() error {
+func (j *journal) open() error {
 	var all []record               // what was admitted or refused, oldest first
 	newest := map[commandKey]int{} // where in all
-	journal, report, err := segment.Open(m.dir, journalFile, func(payload []byte) {
+	records, report, err := segment.Open(j.dir, journalFile, func(payload []byte) {
 		var r record
 		if json.Unmarshal(payload, &r) != nil {
 			return // it has a good checksum: a newer version's
@@ -62,157 +62,157 @@ func (m *memory) open() error {
 		return err
 	}
 	if report.Bad > 0 {
-		m.log.Warn("the command journal ended in a torn record, as after a power cut", "bytes", report.Bad)
+		j.log.Warn("the command journal ended in a torn record, as after a power cut", "bytes", report.Bad)
 	}
-	m.journal = journal
+	j.records = records
 	now := time.Now()
 	for i, r := range all {
 		if key := (commandKey{r.User, r.ID}); newest[key] == i {
-			m.load(key, r, now)
+			j.load(key, r, now)
 		}
 	}
 	return err
 }
 
 // load takes over what the journal says of one command; mu is held.
-func (m *memory) load(key commandKey, r record, now time.Time) {
+func (j *journal) load(key commandKey, r record, now time.Time) {
 	age := max(now.Sub(time.UnixMilli(r.At)), 0) // below 0: written by a clock that was ahead
 	at := now.Add(-age)                          // with a monotonic reading: a step of the clock makes nothing older
-	old, there := m.entries[key]
-	if age > m.window || there && !old.refused {
+	old, there := j.entries[key]
+	if age > j.window || there && !old.refused {
 		return
 	}
 	e := entry{result: r.Result, at: at, refused: r.Refused}
 	if r.Refused {
 		if !there {
-			m.keepRefusal(key, e)
+			j.keepRefusal(key, e)
 		}
 		return
 	}
-	m.remember(key, e)
+	j.remember(key, e)
 	if e.result == nil {
-		m.recover(key, r, now)
+		j.recover(key, r, now)
 	}
 }
 
 // recover gives a command that a crash left without a result its final one. It is written when it is reported, so
 // that a second crash before that does not lose the report.
-func (m *memory) recover(key commandKey, r record, now time.Time) {
-	m.log.Warn("a command was cut off by a stop of the gateway; its end is unknown", "id", r.ID, "command", r.Name, "by", r.User)
-	e := m.entries[key]
+func (j *journal) recover(key commandKey, r record, now time.Time) {
+	j.log.Warn("a command was cut off by a stop of the gateway; its end is unknown", "id", r.ID, "command", r.Name, "by", r.User)
+	e := j.entries[key]
 	e.result = appendResult(nil, report{id: r.ID, command: r.Name, value: r.Value, by: r.User,
 		took: max(now.Sub(time.UnixMilli(r.At)), 0), at: now},
 		Unknown("the gateway was stopped while this command was on its way; look at the device before you ask again"))
-	m.entries[key] = e
-	m.recovered = append(m.recovered, recovered{key, r.Topic, e.result})
+	j.entries[key] = e
+	j.recovered = append(j.recovered, recovered{key, r.Topic, e.result})
 }
 
 // append writes r, and before it how far the wall clock has been put; mu is held.
-func (m *memory) append(r record) (uint64, error) {
-	if _, err := m.noteClock(); err != nil {
+func (j *journal) append(r record) (uint64, error) {
+	if _, err := j.noteClock(); err != nil {
 		return 0, err
 	}
-	return m.put(r)
+	return j.put(r)
 }
 
 // noteClock writes how far the wall clock has been put since it was looked at last, if it was; else n is 0. mu is held.
-func (m *memory) noteClock() (n uint64, err error) {
+func (j *journal) noteClock() (n uint64, err error) {
 	now := time.Now()
-	drift := now.Round(0).Sub(m.started.Round(0)) - now.Sub(m.started)
-	step := drift - m.drift
+	drift := now.Round(0).Sub(j.started.Round(0)) - now.Sub(j.started)
+	step := drift - j.drift
 	if step <= clockStep && step >= -clockStep {
 		return 0, nil
 	}
-	if n, err = m.put(record{Shift: step.Milliseconds()}); err == nil {
-		m.drift = drift
+	if n, err = j.put(record{Shift: step.Milliseconds()}); err == nil {
+		j.drift = drift
 	}
 	return n, err
 }
 
 // watchClock looks at the clock from time to time: after it was put right no command may come any more, and those
 // before would look as old as the clock was wrong.
-func (m *memory) watchClock() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
+func (j *journal) watchClock() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
 		return
 	}
-	if m.journal != nil {
-		if n, err := m.noteClock(); err != nil {
-			m.fail(err)
+	if j.records != nil {
+		if n, err := j.noteClock(); err != nil {
+			j.fail(err)
 		} else if n > 0 {
-			m.syncSoon(n)
+			j.syncSoon(n)
 		}
 	}
-	m.clock.Reset(clockLook)
+	j.clock.Reset(clockLook)
 }
 
-func (m *memory) put(r record) (uint64, error) {
+func (j *journal) put(r record) (uint64, error) {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return 0, err
 	}
-	return m.journal.Append(line)
+	return j.records.Append(line)
 }
 
 // write appends a result without waiting for the disk; mu is held. One that the disk does not take is kept and
 // tried again.
-func (m *memory) write(r record) {
-	if m.journal == nil {
-		m.keepUnsaved(r)
+func (j *journal) write(r record) {
+	if j.records == nil {
+		j.keepUnsaved(r)
 		return
 	}
-	n, err := m.append(r)
+	n, err := j.append(r)
 	if errors.Is(err, segment.ErrClosed) {
 		return // it is only answered that the gateway is being stopped
 	}
 	if err != nil {
-		m.keepUnsaved(r)
-		m.fail(err)
+		j.keepUnsaved(r)
+		j.fail(err)
 		return
 	}
-	m.fresh = append(m.fresh, r)
-	m.syncSoon(n)
+	j.fresh = append(j.fresh, r)
+	j.syncSoon(n)
 }
 
 // syncSoon sees to it that record n is on the disk in a second; mu is held.
-func (m *memory) syncSoon(n uint64) {
-	m.unsynced = n
-	if m.flush == nil {
-		m.flush = time.AfterFunc(time.Second, m.sync)
+func (j *journal) syncSoon(n uint64) {
+	j.unsynced = n
+	if j.flush == nil {
+		j.flush = time.AfterFunc(time.Second, j.sync)
 	}
 }
 
-func (m *memory) keepUnsaved(records ...record) {
-	m.unsaved = append(m.unsaved, records...)
-	if over := len(m.unsaved) - maxUnsaved; over > 0 {
-		m.unsaved = m.unsaved[over:]
+func (j *journal) keepUnsaved(records ...record) {
+	j.unsaved = append(j.unsaved, records...)
+	if over := len(j.unsaved) - maxUnsaved; over > 0 {
+		j.unsaved = j.unsaved[over:]
 	}
 }
 
 // saveAgain writes what the disk has not taken before, as far as it takes it now; mu is held.
-func (m *memory) saveAgain() {
-	for len(m.unsaved) > 0 {
-		n, err := m.append(m.unsaved[0])
+func (j *journal) saveAgain() {
+	for len(j.unsaved) > 0 {
+		n, err := j.append(j.unsaved[0])
 		if err != nil {
 			return
 		}
-		m.unsynced = n
-		m.unsaved = m.unsaved[1:]
+		j.unsynced = n
+		j.unsaved = j.unsaved[1:]
 	}
 }
 
 // sync puts the results of the last second on the disk.
-func (m *memory) sync() {
-	m.mu.Lock()
-	journal, n, fresh := m.journal, m.unsynced, m.fresh
-	m.flush, m.fresh = nil, nil
-	m.mu.Unlock()
-	if err := journal.Sync(n); err != nil && !errors.Is(err, segment.ErrClosed) { // close has synced it
-		m.mu.Lock()
-		m.keepUnsaved(fresh...)
-		m.fail(err)
-		m.mu.Unlock()
+func (j *journal) sync() {
+	j.mu.Lock()
+	records, n, fresh := j.records, j.unsynced, j.fresh
+	j.flush, j.fresh = nil, nil
+	j.mu.Unlock()
+	if err := records.Sync(n); err != nil && !errors.Is(err, segment.ErrClosed) { // close has synced it
+		j.mu.Lock()
+		j.keepUnsaved(fresh...)
+		j.fail(err)
+		j.mu.Unlock()
 	}
 }
 
@@ -232,36 +232,36 @@ func reason(err error) string {
 }
 
 // fail says once that commands cannot be remembered; mu is held.
-func (m *memory) fail(err error) {
-	if !m.failing {
-		m.failing = true
-		m.log.Error("commands are refused: they cannot be kept on the disk; free or repair it", "dir", m.dir, "error", err)
+func (j *journal) fail(err error) {
+	if !j.failing {
+		j.failing = true
+		j.log.Error("commands are refused: they cannot be kept on the disk; free or repair it", "dir", j.dir, "error", err)
 	}
 }
 
 // works says that commands can be remembered again; mu is held.
-func (m *memory) works() {
-	if m.failing {
-		m.failing = false
-		m.log.Info("commands are accepted again: the disk takes them", "dir", m.dir)
+func (j *journal) works() {
+	if j.failing {
+		j.failing = false
+		j.log.Info("commands are accepted again: the disk takes them", "dir", j.dir)
 	}
 }
 
-func (m *memory) close() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closed = true
-	m.clock.Stop()
-	if m.flush != nil {
-		m.flush.Stop()
+func (j *journal) close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+	j.clock.Stop()
+	if j.flush != nil {
+		j.flush.Stop()
 	}
-	if m.journal == nil {
+	if j.records == nil {
 		return nil
 	}
-	m.saveAgain()
-	if _, err := m.noteClock(); err != nil && !errors.Is(err, segment.ErrClosed) {
-		m.fail(err)
+	j.saveAgain()
+	if _, err := j.noteClock(); err != nil && !errors.Is(err, segment.ErrClosed) {
+		j.fail(err)
 	}
-	m.flush = time.NewTimer(0) // nothing more is synced later
-	return m.journal.Close()
+	j.flush = time.NewTimer(0) // nothing more is synced later
+	return j.records.Close()
 }

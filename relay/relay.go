@@ -47,7 +47,7 @@ type Relay struct {
 	topics  Topics
 	log     *slog.Logger
 	outlet  *outlet
-	memory  *memory
+	journal *journal
 	started time.Time
 	counted counters
 
@@ -75,14 +75,14 @@ func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error)
 	if config.Remember == 0 {
 		config.Remember = 24 * time.Hour
 	}
-	memory, err := openMemory(filepath.Join(config.DataDir, "commands"), config.Remember, log)
+	journal, err := openJournal(filepath.Join(config.DataDir, "commands"), config.Remember, log)
 	if err != nil {
 		return nil, err
 	}
 	r := &Relay{
 		config: config, topics: NewTopics(config.Root, config.Gateway), log: log,
 		outlet:  startOutlet(publisher, log),
-		memory:  memory,
+		journal: journal,
 		started: time.Now(),
 		devices: map[string]*Device{}, own: map[string]target{},
 	}
@@ -93,7 +93,7 @@ func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error)
 
 // Close refuses commands that still come, says offline and returns when everything is published and on the
 // disk. The lanes must have been closed before, so that no command is left without its result. Afterwards Handle
-// still answers whoever is connected, without the memory.
+// still answers whoever is connected, without the journal.
 func (r *Relay) Close() error {
 	r.Stopping()
 	r.handling.Lock() // waits for the commands that are just being admitted
@@ -105,7 +105,7 @@ func (r *Relay) Close() error {
 	r.mu.Unlock()
 	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("offline"), retain: true})
 	r.outlet.close()
-	return r.memory.close()
+	return r.journal.close()
 }
 
 // Stopping makes every command that comes from now on be answered stopping.
@@ -153,7 +153,7 @@ func (r *Relay) publishInfo(to Publisher) {
 		Upstreams []Upstream `json:"upstreams,omitempty"`
 	}{r.config.Gateway, r.config.Name, r.config.Version, r.started.UnixMilli(), r.upstreams}
 	r.mu.RUnlock()
-	r.putJSON(outgoing{topic: r.topics.Info(), retain: true, aside: only(to)}, info)
+	r.putJSON(outgoing{topic: r.topics.Info(), retain: true, detail: only(to)}, info)
 }
 
 // putJSON publishes v, which is made of types that always encode, as m.
@@ -171,7 +171,7 @@ func (r *Relay) putJSON(m outgoing, v any) {
 // what waits for it is answered, because nobody asked the new mapping for it.
 func (r *Relay) Attach(m Model, lane *Lane) *Device {
 	d := newDevice(r, m, lane)
-	if old := r.exchange(d); old != nil {
+	if old := r.swap(d); old != nil {
 		old.retire()
 		old.lane.Refuse(old, CodeBusy, changed)
 		r.clearOwn(old)
@@ -190,17 +190,17 @@ func (r *Relay) Relabel(old *Device, m Model) *Device {
 	d := newDevice(r, m, old.lane)
 	old.retire()
 	d.inherit(old)
-	r.exchange(d)
+	r.swap(d)
 	old.lane.Refuse(old, CodeBusy, changed)
 	r.putJSON(outgoing{topic: d.topics.model, retain: true}, m)
 	return d
 }
 
-// changed answers commands that were given before their device was exchanged.
+// changed answers commands that were given before their device was swapped.
 const changed = "the device's configuration has just been changed; ask again"
 
-// exchange makes d the device of its id, and gives the one before; nil if there was none.
-func (r *Relay) exchange(d *Device) (old *Device) {
+// swap makes d the device of its id, and gives the one before; nil if there was none.
+func (r *Relay) swap(d *Device) (old *Device) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if old = r.devices[d.model.Device]; old != nil {
@@ -292,7 +292,7 @@ func (r *Relay) Handle(m Message) bool {
 // Subscribed is told of each granted subscription. Results that a crash left unknown are reported here, once,
 // to the first client of the same user that listens: at the start nobody did.
 func (r *Relay) Subscribed(user, filter string) {
-	found := r.memory.takeRecovered(func(c recovered) bool {
+	found := r.journal.takeRecovered(func(c recovered) bool {
 		return c.key.user == user && filterMatches(filter, c.topic)
 	})
 	for _, m := range found {

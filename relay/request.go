@@ -63,10 +63,10 @@ func (r *Relay) request(topics Topics, m Message) (answered bool) {
 	if n := len(q.ID); n > 0 && n <= 4*maxID && utf8.Valid(q.ID) {
 		answer.ID = q.ID
 	}
-	reply := outgoing{topic: topics.Reply(client), aside: only(r.origin(m))}
+	reply := outgoing{topic: topics.Reply(client), detail: only(r.origin(m))}
 	r.putJSON(reply, answer)
 	if m.Respond != "" && m.Respond != reply.topic {
-		reply.topic, reply.aside = m.Respond, &aside{to: r.origin(m), correlation: m.Correlation}
+		reply.topic, reply.detail = m.Respond, &detail{to: r.origin(m), correlation: m.Correlation}
 		r.putJSON(reply, answer)
 	}
 	return true
