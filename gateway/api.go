@@ -76,8 +76,8 @@ func (g *Gateway) login(r *http.Request) api.Access {
 	return api.Admin
 }
 
-// tell lets the API tell of the gateway to those whom login lets in.
-func (g *Gateway) tell(s *ConfigState, login func(*http.Request) api.Access) *api.Server {
+// api is the API of the gateway for those whom login lets in.
+func (g *Gateway) api(s *ConfigState, login func(*http.Request) api.Access) *api.Server {
 	a := api.New(api.Source{
 		Login:  login,
 		Status: func() status.Snapshot { return g.snapshot(s) },

@@ -57,7 +57,7 @@ func Start(config *configs.Config, build Build, s *ConfigState, log *slog.Logger
 	}
 	g.Upstreams = newUpstreams(g.relay, log)
 	g.Ports = devices.New(g.relay, log)
-	g.inspect(s)
+	g.serveHTTP(s)
 	b.HandleHTTP("/", web.Handler(g.PlainPort))
 	if err := b.Start(handler{g.relay}); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), g.Upstreams.stop(context.Background()))

@@ -15,9 +15,9 @@ import (
 	"minirelay/api"
 )
 
-// inspect serves what lets people and machines look inside: the API, /metrics and /readyz.
-func (g *Gateway) inspect(s *ConfigState) {
-	g.Broker.HandleHTTP("/api/", g.tell(s, g.login))
+// serveHTTP serves what lets people and machines look inside: the API, /metrics and /readyz.
+func (g *Gateway) serveHTTP(s *ConfigState) {
+	g.Broker.HandleHTTP("/api/", g.api(s, g.login))
 	g.Broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.mayScrape(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="minirelay metrics"`)
@@ -89,6 +89,6 @@ func (g *Gateway) serveLocally(s *ConfigState) {
 		}
 		return
 	}
-	g.local = &http.Server{Handler: g.tell(s, func(*http.Request) api.Access { return api.Admin }), ReadHeaderTimeout: 5 * time.Second}
+	g.local = &http.Server{Handler: g.api(s, func(*http.Request) api.Access { return api.Admin }), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = g.local.Serve(l) }()
 }

@@ -25,14 +25,14 @@ type upstreams struct {
 
 	mu      sync.Mutex // guards running
 	running []*upstream.Upstream
-	told    chan struct{} // a condition has changed
+	stale   chan struct{} // holds a token when a condition has changed
 	quit    chan struct{}
 	done    sync.WaitGroup
 }
 
 func newUpstreams(r *relay.Relay, log *slog.Logger) *upstreams {
-	u := &upstreams{relay: r, log: log, told: make(chan struct{}, 1), quit: make(chan struct{})}
-	u.done.Go(u.tell)
+	u := &upstreams{relay: r, log: log, stale: make(chan struct{}, 1), quit: make(chan struct{})}
+	u.done.Go(u.report)
 	return u
 }
 
@@ -117,19 +117,19 @@ func (u *upstreams) stop(ctx context.Context) error {
 	return u.end(ctx, over)
 }
 
-// changed asks for the conditions to be told.
+// changed asks for the conditions to be published.
 func (u *upstreams) changed() {
 	select {
-	case u.told <- struct{}{}:
+	case u.stale <- struct{}{}:
 	default:
 	}
 }
 
-// tell tells people about the conditions of the upstreams, whenever one has changed.
-func (u *upstreams) tell() {
+// report publishes the conditions of the upstreams, whenever one has changed.
+func (u *upstreams) report() {
 	for {
 		select {
-		case <-u.told:
+		case <-u.stale:
 			u.relay.SetUpstreams(u.conditions())
 		case <-u.quit:
 			return
