@@ -79,7 +79,7 @@ func usage(flags *flag.FlagSet, w io.Writer) {
 			fmt.Fprintf(w, "usage: minirelay %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
 		}
 	}
-	if text := about[flags.Name()]; text != "" {
+	if text := helpTexts[flags.Name()]; text != "" {
 		fmt.Fprintf(w, "\n%s\n", text)
 	}
 	first := true

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -303,4 +304,12 @@ func writeConfig(path string, text []byte) (kept string, err error) {
 		return fail(err)
 	}
 	return kept, nil
+}
+
+// sameOwner gives the file at path the owner that info says. If that is not permitted, the file belongs to the user
+// who runs the program, which is no fault.
+func sameOwner(path string, info fs.FileInfo) {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		_ = os.Chown(path, int(s.Uid), int(s.Gid))
+	}
 }
