@@ -8,6 +8,7 @@ import (
 	"minirelay/devices/wire"
 
 	"minirelay/devices"
+	"minirelay/locale"
 	"minirelay/status"
 )
 
@@ -46,9 +47,11 @@ func New(source Source) *Server {
 	s.mux.HandleFunc("/api/config", s.config)
 	s.mux.HandleFunc("/api/ports", s.ports)
 	s.mux.HandleFunc("/api/ports/{port}/wire", s.wire)
-	s.mux.HandleFunc("/api/status", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.source.Status()) })
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, http.StatusNotFound, "not_found", "there is nothing here; docs/api.md says what there is")
+	s.mux.HandleFunc("/api/status", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusOK, s.source.Status().In(reader(r).Text))
+	})
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, r, http.StatusNotFound, "not_found", "there is nothing here; docs/api.md says what there is")
 	})
 	return s
 }
@@ -61,19 +64,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	switch s.source.Login(r) {
 	case Stranger:
-		fail(w, http.StatusUnauthorized, "unauthorized", "user or password is wrong or missing")
+		fail(w, r, http.StatusUnauthorized, "unauthorized", "user or password is wrong or missing")
 		return
 	case Guessing:
 		h.Set("Retry-After", "2")
-		fail(w, http.StatusTooManyRequests, "too_fast", "too many wrong passwords; try again in a few seconds")
+		fail(w, r, http.StatusTooManyRequests, "too_fast", "too many wrong passwords; try again in a few seconds")
 		return
 	case User:
-		fail(w, http.StatusForbidden, "forbidden", "only a user with the role admin may use this")
+		fail(w, r, http.StatusForbidden, "forbidden", "only a user with the role admin may use this")
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
-		fail(w, http.StatusMethodNotAllowed, "method_not_allowed", "this can be read only: use GET")
+		fail(w, r, http.StatusMethodNotAllowed, "method_not_allowed", "this can be read only: use GET")
 		return
 	}
 	s.mux.ServeHTTP(w, r)
@@ -88,10 +91,15 @@ type Failure struct {
 // Error is the failure as a sentence.
 func (f Failure) Error() string { return f.Message }
 
-func fail(w http.ResponseWriter, status int, code, message string) {
+// reader is the language of who asks.
+func reader(r *http.Request) locale.Language {
+	return locale.FromHeader(r.Header.Get("Accept-Language"))
+}
+
+func fail(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	answer(w, status, struct {
 		Error Failure `json:"error"`
-	}{Failure{code, message}})
+	}{Failure{code, reader(r).Text(message)}})
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

@@ -1,6 +1,9 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Config is the answer to GET /api/config.
 type Config struct {
@@ -31,13 +34,18 @@ const (
 	Warning = "warning"
 )
 
-func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) config(w http.ResponseWriter, r *http.Request) {
 	c := s.source.Config()
 	if c.Files == nil {
 		c.Files = []File{}
 	}
 	if c.Problems == nil {
 		c.Problems = []Problem{}
+	}
+	c.Problems = slices.Clone(c.Problems) // the source keeps its own
+	for i := range c.Problems {
+		p := &c.Problems[i]
+		p.What, p.Hint = reader(r).Text(p.What), reader(r).Text(p.Hint)
 	}
 	answer(w, http.StatusOK, c)
 }

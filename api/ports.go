@@ -32,10 +32,10 @@ type Counts struct {
 	Reopened    uint64 `json:"reopened"`
 }
 
-func (s *Server) ports(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) ports(w http.ResponseWriter, r *http.Request) {
 	all := Ports{Ports: []Port{}}
 	for _, p := range s.source.Ports() {
-		all.Ports = append(all.Ports, Port{Port: p.Port, Path: p.Path, Open: p.Open, Trouble: p.Trouble,
+		all.Ports = append(all.Ports, Port{Port: p.Port, Path: p.Path, Open: p.Open, Trouble: reader(r).Text(p.Trouble),
 			Devices: p.Devices, Counts: Counts(p.Counts)})
 	}
 	answer(w, http.StatusOK, all)

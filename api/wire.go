@@ -12,6 +12,7 @@ import (
 
 	"minirelay/devices"
 	"minirelay/devices/capture"
+	"minirelay/locale"
 	"minirelay/relay"
 )
 
@@ -125,10 +126,10 @@ func (s *Server) wire(w http.ResponseWriter, r *http.Request) {
 	watch, err := s.source.Watch(r.PathValue("port"))
 	switch {
 	case errors.Is(err, devices.ErrNoPort):
-		fail(w, http.StatusNotFound, "not_found", err.Error())
+		fail(w, r, http.StatusNotFound, "not_found", err.Error())
 		return
 	case err != nil:
-		fail(w, http.StatusServiceUnavailable, "busy", err.Error())
+		fail(w, r, http.StatusServiceUnavailable, "busy", err.Error())
 		return
 	}
 	defer watch.Close()
@@ -136,7 +137,7 @@ func (s *Server) wire(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	(&wireWriter{to: http.NewResponseController(w), lines: json.NewEncoder(w), watch: watch}).run(r, s.source.Login)
+	(&wireWriter{to: http.NewResponseController(w), lines: json.NewEncoder(w), watch: watch, lang: reader(r)}).run(r, s.source.Login)
 }
 
 // wireWriter writes what one watcher sees.
@@ -145,6 +146,7 @@ type wireWriter struct {
 	lines *json.Encoder
 	watch *wire.Watch
 	told  wire.Counts
+	lang  locale.Language // of the watcher
 }
 
 // run writes until the client, its right or the port has gone.
@@ -212,6 +214,13 @@ func (w *wireWriter) counts() error {
 }
 
 func (w *wireWriter) line(s Sight) error {
+	if s.Frame != nil {
+		s.Frame.Why = w.lang.Text(s.Frame.Why) // SightOf made it for this line
+	}
+	if s.Trouble != nil {
+		trouble := w.lang.Text(*s.Trouble)
+		s.Trouble = &trouble
+	}
 	if err := w.to.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
 		return err
 	}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
+
+	"minirelay/locale"
 )
 
 // Fault is one thing that is wrong with a config, or hardly wanted.
@@ -28,17 +29,20 @@ func (f Fault) Position() string {
 }
 
 // String shows the fault to a person, in lines that each have their end.
-func (f Fault) String() string {
+func (f Fault) String() string { return f.In(func(sentence string) string { return sentence }) }
+
+// In shows the fault in the language that translate gives sentences in.
+func (f Fault) In(translate func(sentence string) string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", f.Position(), f.What)
+	fmt.Fprintf(&b, "%s: %s\n", f.Position(), translate(f.What))
 	if f.Line > 0 {
 		number := fmt.Sprint(f.Line)
 		source, before, marked := f.excerpt()
 		fmt.Fprintf(&b, "  %s | %s\n", number, source)
-		fmt.Fprintf(&b, "  %s | %s%s\n", strings.Repeat(" ", len(number)), blank(before), strings.Repeat("^", max(1, width(marked))))
+		fmt.Fprintf(&b, "  %s | %s%s\n", strings.Repeat(" ", len(number)), blank(before), strings.Repeat("^", max(1, locale.Width(marked))))
 	}
 	if f.Try != "" {
-		fmt.Fprintf(&b, "  hint: %s\n", f.Try)
+		fmt.Fprintf(&b, "  %s\n", translate("hint: "+f.Try))
 	}
 	return b.String()
 }
@@ -75,42 +79,9 @@ func blank(s string) string {
 			b.WriteByte('\t')
 			continue
 		}
-		b.WriteString(strings.Repeat(" ", runeWidth(r)))
+		b.WriteString(strings.Repeat(" ", locale.RuneWidth(r)))
 	}
 	return b.String()
-}
-
-// width is how many columns of a terminal s takes.
-func width(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeWidth(r)
-	}
-	return n
-}
-
-// wide are the characters that take two columns: those that Unicode's EastAsianWidth.txt (annex 11) calls wide
-// or full-width, in whole blocks.
-var wide = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x1100, Hi: 0x115f, Stride: 1}, {Lo: 0x2e80, Hi: 0x303e, Stride: 1}, {Lo: 0x3041, Hi: 0x4dbf, Stride: 1},
-		{Lo: 0x4e00, Hi: 0xa4cf, Stride: 1}, {Lo: 0xac00, Hi: 0xd7a3, Stride: 1}, {Lo: 0xf900, Hi: 0xfaff, Stride: 1},
-		{Lo: 0xfe30, Hi: 0xfe6f, Stride: 1}, {Lo: 0xff00, Hi: 0xff60, Stride: 1}, {Lo: 0xffe0, Hi: 0xffe6, Stride: 1},
-	},
-	R32: []unicode.Range32{
-		{Lo: 0x1f300, Hi: 0x1f64f, Stride: 1}, {Lo: 0x1f680, Hi: 0x1f6ff, Stride: 1}, {Lo: 0x1f900, Hi: 0x1f9ff, Stride: 1},
-		{Lo: 0x20000, Hi: 0x3fffd, Stride: 1},
-	},
-}
-
-func runeWidth(r rune) int {
-	switch {
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case unicode.Is(wide, r):
-		return 2
-	}
-	return 1
 }
 
 // Faults is everything that is wrong with a config. It is the error of Load.

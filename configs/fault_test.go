@@ -3,6 +3,8 @@ package configs
 import (
 	"strings"
 	"testing"
+
+	"minirelay/locale"
 )
 
 // What people see, with the caret under the offending part whatever stands before it.
@@ -59,7 +61,7 @@ func TestLongLine(t *testing.T) {
 	lines := strings.Split(f.String(), "\n")
 	caret := strings.Index(lines[2], "^")
 	before, _, _ := strings.Cut(lines[1], "HERE")
-	if caret != width(before) || len([]rune(lines[1])) > excerptWidth+20 {
+	if caret != locale.Width(before) || len([]rune(lines[1])) > excerptWidth+20 {
 		t.Errorf("\n%s\n%s", lines[1], lines[2])
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"minirelay/locale"
 	"time"
 )
 
@@ -147,7 +149,7 @@ func TestText(t *testing.T) {
 	s := full()
 	s.Judge()
 	var b bytes.Buffer
-	if err := s.Write(&b); err != nil {
+	if err := s.Write(&b, locale.English); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"running for 60 s, ready", "greenhouse  online  1.5 s ago  temperature 21.50, pump —",

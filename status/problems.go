@@ -48,7 +48,7 @@ func (s *Snapshot) Judge() {
 		}
 	}
 	if s.Config.Faults > 0 {
-		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last good one is in use", count(s.Config.Faults, "fault"))
+		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last good one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
 	}
 	if e := s.Broker.CertificateExpires; e > 0 && e-s.Now < certificate.Milliseconds() {
 		say("renew it; with mode = \"files\" a new one is used at once", "the certificate ends on %s", time.UnixMilli(e).Format(time.DateOnly))
@@ -69,18 +69,18 @@ func (s *Snapshot) machineProblems(say func(try, what string, args ...any)) {
 		say("let it reach a time server; times of readings are wrong until then", "the clock of this machine is not set")
 	}
 	if len(m.Throttled) > 0 {
-		say("use a better power supply and cable, or cool it", "the Raspberry Pi reports: %s", strings.Join(m.Throttled, ", "))
+		say("use a better power supply and cable, or cool it", "the Raspberry Pi reports: %s", strings.Join(m.Throttled, "; "))
 	}
 	if m.FileLimit > 0 && m.Files > m.FileLimit*9/10 {
 		say("raise LimitNOFILE of the service", "%d of %d file descriptors are in use", m.Files, m.FileLimit)
 	}
 }
 
-func count(n int, thing string) string {
+func count(n int, one, several string) string {
 	if n == 1 {
-		return "1 " + thing
+		return one
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return fmt.Sprintf(several, n)
 }
 
 // ago says how long at is past, in words.

@@ -1,6 +1,9 @@
 package status
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Snapshot is how a gateway is at one moment. Times are Unix milliseconds, 0 for never; sizes are bytes; counts are
 // since the start.
@@ -114,4 +117,21 @@ type Broker struct {
 type Problem struct {
 	What string `json:"what"`
 	Try  string `json:"try"`
+}
+
+// In gives the snapshot with its sentences as translate gives them.
+func (s Snapshot) In(translate func(sentence string) string) Snapshot {
+	s.Ports, s.Upstreams, s.Problems = slices.Clone(s.Ports), slices.Clone(s.Upstreams), slices.Clone(s.Problems)
+	for i := range s.Ports {
+		s.Ports[i].Trouble = translate(s.Ports[i].Trouble)
+	}
+	for i := range s.Upstreams {
+		u := &s.Upstreams[i]
+		u.Message, u.Disk = translate(u.Message), translate(u.Disk)
+	}
+	for i := range s.Problems {
+		p := &s.Problems[i]
+		p.What, p.Try = translate(p.What), translate(p.Try)
+	}
+	return s
 }

@@ -6,71 +6,88 @@ import (
 	"io"
 	"sort"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"minirelay/locale"
 )
 
 // Write shows the snapshot on one screen.
-func (s *Snapshot) Write(w io.Writer) error {
+func (s *Snapshot) Write(w io.Writer, lang locale.Language) error {
+	p := &page{lang: lang}
+	s.write(p)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// page is a screen of text in a language.
+type page struct {
+	strings.Builder
+	lang locale.Language
+}
+
+func (p *page) printf(format string, args ...any) { p.WriteString(p.lang.Sprintf(format, args...)) }
+
+// table adds a table below an empty line.
+func (p *page) table(t *locale.Table) {
+	p.WriteByte('\n')
+	t.Write(p, 2)
+}
+
+func (s *Snapshot) write(p *page) {
 	state := "ready"
 	if !s.Ready {
 		state = "starting: not every port has been tried yet"
 	}
-	fmt.Fprintf(w, "gateway %s, minirelay %s, running for %s, %s\n", s.Gateway, s.Version, span(time.Duration(s.Now-s.Started)*time.Millisecond), state)
-	fmt.Fprintf(w, "%s\n", strings.Join(s.Addresses, "  "))
-	s.writePorts(w)
-	s.writeDevices(w)
-	s.writeUpstreams(w)
-	s.writeTraffic(w)
-	s.writeMachine(w)
+	p.printf("gateway %s, minirelay %s, running for %s, %s\n", s.Gateway, s.Version, span(time.Duration(s.Now-s.Started)*time.Millisecond), state)
+	p.printf("%s\n", strings.Join(s.Addresses, "  "))
+	s.writePorts(p)
+	s.writeDevices(p)
+	s.writeUpstreams(p)
+	s.writeTraffic(p)
+	s.writeMachine(p)
 	if len(s.Problems) == 0 {
-		_, err := fmt.Fprint(w, "\nall is well\n")
-		return err
+		p.printf("\nall is well\n")
+		return
 	}
-	fmt.Fprint(w, "\nto look at:\n")
-	for _, p := range s.Problems {
-		if _, err := fmt.Fprintf(w, "  %s\n    hint: %s\n", p.What, p.Try); err != nil {
-			return err
-		}
+	p.printf("\nto look at:\n")
+	for _, problem := range s.Problems {
+		p.printf("  %s\n    hint: %s\n", p.lang.Text(problem.What), p.lang.Text(problem.Try))
 	}
-	return nil
 }
 
-func (s *Snapshot) writePorts(w io.Writer) {
+func (s *Snapshot) writePorts(p *page) {
 	if len(s.Ports) == 0 {
 		return
 	}
-	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "PORT\tSTATE\tFRAMES\tUNREADABLE\tUNANSWERED\tPATH")
-	for _, p := range s.Ports {
+	var t locale.Table
+	t.Row(p.lang.Text("PORT\tSTATE\tFRAMES\tUNREADABLE\tUNANSWERED\tPATH"))
+	for _, port := range s.Ports {
 		state := "open"
-		if !p.Open {
+		if !port.Open {
 			state = "closed"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%s\n", p.Port, state, p.Frames, p.Noise+p.Overlong+p.Damaged, p.Unanswered, p.Path)
+		t.Row(fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%s", port.Port, p.lang.Text(state), port.Frames, port.Noise+port.Overlong+port.Damaged, port.Unanswered, port.Path))
 	}
-	t.Flush()
+	p.table(&t)
 }
 
-func (s *Snapshot) writeDevices(w io.Writer) {
+func (s *Snapshot) writeDevices(p *page) {
 	if len(s.Devices) == 0 {
 		return
 	}
-	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "DEVICE\tSTATE\tLAST\tVALUES")
+	var t locale.Table
+	t.Row(p.lang.Text("DEVICE\tSTATE\tLAST\tVALUES"))
 	for _, d := range s.Devices {
 		state, last := "online", "never"
 		if !d.Online {
 			state = "offline"
 		}
 		if d.Heard > 0 {
-			last = span(time.Duration(s.Now-d.Heard)*time.Millisecond) + " ago"
+			last = fmt.Sprintf("%s ago", span(time.Duration(s.Now-d.Heard)*time.Millisecond))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", d.Device, state, last, values(d.State))
+		t.Row(fmt.Sprintf("%s\t%s\t%s\t%s", d.Device, p.lang.Text(state), p.lang.Text(last), values(d.State)))
 	}
-	t.Flush()
+	p.table(&t)
 }
 
 // maxValues is how many characters of a device's values are shown in its line.
@@ -110,9 +127,9 @@ func values(state json.RawMessage) string {
 	return b.String()
 }
 
-func (s *Snapshot) writeTraffic(w io.Writer) {
+func (s *Snapshot) writeTraffic(p *page) {
 	b := s.Broker
-	fmt.Fprintf(w, "\nclients %d of %d, messages in %d, out %d, %s waiting for slow ones\n", b.Clients, b.MaxClients, b.MessagesIn,
+	p.printf("\nclients %d of %d, messages in %d, out %d, %s waiting for slow ones\n", b.Clients, b.MaxClients, b.MessagesIn,
 		b.MessagesOut, size(b.Buffered))
 	if len(s.Commands) > 0 {
 		var parts []string
@@ -123,29 +140,30 @@ func (s *Snapshot) writeTraffic(w io.Writer) {
 			}
 			parts = append(parts, fmt.Sprintf("%s %d", end, c.Count))
 		}
-		fmt.Fprintf(w, "commands %s\n", strings.Join(parts, ", "))
+		p.printf("commands %s\n", strings.Join(parts, ", "))
 	}
 	var refused []string
 	for what, n := range b.Refusals {
 		refused = append(refused, fmt.Sprintf("%s %d", what, n))
 	}
 	if sort.Strings(refused); len(refused) > 0 {
-		fmt.Fprintf(w, "refused %s\n", strings.Join(refused, ", "))
+		p.printf("refused %s\n", strings.Join(refused, ", "))
 	}
 }
 
-func (s *Snapshot) writeMachine(w io.Writer) {
+func (s *Snapshot) writeMachine(p *page) {
 	m := s.Machine
-	model := ""
+	var parts []string
 	if m.Model != "" {
-		model = m.Model + ", "
+		parts = append(parts, m.Model)
 	}
-	fmt.Fprintf(w, "%smemory %s, %s free of %s on the disk of %s", model, size(m.Memory), size(m.DiskFree), size(m.DiskSize), m.DataDir)
+	parts = append(parts, fmt.Sprintf("memory %s", size(m.Memory)),
+		fmt.Sprintf("%s free of %s on the disk of %s", size(m.DiskFree), size(m.DiskSize), m.DataDir))
 	if m.Celsius > 0 {
-		fmt.Fprintf(w, ", processor %.0f °C", m.Celsius)
+		parts = append(parts, fmt.Sprintf("processor %.0f °C", m.Celsius))
 	}
 	if m.DiskWear > 0 {
-		fmt.Fprintf(w, ", %d %% of its life used", m.DiskWear)
+		parts = append(parts, fmt.Sprintf("%d %% of its life used", m.DiskWear))
 	}
-	fmt.Fprintln(w)
+	p.printf("%s\n", p.lang.List(parts...))
 }

@@ -2,9 +2,9 @@ package status
 
 import (
 	"fmt"
-	"io"
-	"text/tabwriter"
 	"time"
+
+	"minirelay/locale"
 )
 
 // Upstream is one upstream broker and its outbox.
@@ -73,18 +73,17 @@ func (s *Snapshot) upstreamStateMetrics(e *exposition) {
 	}
 }
 
-func (s *Snapshot) writeUpstreams(w io.Writer) {
+func (s *Snapshot) writeUpstreams(p *page) {
 	if len(s.Upstreams) == 0 {
 		return
 	}
-	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "UPSTREAM\tSTATE\tSINCE\tWAITING\tDELIVERED\tLOST\tADDRESS")
+	var t locale.Table
+	t.Row(p.lang.Text("UPSTREAM\tSTATE\tSINCE\tWAITING\tDELIVERED\tLOST\tADDRESS"))
 	for _, u := range s.Upstreams {
-		fmt.Fprintf(t, "%s\t%s\t%s ago\t%d\t%d\t%d\t%s\n", u.Upstream, u.State, span(time.Duration(s.Now-u.Since)*time.Millisecond),
-			u.Waiting, u.Delivered, u.Lost+u.Damaged+u.Overrun, u.URL)
+		since := p.lang.Sprintf("%s ago", span(time.Duration(s.Now-u.Since)*time.Millisecond))
+		t.Row(fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", u.Upstream, p.lang.Text(u.State), since, u.Waiting, u.Delivered, u.Lost+u.Damaged+u.Overrun, u.URL))
 	}
-	t.Flush()
+	p.table(&t)
 }
 
 func (s *Snapshot) upstreamProblems(say func(try, what string, args ...any)) {

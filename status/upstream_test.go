@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"minirelay/locale"
 )
 
 // An upstream that is away, whose outbox fails or which loses something is said, with what to try.
@@ -23,7 +25,7 @@ func TestUpstreamProblems(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 	var b bytes.Buffer
-	if err := s.Write(&b); err != nil {
+	if err := s.Write(&b, locale.English); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"UPSTREAM", "cloud     connected", "away      dns"} {

@@ -29,6 +29,6 @@ func runAddress(_ context.Context, env *env, args []string) error {
 			fmt.Fprintln(env.stdout, code)
 		}
 	}
-	fmt.Fprintf(env.stdout, "page          %s\nmini-program  %s\n", page, gateway.PhoneAddress(config, addrs))
+	env.printf("page          %s\nmini-program  %s\n", page, gateway.PhoneAddress(config, addrs))
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"minirelay/configs"
 	"minirelay/devices/serial"
+	"minirelay/locale"
 	"minirelay/relay/upstream"
 )
 
@@ -30,23 +31,22 @@ func runCheck(_ context.Context, env *env, args []string) error {
 		return err
 	}
 	for _, w := range config.Warnings {
-		fmt.Fprintf(env.stdout, "warning: %s", w)
+		env.printf("warning: %s", w.In(env.lang.Text))
 	}
 	for _, p := range config.Devices.Ports {
-		fmt.Fprintf(env.stdout, "port %s: %s\n", p.ID, portSummary(p))
+		env.printf("port %s: %s\n", p.ID, portSummary(p))
 	}
 	for _, d := range config.Devices.Devices {
-		fmt.Fprintf(env.stdout, "device %s: on %s, %s, %s, %s\n", d.ID, d.Port, d.Codec, count(len(d.Fields), "field"), count(len(d.Commands), "command"))
+		env.printf("device %s: on %s, %s, %s, %s\n", d.ID, d.Port, d.Codec, count(len(d.Fields), "1 field", "%d fields"), count(len(d.Commands), "1 command", "%d commands"))
 	}
 	for _, u := range config.Upstreams {
-		fmt.Fprintf(env.stdout, "upstream %s: %s\n", u.ID, upstreamSummary(config, u))
+		env.printf("upstream %s: %s\n", u.ID, upstreamSummary(env.lang, config, u))
 	}
 	sound := "is sound"
 	if n := len(config.Warnings); n > 0 {
-		sound = "can be used, with " + count(n, "warning")
+		sound = "can be used, with " + count(n, "1 warning", "%d warnings")
 	}
-	_, err = fmt.Fprintf(env.stdout, "%s %s: gateway %s, %s\n", strings.Join(config.Files, ", "), sound, config.Gateway.ID, usersSummary(config))
-	return err
+	return env.printf("%s %s: gateway %s, %s\n", strings.Join(config.Files, ", "), sound, config.Gateway.ID, usersSummary(env.lang, config))
 }
 
 // portSummary is where a port is and how its line is set: /dev/ttyACM0 115200 8N1.
@@ -66,7 +66,7 @@ func lineSettings(p serial.Config) string {
 	return fmt.Sprintf("%d %d%s%v", p.Baud, p.DataBits, strings.ToUpper(p.Parity[:1]), p.StopBits)
 }
 
-func usersSummary(config *configs.Config) string {
+func usersSummary(lang locale.Language, config *configs.Config) string {
 	if len(config.Broker.Users) == 0 {
 		return "no users"
 	}
@@ -74,19 +74,11 @@ func usersSummary(config *configs.Config) string {
 	for _, u := range config.Broker.Users {
 		users = append(users, u.ID+" ("+u.Role+")")
 	}
-	return "users " + strings.Join(users, ", ")
-}
-
-// count is a number of things in words.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return lang.Sprintf("users %s", strings.Join(users, ", "))
 }
 
 // upstreamSummary is what check says of an upstream: where it is, what goes up and what may come down.
-func upstreamSummary(config *configs.Config, c upstream.Config) string {
+func upstreamSummary(lang locale.Language, config *configs.Config, c upstream.Config) string {
 	what := "sends all devices"
 	if len(c.Devices) > 0 {
 		what = "sends " + strings.Join(c.Devices, ", ")
@@ -102,5 +94,5 @@ func upstreamSummary(config *configs.Config, c upstream.Config) string {
 	if c.Prefix != "" {
 		topics = c.Prefix + "/" + topics
 	}
-	return fmt.Sprintf("%s, %s, %s, %s", c.Address(), topics, what, takes)
+	return lang.List(c.Address(), topics, what, takes)
 }

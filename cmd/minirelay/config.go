@@ -52,7 +52,7 @@ func loadConfig(env *env, path string) (*configs.Config, error) {
 		return nil, err
 	}
 	for _, f := range faults.List {
-		fmt.Fprint(env.stderr, f)
+		fmt.Fprint(env.stderr, f.In(env.lang.Text))
 	}
 	return nil, userError{faults.Error(), "mend them and try again with minirelay check; nothing has been started or changed"}
 }

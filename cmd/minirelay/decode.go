@@ -51,7 +51,7 @@ func runDecode(_ context.Context, env *env, args []string) error {
 		return err
 	}
 	if !*asJSON {
-		fmt.Fprintln(env.stdout, dec.String())
+		fmt.Fprintln(env.stdout, env.lang.Text(dec.String()))
 	}
 	if dec.good == 0 {
 		what := device.ID
@@ -198,12 +198,12 @@ func (t *tally) frame(ok, empty, why bool) {
 
 // String sums it up.
 func (t *tally) String() string {
-	s := count(t.good+t.dropped, "frame") + fmt.Sprintf(": %d taken, %d dropped", t.good, t.dropped)
+	s := fmt.Sprintf("%s: %d taken, %d dropped", count(t.good+t.dropped, "1 frame", "%d frames"), t.good, t.dropped)
 	if t.odd > 0 {
 		s += fmt.Sprintf("; %d with something to say about them", t.odd)
 	}
 	if t.unanswered > 0 {
-		s += "; " + count(t.unanswered, "request") + " unanswered"
+		s += "; " + count(t.unanswered, "1 request unanswered", "%d requests unanswered")
 	}
 	return s
 }

@@ -50,11 +50,12 @@ func parseFlags(flags *flag.FlagSet, env *env, args []string) error {
 func parseArgs(flags *flag.FlagSet, env *env, args []string) ([]string, error) {
 	flags.Init(flags.Name(), flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
+	langFlag(flags, env)
 	var rest []string
 	for {
 		err := flags.Parse(args)
 		if errors.Is(err, flag.ErrHelp) {
-			usage(flags, env.stdout)
+			usage(flags, env)
 			return nil, err
 		}
 		if err != nil {
@@ -73,14 +74,15 @@ func helpOn(flags *flag.FlagSet) string {
 }
 
 // usage explains one subcommand.
-func usage(flags *flag.FlagSet, w io.Writer) {
+func usage(flags *flag.FlagSet, env *env) {
+	w := env.stdout
 	for _, c := range commands() {
 		if c.name == flags.Name() {
-			fmt.Fprintf(w, "usage: minirelay %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+			env.printf("usage: minirelay %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), env.lang.Text(c.summary))
 		}
 	}
 	if text := helpTexts[flags.Name()]; text != "" {
-		fmt.Fprintf(w, "\n%s\n", text)
+		fmt.Fprintf(w, "\n%s\n", env.lang.Text(text))
 	}
 	first := true
 	flags.VisitAll(func(f *flag.Flag) {
@@ -88,9 +90,9 @@ func usage(flags *flag.FlagSet, w io.Writer) {
 			fmt.Fprintln(w)
 			first = false
 		}
-		fmt.Fprintf(w, "  -%s\n\t%s", f.Name, f.Usage)
+		fmt.Fprintf(w, "  -%s\n\t%s", f.Name, env.lang.Text(f.Usage))
 		if f.DefValue != "" && f.DefValue != "false" {
-			fmt.Fprintf(w, " (default %s)", f.DefValue)
+			env.printf(" (default %s)", f.DefValue)
 		}
 		fmt.Fprintln(w)
 	})

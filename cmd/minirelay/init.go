@@ -136,6 +136,7 @@ func (a *initAsk) question(text, usual string) string {
 	if a.lines == nil {
 		return usual
 	}
+	text = a.env.lang.Text(text)
 	if usual != "" {
 		text += " [" + usual + "]"
 	}
@@ -160,20 +161,20 @@ func (a *initAsk) things() error {
 	}
 	found, err := serial.List()
 	if err != nil {
-		fmt.Fprintf(a.env.stdout, "The serial ports cannot be listed (%v); add them to the file.\n", err)
+		a.env.printf("The serial ports cannot be listed (%v); add them to the file.\n", err)
 		return nil
 	}
 	for _, p := range found {
 		if p.USB == "" && a.lines == nil {
 			continue // a UART of the board: nobody says that something hangs on it
 		}
-		fmt.Fprintf(a.env.stdout, "\n%s  %s\n", p.Path, strings.TrimSpace(p.Maker+" "+p.Product))
+		a.env.printf("\n%s  %s\n", p.Path, strings.TrimSpace(p.Maker+" "+p.Product))
 		if err := a.askThing(p.Path); err != nil {
 			return err
 		}
 	}
 	if len(found) == 0 {
-		fmt.Fprintln(a.env.stdout, "No serial port is plugged in; add it to the file later: minirelay ports shows the path.")
+		a.env.printf("No serial port is plugged in; add it to the file later: minirelay ports shows the path.\n")
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func (a *initAsk) askThing(path string) error {
 			return err
 		}
 		what, try, _ := describe(err)
-		fmt.Fprintf(a.env.stdout, "  %s; %s\n", what, try)
+		a.env.printf("  %s; %s\n", a.env.lang.Text(what), a.env.lang.Text(try))
 	}
 }
 
@@ -228,7 +229,7 @@ func (a *initAsk) thing(path, profile string) error {
 func (a *initAsk) password(ctx context.Context) (password string, madeUp bool, err error) {
 	if a.stdin || a.lines != nil {
 		if a.lines != nil {
-			fmt.Fprintf(a.env.stdout, "\nThe password of the first user, %s:\n", a.start.Admin)
+			a.env.printf("\nThe password of the first user, %s:\n", a.start.Admin)
 		}
 		password, err = readPassword(ctx, a.env, a.stdin)
 		return password, false, err
@@ -238,27 +239,27 @@ func (a *initAsk) password(ctx context.Context) (password string, madeUp bool, e
 
 func (a *initAsk) farewell(kept, password string, madeUp bool) {
 	out := a.env.stdout
-	fmt.Fprintf(out, "\n%s is written.\n", a.path)
+	a.env.printf("\n%s is written.\n", a.path)
 	if kept != "" {
-		fmt.Fprintf(out, "What was there is kept as %s.\n", kept)
+		a.env.printf("What was there is kept as %s.\n", kept)
 	}
-	fmt.Fprintf(out, "The first user is %s", a.start.Admin)
+	a.env.printf("The first user is %s", a.start.Admin)
 	if madeUp {
-		fmt.Fprintf(out, ", the password %s\nIt is shown only now: write it down.", password)
+		a.env.printf(", the password %s\nIt is shown only now: write it down.", password)
 	}
 	fmt.Fprintln(out)
-	fmt.Fprintln(out, "\nNext:")
+	a.env.printf("\nNext:\n")
 	if a.path == systemConfig { // the service takes it by itself
-		fmt.Fprintln(out, "  sudo minirelay status")
+		a.env.printf("  sudo minirelay status\n")
 	} else {
-		fmt.Fprintf(out, "  minirelay check -c %s\n  minirelay run -c %s\n", a.path, a.path)
+		a.env.printf("  minirelay check -c %s\n  minirelay run -c %s\n", a.path, a.path)
 	}
 	if config, err := configs.Load(a.path); err == nil {
-		fmt.Fprintf(out, "  %s in a browser\n", gateway.PageAddress(config, broker.Addrs{TLS: config.Broker.Listen}))
+		a.env.printf("  %s in a browser\n", gateway.PageAddress(config, broker.Addrs{TLS: config.Broker.Listen}))
 	}
 	for _, t := range a.start.Things {
 		if t.Profile == "" {
-			fmt.Fprintf(out, "  minirelay scan %s tells how to speak with what hangs there: describe it in the file\n", t.Path)
+			a.env.printf("  minirelay scan %s tells how to speak with what hangs there: describe it in the file\n", t.Path)
 		}
 	}
 }

@@ -15,9 +15,9 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 
 	"minirelay/configs"
+	"minirelay/locale"
 )
 
 // Exit statuses.
@@ -31,6 +31,7 @@ const (
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	lang           locale.Language // of texts for people
 }
 
 // command is one subcommand.
@@ -66,7 +67,10 @@ func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // Main runs one command line and gives the exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	env := &env{stdin, stdout, stderr}
+	env := &env{stdin, stdout, stderr, locale.FromEnvironment(os.Getenv)}
+	if l, ok := givenLanguage(args); ok {
+		env.lang = l
+	}
 	ctx, stop := untilSignal()
 	defer stop()
 	err := dispatch(ctx, env, args)
@@ -74,7 +78,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	what, try, status := describe(err)
-	fmt.Fprintf(stderr, "error: %s\nhint: %s\n", what, try)
+	env.notef("error: %s\nhint: %s\n", env.lang.Text(what), env.lang.Text(try))
 	return status
 }
 
@@ -106,21 +110,22 @@ func untilSignal() (context.Context, func()) {
 }
 
 func dispatch(ctx context.Context, env *env, args []string) error {
+	args = withoutLanguage(args)
 	if len(args) == 0 {
-		help(env.stdout) // stderr has the two lines that every error has
+		help(env) // stderr has the two lines that every error has
 		return usageError{what: "no command given", try: "minirelay demo shows what it does; minirelay help explains"}
 	}
 	name, args := args[0], args[1:]
 	switch name {
 	case "-h", "-help", "--help":
-		help(env.stdout)
+		help(env)
 		return nil
 	case "help":
 		if len(args) == 0 {
-			help(env.stdout)
+			help(env)
 			return nil
 		}
-		name, args = args[0], []string{"-h"}
+		name, args = args[0], append(args[1:], "-h")
 	case "-version", "--version":
 		name = "version"
 	}
@@ -138,12 +143,12 @@ func dispatch(ctx context.Context, env *env, args []string) error {
 	return usageError{what: fmt.Sprintf("there is no command %q", name), try: try}
 }
 
-func help(w io.Writer) {
-	fmt.Fprint(w, "minirelay is a gateway for boards on serial lines.\n\n")
-	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+func help(env *env) {
+	env.printf("minirelay is a gateway for boards on serial lines.\n\n")
+	var columns locale.Table
 	for _, c := range commands() {
-		fmt.Fprintf(columns, "  minirelay %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+		columns.Row("  minirelay " + strings.TrimSpace(c.name+" "+c.args) + "\t" + env.lang.Text(c.summary))
 	}
-	columns.Flush()
-	fmt.Fprint(w, "\nminirelay help COMMAND tells more about one.\n")
+	columns.Write(env.stdout, 3)
+	env.printf("\nminirelay help COMMAND tells more about one.\n")
 }

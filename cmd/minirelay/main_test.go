@@ -9,6 +9,9 @@ import (
 
 // TestMain makes the test binary the program, for the stories that run it.
 func TestMain(m *testing.M) {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		os.Unsetenv(name) // the tests read English
+	}
 	testscript.Main(tests{m}, map[string]func(){"minirelay": main})
 }
 

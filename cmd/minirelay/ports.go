@@ -11,6 +11,7 @@ import (
 	"minirelay/configs"
 	"minirelay/devices/mapping"
 	"minirelay/devices/serial"
+	"minirelay/locale"
 )
 
 // listedPort is a port of this machine, of the config, or of both.
@@ -58,7 +59,7 @@ func runPorts(_ context.Context, env *env, args []string) error {
 		return e.Encode(ports)
 	}
 	if len(found) == 0 {
-		fmt.Fprintln(env.stdout, "no serial port is there: plug an adapter in, or enable the UART of the board")
+		env.printf("no serial port is there: plug an adapter in, or enable the UART of the board\n")
 		if len(ports) > 0 {
 			fmt.Fprintln(env.stdout)
 		}
@@ -67,7 +68,7 @@ func runPorts(_ context.Context, env *env, args []string) error {
 		if i > 0 {
 			fmt.Fprintln(env.stdout)
 		}
-		fmt.Fprint(env.stdout, p)
+		fmt.Fprint(env.stdout, p.text(env.lang))
 	}
 	return nil
 }
@@ -84,7 +85,7 @@ func maybeConfig(env *env, given string) (*configs.Config, error) {
 	}
 	config, err := configs.Load(path)
 	if err != nil {
-		fmt.Fprintf(env.stderr, "warning: %v: it is left aside; minirelay check says what is wrong\n", err)
+		env.notef("warning: %v: it is left aside; minirelay check says what is wrong\n", err)
 		return nil, nil
 	}
 	return config, nil
@@ -140,8 +141,8 @@ func addConfigured(ports []*listedPort, c serial.Config, all []mapping.DeviceCon
 	return ports
 }
 
-// String is the line for a config, with comments for the person who looks for it.
-func (p *listedPort) String() string {
+// text is the line for a config, with comments for the person who looks for it.
+func (p *listedPort) text(lang locale.Language) string {
 	var b strings.Builder
 	if usb, ok := strings.CutPrefix(p.Path, "usb "); ok {
 		id, serial, _ := strings.Cut(usb, " ")
@@ -154,13 +155,13 @@ func (p *listedPort) String() string {
 	}
 	var by []string
 	for _, h := range p.HeldBy {
-		by = append(by, fmt.Sprintf("%s (process %d)", h.Name, h.PID))
+		by = append(by, lang.Sprintf("%s (process %d)", h.Name, h.PID))
 	}
 	used := ""
 	if p.Port != "" {
-		used = "[ports." + p.Port + "], no device uses it"
+		used = lang.Sprintf("[ports.%s], no device uses it", p.Port)
 		if len(p.Devices) > 0 {
-			used = "[ports." + p.Port + "], used by " + strings.Join(p.Devices, ", ")
+			used = lang.Sprintf("[ports.%s], used by %s", p.Port, strings.Join(p.Devices, ", "))
 		}
 	}
 	for _, line := range [][2]string{
@@ -171,10 +172,10 @@ func (p *listedPort) String() string {
 		{"socket", strings.TrimPrefix(p.ByPath, p.Path)},
 		{"config", used},
 		{"open by", strings.Join(by, ", ")},
-		{"trouble", p.Trouble},
+		{"trouble", lang.Text(p.Trouble)},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(&b, "  # %-7s %s\n", line[0], line[1])
+			fmt.Fprintf(&b, "  # %s %s\n", locale.Pad(lang.Text(line[0]), 7), line[1])
 		}
 	}
 	return b.String()

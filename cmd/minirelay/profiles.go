@@ -4,11 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"minirelay/configs"
+	"minirelay/locale"
 	"minirelay/relay"
 )
 
@@ -33,11 +32,11 @@ func runProfiles(_ context.Context, env *env, args []string) error {
 	case *asJSON:
 		return profilesAsJSON(env)
 	}
-	columns := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	var columns locale.Table
 	for _, p := range configs.Profiles() {
-		fmt.Fprintf(columns, "%s\t%s\t%s\n", p.Name, p.Group, bothLanguages(p.Title))
+		columns.Row(p.Name + "\t" + p.Group + "\t" + bothLanguages(p.Title))
 	}
-	return columns.Flush()
+	return columns.Write(env.stdout, 2)
 }
 
 // bothLanguages writes a name for people of either language.

@@ -12,6 +12,7 @@ import (
 
 	"minirelay/devices/capture"
 	"minirelay/devices/serial"
+	"minirelay/locale"
 	"minirelay/softboard"
 )
 
@@ -58,16 +59,16 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	player := capture.NewPlayer(recording)
 	player.Speed, player.Loop = *speed, *loop
 	player.Unknown = func(b []byte) {
-		fmt.Fprintf(env.stderr, "not in the recording: % x  %s\n", b, capture.Text(b))
+		env.notef("not in the recording: % x  %s\n", b, capture.Text(b))
 	}
 	fmt.Fprintf(env.stdout, "path = %q\n", line.Path())
-	fmt.Fprintf(env.stdout, "  # is %s: %s\n", rest[0], recordingSummary(recording, player))
+	env.printf("  # is %s: %s\n", rest[0], recordingSummary(env.lang, recording, player))
 	if !*now {
-		fmt.Fprintln(env.stdout, "  # begins when the port is opened; Ctrl-C ends it")
+		env.printf("  # begins when the port is opened; Ctrl-C ends it\n")
 	}
 	err = play(ctx, player, line, *now)
 	if ctx.Err() == nil && err == nil {
-		fmt.Fprintln(env.stdout, "the recording has ended; -loop begins it again")
+		env.printf("the recording has ended; -loop begins it again\n")
 	}
 	return err
 }
@@ -104,16 +105,16 @@ func opened(path string) bool {
 }
 
 // recordingSummary says what a recording holds.
-func recordingSummary(recording []capture.Record, player *capture.Player) string {
+func recordingSummary(lang locale.Language, recording []capture.Record, player *capture.Player) string {
 	in := 0
 	for _, r := range recording {
 		if !r.Out {
 			in += len(r.Data)
 		}
 	}
-	s := fmt.Sprintf("%s in %.1f s", count(in, "byte"), recording[len(recording)-1].At.Seconds())
+	s := lang.Sprintf("%s in %.1f s", count(in, "1 byte", "%d bytes"), recording[len(recording)-1].At.Seconds())
 	if n := player.Requests(); n > 0 {
-		s += ", answers " + count(n, "different request")
+		s = lang.List(s, count(n, "answers 1 different request", "answers %d different requests"))
 	}
 	return s
 }

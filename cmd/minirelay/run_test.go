@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-
 	"minirelay/gateway"
+	"minirelay/locale"
+
 	"minirelay/softboard"
 )
 
@@ -65,7 +66,7 @@ func start(t *testing.T, dir, config string) *running {
 	ready := make(chan *gateway.Gateway, 1)
 	stdout := &lockedBuffer{}
 	go func() {
-		ended <- serve(ctx, &env{strings.NewReader(""), stdout, r.log}, r.path, func(g *gateway.Gateway) { ready <- g })
+		ended <- serve(ctx, &env{strings.NewReader(""), stdout, r.log, locale.English}, r.path, func(g *gateway.Gateway) { ready <- g })
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -225,7 +225,7 @@ func roughly(steps int, wait time.Duration) string {
 // say tells a step on stderr.
 func (s *scanning) say(format string, args ...any) {
 	s.clear()
-	fmt.Fprintf(s.env.stderr, format+"\n", args...)
+	fmt.Fprintln(s.env.stderr, s.env.lang.Sprintf(format, args...))
 }
 
 // step shows the progress of a search.
@@ -238,13 +238,13 @@ func (s *scanning) progress(format string, args ...any) {
 	now := time.Now()
 	if s.tty {
 		if now.Sub(s.last) > 50*time.Millisecond {
-			fmt.Fprintf(s.env.stderr, "\r\x1b[K"+format, args...)
+			fmt.Fprint(s.env.stderr, "\r\x1b[K", s.env.lang.Sprintf(format, args...))
 			s.last = now
 		}
 		return
 	}
 	if now.Sub(s.last) > 5*time.Second {
-		fmt.Fprintf(s.env.stderr, format+"\n", args...)
+		fmt.Fprintln(s.env.stderr, s.env.lang.Sprintf(format, args...))
 		s.last = now
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"minirelay/devices"
 	"minirelay/devices/capture"
 	"minirelay/devices/detect"
+	"minirelay/locale"
 	"minirelay/softboard"
 )
 
@@ -28,7 +29,7 @@ func scanned(t *testing.T, live func(line *softboard.Line), args ...string) (blo
 	go func() { defer close(ended); live(line) }()
 	defer func() { line.Close(); <-ended }()
 	var out, problems lockedBuffer
-	err = runScan(t.Context(), &env{strings.NewReader(""), &out, &problems}, append([]string{line.Path()}, args...))
+	err = runScan(t.Context(), &env{strings.NewReader(""), &out, &problems, locale.English}, append([]string{line.Path()}, args...))
 	return out.String(), problems.String(), err
 }
 

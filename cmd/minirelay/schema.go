@@ -30,7 +30,7 @@ func runSample(_ context.Context, env *env, args []string) error {
 	samples := configs.Samples()
 	if *list {
 		for _, s := range samples {
-			fmt.Fprintf(env.stdout, "%-16s %s\n", s.Name, s.Summary)
+			fmt.Fprintf(env.stdout, "%-16s %s\n", s.Name, env.lang.Text(s.Summary))
 		}
 		return nil
 	}

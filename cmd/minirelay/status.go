@@ -44,7 +44,7 @@ func runStatus(ctx context.Context, env *env, args []string) error {
 	if err := json.Unmarshal(body, &s); err != nil {
 		return userError{"the gateway answers what this minirelay does not understand", "use the version that runs: minirelay version"}
 	}
-	return s.Write(env.stdout)
+	return s.Write(env.stdout, env.lang)
 }
 
 // statusTime is how long a gateway may take to answer.

@@ -18,6 +18,7 @@ import (
 
 	"minirelay/configs"
 	"minirelay/devices/serial"
+	"minirelay/locale"
 	"minirelay/status"
 )
 
@@ -44,7 +45,7 @@ func runSupport(ctx context.Context, env *env, args []string) error {
 	if err := s.write(f); err != nil {
 		return userError{"cannot write the archive: " + err.Error(), "make room, or name a file elsewhere: minirelay support -o FILE"}
 	}
-	fmt.Fprintf(env.stdout, "%s is written: %s\n", *out, strings.Join(names, ", "))
+	env.printf("%s is written: %s\n", *out, strings.Join(names, ", "))
 	fmt.Fprintln(env.stdout, "Passwords and tokens of the config are struck out. Look through it before you give it away: names, addresses\n"+
 		"and values of your devices are in it. 配置里的密码和令牌已去除；交给别人之前请先看一遍，里面有设备的名称、地址和数值。")
 	return nil
@@ -116,7 +117,7 @@ func (s *support) figures(body []byte, add func(name string, text []byte, err er
 		return
 	}
 	var screen, metrics bytes.Buffer
-	err := snapshot.Write(&screen)
+	err := snapshot.Write(&screen, locale.English)
 	add("status.txt", screen.Bytes(), err)
 	snapshot.Metrics(&metrics)
 	add("metrics.txt", metrics.Bytes(), nil)

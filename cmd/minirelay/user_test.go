@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"minirelay/broker"
+	"minirelay/locale"
 )
 
 // echoes says whether a terminal shows what is typed.
@@ -51,7 +52,7 @@ func TestPasswordIsNotShown(t *testing.T) {
 	person, tty := terminal(t)
 	var stdout, stderr bytes.Buffer
 	done := make(chan error, 1)
-	go func() { done <- runUser(t.Context(), &env{tty, &stdout, &stderr}, []string{"hash"}) }()
+	go func() { done <- runUser(t.Context(), &env{tty, &stdout, &stderr, locale.English}, []string{"hash"}) }()
 	untilQuiet(t, tty)
 	if _, err := person.WriteString("correct horse\ncorrect horse\n"); err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestInterruptedPassword(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	var out bytes.Buffer
 	done := make(chan error, 1)
-	go func() { done <- runUser(ctx, &env{tty, &out, &out}, []string{"hash"}) }()
+	go func() { done <- runUser(ctx, &env{tty, &out, &out, locale.English}, []string{"hash"}) }()
 	untilQuiet(t, tty)
 	interrupt()
 	var interrupted userError

@@ -90,7 +90,7 @@ type watching struct {
 
 func newWatching(env *env, o *watchOptions, units map[[2]string]string) (*watching, error) {
 	w := &watching{env: env, view: newWireView(env.stdout), name: o.record}
-	w.view.units = units
+	w.view.units, w.view.lang = units, env.lang
 	if o.json {
 		w.json = json.NewEncoder(env.stdout)
 	}
@@ -193,7 +193,7 @@ func (w *watching) count(s sight) {
 // hint says what to look at when nothing comes.
 func (w *watching) hint() {
 	if w.bytes == 0 && w.tally == (tally{}) && w.json == nil {
-		w.view.line(time.Now(), '-', grey, "nothing has come yet: does the board talk by itself, and is the wire where it should be?")
+		w.view.line(time.Now(), '-', grey, w.env.lang.Text("nothing has come yet: does the board talk by itself, and is the wire where it should be?"))
 	}
 }
 
@@ -201,11 +201,11 @@ func (w *watching) hint() {
 func (w *watching) end(failed bool) error {
 	w.view.flush()
 	if w.json == nil && !(failed && w.bytes == 0) {
-		text := count(w.bytes, "byte") + " read"
+		text := count(w.bytes, "1 byte read", "%d bytes read")
 		if frames := w.tally.String(); w.tally != (tally{}) {
 			text += "; " + frames
 		}
-		fmt.Fprintln(w.env.stdout, text)
+		fmt.Fprintln(w.env.stdout, w.env.lang.Text(text))
 	}
 	if w.file == nil {
 		return nil
@@ -220,7 +220,7 @@ func (w *watching) end(failed bool) error {
 		return nil // a recording without a byte is of no use, and would be in the way of the next try
 	}
 	if w.json == nil {
-		fmt.Fprintf(w.env.stdout, "recorded in %s: minirelay decode and minirelay replay take it\n", w.name)
+		w.env.printf("recorded in %s: minirelay decode and minirelay replay take it\n", w.name)
 	}
 	return nil
 }

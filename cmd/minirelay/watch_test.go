@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"minirelay/devices/capture"
+	"minirelay/locale"
 )
 
 // session is one command of the program that runs until it is ended.
@@ -27,7 +28,7 @@ func begin(t *testing.T, command func(context.Context, *env, []string) error, ar
 	s := &session{out: &lockedBuffer{}, ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	go func() { s.ended <- command(ctx, &env{strings.NewReader(""), s.out, s.out}, args) }()
+	go func() { s.ended <- command(ctx, &env{strings.NewReader(""), s.out, s.out, locale.English}, args) }()
 	t.Cleanup(func() {
 		if err := s.end(); err != nil && !errors.Is(err, errEnded) {
 			t.Error(err)

@@ -13,6 +13,7 @@ import (
 
 	"minirelay/api"
 	"minirelay/devices/capture"
+	"minirelay/locale"
 )
 
 const (
@@ -33,6 +34,7 @@ type sight struct {
 // a row says what it is: < read, > written, = taken, ! dropped, - about the port.
 type wireView struct {
 	w       io.Writer
+	lang    locale.Language
 	columns func() int             // of a terminal; 0: it is none
 	stamp   func(time.Time) string // 12 columns wide
 	short   func(time.Time) string // for narrow terminals
@@ -90,7 +92,7 @@ func (v *wireView) show(s sight) {
 		v.state(s.at, *s.Open, s.Trouble)
 	case s.Missed > 0:
 		v.flush()
-		v.line(s.at, '-', red, fmt.Sprintf("%d records were missed here: this side is too slow", s.Missed))
+		v.line(s.at, '-', red, v.lang.Sprintf("%d records were missed here: this side is too slow", s.Missed))
 	}
 }
 
@@ -171,7 +173,7 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 	if f.Request != "" {
 		who += " " + f.Request
 	}
-	text := f.Why
+	text := v.lang.Text(f.Why)
 	if !f.OK {
 		if who != "" {
 			text = who + ": " + text
@@ -179,11 +181,11 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 		if f.Text != "" {
 			text += ": " + shown(f)
 		}
-		v.line(at, '!', red, v.wrapped(strings.SplitAfter(text, "; ")))
+		v.line(at, '!', red, v.wrapped(clauses(text)))
 		return
 	}
 	if len(f.Fields) == 0 && text != "" {
-		v.line(at, '!', yellow, v.wrapped(strings.SplitAfter(who+": "+text, "; ")))
+		v.line(at, '!', yellow, v.wrapped(clauses(who+": "+text)))
 		return
 	}
 	var parts []string
@@ -207,7 +209,7 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 	}
 	v.line(at, '=', green, v.wrapped(parts))
 	if text != "" {
-		v.line(at, '!', yellow, v.wrapped(strings.SplitAfter(text, "; ")))
+		v.line(at, '!', yellow, v.wrapped(clauses(text)))
 	}
 }
 
@@ -229,10 +231,19 @@ func shown(f *api.Frame) string {
 func (v *wireView) state(at time.Time, open bool, trouble *string) {
 	switch {
 	case open:
-		v.line(at, '-', grey, "the port is open")
+		v.line(at, '-', grey, v.lang.Text("the port is open"))
 	case trouble != nil && *trouble != "":
-		v.line(at, '-', red, "the port is closed: "+*trouble)
+		v.line(at, '-', red, v.lang.Sprintf("the port is closed: %s", *trouble))
 	}
+}
+
+// clauses splits a sentence where a line may end.
+func clauses(text string) []string {
+	var all []string
+	for part := range strings.SplitAfterSeq(text, "; ") {
+		all = append(all, strings.SplitAfter(part, "；")...)
+	}
+	return all
 }
 
 // wrapped joins parts into as many lines of a terminal as they need.
@@ -247,12 +258,12 @@ func (v *wireView) wrapped(parts []string) string {
 	var text strings.Builder
 	used := 0
 	for _, p := range parts {
-		if wide := len([]rune(p)); used > 0 && used+wide > room {
+		if wide := locale.Width(p); used > 0 && used+wide > room {
 			text.WriteByte('\n')
 			used = 0
 		}
 		text.WriteString(p)
-		used += len([]rune(p))
+		used += locale.Width(p)
 	}
 	return text.String()
 }

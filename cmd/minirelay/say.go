@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"minirelay/locale"
+)
+
+// printf writes to stdout, in the language of the user. What is for programs is written without it.
+func (e *env) printf(format string, args ...any) error {
+	_, err := fmt.Fprint(e.stdout, e.lang.Sprintf(format, args...))
+	return err
+}
+
+// notef is printf for stderr.
+func (e *env) notef(format string, args ...any) {
+	fmt.Fprint(e.stderr, e.lang.Sprintf(format, args...))
+}
+
+// langFlag adds -lang to flags.
+func langFlag(flags *flag.FlagSet, env *env) {
+	flags.Func("lang", "zh or en: the language of texts for people; if left out, that of LC_ALL, LC_MESSAGES or LANG", func(name string) error {
+		l, ok := locale.Parse(name)
+		if !ok {
+			return errors.New("use zh or en")
+		}
+		env.lang = l
+		return nil
+	})
+}
+
+// givenLanguage looks for -lang among args, so that it counts wherever it is, and for what is wrong before it too.
+func givenLanguage(args []string) (locale.Language, bool) {
+	for i, a := range args {
+		name, value, whole := strings.Cut(strings.TrimPrefix(a, "-"), "=")
+		if name != "-lang" && a != "-lang" && !strings.HasPrefix(a, "-lang=") {
+			continue
+		}
+		if !whole && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if l, ok := locale.Parse(value); ok {
+			return l, true
+		}
+	}
+	return locale.English, false
+}
+
+// withoutLanguage cuts -lang off that stands in front of the subcommand. A wrong one stays, and is refused there.
+func withoutLanguage(args []string) []string {
+	for len(args) > 0 {
+		name, _, whole := strings.Cut(strings.TrimPrefix(args[0], "-"), "=")
+		name = strings.TrimPrefix(name, "-")
+		if _, ok := givenLanguage(args[:min(2, len(args))]); name != "lang" || !strings.HasPrefix(args[0], "-") || !ok {
+			break
+		}
+		if args = args[1:]; !whole && len(args) > 0 {
+			args = args[1:]
+		}
+	}
+	return args
+}
+
+// count is a number of things in words: of one, or of several.
+func count(n int, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return fmt.Sprintf(several, n)
+}

@@ -1,0 +1,65 @@
+package locale
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Sprintf is fmt.Sprintf with a format in the language. Arguments that are sentences or errors are translated too.
+func (l Language) Sprintf(format string, args ...any) string {
+	if l != Chinese {
+		return fmt.Sprintf(format, args...)
+	}
+	before, text, after := trimmed(format)
+	text, ok := chinese().texts[Key(text)]
+	if !ok {
+		return l.Text(fmt.Sprintf(format, args...))
+	}
+	for i, a := range args {
+		switch a := a.(type) {
+		case error:
+			args[i] = l.Text(a.Error())
+		case string:
+			args[i] = chinese().value(a, maxDepth)
+		}
+	}
+	var values []string
+	next := 0
+	for _, v := range verb.FindAllString(format, -1) {
+		switch {
+		case v[1] == '%':
+		case strings.Contains(v, "["):
+			values = append(values, fmt.Sprintf(v, args...))
+		case next < len(args):
+			values = append(values, fmt.Sprintf(v, args[next]))
+			next++
+		}
+	}
+	return before + fill(text, values) + after
+}
+
+var verb = regexp.MustCompile(`%[-+#0]*(?:\[\d+\])?\d*(?:\.\d+)?[a-zA-Z]|%%|% x`)
+
+// Key is the key of a format string: {} is in the place of each verb, and the white space around it is cut off.
+func Key(format string) string {
+	_, text, _ := trimmed(format)
+	return verb.ReplaceAllStringFunc(text, func(v string) string {
+		if v[1] == '%' {
+			return v[1:]
+		}
+		return hole
+	})
+}
+
+// List translates parts and separates them by commas.
+func (l Language) List(parts ...string) string {
+	if l != Chinese {
+		return strings.Join(parts, ", ")
+	}
+	all := make([]string, len(parts))
+	for i, p := range parts {
+		all[i] = chinese().value(p, maxDepth)
+	}
+	return strings.Join(all, "，")
+}

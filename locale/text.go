@@ -1,0 +1,198 @@
+package locale
+
+import (
+	"strconv"
+	"strings"
+)
+
+// hole is in the place of a value.
+const hole = "{}"
+
+const (
+	maxText  = 4096 // bytes; what is longer is no sentence
+	maxDepth = 6    // of holes in holes
+)
+
+// Text gives a finished English sentence in the language. An unknown one stays as it is.
+func (l Language) Text(sentence string) string {
+	if l != Chinese {
+		return sentence
+	}
+	return chinese().text(sentence, maxDepth)
+}
+
+func (c *catalogue) text(s string, depth int) string {
+	before, s, after := trimmed(s)
+	return before + c.sentence(s, depth) + after
+}
+
+// trimmed cuts the white space around s off.
+func trimmed(s string) (before, text, after string) {
+	text = strings.TrimLeft(s, " \n")
+	before = s[:len(s)-len(text)]
+	text = strings.TrimRight(text, " \n")
+	return before, text, s[len(before)+len(text):]
+}
+
+func (c *catalogue) sentence(s string, depth int) string {
+	if text, ok := c.texts[s]; ok && !strings.Contains(s, hole) {
+		return text
+	}
+	if s == "" || len(s) > maxText || depth == 0 {
+		return s
+	}
+	masked := mask(s)
+	word, _, _ := strings.Cut(s, " ")
+	best, holes := match(c.words[word], s, masked, 0)
+	least := 0
+	if best != nil {
+		least = best.size
+	}
+	if p, h := match(c.loose, s, masked, least); p != nil {
+		best, holes = p, h
+	}
+	if best != nil {
+		for i, h := range holes {
+			if !strings.HasSuffix(best.literals[i], `"`) { // else it is quoted
+				holes[i] = c.value(h, depth)
+			}
+		}
+		return fill(best.text, holes)
+	}
+	return c.parts(s, masked, depth)
+}
+
+// value translates what was put into a hole. Only sentences and parts of them have blanks: a name or a key has none.
+func (c *catalogue) value(s string, depth int) string {
+	if !strings.Contains(s, " ") || s[0] == '"' && strings.HasSuffix(s, `"`) && strings.Count(s, `"`) == 2 {
+		return s
+	}
+	return c.text(s, depth-1)
+}
+
+// parts translates the parts of a sentence that was put together from several.
+func (c *catalogue) parts(s, masked string, depth int) string {
+	for _, sign := range [...]struct{ english, chinese string }{{"\n", "\n"}, {"; ", "；"}, {": ", "："}} {
+		at := strings.Index(masked, sign.english)
+		if at < 0 {
+			continue
+		}
+		first, rest := s[:at], s[at+len(sign.english):]
+		a, b := c.value(first, depth), c.text(rest, depth-1)
+		if a == first && b == rest {
+			return s
+		}
+		return a + sign.chinese + b
+	}
+	return s
+}
+
+// match gives the first of the patterns with more than least literal bytes that fits s, and what is in its holes.
+func match(patterns []*pattern, s, masked string, least int) (*pattern, []string) {
+	for _, p := range patterns {
+		if p.size <= least {
+			break
+		}
+		if holes := p.match(s, masked); holes != nil {
+			return p, holes
+		}
+	}
+	return nil, nil
+}
+
+// match gives what is in the holes, which are never empty and as short as can be; nil if the pattern does not fit.
+func (p *pattern) match(s, masked string) []string {
+	first, last := p.literals[0], p.literals[len(p.literals)-1]
+	if len(s) < p.size+len(p.literals)-1 || !strings.HasPrefix(s, first) || !strings.HasSuffix(s, last) {
+		return nil
+	}
+	holes := make([]string, 0, len(p.literals)-1)
+	at, end := len(first), len(s)-len(last)
+	for _, literal := range p.literals[1 : len(p.literals)-1] {
+		next := find(s[:end], masked[:end], literal, at+1)
+		if next < 0 {
+			return nil
+		}
+		holes = append(holes, s[at:next])
+		at = next + len(literal)
+	}
+	if at >= end {
+		return nil
+	}
+	return append(holes, s[at:end])
+}
+
+// find is where literal begins in s, at or behind from, and not within quotes.
+func find(s, masked, literal string, from int) int {
+	wanted := mask(literal)
+	for from < len(s) {
+		at := strings.Index(masked[from:], wanted)
+		if at < 0 {
+			return -1
+		}
+		if at += from; s[at:at+len(literal)] == literal {
+			return at
+		}
+		from = at + 1
+	}
+	return -1
+}
+
+// mask puts a control character into the place of all that is between double quotes.
+func mask(s string) string {
+	open := strings.IndexByte(s, '"')
+	if open < 0 {
+		return s
+	}
+	b := []byte(s)
+	for open >= 0 {
+		end := open + 1
+		for end < len(s) && s[end] != '"' {
+			if s[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end >= len(s) {
+			break // a quote that is never closed
+		}
+		for i := open + 1; i < end; i++ {
+			b[i] = 1
+		}
+		next := strings.IndexByte(s[end+1:], '"')
+		if next < 0 {
+			break
+		}
+		open = end + 1 + next
+	}
+	return string(b)
+}
+
+// fill puts values into {1}, {2} and, in order, into each {}.
+func fill(text string, values []string) string {
+	var b strings.Builder
+	for next := 0; ; {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:open])
+		text = text[open:]
+		end := strings.IndexByte(text, '}')
+		n, err := next+1, error(nil)
+		if end > 1 {
+			n, err = strconv.Atoi(text[1:end])
+		}
+		if end < 0 || err != nil || n < 1 || n > len(values) {
+			b.WriteByte('{') // a brace of the sentence itself
+			text = text[1:]
+			continue
+		}
+		if end == 1 {
+			next++
+		}
+		b.WriteString(values[n-1])
+		text = text[end+1:]
+	}
+}
