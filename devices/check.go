@@ -35,7 +35,7 @@ func CheckDevice(c mapping.DeviceConfig) []mapping.Problem {
 		k.At = mapping.Problem{Command: cmd.ID}
 		checkCommand(k, cmd)
 	}
-	computed.CheckComputedFields(k)
+	computed.Check(k)
 	if ok {
 		k.Device, _ = c.OnTheWire()
 		codec.check(k)

@@ -104,15 +104,15 @@ func (d *decoder) talk(recording []capture.Record) {
 func (d *decoder) frame(frame codec.Frame) {
 	m, tap := d.mapping, &d.count.Tap
 	tap.Forget()
-	text, ok := m.codec.Unseal(frame.Line)
+	text, ok := m.codec.CheckSum(frame.Bytes)
 	if !ok {
 		d.count.Damaged.Add(1)
-		tap.Frame(frame.At, wire.Frame{}, frame.Line, "its checksum is wrong or missing")
+		tap.Frame(frame.At, wire.Frame{}, frame.Bytes, "its checksum is wrong or missing")
 		return
 	}
 	if readings, ok := m.codec.Decode(text); ok {
 		d.count.Frames.Add(1)
-		taken(tap, frame.At, &m.config, "", frame.Line, m.shown(readings, &d.count))
+		taken(tap, frame.At, &m.config, "", frame.Bytes, m.shown(readings, &d.count))
 		return
 	}
 	for _, c := range m.commands {
@@ -121,17 +121,17 @@ func (d *decoder) frame(frame codec.Frame) {
 		if no != codec.NoAnswer || yes != codec.NoAnswer {
 			d.count.Frames.Add(1)
 			tap.Forget()
-			tap.Frame(frame.At, wire.Frame{Device: m.config.ID, Request: "command " + c.ID, OK: true}, frame.Line, "")
+			tap.Frame(frame.At, wire.Frame{Device: m.config.ID, Request: "command " + c.ID, OK: true}, frame.Bytes, "")
 			return
 		}
 	}
 	if !frame.Whole {
 		tap.Forget()
-		tap.Frame(frame.At, wire.Frame{}, frame.Line, "it may be half a frame: the recording begins here")
+		tap.Frame(frame.At, wire.Frame{}, frame.Bytes, "it may be half a frame: the recording begins here")
 		return
 	}
 	d.count.Noise.Add(1)
-	tap.Frame(frame.At, wire.Frame{}, frame.Line, "the device knows no such frame")
+	tap.Frame(frame.At, wire.Frame{}, frame.Bytes, "the device knows no such frame")
 }
 
 // ask decodes what a device has answered that is asked.

@@ -17,8 +17,8 @@ import (
 // attached is a compiled DeviceConfig that is attached to the relay.
 type attached struct {
 	config   mapping.DeviceConfig
-	codec    codec.Codec           // nil: it is asked
-	asker    codec.Asker           // nil: it talks by itself
+	codec    codec.Stream          // nil: it is asked
+	asker    codec.Poller          // nil: it talks by itself
 	computed *computed.Computation // nil: no field is worked out
 	preview  *preview              // of them, for who watches
 	polls    *pollCounters         // of an asker
@@ -41,7 +41,7 @@ func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
 	default:
 		m.codec, m.framing = newTalker(k, c, count), k.framing(c)
 	}
-	known := map[string]*text.TextPattern{}
+	known := map[string]*text.Pattern{}
 	for _, cc := range c.Commands {
 		cmd := &codec.Command{CommandConfig: cc, ConfirmField: -1}
 		if k.writes != nil {
@@ -65,7 +65,7 @@ func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
 func (m *attached) learnFrom(before []*attached) {
 	for _, b := range before {
 		if b.config.ID == m.config.ID {
-			codec.LearnFrom(m.codec, b.codec)
+			codec.CarryOver(m.codec, b.codec)
 			if m.polls != nil && b.polls != nil {
 				m.polls = b.polls
 			}
@@ -74,31 +74,31 @@ func (m *attached) learnFrom(before []*attached) {
 }
 
 // newTalker makes the codec of a device that talks by itself. It sees only what is on the wire.
-func newTalker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+func newTalker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	wire, places := c.OnTheWire()
 	talker := k.talks(wire, count)
 	if places != nil {
-		return codec.Place(talker, places)
+		return codec.PlaceStream(talker, places)
 	}
 	return talker
 }
 
 // newAsker makes that of a device that is asked.
-func newAsker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
+func newAsker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	wire, places := c.OnTheWire()
 	a := k.asks(wire, count)
 	if places != nil {
-		return codec.NewPlacedAsker(a, places, len(c.Fields))
+		return codec.PlacePoller(a, places, len(c.Fields))
 	}
 	return a
 }
 
 // cutter cuts the frames of a stream.
-func (m *attached) cutter(stream io.Reader, count *wire.Counters) codec.Cutter {
+func (m *attached) cutter(stream io.Reader, count *wire.Counters) codec.Framer {
 	if k, _ := kindOf(m.config); k.cuts != nil {
 		return k.cuts(m.config, stream, count)
 	}
-	return text.NewFramer(stream, count)
+	return text.NewLineFramer(stream, count)
 }
 
 // fieldsOf lists the fields that a query reads.
@@ -114,7 +114,7 @@ func (m *attached) fieldsOf(q *codec.Query) string {
 
 // sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a
 // compiled expression takes some 2 KiB: those that do not depend on the value are kept once.
-func sharedPattern(known map[string]*text.TextPattern, expression string, c mapping.CommandConfig) codec.Pattern {
+func sharedPattern(known map[string]*text.Pattern, expression string, c mapping.CommandConfig) codec.Pattern {
 	if expression == "" {
 		return nil
 	}

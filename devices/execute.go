@@ -46,7 +46,7 @@ func (l *line) execute(t *relay.Task, s *session) error {
 // nothing has left in time is expired.
 func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
 	seq := l.nextSeq()
-	l.out = m.codec.Seal(c.Append(l.out[:0], text, seq))
+	l.out = m.codec.AddSum(c.Append(l.out[:0], text, seq))
 	ex := newExchange(m.config.ID, c, t.Value, text, seq)
 	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)

@@ -1,8 +1,6 @@
 package devices
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -25,14 +23,14 @@ type kind struct {
 	// check tells what is wrong with the keys of the codec's own.
 	check func(*mapping.Checker)
 	// talks makes the codec of a device that talks by itself; nil: it is asked.
-	talks func(mapping.DeviceConfig, *wire.Counters) codec.Codec
+	talks func(mapping.DeviceConfig, *wire.Counters) codec.Stream
 	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
-	cuts func(mapping.DeviceConfig, io.Reader, *wire.Counters) codec.Cutter
+	cuts func(mapping.DeviceConfig, io.Reader, *wire.Counters) codec.Framer
 	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
 	// by their contents. nil: it shares its port with no device. "": neither does this one.
 	framing func(mapping.DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
-	asks func(mapping.DeviceConfig, *wire.Counters) codec.Asker
+	asks func(mapping.DeviceConfig, *wire.Counters) codec.Poller
 	// writes completes a command whose bytes are no line of text; nil: they are.
 	writes func(mapping.DeviceConfig, *codec.Command)
 	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
@@ -50,7 +48,7 @@ func kinds() []kind {
 		{name: "at", check: text.CheckAT, asks: text.NewAT},
 		{name: "modbus-rtu", check: modbus.Check, asks: modbus.NewRTU},
 		{name: "modbus-ascii", check: modbus.Check, asks: modbus.NewASCII},
-		{name: "binary", check: binary.Check, talks: binary.New, cuts: binary.Cut, framing: binary.Framing, writes: binary.Write},
+		{name: "binary", check: binary.Check, talks: binary.New, cuts: binary.NewFramer, framing: binary.Framing, writes: binary.CompleteCommand},
 		{name: "dlt645", check: dlt645.Check, asks: dlt645.New, advise: dlt645.Advise},
 	}
 }
@@ -64,10 +62,10 @@ func kindOf(c mapping.DeviceConfig) (kind, bool) {
 	}
 	k := all[i]
 	if k.name == "binary" && len(c.Requests) > 0 {
-		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, binary.Poll
+		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, binary.NewPoller
 	}
 	if k.name == "pairs" && c.Checksum == checksum.VEDirect {
-		k.cuts, k.framing = text.NewVEDirectCutter, func(mapping.DeviceConfig) string { return "" }
+		k.cuts, k.framing = text.NewVEDirectFramer, func(mapping.DeviceConfig) string { return "" }
 	}
 	return k, true
 }
@@ -79,18 +77,6 @@ func codecNames() string {
 		names = append(names, k.name)
 	}
 	return strings.Join(names, ", ")
-}
-
-// NewCodec makes the codec of a device that talks by itself; its faults are those that CheckDevice tells.
-func NewCodec(c mapping.DeviceConfig, count *wire.Counters) (codec.Codec, error) {
-	if problems := CheckDevice(c); len(problems) > 0 {
-		return nil, errors.New(problems[0].String())
-	}
-	k, _ := kindOf(c)
-	if k.talks == nil {
-		return nil, fmt.Errorf("a device of codec %s does not talk by itself", c.Codec)
-	}
-	return newTalker(k, c, count), nil
 }
 
 // Advise tells what is hardly wanted of a device on its port, though it may work.

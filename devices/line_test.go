@@ -144,7 +144,7 @@ func TestSealedLines(t *testing.T) {
 		r.apply(d)
 		b := r.board()
 		sum, _ := checksum.Of(d.Checksum)
-		seal := func(s string) string { return string(sum.Seal([]byte(s), 0)) }
+		seal := func(s string) string { return string(sum.AddSum([]byte(s), 0)) }
 		b.say(strings.Replace(seal(`{"p":1}`), "1", "0", 1), `{"p":0}`, seal(`{"p":1}`))
 		if r.field("pump") != true || r.counts().Damaged != 2 {
 			t.Errorf("%s %+v", r.last("state"), r.counts())

@@ -12,7 +12,7 @@ import (
 // talker is alive.
 func TestUnknownSentences(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		d := NmeaDevice(Field("lat", relay.TypeNumber, Key("latitude")), Field("own", relay.TypeNumber, Key("PXYZ.1")))
+		d := NMEADevice(Field("lat", relay.TypeNumber, Key("latitude")), Field("own", relay.TypeNumber, Key("PXYZ.1")))
 		r.apply(d)
 		r.board().say(Sentence("PABC,1"), Sentence("GPGSV,1,1,00"), Sentence("PXYZ,7"), Sentence("PABC,2"), Sentence("ABXXX,1"))
 		if c := r.counts(); c.Unknown != 3 || c.Frames != 5 || c.Noise != 0 {
@@ -26,7 +26,7 @@ func TestUnknownSentences(t *testing.T) {
 
 // The first line after the port was opened is taken too: its checksum says that it is whole. Commands get theirs.
 func TestCommandToAReceiver(t *testing.T) {
-	d := NmeaDevice(Field("lat", relay.TypeNumber, Key("latitude")))
+	d := NMEADevice(Field("lat", relay.TypeNumber, Key("latitude")))
 	rate := mapping.DefaultCommand()
 	rate.ID, rate.Type, rate.Min, rate.Max = "rate", relay.TypeNumber, 100, 10000
 	rate.Send, rate.Expect, rate.Refuse = "$PMTK220,{value}\r\n", `^\$PMTK001,220,3$`, `^\$PMTK001,220,[0-2]$`

@@ -24,10 +24,10 @@ func TestNoByteAfterItsTime(t *testing.T) {
 	full := 0
 	for err == nil {
 		var n int
-		n, err = p.(serial.Punctual).WriteBy(make([]byte, 1<<20), time.Now().Add(50*time.Millisecond))
+		n, err = p.(serial.DeadlineWriter).WriteBy(make([]byte, 1<<20), time.Now().Add(50*time.Millisecond))
 		full += n
 	}
-	if n, err := p.(serial.Punctual).WriteBy([]byte("PUMP 1\n"), time.Now().Add(-time.Second)); n != 0 || err != serial.ErrStuck {
+	if n, err := p.(serial.DeadlineWriter).WriteBy([]byte("PUMP 1\n"), time.Now().Add(-time.Second)); n != 0 || err != serial.ErrStuck {
 		t.Errorf("%d bytes of a command that is over, %v", n, err)
 	}
 	if _, err := io.CopyN(io.Discard, line, int64(full)); err != nil {
@@ -114,13 +114,13 @@ func TestPortThatTakesTheRequestTooLate(t *testing.T) {
 // laggard is a codec that gives a command its checksum after a while: what lies between the lane and the wire may take
 // its time on a busy machine.
 type laggard struct {
-	codec.Codec
+	codec.Stream
 	after time.Duration
 }
 
-func (l laggard) Seal(b []byte) []byte {
+func (l laggard) AddSum(b []byte) []byte {
 	time.Sleep(l.after)
-	return l.Codec.Seal(b)
+	return l.Stream.AddSum(b)
 }
 
 // The time is looked at right before the write, also before a second one, which is no reason to say that nothing was

@@ -38,7 +38,7 @@ func (s *session) ended() bool {
 }
 
 // read is the reading goroutine of a session. It ends with the stream.
-func (l *line) read(s *session, cutter codec.Cutter) {
+func (l *line) read(s *session, cutter codec.Framer) {
 	defer close(s.gone)
 	for {
 		frame, err := cutter.Next(int(l.limit.Load()))
@@ -79,7 +79,7 @@ func (l *line) take(s *session, frame codec.Frame) {
 		l.count.Noise.Add(1)
 		why = "no device on this port knows such a frame"
 	}
-	l.count.Tap.Frame(frame.At, wire.Frame{}, frame.Line, why)
+	l.count.Tap.Frame(frame.At, wire.Frame{}, frame.Bytes, why)
 }
 
 // inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
@@ -99,7 +99,7 @@ func (l *line) inTurn() []*attached {
 // offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
 // state goes before the result: a screen that hears done already shows the effect.
 func (l *line) offer(s *session, m *attached, frame codec.Frame) fate {
-	text, ok := m.codec.Unseal(frame.Line)
+	text, ok := m.codec.CheckSum(frame.Bytes)
 	if !ok {
 		return damagedFrame
 	}
@@ -107,10 +107,10 @@ func (l *line) offer(s *session, m *attached, frame codec.Frame) fate {
 	if ex != nil && ex.device != m.config.ID {
 		ex = nil
 	}
-	if !frame.Whole && !m.codec.Sealed() {
+	if !frame.Whole && !m.codec.HasSum() {
 		// Perhaps half a line. But an answer that is waited for is whole: it began after the command was written.
-		p, ok := m.codec.(codec.Prefacer)
-		if !(ok && p.Preface(text)) && (ex == nil || ex.answer(text) != codec.Fits) {
+		p, ok := m.codec.(codec.HeaderReader)
+		if !(ok && p.ReadHeader(text)) && (ex == nil || ex.answer(text) != codec.Fits) {
 			return foreignFrame
 		}
 		l.heard(s)
@@ -131,7 +131,7 @@ func (l *line) offer(s *session, m *attached, frame codec.Frame) fate {
 	}
 	l.heard(s)
 	m.device.Update(frame.At, readings)
-	taken(&l.count.Tap, frame.At, &m.config, "", frame.Line, m.shown(readings, &l.count))
+	taken(&l.count.Tap, frame.At, &m.config, "", frame.Bytes, m.shown(readings, &l.count))
 	if len(readings) == 0 {
 		l.answer(m, ex, text) // some boards answer in JSON
 	} else if ex != nil {
@@ -151,9 +151,9 @@ func (l *line) tellAnswer(m *attached, frame codec.Frame, v codec.Verdict) {
 	l.count.Tap.Forget() // it is no reading, which was to be expected
 	f := wire.Frame{Device: m.config.ID, Request: "command", OK: v == codec.Fits}
 	if v == codec.Fits {
-		l.count.Tap.Frame(frame.At, f, frame.Line, "")
+		l.count.Tap.Frame(frame.At, f, frame.Bytes, "")
 	} else {
-		l.count.Tap.Frame(frame.At, f, frame.Line, "it answers no command that waits: too late, doubled, or with a foreign number")
+		l.count.Tap.Frame(frame.At, f, frame.Bytes, "it answers no command that waits: too late, doubled, or with a foreign number")
 	}
 }
 

@@ -23,7 +23,7 @@ func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response
 	s.spoilt = false
 	started := time.Now()
 	defer l.occupied(s.config, started, l.traffic(s.config))
-	by := serial.Soon()
+	by := serial.WriteDeadline()
 	if !q.By.IsZero() {
 		by = q.By
 	}

@@ -108,7 +108,7 @@ func listPorts(found []serial.Info, config *configs.Config) []*listedPort {
 		if at == "" {
 			at = p.Path
 		}
-		for _, h := range serial.Holders(at) {
+		for _, h := range serial.Users(at) {
 			p.HeldBy = append(p.HeldBy, holder{h.PID, h.Name})
 		}
 	}

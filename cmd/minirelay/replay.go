@@ -101,7 +101,7 @@ func play(ctx context.Context, player *capture.Player, line *softboard.Line, now
 
 // opened says whether another program has the port open, or this one has locked it.
 func opened(path string) bool {
-	return slices.ContainsFunc(serial.Holders(path), func(h serial.Holder) bool { return h.Locked || h.PID != os.Getpid() })
+	return slices.ContainsFunc(serial.Users(path), func(h serial.User) bool { return h.Locked || h.PID != os.Getpid() })
 }
 
 // recordingSummary says what a recording holds.

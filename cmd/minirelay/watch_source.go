@@ -102,7 +102,7 @@ func lockedBy(p serial.Config) string {
 	if err != nil {
 		return ""
 	}
-	for _, h := range serial.Holders(at) {
+	for _, h := range serial.Users(at) {
 		if h.Locked {
 			return fmt.Sprintf("%s (process %d)", h.Name, h.PID)
 		}

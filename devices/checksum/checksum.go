@@ -8,13 +8,13 @@ import (
 // A line with a checksum is its text, a '*' and the checksum of the bytes before the '*' in hexadecimal digits,
 // as NMEA 0183 made it popular: $GPTXT,01*55.
 
-// checksum is one way to make the digits. The zero checksum adds and asks for none.
+// Line is one way to make the digits. The zero checksum adds and asks for none.
 type Line struct {
 	digits int
 	sum    func([]byte) uint32
 }
 
-// checksumOf gives the checksum that a config calls name.
+// Of gives the checksum that a config calls name.
 func Of(name string) (Line, bool) {
 	switch name {
 	case "none", "", VEDirect: // that one is not of lines, but of blocks
@@ -24,7 +24,7 @@ func Of(name string) (Line, bool) {
 	case "sum8":
 		return Line{2, Sum8}, true
 	case "crc16-modbus":
-		return Line{4, Crc16Modbus}, true
+		return Line{4, CRC16Modbus}, true
 	case "crc16-ccitt":
 		return Line{4, crc16CCITT}, true
 	case "crc32":
@@ -33,10 +33,10 @@ func Of(name string) (Line, bool) {
 	return Line{}, false
 }
 
-// none says that lines carry no checksum.
+// None says that lines carry no checksum.
 func (c Line) None() bool { return c.digits == 0 }
 
-// strip takes the checksum off a line and says whether it was right.
+// Strip takes the checksum off a line and says whether it was right.
 func (c Line) Strip(line []byte) ([]byte, bool) {
 	if c.None() {
 		return line, true
@@ -62,8 +62,8 @@ func (c Line) Strip(line []byte) ([]byte, bool) {
 	return line[:star], said == c.sum(line[:star])
 }
 
-// seal puts the checksum of line[from:] in front of its line end.
-func (c Line) Seal(line []byte, from int) []byte {
+// AddSum puts the checksum of line[from:] in front of its line end.
+func (c Line) AddSum(line []byte, from int) []byte {
 	if c.None() {
 		return line
 	}
@@ -96,8 +96,8 @@ func Sum8(b []byte) uint32 {
 	return uint32(s)
 }
 
-// crc16Modbus: polynomial 0x8005 reflected, start 0xFFFF (MODBUS over Serial Line V1.02, 6.2.2).
-func Crc16Modbus(b []byte) uint32 {
+// CRC16Modbus: polynomial 0x8005 reflected, start 0xFFFF (MODBUS over Serial Line V1.02, 6.2.2).
+func CRC16Modbus(b []byte) uint32 {
 	crc := uint16(0xFFFF)
 	for _, c := range b {
 		crc ^= uint16(c)
@@ -128,5 +128,5 @@ func crc16CCITT(b []byte) uint32 {
 	return uint32(crc)
 }
 
-// veDirect is what checksum is called then.
+// VEDirect is what checksum is called then.
 const VEDirect = "ve-direct"

@@ -17,7 +17,7 @@ func TestChecksums(t *testing.T) {
 			t.Fatal(name)
 		}
 		for _, end := range []string{"", "\n", "\r\n"} {
-			if got := string(sum.Seal([]byte("123456789"+end), 0)); got != "123456789*"+digits+end {
+			if got := string(sum.AddSum([]byte("123456789"+end), 0)); got != "123456789*"+digits+end {
 				t.Errorf("%s: %q", name, got)
 			}
 		}

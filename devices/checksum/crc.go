@@ -2,7 +2,7 @@ package checksum
 
 import "slices"
 
-// byteSum is a checksum as it stands in a frame of bytes.
+// Sum is a checksum as it stands in a frame of bytes.
 type Sum struct {
 	Name   string
 	Size   int  // bytes
@@ -54,7 +54,7 @@ func plainSums() []Sum {
 	}
 }
 
-// byteSumNames lists what byteSumOf knows.
+// SumNames lists what [SumOf] knows.
 func SumNames() []string {
 	var names []string
 	for _, s := range plainSums() {
@@ -66,7 +66,7 @@ func SumNames() []string {
 	return names
 }
 
-// byteSumOf gives the checksum that a config calls name.
+// SumOf gives the checksum that a config calls name.
 func SumOf(name string) (Sum, bool) {
 	plain := plainSums()
 	if i := slices.IndexFunc(plain, func(s Sum) bool { return s.Name == name }); i >= 0 {
@@ -151,7 +151,7 @@ func reflect32(v uint32) uint32 {
 	return r
 }
 
-// append appends the checksum of b[from:], in the given order.
+// Append appends the checksum of b[from:], in the given order.
 func (s Sum) Append(b []byte, from int, little bool) []byte {
 	sum := s.Sum(b[min(from, len(b)):])
 	for i := range s.Size {
@@ -164,7 +164,7 @@ func (s Sum) Append(b []byte, from int, little bool) []byte {
 	return b
 }
 
-// stands says whether b begins with the checksum sum.
+// Stands says whether b begins with the checksum sum.
 func (s Sum) Stands(b []byte, sum uint32, little bool) bool {
 	for i := range s.Size {
 		shift := 8 * (s.Size - 1 - i)

@@ -355,7 +355,7 @@ func (v *ByteValue) Token(b []byte) (t Token, ok bool) {
 		digits[0] &^= 0x80
 		sign = -1
 	}
-	n, ok := Bcd(digits)
+	n, ok := BCD(digits)
 	if v.text {
 		return Token{Kind: TokenString, Text: AppendHex(nil, digits)}, ok
 	}
@@ -373,8 +373,8 @@ func AppendHex(out, b []byte) []byte {
 	return out
 }
 
-// Bcd gives the number that binary-coded decimal digits stand for, the greatest first.
-func Bcd(b []byte) (n float64, ok bool) {
+// BCD gives the number that binary-coded decimal digits stand for, the greatest first.
+func BCD(b []byte) (n float64, ok bool) {
 	for _, c := range b {
 		if c>>4 > 9 || c&15 > 9 {
 			return 0, false

@@ -26,15 +26,15 @@ type Command struct {
 
 // template is what a command writes, with places for the value and a number.
 type template interface {
-	// fill appends the bytes of the command to b. The error is what only the wire forbids.
+	// Fill appends the bytes of the command to b. The error is what only the wire forbids.
 	Fill(b []byte, text string, seq int) ([]byte, error)
 }
 
 // Pattern is a compiled expect or refuse.
 type Pattern interface {
-	// match compares an answer with what was sent. message is what the hardware says to the person.
+	// Match compares an answer with what was sent. message is what the hardware says to the person.
 	Match(answer []byte, seq int, value string) (v Verdict, message string)
-	// numbered says whether what matches tells which command it answers.
+	// Numbered says whether what matches tells which command it answers.
 	Numbered() bool
 }
 

@@ -16,8 +16,8 @@ const (
 
 // Frame is one line without its end.
 type Frame struct {
-	Line []byte    // valid until the next call of Next; UTF-8 without NUL, never empty
-	At   time.Time // when its last byte was read, with a monotonic reading
+	Bytes []byte    // valid until the next call of Next; UTF-8 without NUL, never empty
+	At    time.Time // when its last byte was read, with a monotonic reading
 	// Whole is false for the first line of a stream: whoever opens a port in mid-line gets the second half, or
 	// even the halves of two lines glued together by what was lost between them.
 	Whole bool

@@ -40,7 +40,7 @@ func numberFormats() map[string]NumberFormat {
 	}
 }
 
-// number compiles c; without a format in it, it is the one called usual. A config without problems gives no zero
+// NumberOf compiles c; without a format in it, it is the one called usual. A config without problems gives no zero
 // format.
 func NumberOf(c mapping.FormatConfig, usual string) NumberFormat {
 	return numberIn(c, numberFormats(), usual)

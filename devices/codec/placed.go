@@ -6,33 +6,33 @@ import (
 	"minirelay/relay"
 )
 
-// PlacedCodec puts the readings of a codec, which sees only the fields on the wire, into their places.
-type PlacedCodec struct {
-	Codec
+// placedStream puts the readings of a codec, which sees only the fields on the wire, into their places.
+type placedStream struct {
+	Stream
 	Placement
 }
 
-func (p *PlacedCodec) Decode(text []byte) ([]relay.Reading, bool) {
-	readings, ok := p.Codec.Decode(text)
+func (p *placedStream) Decode(text []byte) ([]relay.Reading, bool) {
+	readings, ok := p.Stream.Decode(text)
 	return p.put(readings), ok
 }
 
-func (p *PlacedCodec) Preface(text []byte) bool {
-	inner, ok := p.Codec.(Prefacer)
-	return ok && inner.Preface(text)
+func (p *placedStream) ReadHeader(text []byte) bool {
+	inner, ok := p.Stream.(HeaderReader)
+	return ok && inner.ReadHeader(text)
 }
 
-func (p *PlacedCodec) LearnFrom(before Codec) { LearnFrom(p.Codec, before) }
+func (p *placedStream) CarryOver(before Stream) { CarryOver(p.Stream, before) }
 
-// placedAsker does the same for an asker.
-type placedAsker struct {
-	Asker
+// placedPoller does the same for an asker.
+type placedPoller struct {
+	Poller
 	Placement
 	wire []int // by place: the field on the wire; -1: none
 }
 
-func NewPlacedAsker(a Asker, places []int, fields int) *placedAsker {
-	p := &placedAsker{Asker: a, Placement: Placement{Places: places}, wire: make([]int, fields)}
+func PlacePoller(a Poller, places []int, fields int) *placedPoller {
+	p := &placedPoller{Poller: a, Placement: Placement{Places: places}, wire: make([]int, fields)}
 	for i := range p.wire {
 		p.wire[i] = slices.Index(places, i)
 	}
@@ -42,7 +42,7 @@ func NewPlacedAsker(a Asker, places []int, fields int) *placedAsker {
 	return p
 }
 
-func (p *placedAsker) wrap(q *Query) {
+func (p *placedPoller) wrap(q *Query) {
 	answer := q.Answer
 	q.Answer = func(got []byte, quiet bool) (Response, Verdict) {
 		r, v := answer(got, quiet)
@@ -57,9 +57,9 @@ func (p *placedAsker) wrap(q *Query) {
 	}
 }
 
-// recognize passes on a request that is not the mapping's own.
-func (p *placedAsker) Recognize(request []byte) *Query {
-	r, ok := p.Asker.(Recognizer)
+// Recognize passes on a request that is not the mapping's own.
+func (p *placedPoller) Recognize(request []byte) *Query {
+	r, ok := p.Poller.(Recognizer)
 	if !ok {
 		return nil
 	}
@@ -70,9 +70,9 @@ func (p *placedAsker) Recognize(request []byte) *Query {
 	return q
 }
 
-func (p *placedAsker) Reads(field int) *Query {
+func (p *placedPoller) Reads(field int) *Query {
 	if i := p.wire[field]; i >= 0 {
-		return p.Asker.Reads(i)
+		return p.Poller.Reads(i)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (p *Placement) put(readings []relay.Reading) []relay.Reading {
 	return p.placed
 }
 
-// Place gives a codec whose readings are put into those places.
-func Place(c Codec, places []int) Codec {
-	return &PlacedCodec{c, Placement{Places: places}}
+// PlaceStream gives a codec whose readings are put into those places.
+func PlaceStream(c Stream, places []int) Stream {
+	return &placedStream{c, Placement{Places: places}}
 }

@@ -7,18 +7,18 @@ import (
 	"minirelay/relay"
 )
 
-// Asker is the codec of a device that speaks when it is spoken to. Its methods are called by the goroutine that
+// Poller is the codec of a device that speaks when it is spoken to. Its methods are called by the goroutine that
 // owns the port, but for queries and reads at the beginning.
-type Asker interface {
-	// queries gives what is asked in one round, in order. They live as long as the mapping, but for those that a
+type Poller interface {
+	// Queries gives what is asked in one round, in order. They live as long as the mapping, but for those that a
 	// response replaces.
 	Queries() []*Query
-	// reads gives the query whose answer holds a field, by the field's place in the model; nil: none does.
+	// Reads gives the query whose answer holds a field, by the field's place in the model; nil: none does.
 	Reads(field int) *Query
-	// write gives what carries a command out: the device has done it when it is answered. An error is what only the
+	// Write gives what carries a command out: the device has done it when it is answered. An error is what only the
 	// wire forbids.
 	Write(c *Command, v relay.Value) (*Query, error)
-	// timing says what silence the protocol wants on a port.
+	// Timing says what silence the protocol wants on a port.
 	Timing(serial.Config) Timing
 }
 
@@ -41,13 +41,13 @@ type Query struct {
 	By      time.Time     // of a command: no byte of it may leave later
 	Once    bool          // it is asked before the others, and answered once: when the port was opened, or the device was away
 
-	// shape tells which answers look alike: one that comes too late could be taken for the answer to another query of
+	// Shape tells which answers look alike: one that comes too late could be taken for the answer to another query of
 	// the same shape. "": an answer tells what it answers.
 	Shape string
-	// refusal is the same for answers that say no. "": they tell what they answer, or are of the shape.
+	// Refusal is the same for answers that say no. "": they tell what they answer, or are of the shape.
 	Refusal string
 
-	// answer looks for the answer in what has come since the request was written, which may begin with noise. quiet
+	// Answer looks for the answer in what has come since the request was written, which may begin with noise. quiet
 	// says that nothing has come for timing.ends. It may be called with the same bytes again, and more of them. The
 	// readings are valid until the next call.
 	Answer func(got []byte, quiet bool) (Response, Verdict)

@@ -7,22 +7,22 @@ import (
 // MaxInbox bounds what may come between a request and its answer. The longest answer of any codec is far shorter.
 const MaxInbox = 4096
 
-// Codec turns the frames of a device that talks by itself into readings, and adds to commands what its frames
+// Stream turns the frames of a device that talks by itself into readings, and adds to commands what its frames
 // carry beside the text. It serves one goroutine.
-type Codec interface {
-	// Unseal checks and takes off the checksum of a frame; without one in the mapping every frame is right.
-	Unseal(frame []byte) (text []byte, ok bool)
-	// Sealed says whether frames carry a checksum, so that a broken one cannot pass for a good one.
-	Sealed() bool
-	// Seal puts the checksum onto a command. It may change b and gives the whole command.
-	Seal(b []byte) []byte
+type Stream interface {
+	// CheckSum checks and takes off the checksum of a frame; without one in the mapping every frame is right.
+	CheckSum(frame []byte) (text []byte, ok bool)
+	// HasSum says whether frames carry a checksum, so that a broken one cannot pass for a good one.
+	HasSum() bool
+	// AddSum puts the checksum onto a command. It may change b and gives the whole command.
+	AddSum(b []byte) []byte
 	// Decode reads one unsealed frame. It says no, and gives nothing, if the frame is not one of this device's. A
 	// value that is no good reading becomes null and is counted. The readings are valid until the next call.
 	Decode(text []byte) (readings []relay.Reading, ok bool)
 }
 
-// Cutter cuts a stream into frames.
-type Cutter interface {
+// Framer cuts a stream into frames.
+type Framer interface {
 	// Next gives the next frame of at most limit bytes. Its error is the reader's, once every frame before it has
 	// been given.
 	Next(limit int) (Frame, error)
@@ -31,21 +31,21 @@ type Cutter interface {
 // Recognizer is an asker that can read the answers to requests that it would not make itself: another program's, or
 // those of a mapping that was different when it was recorded.
 type Recognizer interface {
-	// recognize gives the query for a request; nil if its answer says nothing about a field.
+	// Recognize gives the query for a request; nil if its answer says nothing about a field.
 	Recognize(request []byte) *Query
 }
 
-func LearnFrom(c, before Codec) {
-	if p, ok := before.(*PlacedCodec); ok {
-		before = p.Codec
+func CarryOver(c, before Stream) {
+	if p, ok := before.(*placedStream); ok {
+		before = p.Stream
 	}
-	if l, ok := c.(interface{ LearnFrom(before Codec) }); ok {
-		l.LearnFrom(before)
+	if l, ok := c.(interface{ CarryOver(before Stream) }); ok {
+		l.CarryOver(before)
 	}
 }
 
-// Prefacer is a codec whose device says something worth knowing before its first reading.
-type Prefacer interface {
-	// preface looks at a line that may be half of one. It says whether it is whole after all.
-	Preface(text []byte) bool
+// HeaderReader is a codec whose device says something worth knowing before its first reading.
+type HeaderReader interface {
+	// ReadHeader looks at a line that may be half of one. It says whether it is whole after all.
+	ReadHeader(text []byte) bool
 }

@@ -220,8 +220,8 @@ func computedOrder(c mapping.DeviceConfig) (order []int, ring []string) {
 	return order, ring
 }
 
-// CheckComputedFields checks the fields that are worked out.
-func CheckComputedFields(k *mapping.Checker) {
+// Check checks the fields that are worked out.
+func Check(k *mapping.Checker) {
 	sound := true
 	for _, f := range k.Device.Fields {
 		if !f.Computed() {

@@ -6,7 +6,7 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// byteDevice is a device of frames of bytes.
+// ByteDevice is a device of frames of bytes.
 func ByteDevice(frame func(*mapping.FrameConfig), fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := Device(fields...)
 	d.Codec = "binary"
@@ -14,7 +14,7 @@ func ByteDevice(frame func(*mapping.FrameConfig), fields ...mapping.FieldConfig)
 	return d
 }
 
-// lies says where in a frame a field lies, and how.
+// Lies says where in a frame a field lies, and how.
 func Lies(at int, format string) func(*mapping.FieldConfig) {
 	return func(f *mapping.FieldConfig) {
 		f.At = at

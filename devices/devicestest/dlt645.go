@@ -4,7 +4,7 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// meterDevice is a meter with these fields.
+// MeterDevice is a meter with these fields.
 func MeterDevice(id, address string, fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := Device(fields...)
 	d.ID, d.Codec, d.Address = id, "dlt645", address

@@ -5,7 +5,7 @@ import (
 	"minirelay/relay"
 )
 
-// field makes a field from what differs from the default.
+// Field makes a field from what differs from the default.
 func Field(id string, t relay.Type, change ...func(*mapping.FieldConfig)) mapping.FieldConfig {
 	f := mapping.DefaultField()
 	f.ID, f.Type = id, t
@@ -48,7 +48,7 @@ func Device(fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	return d
 }
 
-// greenhouseFields are those of telemetry.
+// GreenhouseFields are those of telemetry.
 func GreenhouseFields() []mapping.FieldConfig {
 	return []mapping.FieldConfig{
 		Field("temperature", relay.TypeNumber, Key("t"), Plausible(-20, 60)), Field("humidity", relay.TypeNumber, Key("h")),

@@ -4,7 +4,7 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// at puts a field at a register, in a format.
+// At puts a field at a register, in a format.
 func At(register, format string, change ...func(*mapping.FormatConfig)) func(*mapping.FieldConfig) {
 	return func(f *mapping.FieldConfig) {
 		f.Register, f.Format = register, format
@@ -14,7 +14,7 @@ func At(register, format string, change ...func(*mapping.FormatConfig)) func(*ma
 	}
 }
 
-// unit is a Modbus device at an address.
+// Unit is a Modbus device at an address.
 func Unit(address int, fields ...mapping.FieldConfig) mapping.DeviceConfig {
 	d := Device(fields...)
 	d.Codec, d.ModbusUnit = "modbus-rtu", address

@@ -5,7 +5,7 @@ import (
 	"minirelay/relay"
 )
 
-// writes makes a command that writes one.
+// Writes makes a command that writes one.
 func Writes(id string, t relay.Type, register string, change ...func(*mapping.CommandConfig)) mapping.CommandConfig {
 	c := mapping.DefaultCommand()
 	c.ID, c.Type, c.Register = id, t, register

@@ -11,7 +11,7 @@ func RegexDevice(patterns []string, fields ...mapping.FieldConfig) mapping.Devic
 	return d
 }
 
-// balance is an A&D balance in its standard format.
+// Balance is an A&D balance in its standard format.
 func Balance() mapping.DeviceConfig {
 	return RegexDevice([]string{`^(?P<stable>ST|US),(?P<weight>[-+][0-9.]+) +g$`, `^(?P<overload>OL),`},
 		Field("weight", relay.TypeNumber), Field("stable", relay.TypeBool, Values("true", "ST", "false", "US")),

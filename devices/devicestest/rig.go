@@ -5,7 +5,7 @@ import (
 	"minirelay/relay"
 )
 
-// pumpBoard has one pump and one fan.
+// PumpBoard has one pump and one fan.
 func PumpBoard(change ...func(*mapping.CommandConfig)) mapping.DeviceConfig {
 	d := Device(Field("pump", relay.TypeBool, Key("p")), Field("fan", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Decimals = 0 }))
 	pump := mapping.DefaultCommand()

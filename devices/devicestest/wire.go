@@ -12,7 +12,7 @@ import (
 // RTU is a Modbus RTU frame: unit, PDU, CRC with its low byte first.
 func RTU(unit byte, pdu ...byte) []byte {
 	b := append([]byte{unit}, pdu...)
-	return binary.LittleEndian.AppendUint16(b, uint16(checksum.Crc16Modbus(b)))
+	return binary.LittleEndian.AppendUint16(b, uint16(checksum.CRC16Modbus(b)))
 }
 
 // ASCII is a Modbus ASCII frame: a colon, unit, PDU and LRC in hexadecimal digits, CR LF.

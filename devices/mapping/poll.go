@@ -33,7 +33,7 @@ func (c PollFieldConfig) Polled(device time.Duration) time.Duration {
 // slowest is how many rounds of a field with a poll of its own may be missed before its value is too old.
 const slowest = 3
 
-// StaleAfter is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
+// StaleIn is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
 func (f FieldConfig) StaleIn(device DeviceConfig) time.Duration {
 	own := f.ownPoll(device)
 	if f.StaleAfter > 0 || own == 0 {

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fineTime is how long a wait may be of which a millisecond is a part that matters.
+// FineTime is how long a wait may be of which a millisecond is a part that matters.
 const FineTime = 5 * time.Millisecond
 
-// finePause waits for at most fineTime. Go's own timers are late by up to a millisecond in an idle process, which is
+// Pause waits for at most [FineTime]. Go's own timers are late by up to a millisecond in an idle process, which is
 // many characters.
 func Pause(d time.Duration) {
 	ts := unix.NsecToTimespec(d.Nanoseconds())
@@ -24,19 +24,19 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// punctual is a stream whose writes can be given up at a certain time.
-type Punctual interface {
+// DeadlineWriter is a stream whose writes can be given up at a certain time.
+type DeadlineWriter interface {
 	// WriteBy is a Write of which no byte is handed on after by.
 	WriteBy(b []byte, by time.Time) (int, error)
 }
 
-// writeBy writes b to w, of which no byte may be handed on after by, as far as w can keep to it.
+// WriteBy writes b to w, of which no byte may be handed on after by, as far as w can keep to it.
 func WriteBy(w io.Writer, b []byte, by time.Time) (int, error) {
-	if p, ok := w.(Punctual); ok {
+	if p, ok := w.(DeadlineWriter); ok {
 		return p.WriteBy(b, by)
 	}
 	return w.Write(b)
 }
 
-// soon is when a write that begins now has taken too long, whatever is written.
-func Soon() time.Time { return time.Now().Add(writeTime) }
+// WriteDeadline is when a write that begins now has taken too long, whatever is written.
+func WriteDeadline() time.Time { return time.Now().Add(writeTime) }

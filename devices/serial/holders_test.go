@@ -42,7 +42,7 @@ func TestHolders(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "proc/locks"), []byte(locks), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := holders(root, path); !slices.Equal(got, []Holder{{12, "minicom", false}, {4711, "minirelay", true}}) {
+	if got := holders(root, path); !slices.Equal(got, []User{{12, "minicom", false}, {4711, "minirelay", true}}) {
 		t.Errorf("%v", got)
 	}
 	if got := holderNames(root, path); got != "minicom (process 12), minirelay (process 4711)" {
@@ -72,7 +72,7 @@ func TestHoldersForReal(t *testing.T) {
 	defer func() { _ = sleep.Process.Kill(); _ = sleep.Wait() }()
 	waitFor(t, "both", func() bool {
 		var pids []int
-		for _, h := range Holders(path) {
+		for _, h := range Users(path) {
 			pids = append(pids, h.PID)
 		}
 		return len(pids) == 2 && slices.Contains(pids, os.Getpid()) && slices.Contains(pids, sleep.Process.Pid)

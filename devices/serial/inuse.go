@@ -14,16 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Holder is a program that has a port open.
-type Holder struct {
+// User is a program that has a port open.
+type User struct {
 	PID    int
 	Name   string
 	Locked bool // it has locked the port, as minirelay does with every port that it uses
 }
 
-// Holders lists the programs that have the port at path open, as far as this user may see them. Those that lock it,
+// Users lists the programs that have the port at path open, as far as this user may see them. Those that lock it,
 // as minirelay does, everybody may see.
-func Holders(path string) []Holder { return holders("/", path) }
+func Users(path string) []User { return holders("/", path) }
 
 // InUse says whether an error of Open means that another program has the port.
 func InUse(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, errLocked) }
@@ -45,7 +45,7 @@ func (c Config) Locate() (string, error) {
 	return real, nil
 }
 
-func holders(root, path string) []Holder {
+func holders(root, path string) []User {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil
@@ -61,10 +61,10 @@ func holders(root, path string) []Holder {
 	locked := lockers(root, real)
 	pids = append(pids, locked...)
 	slices.Sort(pids)
-	var all []Holder
+	var all []User
 	for _, pid := range slices.Compact(pids) {
 		name, _ := os.ReadFile(filepath.Join(root, "proc", strconv.Itoa(pid), "comm"))
-		all = append(all, Holder{pid, cmp.Or(strings.TrimSpace(string(name)), "a program"), slices.Contains(locked, pid)})
+		all = append(all, User{pid, cmp.Or(strings.TrimSpace(string(name)), "a program"), slices.Contains(locked, pid)})
 	}
 	return all
 }

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// PortInfo is a serial port of this machine.
+// Info is a serial port of this machine.
 type Info struct {
 	Path           string // the one to write into a config: the most stable there is
 	Device         string // /dev/ttyUSB0: may change with the order in which things are plugged in
@@ -150,7 +150,7 @@ func (c Config) usbName() string {
 	return c.USB
 }
 
-// place is the port as a person has named it.
+// Place is the port as a person has named it.
 func (c Config) Place() string {
 	if c.USB != "" {
 		return "usb " + c.usbName()
@@ -158,7 +158,7 @@ func (c Config) Place() string {
 	return c.Path
 }
 
-// identity tells apart what a port's name leads to at different times: another node after each plugging in, ""
+// Identity tells apart what a port's name leads to at different times: another node after each plugging in, ""
 // while there is nothing.
 func Identity(c Config) string {
 	path, err := find("/", c)

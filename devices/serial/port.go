@@ -22,10 +22,10 @@ var (
 	ErrStuck  = errors.New("the port takes no bytes")
 )
 
-// lasts is how long n characters take on the line.
+// Lasts is how long n characters take on the line.
 func (c Config) Lasts(n int) time.Duration { return time.Duration(float64(n) * c.Character()) }
 
-// character is how long one takes, in nanoseconds.
+// Character is how long one takes, in nanoseconds.
 func (c Config) Character() float64 {
 	bits := 1 + float64(c.DataBits) + c.StopBits
 	if c.Parity != "none" {
@@ -198,10 +198,10 @@ func (t *tty) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (t *tty) Write(b []byte) (int, error) { return t.WriteBy(b, Soon()) }
+func (t *tty) Write(b []byte) (int, error) { return t.WriteBy(b, WriteDeadline()) }
 
 func (t *tty) WriteBy(b []byte, by time.Time) (int, error) {
-	if err := t.f.SetWriteDeadline(earlier(by, Soon())); err != nil {
+	if err := t.f.SetWriteDeadline(earlier(by, WriteDeadline())); err != nil {
 		return 0, err
 	}
 	n, err := t.f.Write(b)

@@ -94,7 +94,7 @@ type telnetPort struct {
 	refuse string          // why it cannot be used
 }
 
-func (p *telnetPort) Write(b []byte) (int, error) { return p.WriteBy(b, Soon()) }
+func (p *telnetPort) Write(b []byte) (int, error) { return p.WriteBy(b, WriteDeadline()) }
 
 func (p *telnetPort) WriteBy(b []byte, by time.Time) (int, error) {
 	if bytes.IndexByte(b, telnetIAC) < 0 {

@@ -91,7 +91,7 @@ type switchedTTY struct {
 	sender *sender
 }
 
-func (t switchedTTY) Write(b []byte) (int, error) { return t.sender.WriteBy(b, Soon()) }
+func (t switchedTTY) Write(b []byte) (int, error) { return t.sender.WriteBy(b, WriteDeadline()) }
 
 func (t switchedTTY) WriteBy(b []byte, by time.Time) (int, error) { return t.sender.WriteBy(b, by) }
 
@@ -103,7 +103,7 @@ func newSender(f *os.File, w io.Writer, c Config) *sender {
 		},
 		drain: func() error {
 			return control(f, func(fd int) error {
-				if err := emptied(fd, Soon()); err != nil {
+				if err := emptied(fd, WriteDeadline()); err != nil {
 					return err
 				}
 				return unix.IoctlSetInt(fd, unix.TCSBRK, waitOnly) // the driver's own buffer is empty: it is short

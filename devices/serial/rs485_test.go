@@ -55,7 +55,7 @@ func TestRTSAroundEachWrite(t *testing.T) {
 						time.Sleep(2 * time.Millisecond)
 						return w.note("drain")
 					}}
-				_, err := s.WriteBy(make([]byte, 8), Soon()) // 8.33 ms at 9600 8N1
+				_, err := s.WriteBy(make([]byte, 8), WriteDeadline()) // 8.33 ms at 9600 8N1
 				if (err != nil) != (fail != "") {
 					t.Errorf("the error is %v", err)
 				}

@@ -14,13 +14,13 @@ import (
 
 // What begins the path of a port on a serial server.
 const (
-	TcpScheme     = "tcp://"     // tcp://192.168.1.20:4001: it passes bytes through
+	TCPScheme     = "tcp://"     // tcp://192.168.1.20:4001: it passes bytes through
 	rfc2217Scheme = "rfc2217://" // rfc2217://192.168.1.20:2217: it is told how to set up its line
 )
 
 // ServerAddress is host:port of the serial server that c names; "" if it names a port of this machine.
 func (c Config) ServerAddress() string {
-	for _, scheme := range []string{TcpScheme, rfc2217Scheme} {
+	for _, scheme := range []string{TCPScheme, rfc2217Scheme} {
 		if address, ok := strings.CutPrefix(c.Path, scheme); ok {
 			return address
 		}
@@ -83,12 +83,12 @@ func (t *tcpPort) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (t *tcpPort) Write(b []byte) (int, error) { return t.WriteBy(b, Soon()) }
+func (t *tcpPort) Write(b []byte) (int, error) { return t.WriteBy(b, WriteDeadline()) }
 
 func (t *tcpPort) WriteBy(b []byte, by time.Time) (int, error) {
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	if err := errors.Join(t.bound(writeTime), t.SetWriteDeadline(earlier(by, Soon()))); err != nil {
+	if err := errors.Join(t.bound(writeTime), t.SetWriteDeadline(earlier(by, WriteDeadline()))); err != nil {
 		return 0, err
 	}
 	n, err := t.TCPConn.Write(b)

@@ -79,7 +79,7 @@ func (t *Tap) End() {
 	}
 }
 
-// Show has everything shown to see, which must not wait, until the tap is gone.
+// ShowAll has everything shown to see, which must not wait, until the tap is gone.
 func (t *Tap) ShowAll(see func(Record)) { t.add(&shower{see}) }
 
 // shower is a watcher that sees everything.

@@ -11,7 +11,7 @@ import (
 
 // blockCutter cuts frames that something stands between: the delimiter of a byte stuffing, end bytes, or silence.
 type blockCutter struct {
-	spec  *frameSpec
+	spec  *frameRules
 	count *wire.Counters
 	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come for so long
 	wait  time.Duration                          // 0: it waits for ever
@@ -26,7 +26,7 @@ type blockCutter struct {
 	err     error
 }
 
-func newBlockCutter(r io.Reader, spec *frameSpec, count *wire.Counters) *blockCutter {
+func newBlockCutter(r io.Reader, spec *frameRules, count *wire.Counters) *blockCutter {
 	c := &blockCutter{spec: spec, count: count, wait: spec.gap}
 	c.feed = readChunk(r)
 	if spec.gap > 0 {
@@ -116,12 +116,12 @@ func (c *blockCutter) block(block []byte, limit, longest int) (codec.Frame, bool
 		c.count.Drop(&c.count.Damaged, block, c.spec.whyBroken())
 		return codec.Frame{}, false
 	}
-	return codec.Frame{Line: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true
+	return codec.Frame{Bytes: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true
 }
 
 // unblock gives the frame that a block holds. Noise may have come in front of it: where a frame has start bytes, it
 // is found behind them. The frame lies in *scratch.
-func (s *frameSpec) unblock(scratch *[]byte, block []byte, limit int) ([]byte, bool) {
+func (s *frameRules) unblock(scratch *[]byte, block []byte, limit int) ([]byte, bool) {
 	for from := range block {
 		if from > 0 && !s.mayStart(block[from:]) {
 			continue
@@ -139,7 +139,7 @@ func (s *frameSpec) unblock(scratch *[]byte, block []byte, limit int) ([]byte, b
 }
 
 // mayStart says whether a frame may begin with the bytes of the wire.
-func (s *frameSpec) mayStart(wire []byte) bool {
+func (s *frameRules) mayStart(wire []byte) bool {
 	switch s.stuffing {
 	case stuffCOBS:
 		return len(wire) > 1 && (wire[1] == s.start[0] || s.start[0] == 0 && wire[0] == 1)
@@ -150,7 +150,7 @@ func (s *frameSpec) mayStart(wire []byte) bool {
 }
 
 // wholeBlock says whether the bytes are a frame and nothing else.
-func (s *frameSpec) wholeBlock(frame []byte) bool {
+func (s *frameRules) wholeBlock(frame []byte) bool {
 	switch {
 	case s.length > 0 && len(frame) != s.length:
 		return false

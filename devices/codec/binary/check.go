@@ -26,7 +26,7 @@ func Check(k *mapping.Checker) {
 	}
 	checkFrame(k, k.Device.Frame)
 	checkPlaces(k, "match", k.Device.Match)
-	spec := newFrameSpec(k.Device.Frame)
+	spec := newFrameRules(k.Device.Frame)
 	for _, r := range k.Device.Requests {
 		checkRequest(k, r, spec)
 	}
@@ -74,7 +74,7 @@ func checkFrame(k *mapping.Checker, f mapping.FrameConfig) {
 		k.Add("length_add", "no length is announced that it could be added to", "add length_at, or leave it out")
 	}
 	checkFrameSum(k, f)
-	spec := newFrameSpec(f)
+	spec := newFrameRules(f)
 	if f.Length > 0 && f.Length < spec.least() {
 		k.Add("length", fmt.Sprintf("start, end and checksum alone take %d bytes", spec.least()), "count the whole frame")
 	}
@@ -136,7 +136,7 @@ func checkPlaces(k *mapping.Checker, key string, match map[string]string) {
 }
 
 // checkRequest checks one request.
-func checkRequest(k *mapping.Checker, r mapping.RequestConfig, spec *frameSpec) {
+func checkRequest(k *mapping.Checker, r mapping.RequestConfig, spec *frameRules) {
 	k.At = mapping.Problem{Table: "requests." + r.ID}
 	t, err := templateKind{frame: spec}.parse(r.Send)
 	switch {
@@ -175,7 +175,7 @@ func checkPlaced(k *mapping.Checker, f mapping.FieldConfig) {
 }
 
 // checkByteCommand checks what a command writes and what answers it.
-func checkByteCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameSpec) {
+func checkByteCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRules) {
 	kind := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: spec}
 	if c.FormatConfig != mapping.DefaultFormat() && c.Type != relay.TypeText {
 		codec.CheckFormatIn(k, codec.ByteFormats(), c.FormatConfig, "uint8")

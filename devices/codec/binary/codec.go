@@ -13,25 +13,25 @@ import (
 
 // binaryCodec turns frames of bytes into readings. Its cutter has checked them already.
 type binaryCodec struct {
-	spec     *frameSpec
+	spec     *frameRules
 	match    codec.Places
 	fields   []codec.ByteField
 	count    *wire.Counters
 	readings []relay.Reading
 }
 
-func New(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
+func New(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	match, _ := codec.ParsePlaces(c.Match)
-	b := &binaryCodec{spec: newFrameSpec(c.Frame), match: match, count: count}
+	b := &binaryCodec{spec: newFrameRules(c.Frame), match: match, count: count}
 	for i, f := range c.Fields {
 		b.fields = append(b.fields, codec.NewByteField(i, f))
 	}
 	return b
 }
 
-// Cut makes what cuts frames of bytes.
-func Cut(c mapping.DeviceConfig, stream io.Reader, count *wire.Counters) codec.Cutter {
-	spec := newFrameSpec(c.Frame)
+// NewFramer makes what cuts frames of bytes.
+func NewFramer(c mapping.DeviceConfig, stream io.Reader, count *wire.Counters) codec.Framer {
+	spec := newFrameRules(c.Frame)
 	if spec.delimited() {
 		return newBlockCutter(stream, spec, count)
 	}
@@ -56,14 +56,14 @@ func Same(a, b mapping.DeviceConfig) string {
 	return ""
 }
 
-// Unseal gives the frame: only intact ones are cut out.
-func (b *binaryCodec) Unseal(frame []byte) ([]byte, bool) { return frame, true }
+// CheckSum gives the frame: only intact ones are cut out.
+func (b *binaryCodec) CheckSum(frame []byte) ([]byte, bool) { return frame, true }
 
-// Sealed says that frames carry a checksum.
-func (b *binaryCodec) Sealed() bool { return b.spec.hasSum }
+// HasSum says that frames carry a checksum.
+func (b *binaryCodec) HasSum() bool { return b.spec.hasSum }
 
-// Seal puts the byte stuffing onto a command; its template has the checksum.
-func (b *binaryCodec) Seal(frame []byte) []byte { return b.spec.stuffing.wrap(frame) }
+// AddSum puts the byte stuffing onto a command; its template has the checksum.
+func (b *binaryCodec) AddSum(frame []byte) []byte { return b.spec.stuffing.wrap(frame) }
 
 // Decode reads the fields that lie in the frame. It says no if the frame is another device's.
 func (b *binaryCodec) Decode(frame []byte) ([]relay.Reading, bool) {

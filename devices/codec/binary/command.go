@@ -5,9 +5,9 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// Write completes a command that is bytes and no line of text.
-func Write(d mapping.DeviceConfig, c *codec.Command) {
-	k := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: newFrameSpec(d.Frame)}
+// CompleteCommand completes a command that is bytes and no line of text.
+func CompleteCommand(d mapping.DeviceConfig, c *codec.Command) {
+	k := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: newFrameRules(d.Frame)}
 	if t, err := k.parse(c.Send); err == nil {
 		c.Template = t
 	}

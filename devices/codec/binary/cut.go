@@ -19,7 +19,7 @@ import (
 // (see rivals), it is none. All of this depends on the bytes alone and not on how they arrive, but for one thing: no frame
 // rests in its middle for as long as stalled.
 type byteCutter struct {
-	spec  *frameSpec
+	spec  *frameRules
 	count *wire.Counters
 	feed  func(wait time.Duration) (chunk, bool)
 	err   error // of the last read, told when the buffer is used up
@@ -53,7 +53,7 @@ type arrival struct {
 // until the next ones come, and some devices say one an hour.
 const stalled = time.Second
 
-func newByteCutter(r io.Reader, spec *frameSpec, count *wire.Counters) *byteCutter {
+func newByteCutter(r io.Reader, spec *frameRules, count *wire.Counters) *byteCutter {
 	c := &byteCutter{spec: spec, count: count, feed: readChunk(r)}
 	if spec.length == 0 { // else the good frame itself shows at once that what is before it is none
 		c.feed = feedOf(r)
@@ -137,7 +137,7 @@ func (c *byteCutter) cut(first candidate) codec.Frame {
 		n++
 	}
 	c.open = c.open[n:]
-	return codec.Frame{Line: c.buf[first.at:end:end], At: c.when(end), Whole: true}
+	return codec.Frame{Bytes: c.buf[first.at:end:end], At: c.when(end), Whole: true}
 }
 
 // rivals says whether so many intact frames follow one another within a candidate that it can be none. A frame that

@@ -30,7 +30,7 @@ var announced = frameTable(func(f *mapping.FrameConfig) {
 })
 
 // build makes a frame of the spec around data.
-func build(s *frameSpec, data []byte) []byte {
+func build(s *frameRules, data []byte) []byte {
 	frame := slices.Clone(s.start)
 	if s.lengthAt >= 0 {
 		n := len(s.start) + s.announced.Size + len(data) + s.sum.Size + len(s.end) - s.lengthAdd
@@ -47,14 +47,14 @@ func build(s *frameSpec, data []byte) []byte {
 func cutAll(f mapping.FrameConfig, r io.Reader, count *wire.Counters) ([][]byte, error) {
 	d := mapping.DefaultDevice()
 	d.Frame = f
-	cutter := Cut(d, r, count)
+	cutter := NewFramer(d, r, count)
 	var all [][]byte
 	for {
 		frame, err := cutter.Next(300)
 		if err != nil {
 			return all, err
 		}
-		all = append(all, bytes.Clone(frame.Line))
+		all = append(all, bytes.Clone(frame.Bytes))
 	}
 }
 
@@ -115,7 +115,7 @@ func TestCutBinary(t *testing.T) {
 // spoiler makes what lies between intact frames on a bad line.
 type spoiler struct {
 	*rand.Rand
-	spec *frameSpec
+	spec *frameRules
 }
 
 func (s spoiler) bytes(n int) []byte {
@@ -178,7 +178,7 @@ func TestResynchronise(t *testing.T) {
 		"COBS": {frameTable(func(f *mapping.FrameConfig) { f.Stuffing, f.Checksum = "cobs", "crc16-x25" }), 20_000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := spoiler{rand.New(rand.NewPCG(1, 2)), newFrameSpec(tt.frame)}
+			s := spoiler{rand.New(rand.NewPCG(1, 2)), newFrameRules(tt.frame)}
 			var raw []byte
 			var want [][]byte
 			for len(want) < tt.frames {
@@ -194,7 +194,7 @@ func TestResynchronise(t *testing.T) {
 			count := new(wire.Counters)
 			d := mapping.DefaultDevice()
 			d.Frame = tt.frame
-			cutter := Cut(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
+			cutter := NewFramer(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
 			for i := 0; ; i++ {
 				frame, err := cutter.Next(300)
 				if err != nil && i != len(want) {
@@ -203,8 +203,8 @@ func TestResynchronise(t *testing.T) {
 				if err != nil {
 					break
 				}
-				if i >= len(want) || !bytes.Equal(frame.Line, want[i]) {
-					t.Fatalf("frame %d is %X, want %X", i, frame.Line, want[min(i, len(want)-1)])
+				if i >= len(want) || !bytes.Equal(frame.Bytes, want[i]) {
+					t.Fatalf("frame %d is %X, want %X", i, frame.Bytes, want[min(i, len(want)-1)])
 				}
 			}
 			t.Logf("%d bytes, %d frames, %d damaged, %d times noise", len(raw), len(want), count.Damaged.Load(), count.Noise.Load())
@@ -224,12 +224,12 @@ func (r *raggedReader) Read(b []byte) (int, error) {
 
 // A length that is wrong does not hold up the frames after it for longer than two of them take.
 func TestStuckLength(t *testing.T) {
-	spec := newFrameSpec(announced)
+	spec := newFrameRules(announced)
 	good := build(spec, []byte("12345678"))
 	r, w := io.Pipe()
 	d := mapping.DefaultDevice()
 	d.Frame = announced
-	cutter := Cut(d, r, new(wire.Counters))
+	cutter := NewFramer(d, r, new(wire.Counters))
 	go func() {
 		_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good...))
 		_, _ = w.Write(good)
@@ -237,20 +237,20 @@ func TestStuckLength(t *testing.T) {
 	}()
 	for range 2 {
 		frame, err := cutter.Next(300)
-		if err != nil || !bytes.Equal(frame.Line, good) {
-			t.Fatalf("%X, %v", frame.Line, err)
+		if err != nil || !bytes.Equal(frame.Bytes, good) {
+			t.Fatalf("%X, %v", frame.Bytes, err)
 		}
 	}
 }
 
 // A wrong length in front of the only frame in a long while does not keep it back either.
 func TestStalledFrame(t *testing.T) {
-	good := build(newFrameSpec(announced), []byte("12345678"))
+	good := build(newFrameRules(announced), []byte("12345678"))
 	d := mapping.DefaultDevice()
 	d.Frame = announced
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		cutter := Cut(d, r, new(wire.Counters))
+		cutter := NewFramer(d, r, new(wire.Counters))
 		started := time.Now()
 		go func() {
 			_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good[:5]...))
@@ -260,8 +260,8 @@ func TestStalledFrame(t *testing.T) {
 			w.Close()
 		}()
 		frame, err := cutter.Next(300)
-		if err != nil || !bytes.Equal(frame.Line, good) {
-			t.Fatalf("%X, %v", frame.Line, err)
+		if err != nil || !bytes.Equal(frame.Bytes, good) {
+			t.Fatalf("%X, %v", frame.Bytes, err)
 		}
 		if late, came := time.Since(started), frame.At.Sub(started); late != 2*stalled-time.Millisecond || came != stalled-time.Millisecond {
 			t.Errorf("it was given after %v and came after %v", late, came)
@@ -301,7 +301,7 @@ func FuzzCutBinary(f *testing.F) {
 				f.Start, f.End, f.LengthAt = "F4", "F8", 1
 			}
 		})
-		spec := newFrameSpec(table)
+		spec := newFrameRules(table)
 		at, counted := map[string][][]byte{}, map[string]wire.Counts{}
 		cut := func(how string, r io.Reader) {
 			count := new(wire.Counters)
@@ -365,9 +365,9 @@ func TestCutterIsBounded(t *testing.T) {
 	} {
 		d := mapping.DefaultDevice()
 		d.Frame = tt.frame
-		cutter := Cut(d, &repeating{tt.noise, 200_000}, new(wire.Counters))
+		cutter := NewFramer(d, &repeating{tt.noise, 200_000}, new(wire.Counters))
 		if frame, err := cutter.Next(limit); err != io.EOF {
-			t.Errorf("%s: %X, %v", name, frame.Line, err)
+			t.Errorf("%s: %X, %v", name, frame.Bytes, err)
 		}
 		kept := 0
 		switch c := cutter.(type) {

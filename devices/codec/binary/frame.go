@@ -9,8 +9,8 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// frameSpec is a compiled FrameConfig: it says of bytes whether they are a frame.
-type frameSpec struct {
+// frameRules is a compiled FrameConfig: it says of bytes whether they are a frame.
+type frameRules struct {
 	start, end []byte
 	length     int // of every frame; 0: it varies
 	lengthAt   int // -1: it is not announced
@@ -25,11 +25,11 @@ type frameSpec struct {
 	hasSum, placed, cut bool // there is a checksum; sumAt is given; upTo is given
 }
 
-// newFrameSpec compiles a config without faults.
-func newFrameSpec(c mapping.FrameConfig) *frameSpec {
+// newFrameRules compiles a config without faults.
+func newFrameRules(c mapping.FrameConfig) *frameRules {
 	start, _ := codec.ParseBytes(c.Start, false)
 	end, _ := codec.ParseBytes(c.End, false)
-	s := &frameSpec{start: start.Bytes, end: end.Bytes, length: c.Length, lengthAt: c.LengthAt, lengthAdd: c.LengthAdd,
+	s := &frameRules{start: start.Bytes, end: end.Bytes, length: c.Length, lengthAt: c.LengthAt, lengthAdd: c.LengthAdd,
 		stuffing: stuffingOf(c.Stuffing), gap: c.Gap, sumAt: c.ChecksumAt, from: c.ChecksumFrom, upTo: c.ChecksumTo,
 		placed: c.ChecksumAt != 0, cut: c.ChecksumTo != 0}
 	s.announced, _ = codec.NamedFormat(c.LengthFormat)
@@ -43,7 +43,7 @@ func newFrameSpec(c mapping.FrameConfig) *frameSpec {
 
 // delimited says whether only what stands, or is silent, between frames tells where one ends. Otherwise a frame can
 // begin anywhere.
-func (s *frameSpec) delimited() bool {
+func (s *frameRules) delimited() bool {
 	return s.stuffing != stuffNone || s.gap > 0 || s.length == 0 && s.lengthAt < 0 && len(s.start) == 0
 }
 
@@ -58,7 +58,7 @@ const (
 )
 
 // judge says whether b begins with a frame of at most limit bytes, and how long that is or will be; 0: not known.
-func (s *frameSpec) judge(b []byte, limit int) (judgement, int) {
+func (s *frameRules) judge(b []byte, limit int) (judgement, int) {
 	common := min(len(b), len(s.start))
 	switch {
 	case !bytes.Equal(b[:common], s.start[:common]):
@@ -99,12 +99,12 @@ func (s *frameSpec) judge(b []byte, limit int) (judgement, int) {
 }
 
 // least is how many bytes every frame has.
-func (s *frameSpec) least() int {
+func (s *frameRules) least() int {
 	return max(1, len(s.start)+len(s.end)+s.sum.Size, s.lengthAt+s.announced.Size)
 }
 
 // intact says whether a frame begins and ends as it must, and has the right checksum.
-func (s *frameSpec) intact(frame []byte) bool {
+func (s *frameRules) intact(frame []byte) bool {
 	if !bytes.HasPrefix(frame, s.start) || !bytes.HasSuffix(frame, s.end) || len(frame) < s.least() {
 		return false
 	}
@@ -126,7 +126,7 @@ func (s *frameSpec) intact(frame []byte) bool {
 }
 
 // whyBroken says why what looks like a frame is none.
-func (s *frameSpec) whyBroken() string {
+func (s *frameRules) whyBroken() string {
 	switch {
 	case s.hasSum:
 		return "its " + s.sum.Name + " is wrong, or it is no whole frame"
@@ -137,6 +137,6 @@ func (s *frameSpec) whyBroken() string {
 }
 
 // seal appends the checksum to what a template has written so far, b[begin:].
-func (s *frameSpec) seal(b []byte, begin int) []byte {
+func (s *frameRules) seal(b []byte, begin int) []byte {
 	return s.sum.Append(b, begin+max(s.from, 0), s.sumLittle)
 }

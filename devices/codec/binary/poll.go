@@ -16,7 +16,7 @@ import (
 
 // binaryAsker is a device that answers requests of bytes with frames of bytes. It serves the owner of the port.
 type binaryAsker struct {
-	spec   *frameSpec
+	spec   *frameRules
 	match  codec.Places
 	all    []*codec.Query
 	places []int // by field: the query whose answer carries it; -1: none
@@ -25,9 +25,9 @@ type binaryAsker struct {
 	seq    int
 }
 
-func Poll(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
+func NewPoller(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	match, _ := codec.ParsePlaces(c.Match)
-	b := &binaryAsker{spec: newFrameSpec(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
+	b := &binaryAsker{spec: newFrameRules(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
 	for _, r := range c.Requests {
 		b.all = append(b.all, b.query(r))
 	}
@@ -50,7 +50,7 @@ func (b *binaryAsker) query(r mapping.RequestConfig) *codec.Query {
 	if r.Length > 0 {
 		of := b.config.Frame
 		of.Length = r.Length
-		spec = newFrameSpec(of)
+		spec = newFrameRules(of)
 	}
 	match, _ := codec.ParsePlaces(r.Match)
 	var fields []codec.ByteField
@@ -109,7 +109,7 @@ func (b *binaryAsker) shape(r mapping.RequestConfig) string {
 }
 
 // find gives each intact frame of the device that got holds to use, until one means something to it.
-func (b *binaryAsker) find(spec *frameSpec, got []byte, quiet bool, use func(frame []byte) codec.Verdict) codec.Verdict {
+func (b *binaryAsker) find(spec *frameRules, got []byte, quiet bool, use func(frame []byte) codec.Verdict) codec.Verdict {
 	v := codec.NoAnswer
 	waiting := spec.each(got, quiet, min(b.config.MaxFrame, codec.MaxInbox), func(frame []byte) bool {
 		if b.match.Fit(frame) {
@@ -126,7 +126,7 @@ func (b *binaryAsker) find(spec *frameSpec, got []byte, quiet bool, use func(fra
 
 // each gives each intact frame in got to use, until use says that it is enough. waiting says that the rest may be
 // the beginning of one. quiet says that nothing has come for a while: then what is unfinished holds up nothing.
-func (s *frameSpec) each(got []byte, quiet bool, limit int, use func(frame []byte) bool) (waiting bool) {
+func (s *frameRules) each(got []byte, quiet bool, limit int, use func(frame []byte) bool) (waiting bool) {
 	if s.delimited() {
 		return s.eachBlock(got, quiet, limit, use)
 	}
@@ -147,7 +147,7 @@ func (s *frameSpec) each(got []byte, quiet bool, limit int, use func(frame []byt
 }
 
 // eachBlock is each for frames with something between them.
-func (s *frameSpec) eachBlock(got []byte, quiet bool, limit int, use func(frame []byte) bool) (waiting bool) {
+func (s *frameRules) eachBlock(got []byte, quiet bool, limit int, use func(frame []byte) bool) (waiting bool) {
 	var scratch []byte
 	for len(got) > 0 {
 		n, skip := s.blockEnd(got)
@@ -166,7 +166,7 @@ func (s *frameSpec) eachBlock(got []byte, quiet bool, limit int, use func(frame 
 }
 
 // blockEnd says how long the first block of b is, and how many bytes of a delimiter follow it; -1 if it has no end.
-func (s *frameSpec) blockEnd(b []byte) (n, skip int) {
+func (s *frameRules) blockEnd(b []byte) (n, skip int) {
 	switch {
 	case s.stuffing != stuffNone:
 		return slices.Index(b, s.stuffing.delimiter()), 1
@@ -190,12 +190,12 @@ func (b *binaryAsker) Reads(field int) *codec.Query {
 	return nil
 }
 
-// timing wants as much silence before a request as devices on RS-485 need to let go of the line.
+// Timing wants as much silence before a request as devices on RS-485 need to let go of the line.
 func (b *binaryAsker) Timing(p serial.Config) codec.Timing {
 	return codec.Timing{Before: max(b.spec.gap, p.Lasts(4)), Ends: b.spec.gap}
 }
 
-// write makes the one query of a command.
+// Write makes the one query of a command.
 func (b *binaryAsker) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	text, err := c.Wire(v)
 	if err != nil {

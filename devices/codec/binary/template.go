@@ -40,7 +40,7 @@ const (
 // templateKind is what a template may hold beside bytes.
 type templateKind struct {
 	value codec.ByteValue // the format of {value}
-	frame *frameSpec      // the checksum of {sum}
+	frame *frameRules     // the checksum of {sum}
 	wild  bool            // it is a pattern
 }
 
@@ -167,7 +167,7 @@ func (t *byteTemplate) has(kind bytePartKind) bool {
 	return false
 }
 
-// fill appends the bytes of the template to b. The error says which value the wire cannot carry.
+// Fill appends the bytes of the template to b. The error says which value the wire cannot carry.
 func (t *byteTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
 	begin := len(b)
 	for _, p := range t.parts {

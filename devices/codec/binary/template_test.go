@@ -12,7 +12,7 @@ import (
 
 // Templates as they are filled in.
 func TestFill(t *testing.T) {
-	frame := newFrameSpec(frameTable(func(f *mapping.FrameConfig) { f.Checksum, f.ChecksumFrom = "lrc", 1 }))
+	frame := newFrameRules(frameTable(func(f *mapping.FrameConfig) { f.Checksum, f.ChecksumFrom = "lrc", 1 }))
 	little := mapping.FormatConfig{Format: "uint16", ByteOrder: "little", Bit: -1}
 	high := mapping.FormatConfig{Format: "uint16", ByteOrder: "big", Bit: 4, Bits: 12}
 	for _, tt := range []struct {
@@ -63,7 +63,7 @@ func FuzzTemplate(f *testing.F) {
 	for _, seed := range []string{"AA {value:uint16le} {seq} {sum}", "{value:bcd2}'x'{sum:crc16-xmodem:1:le}", "AA 5", "{value:ascii3} {seq:uint16be}", "? {"} {
 		f.Add(seed, 7, uint16(42), []byte{1, 2})
 	}
-	frame := newFrameSpec(frameTable(func(f *mapping.FrameConfig) { f.Checksum = "crc8-smbus" }))
+	frame := newFrameRules(frameTable(func(f *mapping.FrameConfig) { f.Checksum = "crc8-smbus" }))
 	f.Fuzz(func(t *testing.T, template string, seq int, value uint16, rest []byte) {
 		seq = 1 + (seq%codec.MaxSeq+codec.MaxSeq)%codec.MaxSeq
 		k := templateKind{value: codec.ByteValue{Number: codec.ByteFormats()["uint8"], Length: 1}, frame: frame, wild: true}

@@ -24,9 +24,9 @@ type meterData struct {
 // meterAddressID stands for the address itself, which has a request of its own.
 const meterAddressID = 0xFFFFFFFF
 
-// meterCatalogue lists what has a name; the identifiers and formats are those of tables A.1, A.2 and A.3 of
+// catalogue lists what has a name; the identifiers and formats are those of tables A.1, A.2 and A.3 of
 // DL/T 645-2007.
-func meterCatalogue() []meterData {
+func catalogue() []meterData {
 	all := []meterData{
 		{key: "frequency", id: 0x02800002, length: 2, scale: 0.01},
 		{key: "current_neutral", id: 0x02800001, length: 3, scale: 0.001, signed: true},
@@ -64,7 +64,7 @@ func meterCatalogue() []meterData {
 // meterKey finds what a field is called: a name, or the eight digits of an identifier, whose format the field says.
 func meterKey(f mapping.FieldConfig) (d meterData, named, ok bool) {
 	key := f.WireKey()
-	all := meterCatalogue()
+	all := catalogue()
 	if i := slices.IndexFunc(all, func(d meterData) bool { return d.key == key }); i >= 0 {
 		return all[i], true, true
 	}
@@ -118,19 +118,19 @@ func (f *meterField) readMeter(data []byte, count *wire.Counters) relay.Reading 
 
 // meterDate reads the date: day of the week, day, month and year.
 func meterDate(b []byte) (string, bool) {
-	_, ok := codec.Bcd(b)
+	_, ok := codec.BCD(b)
 	return fmt.Sprintf("20%02x-%02x-%02x", b[3], b[2], b[1]), ok && b[2] >= 1 && b[2] <= 0x12 && b[1] >= 1 && b[1] <= 0x31
 }
 
 // meterTime reads the time: second, minute and hour.
 func meterTime(b []byte) (string, bool) {
-	_, ok := codec.Bcd(b)
+	_, ok := codec.BCD(b)
 	return fmt.Sprintf("%02x:%02x:%02x", b[2], b[1], b[0]), ok && b[2] < 0x24 && b[1] < 0x60 && b[0] < 0x60
 }
 
 // meterDigits reads digits that mean nothing but themselves.
 func meterDigits(b []byte) (string, bool) {
-	text := meterAddress(b).String()
-	_, ok := codec.Bcd(b)
+	text := address(b).String()
+	_, ok := codec.BCD(b)
 	return text, ok
 }

@@ -21,24 +21,24 @@ import (
 // clock takes passwords that belong to who runs the grid.
 type meter struct {
 	config  mapping.DeviceConfig
-	address meterAddress
+	address address
 	all     []*codec.Query
 	places  []int // by field: its query
 	count   *wire.Counters
 }
 
 const (
-	meterShort = 4 + meterOverhead + 4 + 16  // bytes of a usual answer: FE, identifier and a few more
-	meterLong  = 4 + meterOverhead + 4 + 200 // bytes of the longest one (5.2.5)
+	meterShort = 4 + overhead + 4 + 16  // bytes of a usual answer: FE, identifier and a few more
+	meterLong  = 4 + overhead + 4 + 200 // bytes of the longest one (5.2.5)
 	// meterPause lies before each request: a meter may take 20 ms to let go of the line (7.3.3).
 	meterPause = 20 * time.Millisecond
 	// maxFollowUps bounds how many frames one answer may take.
 	maxFollowUps = 16
 )
 
-func New(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
+func New(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	m := &meter{config: c, count: count}
-	m.address, _ = parseMeterAddress(c.Address)
+	m.address, _ = parseAddress(c.Address)
 	byID := map[uint32]int{}
 	fields := map[uint32][]*meterField{}
 	for i, f := range c.Fields {
@@ -64,13 +64,13 @@ func (m *meter) query(id uint32, fields []*meterField) *codec.Query {
 		base.Length = max(base.Length, meterShort+f.At+f.Value.Length)
 	}
 	if id == meterAddressID {
-		return m.asking(base, meterReadAddress, nil, func(f meterFrame) (r codec.Response, v codec.Verdict) {
+		return m.asking(base, meterReadAddress, nil, func(f frame) (r codec.Response, v codec.Verdict) {
 			return m.readings(f.data, fields), codec.Fits
 		})
 	}
 	di := binary.LittleEndian.AppendUint32(nil, id)
 	base.Name = fmt.Sprintf("%s (%08X)", base.Name, id)
-	return m.asking(base, meterRead, di, func(f meterFrame) (codec.Response, codec.Verdict) {
+	return m.asking(base, meterRead, di, func(f frame) (codec.Response, codec.Verdict) {
 		return m.part(base, di, nil, 0, f, fields)
 	})
 }
@@ -87,7 +87,7 @@ func (m *meter) every(fields []*meterField) time.Duration {
 }
 
 // part takes one frame of an answer. before is the data that came already, and turn the number of the frame.
-func (m *meter) part(base codec.Query, di, before []byte, turn byte, f meterFrame, fields []*meterField) (codec.Response, codec.Verdict) {
+func (m *meter) part(base codec.Query, di, before []byte, turn byte, f frame, fields []*meterField) (codec.Response, codec.Verdict) {
 	if len(f.data) < 4 || string(f.data[:4]) != string(di) {
 		return codec.Response{}, codec.NoAnswer
 	}
@@ -104,23 +104,23 @@ func (m *meter) part(base codec.Query, di, before []byte, turn byte, f meterFram
 	}
 	next := turn + 1
 	base.Length = meterLong
-	then := m.asking(base, meterReadMore, append(slices.Clone(di), next), func(f meterFrame) (codec.Response, codec.Verdict) {
+	then := m.asking(base, meterReadMore, append(slices.Clone(di), next), func(f frame) (codec.Response, codec.Verdict) {
 		return m.part(base, di, data, next, f, fields)
 	})
 	return codec.Response{Then: then}, codec.Fits
 }
 
 // asking completes a query whose answer use takes.
-func (m *meter) asking(q codec.Query, control byte, data []byte, use func(meterFrame) (codec.Response, codec.Verdict)) *codec.Query {
+func (m *meter) asking(q codec.Query, control byte, data []byte, use func(frame) (codec.Response, codec.Verdict)) *codec.Query {
 	address := m.address
 	if control == meterReadAddress {
-		address, _ = parseMeterAddress(mapping.AnyMeter)
+		address, _ = parseAddress(mapping.AnyMeter)
 	}
-	q.Request = appendMeterFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
+	q.Request = appendFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
 	q.Timeout, q.Retries = m.config.PollConfig.Timeout, m.config.PollConfig.Retries
 	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 		for {
-			f, rest, ok, waiting := nextMeterFrame(got)
+			f, rest, ok, waiting := nextFrame(got)
 			switch {
 			case !ok && quiet && !waiting:
 				m.count.Because("there is no intact frame in it that answers the request")
@@ -133,7 +133,7 @@ func (m *meter) asking(q codec.Query, control byte, data []byte, use func(meterF
 				continue
 			}
 			if f.control&meterRefuses != 0 {
-				return codec.Response{Refusal: meterRefusal(f.data), Hint: "leave the field out if the meter has no such data"}, codec.Refused
+				return codec.Response{Refusal: refusal(f.data), Hint: "leave the field out if the meter has no such data"}, codec.Refused
 			}
 			if r, v := use(f); v != codec.NoAnswer {
 				return r, v
@@ -164,7 +164,7 @@ func (m *meter) Timing(serial.Config) codec.Timing { return codec.Timing{Before:
 func Check(k *mapping.Checker) {
 	k.Polls()
 	k.At = mapping.Problem{}
-	if _, ok := parseMeterAddress(k.Device.Address); !ok {
+	if _, ok := parseAddress(k.Device.Address); !ok {
 		k.Add("address", fmt.Sprintf("%q is no address of a meter", k.Device.Address),
 			"write the 12 digits that are printed on it, or "+mapping.AnyMeter+" where it is the only one on the line")
 	}
@@ -203,10 +203,10 @@ func checkMeterField(k *mapping.Checker, f mapping.FieldConfig) {
 	}
 }
 
-// meterNames lists the names in the order of the alphabet.
-func meterNames() []string {
+// names lists the names in the order of the alphabet.
+func names() []string {
 	names := map[string]bool{}
-	for _, d := range meterCatalogue() {
+	for _, d := range catalogue() {
 		names[d.key] = true
 	}
 	return slices.Sorted(maps.Keys(names))
@@ -216,7 +216,7 @@ func meterNames() []string {
 func namesLike(key string) []string {
 	const enough = 4 // letters that tell what is meant
 	var like, plain []string
-	for _, name := range meterNames() {
+	for _, name := range names() {
 		if len(key) >= enough && strings.HasPrefix(name, key[:enough]) {
 			like = append(like, name)
 		}
@@ -232,7 +232,7 @@ func namesLike(key string) []string {
 
 // Advise tells of a port on which a meter will hardly be heard.
 func Advise(p serial.Config, _ mapping.DeviceConfig) []mapping.Problem {
-	if strings.HasPrefix(p.Path, serial.TcpScheme) {
+	if strings.HasPrefix(p.Path, serial.TCPScheme) {
 		return nil // what the serial server does is set up there
 	}
 	var all []mapping.Problem

@@ -8,7 +8,7 @@ import (
 func TestMeterRefusal(t *testing.T) {
 	for code, want := range map[byte]string{0: "the meter refuses without a reason", 2: "the meter says: it has no such data",
 		6: "the meter says: it has no such data, the password is wrong, or it is not allowed"} {
-		if got := meterRefusal([]byte{code}); got != want {
+		if got := refusal([]byte{code}); got != want {
 			t.Errorf("%d: %q", code, got)
 		}
 	}
@@ -22,15 +22,15 @@ func FuzzMeterFrames(f *testing.F) {
 		if len(data) > 200 || len(noise) > 2000 {
 			t.Skip("no frame is so long")
 		}
-		a, _ := parseMeterAddress("123456789012")
-		wire := appendMeterFrame(append([]byte{}, noise...), a, control, data)
+		a, _ := parseAddress("123456789012")
+		wire := appendFrame(append([]byte{}, noise...), a, control, data)
 		for rest := wire; ; {
-			got, after, ok, _ := nextMeterFrame(rest)
+			got, after, ok, _ := nextFrame(rest)
 			if !ok {
 				t.Fatalf("not found in % X", wire)
 			}
 			if len(after) == 0 {
-				if from := len(wire) - len(data) - meterOverhead; from >= 0 && string(got.address[:]) == string(a[:]) && (got.control != control || string(got.data) != string(data)) {
+				if from := len(wire) - len(data) - overhead; from >= 0 && string(got.address[:]) == string(a[:]) && (got.control != control || string(got.data) != string(data)) {
 					t.Fatalf("% X became %X", wire, got.data)
 				}
 				return

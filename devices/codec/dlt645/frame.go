@@ -23,13 +23,13 @@ const (
 	meterHasMore     = 0x20 // set in answers that another one follows, if it is asked for
 )
 
-const meterOverhead = 12 // bytes of a frame without its data
+const overhead = 12 // bytes of a frame without its data
 
-// meterAddress is 12 digits in the order of the wire; the digit A stands for any.
-type meterAddress [6]byte
+// address is 12 digits in the order of the wire; the digit A stands for any.
+type address [6]byte
 
-// parseMeterAddress reads an address as it is printed on the meter.
-func parseMeterAddress(s string) (a meterAddress, ok bool) {
+// parseAddress reads an address as it is printed on the meter.
+func parseAddress(s string) (a address, ok bool) {
 	if len(s) != 12 {
 		return a, false
 	}
@@ -46,7 +46,7 @@ func parseMeterAddress(s string) (a meterAddress, ok bool) {
 }
 
 // String is the address as it is printed on the meter.
-func (a meterAddress) String() string {
+func (a address) String() string {
 	var b strings.Builder
 	for i := range a {
 		fmt.Fprintf(&b, "%02X", a[5-i])
@@ -55,7 +55,7 @@ func (a meterAddress) String() string {
 }
 
 // fits says whether the meter that says it is b may be the one that is meant.
-func (a meterAddress) fits(b []byte) bool {
+func (a address) fits(b []byte) bool {
 	for i, want := range a {
 		if want>>4 != 0xA && want>>4 != b[i]>>4 || want&15 != 0xA && want&15 != b[i]&15 {
 			return false
@@ -64,8 +64,8 @@ func (a meterAddress) fits(b []byte) bool {
 	return true
 }
 
-// appendMeterFrame appends a frame.
-func appendMeterFrame(b []byte, a meterAddress, control byte, data []byte) []byte {
+// appendFrame appends a frame.
+func appendFrame(b []byte, a address, control byte, data []byte) []byte {
 	from := len(b)
 	b = append(b, 0x68)
 	b = append(b, a[:]...)
@@ -76,16 +76,16 @@ func appendMeterFrame(b []byte, a meterAddress, control byte, data []byte) []byt
 	return append(b, byte(checksum.Sum8(b[from:])), 0x16)
 }
 
-// meterFrame is a frame of a meter; its data are those of the wire less 33.
-type meterFrame struct {
+// frame is a frame of a meter; its data are those of the wire less 33.
+type frame struct {
 	address [6]byte
 	control byte
 	data    []byte
 }
 
-// nextMeterFrame gives the first whole frame in b, and what follows it. Noise and the FE of the wake-up are skipped.
+// nextFrame gives the first whole frame in b, and what follows it. Noise and the FE of the wake-up are skipped.
 // waiting says that there is none yet, but b may end with the beginning of one.
-func nextMeterFrame(b []byte) (f meterFrame, rest []byte, ok, waiting bool) {
+func nextFrame(b []byte) (f frame, rest []byte, ok, waiting bool) {
 	for {
 		i := bytes.IndexByte(b, 0x68)
 		if i < 0 {
@@ -98,7 +98,7 @@ func nextMeterFrame(b []byte) (f meterFrame, rest []byte, ok, waiting bool) {
 			waiting = waiting || len(b) < 8 || b[7] == 0x68
 		case b[7] != 0x68:
 		default:
-			n = meterOverhead + int(b[9])
+			n = overhead + int(b[9])
 			waiting = waiting || n > len(b)
 		}
 		if n > 0 && n <= len(b) && b[n-1] == 0x16 && byte(checksum.Sum8(b[:n-2])) == b[n-2] {
@@ -113,8 +113,8 @@ func nextMeterFrame(b []byte) (f meterFrame, rest []byte, ok, waiting bool) {
 	}
 }
 
-// meterRefusal says in words what the error byte of 7.1.4 means.
-func meterRefusal(data []byte) string {
+// refusal says in words what the error byte of 7.1.4 means.
+func refusal(data []byte) string {
 	words := []string{"another error", "it has no such data", "the password is wrong, or it is not allowed",
 		"the baud rate cannot be changed", "too many seasons", "too many daily periods", "too many tariffs"}
 	var said []string

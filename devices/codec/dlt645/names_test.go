@@ -15,13 +15,13 @@ var ofWhich = regexp.MustCompile(`_(tariff_\d|[abc])$`)
 // The names of a meter's data are those that the documentation lists, each once.
 func TestMeterNames(t *testing.T) {
 	ids := map[uint32]string{}
-	for _, d := range meterCatalogue() {
+	for _, d := range catalogue() {
 		if other, ok := ids[d.id]; ok {
 			t.Errorf("%s and %s are both %08X", d.key, other, d.id)
 		}
 		ids[d.id] = d.key
 	}
-	if len(meterNames()) != len(ids) {
+	if len(names()) != len(ids) {
 		t.Error("two have one name")
 	}
 	for _, file := range []string{"../../../docs/mappings.md", "../../../docs/mappings.zh-CN.md"} {

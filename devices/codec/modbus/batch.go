@@ -34,7 +34,7 @@ func (b batch) bytes() int {
 }
 
 // batches plans as few requests as gaps and limits allow.
-func (m *modbus) batches() []batch {
+func (m *poller) batches() []batch {
 	order := make([]int, len(m.fields))
 	for i := range order {
 		order[i] = i
@@ -66,7 +66,7 @@ func (m *modbus) batches() []batch {
 
 // part divides a batch in two, at its widest gap or else in its middle. Fields that lie in the same registers stay
 // together; nil: all do.
-func (b batch) part(fields []modbusField) []batch {
+func (b batch) part(fields []field) []batch {
 	cut, widest, to := 0, 0, b.from
 	for k, i := range b.fields {
 		f := &fields[i]

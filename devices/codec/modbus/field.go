@@ -13,8 +13,8 @@ import (
 	"minirelay/relay"
 )
 
-// modbusField is what is needed to read a field.
-type modbusField struct {
+// field is what is needed to read a field.
+type field struct {
 	register
 	n       int // registers, or bits
 	every   time.Duration
@@ -23,9 +23,9 @@ type modbusField struct {
 	wire    codec.WireField
 }
 
-func newModbusField(c mapping.FieldConfig, poll time.Duration) modbusField {
+func newField(c mapping.FieldConfig, poll time.Duration) field {
 	r, _ := parseRegister(c.RegisterConfig)
-	f := modbusField{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.Polled(poll),
+	f := field{register: r, n: registersOf(r.table, c.Type, c.FormatConfig), every: c.Polled(poll),
 		swapped: c.ByteOrder == "little", wire: codec.NewWireField(c)}
 	if c.Type != relay.TypeText {
 		f.number = codec.NumberOf(c.FormatConfig, "uint16")
@@ -72,7 +72,7 @@ func numberWords(kind relay.Type, values map[string]string, options []mapping.Op
 
 // decode reads the field from data, where it begins at a register or bit. A value that is no good reading is null, and
 // count is told why.
-func (f *modbusField) decode(data []byte, at int, count *wire.Counters) relay.Value {
+func (f *field) decode(data []byte, at int, count *wire.Counters) relay.Value {
 	t, legible := f.token(data, at)
 	if v, good := f.wire.Read(t); legible && good {
 		return v
@@ -92,7 +92,7 @@ func (f *modbusField) decode(data []byte, at int, count *wire.Counters) relay.Va
 }
 
 // token gives what lies in the registers. It says no if that is no text where one should be.
-func (f *modbusField) token(data []byte, at int) (t codec.Token, legible bool) {
+func (f *field) token(data []byte, at int) (t codec.Token, legible bool) {
 	if f.wire.Kind == relay.TypeText {
 		text := f.text(data[2*at : 2*(at+f.n)])
 		return codec.Token{Kind: codec.TokenString, Text: text}, utf8.Valid(text) && bytes.IndexFunc(text, mapping.IsControl) < 0
@@ -116,7 +116,7 @@ func bitsAt(data []byte, at, n int) float64 {
 }
 
 // text gives a text of two bytes a register, which ends at a NUL and is filled up with blanks.
-func (f *modbusField) text(data []byte) []byte {
+func (f *field) text(data []byte) []byte {
 	b := make([]byte, len(data))
 	for i := range data {
 		b[i] = data[i]

@@ -12,8 +12,8 @@ import (
 	"minirelay/devices/serial"
 )
 
-// modbusFraming puts PDUs on a wire: RTU or ASCII.
-type modbusFraming interface {
+// framing puts PDUs on a wire: RTU or ASCII.
+type framing interface {
 	// wrap makes the frame of a request.
 	wrap(unit byte, pdu []byte) []byte
 	// find looks for a whole and undamaged answer of unit to function, of size bytes or an exception, and gives its PDU.
@@ -29,7 +29,7 @@ type rtuFraming struct{}
 
 func (rtuFraming) wrap(unit byte, pdu []byte) []byte {
 	b := append(append(make([]byte, 0, len(pdu)+3), unit), pdu...)
-	return binary.LittleEndian.AppendUint16(b, uint16(checksum.Crc16Modbus(b)))
+	return binary.LittleEndian.AppendUint16(b, uint16(checksum.CRC16Modbus(b)))
 }
 
 func (rtuFraming) length(pdu int) int { return 1 + pdu + 2 }
@@ -46,7 +46,7 @@ func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, f
 			n = 2
 		}
 		end := i + 1 + n
-		if end+2 <= len(got) && binary.LittleEndian.Uint16(got[end:]) == uint16(checksum.Crc16Modbus(got[i:end])) {
+		if end+2 <= len(got) && binary.LittleEndian.Uint16(got[end:]) == uint16(checksum.CRC16Modbus(got[i:end])) {
 			return got[i+1 : end], end + 2, true
 		}
 	}

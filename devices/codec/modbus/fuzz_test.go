@@ -22,7 +22,7 @@ func FuzzModbusAnswer(f *testing.F) {
 		if len(data) > 2*mapping.MaxReadRegisters || len(noise) > codec.MaxInbox {
 			return
 		}
-		var wire modbusFraming = rtuFraming{}
+		var wire framing = rtuFraming{}
 		if ascii {
 			wire = asciiFraming{}
 		}
@@ -62,7 +62,7 @@ func FuzzModbusBatches(f *testing.F) {
 			}
 			d.Fields = append(d.Fields, Field(fmt.Sprintf("f%d", i), relay.TypeNumber, At(fmt.Sprintf("%s:%d", name, places[i+1]), format)))
 		}
-		m := NewRTU(d, new(wire.Counters)).(*modbus)
+		m := NewRTU(d, new(wire.Counters)).(*poller)
 		seen := map[int]bool{}
 		var check func(b batch)
 		check = func(b batch) {

@@ -14,12 +14,12 @@ import (
 	"minirelay/relay"
 )
 
-// modbus asks one unit.
-type modbus struct {
+// poller asks one unit.
+type poller struct {
 	config  mapping.DeviceConfig
-	framing modbusFraming
+	framing framing
 	unit    byte
-	fields  []modbusField
+	fields  []field
 	asked   []*codec.Query
 	of      []*codec.Query // by field
 	count   *wire.Counters
@@ -27,18 +27,18 @@ type modbus struct {
 	readings []relay.Reading
 }
 
-func NewRTU(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
-	return newModbus(c, rtuFraming{}, count)
+func NewRTU(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+	return newPoller(c, rtuFraming{}, count)
 }
-func NewASCII(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
-	return newModbus(c, asciiFraming{}, count)
+func NewASCII(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+	return newPoller(c, asciiFraming{}, count)
 }
 
-func newModbus(c mapping.DeviceConfig, f modbusFraming, count *wire.Counters) codec.Asker {
-	m := &modbus{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
-		fields: make([]modbusField, len(c.Fields)), of: make([]*codec.Query, len(c.Fields))}
+func newPoller(c mapping.DeviceConfig, f framing, count *wire.Counters) codec.Poller {
+	m := &poller{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
+		fields: make([]field, len(c.Fields)), of: make([]*codec.Query, len(c.Fields))}
 	for i, f := range c.Fields {
-		m.fields[i] = newModbusField(f, c.Poll)
+		m.fields[i] = newField(f, c.Poll)
 	}
 	for _, b := range m.batches() {
 		m.asked = append(m.asked, m.read(b))
@@ -46,12 +46,12 @@ func newModbus(c mapping.DeviceConfig, f modbusFraming, count *wire.Counters) co
 	return m
 }
 
-func (m *modbus) Queries() []*codec.Query             { return m.asked }
-func (m *modbus) Reads(field int) *codec.Query        { return m.of[field] }
-func (m *modbus) Timing(c serial.Config) codec.Timing { return m.framing.timing(c) }
+func (m *poller) Queries() []*codec.Query             { return m.asked }
+func (m *poller) Reads(field int) *codec.Query        { return m.of[field] }
+func (m *poller) Timing(c serial.Config) codec.Timing { return m.framing.timing(c) }
 
 // ask makes a query out of a PDU whose answer has size bytes.
-func (m *modbus) ask(pdu []byte, size int, take func(pdu []byte) (codec.Response, codec.Verdict)) *codec.Query {
+func (m *poller) ask(pdu []byte, size int, take func(pdu []byte) (codec.Response, codec.Verdict)) *codec.Query {
 	return &codec.Query{
 		Request: m.framing.wrap(m.unit, pdu),
 		Timeout: m.config.Timeout, Retries: m.config.Retries, After: m.config.Turnaround,
@@ -76,7 +76,7 @@ func (m *modbus) ask(pdu []byte, size int, take func(pdu []byte) (codec.Response
 }
 
 // read makes the query that reads a batch.
-func (m *modbus) read(b batch) *codec.Query {
+func (m *poller) read(b batch) *codec.Query {
 	size := 2 + b.bytes()
 	q := m.ask(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (codec.Response, codec.Verdict) {
 		if len(pdu) == 2 {
@@ -96,7 +96,7 @@ func (m *modbus) read(b batch) *codec.Query {
 }
 
 // decode reads the fields of a batch.
-func (m *modbus) decode(b batch, data []byte) []relay.Reading {
+func (m *poller) decode(b batch, data []byte) []relay.Reading {
 	m.readings = m.readings[:0]
 	for _, i := range b.fields {
 		f := &m.fields[i]
@@ -105,8 +105,8 @@ func (m *modbus) decode(b batch, data []byte) []relay.Reading {
 	return m.readings
 }
 
-// recognize makes a query of somebody else's request to read registers.
-func (m *modbus) Recognize(request []byte) *codec.Query {
+// Recognize makes a query of somebody else's request to read registers.
+func (m *poller) Recognize(request []byte) *codec.Query {
 	for t := coilTable; t <= inputTable; t++ {
 		pdu, _, ok := m.framing.find(request, m.unit, byte(t), 5)
 		if !ok || len(pdu) != 5 {
@@ -129,7 +129,7 @@ func (m *modbus) Recognize(request []byte) *codec.Query {
 
 // refusedRead is a no to a batch. One field that does not exist must not take its neighbours along: the batch is
 // parted until only those that do not exist are refused.
-func (m *modbus) refusedRead(b batch, e exception) (codec.Response, codec.Verdict) {
+func (m *poller) refusedRead(b batch, e exception) (codec.Response, codec.Verdict) {
 	why, try := e.words()
 	r := codec.Response{Refusal: fmt.Sprintf("%s (exception %d)", why, e), Hint: try}
 	switch {
@@ -153,8 +153,8 @@ func (m *modbus) refusedRead(b batch, e exception) (codec.Response, codec.Verdic
 // broadcastTurnaround is how long units may take to do what all are told (MODBUS over Serial Line V1.02, 2.4.1).
 const broadcastTurnaround = 100 * time.Millisecond
 
-// write makes the query of a command. The unit has done it when it has repeated what it was told, to the letter.
-func (m *modbus) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+// Write makes the query of a command. The unit has done it when it has repeated what it was told, to the letter.
+func (m *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	pdu, err := modbusWrite(&c.CommandConfig, v)
 	if err != nil {
 		return nil, err

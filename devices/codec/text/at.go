@@ -13,7 +13,7 @@ import (
 
 // at asks a device that answers in lines of text.
 type atCodec struct {
-	gatherer
+	readings
 	config        mapping.DeviceConfig
 	separator     byte // of the columns of an answer
 	until, no, ig *regexp.Regexp
@@ -23,8 +23,8 @@ type atCodec struct {
 	seq           int
 }
 
-func NewAT(c mapping.DeviceConfig, count *wire.Counters) codec.Asker {
-	a := &atCodec{gatherer: newGatherer(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(codec.MaxSeq),
+func NewAT(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+	a := &atCodec{readings: newReadings(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(codec.MaxSeq),
 		until: expressionOf(c.Until), no: expressionOf(c.Error), ig: expressionOf(c.Ignore), of: make([]*codec.Query, len(c.Fields))}
 	for _, line := range c.Init {
 		a.asked = append(a.asked, a.opening(line))

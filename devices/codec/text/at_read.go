@@ -76,7 +76,7 @@ func (a *atCodec) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.
 	if !a.values(of, lines) {
 		a.begin()
 		for _, i := range of {
-			a.give(i, codec.Token{Kind: codec.TokenNull})
+			a.set(i, codec.Token{Kind: codec.TokenNull})
 		}
 		a.count.Because("no line of the answer holds it")
 	}
@@ -95,14 +95,14 @@ func (a *atCodec) values(of []int, lines [][]byte) bool {
 	for _, i := range of {
 		t, ok := a.value(i, lines)
 		found = found || ok
-		a.give(i, t)
+		a.set(i, t)
 	}
 	return found
 }
 
 // value is what a field reads in the first line in which it can be read, and else what it finds there instead.
 func (a *atCodec) value(i int, lines [][]byte) (t codec.Token, ok bool) {
-	field, wire := &a.fields[i], &a.gatherer.fields[i]
+	field, wire := &a.fields[i], &a.readings.fields[i]
 	instead := codec.Token{Kind: codec.TokenNull}
 	for _, line := range lines {
 		text, ok := field.in(line, a.separator)
@@ -118,7 +118,7 @@ func (a *atCodec) value(i int, lines [][]byte) (t codec.Token, ok bool) {
 	return instead, false
 }
 
-// write makes the query of a command. It is done when the device has said what expect wants, or else when its answer
+// Write makes the query of a command. It is done when the device has said what expect wants, or else when its answer
 // is over. A device whose answers have no end, and that is not expected to say anything, says nothing.
 func (a *atCodec) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	text, err := c.Wire(v)

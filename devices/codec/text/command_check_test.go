@@ -37,7 +37,7 @@ func FuzzOneLinePerCommand(f *testing.F) {
 			t.Skip()
 		}
 		sum, _ := checksum.Of([]string{"none", "xor8", "crc16-ccitt", "crc32"}[which%4])
-		b := sum.Seal(c.Append(nil, text, 17), 0)
+		b := sum.AddSum(c.Append(nil, text, 17), 0)
 		if strings.Count(string(b), "\n") != 1 || b[len(b)-1] != '\n' || strings.ContainsAny(text, "\r\n\x00") {
 			t.Errorf("%q with %q gives %q", template, value, b)
 		}

@@ -16,15 +16,15 @@ import (
 
 // csvCodec turns lines of columns into readings.
 type csvCodec struct {
-	lineSeal
-	gatherer
+	lineSum
+	readings
 	separator      byte
 	quote, comment string
 	columns        int // that a line must have; 0: any number
 
 	places  []place // what is read, by column
 	last    int     // the last of them
-	named   slots   // what is read by the names of a header
+	named   keys    // what is read by the names of a header
 	header  bool    // there is one
 	heading []string
 	cells   [][]byte // of the line
@@ -36,8 +36,8 @@ type place struct {
 	column int // from 0
 }
 
-func NewCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
-	v := &csvCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: csvSeparator(c), quote: c.Quote,
+func NewCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+	v := &csvCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: csvSeparator(c), quote: c.Quote,
 		comment: c.Comment, columns: c.Columns, header: c.Header}
 	for i, f := range c.Fields {
 		if f.Column > 0 {
@@ -127,7 +127,7 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	}
 	for i := range v.places {
 		p := &v.places[i]
-		v.say(&p.slot, v.cells[p.column])
+		v.setText(&p.slot, v.cells[p.column])
 	}
 	// A line whose form is not known to be right may be anything. One that has the columns of the others speaks of
 	// the fields, even if it says no more than "OL" and "Err".
@@ -192,8 +192,8 @@ func (v *csvCodec) cellNamed(name string) int {
 	return slices.IndexFunc(v.cells, func(cell []byte) bool { return string(cell) == name })
 }
 
-// learnFrom takes over the names that the codec of an earlier mapping has learnt: the board says them only once.
-func (v *csvCodec) LearnFrom(before codec.Codec) {
+// CarryOver takes over the names that the codec of an earlier mapping has learnt: the board says them only once.
+func (v *csvCodec) CarryOver(before codec.Stream) {
 	b, ok := before.(*csvCodec)
 	if !ok || !v.header || b.heading == nil || b.separator != v.separator || b.quote != v.quote {
 		return
@@ -205,9 +205,9 @@ func (v *csvCodec) LearnFrom(before codec.Codec) {
 	v.learn()
 }
 
-// preface looks at the first line after the port was opened, which may be half of one. Boards that were reset by
+// ReadHeader looks at the first line after the port was opened, which may be half of one. Boards that were reset by
 // the opening say the names of their columns there.
-func (v *csvCodec) Preface(text []byte) bool {
+func (v *csvCodec) ReadHeader(text []byte) bool {
 	return v.header && v.heading == nil && v.cut(text) && v.learn()
 }
 

@@ -15,8 +15,8 @@ import (
 // jsonCodec turns lines that are one JSON object (or array) each into readings. It is strict: a value of another
 // type than the field's, even a number in quotes, is no good reading.
 type jsonCodec struct {
-	lineSeal
-	gatherer
+	lineSum
+	readings
 	root node
 	scan scanner
 }
@@ -31,8 +31,8 @@ type node struct {
 	elements   bool // some of inside can be elements of an array
 }
 
-func NewJSON(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
-	j := &jsonCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
+func NewJSON(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+	j := &jsonCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
 	for i, f := range c.Fields {
 		path, _ := jsonPath(f.WireKey())
 		n := j.root.at(path)
@@ -250,7 +250,7 @@ func (j *jsonCodec) member(n *node, depth int) bool {
 // found tells who waits for it what stands at n.
 func (j *jsonCodec) found(n *node, t codec.Token) {
 	for _, field := range n.fields {
-		j.give(field, t)
+		j.set(field, t)
 	}
 	for _, condition := range n.conditions {
 		j.match.see(condition, t)

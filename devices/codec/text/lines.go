@@ -10,8 +10,8 @@ import (
 	"minirelay/devices/wire"
 )
 
-// Framer cuts a stream into lines. A line that is too long, holds a NUL or is not UTF-8 is dropped and counted.
-type Framer struct {
+// LineFramer cuts a stream into lines. A line that is too long, holds a NUL or is not UTF-8 is dropped and counted.
+type LineFramer struct {
 	r     io.Reader
 	count *wire.Counters
 	err   error // of the last read, told when the buffer is used up
@@ -24,14 +24,14 @@ type Framer struct {
 	whole            bool // a line end has been seen
 }
 
-// NewFramer cuts lines from r and counts into count.
-func NewFramer(r io.Reader, count *wire.Counters) *Framer {
-	return &Framer{r: r, count: count, buf: make([]byte, codec.FirstBuffer)}
+// NewLineFramer cuts lines from r and counts into count.
+func NewLineFramer(r io.Reader, count *wire.Counters) *LineFramer {
+	return &LineFramer{r: r, count: count, buf: make([]byte, codec.FirstBuffer)}
 }
 
 // Next gives the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It gives the
 // error of the reader once every line before it has been given; what follows the last line end is no line.
-func (f *Framer) Next(limit int) (codec.Frame, error) {
+func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 	for {
 		i := bytes.IndexByte(f.buf[f.seen:f.end], '\n')
 		if i < 0 {
@@ -60,13 +60,13 @@ func (f *Framer) Next(limit int) (codec.Frame, error) {
 		case !utf8.Valid(line):
 			f.count.Drop(&f.count.Noise, line, "it is not UTF-8, so it is no text: is the baud rate right?")
 		default:
-			return codec.Frame{Line: line, At: f.at, Whole: whole}, nil
+			return codec.Frame{Bytes: line, At: f.at, Whole: whole}, nil
 		}
 	}
 }
 
 // more reads behind what is there, which holds no line end.
-func (f *Framer) more(limit int) error {
+func (f *LineFramer) more(limit int) error {
 	f.seen = f.end
 	// One byte more than a line may have: it may be the \r.
 	if f.skip || f.end-f.start > limit+1 {
@@ -107,6 +107,6 @@ func (f *Framer) more(limit int) error {
 }
 
 // grow doubles the buffer. Next never asks for more than a few bytes beyond the longest line.
-func (f *Framer) grow() {
+func (f *LineFramer) grow() {
 	f.buf = append(f.buf, make([]byte, len(f.buf))...)
 }

@@ -15,7 +15,7 @@ import (
 
 // frames cuts everything that r gives. A line that is not whole is marked.
 func frames(r io.Reader, limit int, count *wire.Counters) (lines []string, err error) {
-	f := NewFramer(r, count)
+	f := NewLineFramer(r, count)
 	for {
 		frame, err := f.Next(limit)
 		if err != nil {
@@ -25,7 +25,7 @@ func frames(r io.Reader, limit int, count *wire.Counters) (lines []string, err e
 		if !frame.Whole {
 			mark = "half "
 		}
-		lines = append(lines, mark+string(frame.Line))
+		lines = append(lines, mark+string(frame.Bytes))
 	}
 }
 
@@ -76,11 +76,11 @@ func TestFrames(t *testing.T) {
 // A line of ten megabytes costs no more memory than the longest line allowed.
 func TestEndlessLine(t *testing.T) {
 	var count wire.Counters
-	f := NewFramer(io.MultiReader(
+	f := NewLineFramer(io.MultiReader(
 		io.LimitReader(forever('x'), 10<<20), strings.NewReader("\n{}\n")), &count)
 	frame, err := f.Next(4096)
-	if err != nil || string(frame.Line) != "{}" || count.Counts().Overlong != 1 {
-		t.Errorf("%q, %v, %+v", frame.Line, err, count.Counts())
+	if err != nil || string(frame.Bytes) != "{}" || count.Counts().Overlong != 1 {
+		t.Errorf("%q, %v, %+v", frame.Bytes, err, count.Counts())
 	}
 	if cap(f.buf) > 16<<10 {
 		t.Errorf("the buffer has grown to %d bytes", cap(f.buf))
@@ -145,7 +145,7 @@ func (c *chunked) Read(b []byte) (int, error) {
 func BenchmarkFrames(b *testing.B) {
 	line := Telemetry + "\n"
 	r := &Endless{Line: []byte(strings.Repeat(line, 100))}
-	f := NewFramer(r, new(wire.Counters))
+	f := NewLineFramer(r, new(wire.Counters))
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -158,13 +158,13 @@ func BenchmarkFrames(b *testing.B) {
 
 func ExampleFramer() {
 	var count wire.Counters
-	f := NewFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &count)
+	f := NewLineFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &count)
 	for {
 		frame, err := f.Next(4096)
 		if err != nil {
 			break
 		}
-		fmt.Println(string(frame.Line), frame.Whole)
+		fmt.Println(string(frame.Bytes), frame.Whole)
 	}
 	// Output:
 	// 1.5} false

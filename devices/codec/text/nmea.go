@@ -17,8 +17,8 @@ import (
 // nmeaCodec turns NMEA 0183 sentences into readings. Every sentence has a checksum of its own, and is for the device
 // whoever the talker is.
 type nmeaCodec struct {
-	nmeaSeal
-	gatherer
+	starSum
+	readings
 	sentence nmeaSentence // the last one
 	reads    []nmeaRead
 }
@@ -36,8 +36,8 @@ type nmeaRead struct {
 	condition int // of match; -1: none
 }
 
-func NewNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
-	n := &nmeaCodec{gatherer: newGatherer(c, count)}
+func NewNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+	n := &nmeaCodec{readings: newReadings(c, count)}
 	for i, f := range c.Fields {
 		sources, _ := nmeaSources(f.WireKey())
 		for _, source := range sources {
@@ -74,7 +74,7 @@ func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		case r.field < 0:
 			n.match.see(r.condition, t)
 		default:
-			n.give(r.field, n.typed(r.field, t))
+			n.set(r.field, n.typed(r.field, t))
 		}
 	}
 	if !asked && !slices.Contains(nmeaTypes, n.sentence.kind) {
@@ -104,12 +104,12 @@ func (n *nmeaCodec) typed(field int, t codec.Token) codec.Token {
 	return t
 }
 
-// nmeaSeal is the checksum of a sentence: the XOR of what stands between $ or ! and the *.
-type nmeaSeal struct{}
+// starSum is the checksum of a sentence: the XOR of what stands between $ or ! and the *.
+type starSum struct{}
 
-// Unseal takes the checksum off the last sentence of a line. What stands before it is the rest of one whose end was
+// CheckSum takes the checksum off the last sentence of a line. What stands before it is the rest of one whose end was
 // lost.
-func (nmeaSeal) Unseal(line []byte) (text []byte, ok bool) {
+func (starSum) CheckSum(line []byte) (text []byte, ok bool) {
 	start := bytes.LastIndexAny(line, "$!")
 	if start < 0 {
 		return nil, false
@@ -125,15 +125,15 @@ func (nmeaSeal) Unseal(line []byte) (text []byte, ok bool) {
 	return line[:1+len(text)], true
 }
 
-// Sealed says that every sentence carries a checksum.
-func (nmeaSeal) Sealed() bool { return true }
+// HasSum says that every sentence carries a checksum.
+func (starSum) HasSum() bool { return true }
 
-// Seal puts the checksum onto a command that is a sentence and has none.
-func (nmeaSeal) Seal(b []byte) []byte {
+// AddSum puts the checksum onto a command that is a sentence and has none.
+func (starSum) AddSum(b []byte) []byte {
 	if len(b) == 0 || b[0] != '$' && b[0] != '!' || bytes.IndexByte(b, '*') >= 0 {
 		return b
 	}
-	return nmeaSum.Seal(b, 1)
+	return nmeaSum.AddSum(b, 1)
 }
 
 var nmeaSum, _ = checksum.Of("xor8")

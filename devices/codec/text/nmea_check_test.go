@@ -28,7 +28,7 @@ func TestCheckNMEA(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, p := range devices.CheckDevice(NmeaDevice(tt.field)) {
+			for _, p := range devices.CheckDevice(NMEADevice(tt.field)) {
 				got = append(got, p.String())
 			}
 			if strings.Join(got, " | ") != tt.want {

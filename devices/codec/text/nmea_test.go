@@ -13,14 +13,14 @@ import (
 
 func boat() mapping.DeviceConfig {
 	number := func(id, k string) mapping.FieldConfig { return Field(id, relay.TypeNumber, Key(k)) }
-	return NmeaDevice(number("awa", "wind_angle"), number("aws", "wind_speed"), number("twa", "true_wind_angle"), number("tws", "true_wind_speed"),
+	return NMEADevice(number("awa", "wind_angle"), number("aws", "wind_speed"), number("twa", "true_wind_angle"), number("tws", "true_wind_speed"),
 		number("depth", "depth"), number("water", "water_temperature"), number("log", "water_speed"), number("heading", "heading"), number("compass", "magnetic_heading"))
 }
 
 func TestNMEA(t *testing.T) {
 	gn := Ublox()
 	gn.Match = map[string]string{"talker": "GN"}
-	first := NmeaDevice(Field("x", relay.TypeNumber, Key("XDR.2"), Match("XDR.4", "TEMP1")), Field("y", relay.TypeNumber, Key("XDR.2"), Match("XDR.4", "TEMP2")))
+	first := NMEADevice(Field("x", relay.TypeNumber, Key("XDR.2"), Match("XDR.4", "TEMP1")), Field("y", relay.TypeNumber, Key("XDR.2"), Match("XDR.4", "TEMP2")))
 	for name, tt := range map[string]struct {
 		device     mapping.DeviceConfig
 		body, want string
@@ -37,7 +37,7 @@ func TestNMEA(t *testing.T) {
 		"combined, no fix":    {Ublox(), "GNGNS,014035.00,,,,,NN,00,99.9,,,,", "lat=null lon=null alt=null fix=false sats=0 hdop=null"},
 		"no hemisphere":       {Ublox(), "GPGLL,100,,100,E,092321.00,A,A", `lat=null lon=1 fix=true ! lat: 100  is no number that a sensor can mean`},
 		"short sentence":      {Ublox(), "GPGGA,092725.00", "lat=null lon=null alt=null fix=false hdop=null"},
-		"no position":         {NmeaDevice(Field("v", relay.TypeNumber, Key("GSV.9"))), "GPGSV,1,1,00", "nothing"},
+		"no position":         {NMEADevice(Field("v", relay.TypeNumber, Key("GSV.9"))), "GPGSV,1,1,00", "nothing"},
 		"another talker":      {gn, "GPGLL,4717.0,N,00833.0,E,092321.00,A,A", `! talker is not "GN"`},
 		"the talker":          {gn, "GNGLL,4717.0,N,00833.0,E,092321.00,A,A", "lat=47.2833333333 lon=8.55 fix=true"},
 		"kind by a raw place": {first, "WIXDR,C,19.5,C,TEMP2", "y=19.5"},
@@ -71,7 +71,7 @@ func FuzzNMEA(f *testing.F) {
 			t.Fatal(err)
 		}
 		line := Sentence(body)
-		text, ok := codec.Unseal([]byte(line))
+		text, ok := codec.CheckSum([]byte(line))
 		if !ok || string(text) != "$"+body {
 			t.Fatalf("%q was unsealed to %q", line, text)
 		}
@@ -85,7 +85,7 @@ func FuzzNMEA(f *testing.F) {
 		if i := 1 + int(flip)%(len(broken)-1); len(body) > 0 && i <= len(body) {
 			broken[i] ^= 1
 			if broken[i] != '$' && broken[i] != '!' && broken[i] != '*' && broken[i] != ' ' {
-				if _, ok := codec.Unseal(broken); ok {
+				if _, ok := codec.CheckSum(broken); ok {
 					t.Errorf("%q was taken for whole", broken)
 				}
 			}
@@ -101,7 +101,7 @@ func BenchmarkNMEA(b *testing.B) {
 	line := []byte(Sentence("GPGGA,092725.00,4717.11399,N,00833.91590,E,1,08,1.01,499.6,M,48.0,M,,"))
 	b.ReportAllocs()
 	for b.Loop() {
-		text, ok := codec.Unseal(line)
+		text, ok := codec.CheckSum(line)
 		if _, ok2 := codec.Decode(text); !ok || !ok2 {
 			b.Fatal(fmt.Sprint(ok, ok2))
 		}

@@ -20,20 +20,20 @@ const pairSeparators = " \t;|&"
 // pairsCodec turns lines such as "T=21.5 H=40;P:1" into readings. Words without a sign, as in "sensor 3: T=21.5 C",
 // are passed over.
 type pairsCodec struct {
-	lineSeal
-	gatherer
-	slots     slots
+	lineSum
+	readings
+	slots     keys
 	separator string
 	assign    string
 	spaced    bool // a space separates pairs
 }
 
-func NewPairs(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
-	p := &pairsCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count), separator: separatorsOf(c), assign: c.Assign}
+func NewPairs(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+	p := &pairsCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: separatorsOf(c), assign: c.Assign}
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"
 	}
-	p.slots = newSlots(c, &p.match)
+	p.slots = newKeys(c, &p.match)
 	p.spaced = strings.Contains(p.separator, " ")
 	return p
 }
@@ -102,7 +102,7 @@ func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		}
 		if s := p.slots.find(key, &from); s != nil {
 			known = true
-			p.say(s, value)
+			p.setText(s, value)
 		}
 		text = rest
 	}

@@ -11,9 +11,9 @@ import (
 	"minirelay/relay"
 )
 
-// TextPattern is an expect or refuse of lines of text: {seq} and {value} have become groups whose text is compared with what
+// Pattern is an expect or refuse of lines of text: {seq} and {value} have become groups whose text is compared with what
 // was sent. So an answer to another command is known as such, and nothing need be compiled while one waits.
-type TextPattern struct {
+type Pattern struct {
 	re         *regexp.Regexp
 	seq, Value []int // groups
 	message    int   // group; -1: none
@@ -27,7 +27,7 @@ const (
 )
 
 // CompilePattern compiles a person's regular expression; words are the only values that can come, if known.
-func CompilePattern(expression string, kind relay.Type, words []string) (*TextPattern, error) {
+func CompilePattern(expression string, kind relay.Type, words []string) (*Pattern, error) {
 	value := `.*`
 	switch {
 	case kind == relay.TypeNumber:
@@ -41,7 +41,7 @@ func CompilePattern(expression string, kind relay.Type, words []string) (*TextPa
 		slices.SortFunc(quoted, func(a, b string) int { return len(b) - len(a) })
 		value = strings.Join(quoted, "|")
 	}
-	p := &TextPattern{message: -1, number: kind == relay.TypeNumber}
+	p := &Pattern{message: -1, number: kind == relay.TypeNumber}
 	expression = replaceEach(expression, "{seq}", seqGroup, `[0-9]+`)
 	expression = replaceEach(expression, "{value}", valueGroup, value)
 	re, err := regexp.Compile(expression)
@@ -70,8 +70,8 @@ func replaceEach(expression, mark, group, inside string) string {
 	return expression
 }
 
-// match compares line with what was sent. message is what the hardware says to the person.
-func (p *TextPattern) Match(line []byte, seq int, value string) (v codec.Verdict, message string) {
+// Match compares line with what was sent. message is what the hardware says to the person.
+func (p *Pattern) Match(line []byte, seq int, value string) (v codec.Verdict, message string) {
 	at := p.re.FindSubmatchIndex(line)
 	if at == nil {
 		return codec.NoAnswer, ""
@@ -98,9 +98,9 @@ func (p *TextPattern) Match(line []byte, seq int, value string) (v codec.Verdict
 	return codec.Fits, message
 }
 
-func (p *TextPattern) Numbered() bool { return len(p.seq) > 0 }
+func (p *Pattern) Numbered() bool { return len(p.seq) > 0 }
 
-func (p *TextPattern) sameValue(said, sent string) bool {
+func (p *Pattern) sameValue(said, sent string) bool {
 	if said == sent {
 		return true
 	}

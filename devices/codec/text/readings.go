@@ -9,8 +9,8 @@ import (
 	"minirelay/relay"
 )
 
-// gatherer puts together the readings of one frame, for codecs that find the values of fields by name or place.
-type gatherer struct {
+// readings puts together the readings of one frame, for codecs that find the values of fields by name or place.
+type readings struct {
 	fields []codec.WireField
 	match  matcher
 	count  *wire.Counters
@@ -23,8 +23,8 @@ type gatherer struct {
 	faults   []codec.Fault // values of the frame that are no good readings though they are not null
 }
 
-func newGatherer(c mapping.DeviceConfig, count *wire.Counters) gatherer {
-	g := gatherer{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
+func newReadings(c mapping.DeviceConfig, count *wire.Counters) readings {
+	g := readings{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
 		fields: make([]codec.WireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
 	for _, f := range c.Fields {
 		g.fields = append(g.fields, codec.NewWireField(f))
@@ -33,15 +33,15 @@ func newGatherer(c mapping.DeviceConfig, count *wire.Counters) gatherer {
 }
 
 // begin begins a frame.
-func (g *gatherer) begin() {
+func (g *readings) begin() {
 	g.frame++
 	g.readings, g.faults = g.readings[:0], g.faults[:0]
 	g.match.begin()
 }
 
-// give makes t the reading of a field. A field that stands twice in a frame gives null: it is what noise makes of
+// set makes t the reading of a field. A field that stands twice in a frame gives null: it is what noise makes of
 // two frames, and nobody can say which value is true.
-func (g *gatherer) give(field int, t codec.Token) {
+func (g *readings) set(field int, t codec.Token) {
 	if g.given[field] == g.frame {
 		g.readings[g.place[field]].Value = relay.Value{}
 		g.faults = append(g.faults, codec.Fault{Field: field, Value: t, Twice: true})
@@ -57,7 +57,7 @@ func (g *gatherer) give(field int, t codec.Token) {
 
 // end gives what the frame holds, and counts what is no good reading. It says no if the frame is none of this
 // device's by match. The readings are valid until the next begin.
-func (g *gatherer) end() (readings []relay.Reading, ok bool) {
+func (g *readings) end() (readings []relay.Reading, ok bool) {
 	if !g.match.none() && !g.sift() {
 		return nil, false
 	}
@@ -70,7 +70,7 @@ func (g *gatherer) end() (readings []relay.Reading, ok bool) {
 
 // senseless says whether everything that the frame was asked for cannot be read: it is no line of values, even if it
 // has their form.
-func (g *gatherer) senseless() bool {
+func (g *readings) senseless() bool {
 	for _, f := range g.faults {
 		if f.Twice || g.fields[f.Field].Legible(f.Value) {
 			return false
@@ -80,7 +80,7 @@ func (g *gatherer) senseless() bool {
 }
 
 // tellFaults says to whoever watches what is wrong with values.
-func (g *gatherer) tellFaults() {
+func (g *readings) tellFaults() {
 	if !g.count.Watched() {
 		return
 	}
@@ -91,7 +91,7 @@ func (g *gatherer) tellFaults() {
 }
 
 // sift drops what frames of another kind say about fields that match does not let them speak of.
-func (g *gatherer) sift() (ok bool) {
+func (g *readings) sift() (ok bool) {
 	if i := g.match.failed(); i >= 0 {
 		if g.count.Watched() {
 			c := &g.match.conditions[i]

@@ -86,7 +86,7 @@ func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	framer := NewFramer(r, &count)
+	framer := NewLineFramer(r, &count)
 	var out strings.Builder
 	for {
 		frame, err := framer.Next(d.MaxFrame)
@@ -95,14 +95,14 @@ func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		out.WriteString(readLine(&d, codec, &count, frame.Line) + "\n")
+		out.WriteString(readLine(&d, codec, &count, frame.Bytes) + "\n")
 	}
 }
 
 // readLine gives "temperature=21.5 ! humidity: …".
-func readLine(d *mapping.DeviceConfig, codec codec.Codec, count *wire.Counters, line []byte) string {
+func readLine(d *mapping.DeviceConfig, codec codec.Stream, count *wire.Counters, line []byte) string {
 	count.Tap.Forget()
-	text, ok := codec.Unseal(line)
+	text, ok := codec.CheckSum(line)
 	if !ok {
 		return "! the checksum is wrong"
 	}
@@ -175,8 +175,8 @@ func FuzzAnyLine(f *testing.F) {
 				t.Fatal(err)
 			}
 			text := []byte(line)
-			if codec.Sealed() {
-				text = codec.Seal(text)
+			if codec.HasSum() {
+				text = codec.AddSum(text)
 			}
 			if text, err = unsealed(codec, text); err != nil {
 				continue
@@ -201,8 +201,8 @@ func FuzzAnyLine(f *testing.F) {
 	})
 }
 
-func unsealed(codec codec.Codec, line []byte) ([]byte, error) {
-	text, ok := codec.Unseal(line)
+func unsealed(codec codec.Stream, line []byte) ([]byte, error) {
+	text, ok := codec.CheckSum(line)
 	if !ok {
 		return nil, io.ErrUnexpectedEOF
 	}

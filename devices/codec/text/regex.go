@@ -14,8 +14,8 @@ import (
 
 // regexCodec turns lines that fit an expression into readings.
 type regexCodec struct {
-	lineSeal
-	gatherer
+	lineSum
+	readings
 	patterns []linePattern
 }
 
@@ -25,9 +25,9 @@ type linePattern struct {
 	groups []slot // by group
 }
 
-func NewRegex(c mapping.DeviceConfig, count *wire.Counters) codec.Codec {
-	r := &regexCodec{lineSeal: newLineSeal(c), gatherer: newGatherer(c, count)}
-	all := newSlots(c, &r.match)
+func NewRegex(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+	r := &regexCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
+	all := newKeys(c, &r.match)
 	for _, expression := range c.Patterns {
 		p := linePattern{re: regexp.MustCompile(expression)} // checked: see checkRegex
 		for _, name := range p.re.SubexpNames() {
@@ -100,7 +100,7 @@ func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		for g := range p.groups {
 			s := &p.groups[g]
 			if at[2*g] >= 0 && len(s.fields)+len(s.conditions) > 0 {
-				r.say(s, text[at[2*g]:at[2*g+1]])
+				r.setText(s, text[at[2*g]:at[2*g+1]])
 			}
 		}
 		return r.end()

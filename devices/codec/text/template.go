@@ -56,7 +56,7 @@ func ParseTemplate(send string) textTemplate {
 	}
 }
 
-// fill appends the line to b. text has no control characters, so that the board sees one line. Between double quotes,
+// Fill appends the line to b. text has no control characters, so that the board sees one line. Between double quotes,
 // those in text are escaped: they must not end the string and begin something else.
 func (t textTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
 	for _, p := range t {

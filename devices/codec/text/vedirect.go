@@ -29,7 +29,7 @@ type veDirectCutter struct {
 	long  bool // the block is too long already
 }
 
-func NewVEDirectCutter(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Cutter {
+func NewVEDirectFramer(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Framer {
 	return &veDirectCutter{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, count: count}
 }
 
@@ -84,7 +84,7 @@ func (v *veDirectCutter) end() (codec.Frame, bool) {
 	case !utf8.Valid(pairs):
 		v.count.Drop(&v.count.Noise, pairs, "it is not UTF-8, so it is no text")
 	default:
-		return codec.Frame{Line: pairs, At: codec.ReadAt(v.from), Whole: whole}, true
+		return codec.Frame{Bytes: pairs, At: codec.ReadAt(v.from), Whole: whole}, true
 	}
 	return codec.Frame{}, false
 }

@@ -77,7 +77,7 @@ func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cutter := NewVEDirectCutter(d, r, &count)
+	cutter := NewVEDirectFramer(d, r, &count)
 	var out []string
 	for {
 		frame, err := cutter.Next(d.MaxFrame)
@@ -87,7 +87,7 @@ func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 			t.Fatal(err)
 		}
 		if frame.Whole {
-			out = append(out, readLine(&d, codec, &count, frame.Line))
+			out = append(out, readLine(&d, codec, &count, frame.Bytes))
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// slots are the names under which a codec of text looks for values, and who waits for each.
-type slots []slot
+// keys are the names under which a codec of text looks for values, and who waits for each.
+type keys []slot
 
 type slot struct {
 	key        string
@@ -14,9 +14,9 @@ type slot struct {
 	conditions []int // of match
 }
 
-// newSlots gives the names that the fields and the conditions of match ask for.
-func newSlots(c mapping.DeviceConfig, m *matcher) slots {
-	var s slots
+// newKeys gives the names that the fields and the conditions of match ask for.
+func newKeys(c mapping.DeviceConfig, m *matcher) keys {
+	var s keys
 	for i, f := range c.Fields {
 		at := s.at(f.WireKey())
 		at.fields = append(at.fields, i)
@@ -29,7 +29,7 @@ func newSlots(c mapping.DeviceConfig, m *matcher) slots {
 }
 
 // at gives the slot of key, and makes it if it is new.
-func (s *slots) at(key string) *slot {
+func (s *keys) at(key string) *slot {
 	for i := range *s {
 		if (*s)[i].key == key {
 			return &(*s)[i]
@@ -41,7 +41,7 @@ func (s *slots) at(key string) *slot {
 
 // find gives the slot of key; nil: nobody waits for it. Boards say their keys in the same order each time: the
 // search starts where the last one ended.
-func (s slots) find(key []byte, from *int) *slot {
+func (s keys) find(key []byte, from *int) *slot {
 	for range s {
 		if *from >= len(s) {
 			*from = 0
@@ -55,10 +55,10 @@ func (s slots) find(key []byte, from *int) *slot {
 	return nil
 }
 
-// say gives the value of a slot, as it stands in the line, to who waits for it.
-func (g *gatherer) say(s *slot, text []byte) {
+// setText gives the value of a slot, as it stands in the line, to who waits for it.
+func (g *readings) setText(s *slot, text []byte) {
 	for _, field := range s.fields {
-		g.give(field, g.fields[field].Word(text, g.comma))
+		g.set(field, g.fields[field].Word(text, g.comma))
 	}
 	for _, condition := range s.conditions {
 		g.match.see(condition, codec.Token{Kind: codec.TokenString, Text: text})
