@@ -11,19 +11,34 @@ import (
 	"minirelay/configs"
 )
 
-// PhoneAddress is what the mini-program scans: minirelay://HOST:PORT?gw=ID&user=NAME, with tls=0 where the port
-// speaks plain WebSocket. It holds no password. The plain port comes first: phones do not trust a certificate that
-// the gateway made itself, and whoever has opened that port wants them to use it.
-func (g *Gateway) PhoneAddress() string { return PhoneAddress(g.config.Load(), g.Broker.Addrs()) }
+// Addresses are where clients can connect, as the ready line prints them; the last one is that of the page.
+func (g *Gateway) Addresses() []string { return g.core.Load().addresses() }
 
-// PhoneAddress is it for a config whose listeners have those addresses.
+// PageAddress is where a browser finds the page.
+func (g *Gateway) PageAddress() string { return PageAddress(g.Config(), g.Addrs()) }
+
+// PhoneAddress is what the mini-program scans: see the function [PhoneAddress].
+func (g *Gateway) PhoneAddress() string { return PhoneAddress(g.Config(), g.Addrs()) }
+
+// OnlyHere says whether no other machine reaches the address that phones use.
+func (g *Gateway) OnlyHere() bool {
+	addrs := g.Addrs()
+	host, _, _ := net.SplitHostPort(cmp.Or(addrs.WS, addrs.TLS))
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// PhoneAddress is what the mini-program scans, for a config whose listeners have those addresses:
+// minirelay://HOST:PORT?gw=ID&user=NAME, with tls=0 where the port speaks plain WebSocket. It holds no password. The
+// plain port comes first: phones do not trust a certificate that the gateway made itself, and a plain port that is open
+// was opened for them.
 func PhoneAddress(config *configs.Config, addrs broker.Addrs) string {
 	addr, plain := addrs.WS, true
 	if addr == "" {
 		addr, plain = addrs.TLS, config.Broker.TLS.Mode == "off"
 	}
-	text := fmt.Sprintf("minirelay://%s?gw=%s", Reachable(addr), config.Gateway.ID)
-	if user := PhoneUser(config.Broker.Users); user != "" {
+	text := fmt.Sprintf("minirelay://%s?gw=%s", reachable(addr), config.Gateway.ID)
+	if user := phoneUser(config.Broker.Users); user != "" {
 		text += "&user=" + url.QueryEscape(user)
 	}
 	if plain {
@@ -32,45 +47,42 @@ func PhoneAddress(config *configs.Config, addrs broker.Addrs) string {
 	return text
 }
 
-// Addresses are where clients can connect, as the ready line prints them.
-func (g *Gateway) Addresses() []string {
-	a := g.Broker.Addrs()
+// addresses are those of [Gateway.Addresses].
+func (c *core) addresses() []string {
+	config, a := c.config.Load(), c.broker.Addrs()
 	tls := "wss"
-	if g.config.Load().Broker.TLS.Mode == "off" {
+	if config.Broker.TLS.Mode == "off" {
 		tls = "ws"
 	}
 	var out []string
 	for _, at := range []struct{ scheme, addr, path string }{{tls, a.TLS, "/mqtt"}, {"mqtt", a.MQTT, ""}, {"ws", a.WS, "/mqtt"}} {
 		if at.addr != "" {
-			out = append(out, at.scheme+"://"+Reachable(at.addr)+at.path)
+			out = append(out, at.scheme+"://"+reachable(at.addr)+at.path)
 		}
 	}
-	return append(out, g.PageAddress())
+	return append(out, PageAddress(config, a))
 }
 
-// PageAddress is where a browser finds the page.
-func (g *Gateway) PageAddress() string { return PageAddress(g.config.Load(), g.Broker.Addrs()) }
-
-// PageAddress is it for a config whose listeners have those addresses.
+// PageAddress is where a browser finds the page, for a config whose listeners have those addresses.
 func PageAddress(config *configs.Config, addrs broker.Addrs) string {
 	scheme := "https"
 	if config.Broker.TLS.Mode == "off" {
 		scheme = "http"
 	}
-	return fmt.Sprintf("%s://%s/", scheme, Reachable(addrs.TLS))
+	return fmt.Sprintf("%s://%s/", scheme, reachable(addrs.TLS))
 }
 
-// PlainPort is the port of the plain WebSocket, "" for none.
-func (g *Gateway) PlainPort() string {
-	_, port, err := net.SplitHostPort(g.Broker.Addrs().WS)
+// plainPort is the port of the plain WebSocket, "" for none.
+func (c *core) plainPort() string {
+	_, port, err := net.SplitHostPort(c.broker.Addrs().WS)
 	if err != nil {
 		return ""
 	}
 	return port
 }
 
-// PhoneUser is who a phone logs in as: the first operator, else the first person of all.
-func PhoneUser(users []broker.UserConfig) string {
+// phoneUser is the user that a phone logs in as: the first operator, else the first person of all.
+func phoneUser(users []broker.UserConfig) string {
 	first := ""
 	for _, u := range users {
 		switch {
@@ -83,14 +95,14 @@ func PhoneUser(users []broker.UserConfig) string {
 	return first
 }
 
-// Reachable is the address of a listener as a person can type it.
-func Reachable(addr string) string {
+// reachable is the address of a listener as a person can type it.
+func reachable(addr string) string {
 	host, port, _ := net.SplitHostPort(addr)
-	return net.JoinHostPort(ReachableHost(host), port)
+	return net.JoinHostPort(reachableHost(host), port)
 }
 
-// ReachableHost is host, or this machine's own address where host means all of them.
-func ReachableHost(host string) string {
+// reachableHost is host, or this machine's own address where host means all of them.
+func reachableHost(host string) string {
 	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
 		return host
 	}
@@ -105,12 +117,4 @@ func ReachableHost(host string) string {
 		return "localhost"
 	}
 	return cmp.Or(name, "localhost")
-}
-
-// OnlyHere says whether no other machine reaches the address that phones are told.
-func (g *Gateway) OnlyHere() bool {
-	addr := cmp.Or(g.Broker.Addrs().WS, g.Broker.Addrs().TLS)
-	host, _, _ := net.SplitHostPort(addr)
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

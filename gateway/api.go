@@ -12,8 +12,8 @@ import (
 	"minirelay/status"
 )
 
-// ConfigState is how the config in use has come about. It outlives the gateways that a new identity replaces.
-type ConfigState struct {
+// configState is how the config in use has come about. It outlives the cores that a new identity replaces.
+type configState struct {
 	path string
 
 	mu      sync.Mutex // guards everything below
@@ -21,25 +21,33 @@ type ConfigState struct {
 	refused string     // why the last config, though sound, could not be used; "": it is in use
 }
 
-func NewConfigState(path string) *ConfigState { return &ConfigState{path: path, loaded: time.Now()} }
+func newConfigState(path string) *configState { return &configState{path: path, loaded: time.Now()} }
 
 // used notes that what is on the disk is in use.
-func (s *ConfigState) used() {
+func (s *configState) used() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded, s.refused = time.Now(), ""
 }
 
 // unused notes why what is on the disk is not in use, though it may be sound.
-func (s *ConfigState) unused(err error) {
+func (s *configState) unused(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused = err.Error()
 }
 
+// view is what can be shown of the files; nothing if the config came from none.
+func (s *configState) view() configs.View {
+	if s.path == "" {
+		return configs.View{}
+	}
+	return configs.ViewOf(s.path)
+}
+
 // config is what GET /api/config answers: the files as they are now, so that the lines of problems fit them.
-func (s *ConfigState) config() api.Config {
-	view := configs.ViewOf(s.path)
+func (s *configState) config() api.Config {
+	view := s.view()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := api.Config{Loaded: s.loaded.UnixMilli()}
@@ -63,8 +71,8 @@ func (s *ConfigState) config() api.Config {
 }
 
 // login asks the broker who a request is from.
-func (g *Gateway) login(r *http.Request) api.Access {
-	role, err := g.Broker.Authenticate(r)
+func (c *core) login(r *http.Request) api.Access {
+	role, err := c.broker.Authenticate(r)
 	switch {
 	case errors.Is(err, broker.ErrTooFast):
 		return api.Guessing
@@ -77,14 +85,14 @@ func (g *Gateway) login(r *http.Request) api.Access {
 }
 
 // api is the API of the gateway for those whom login lets in.
-func (g *Gateway) api(s *ConfigState, login func(*http.Request) api.Access) *api.Server {
+func (c *core) api(s *configState, login func(*http.Request) api.Access) *api.Server {
 	a := api.New(api.Source{
 		Login:  login,
-		Status: func() status.Snapshot { return g.snapshot(s) },
+		Status: func() status.Snapshot { return c.status(s) },
 		Config: s.config,
-		Ports:  g.Ports.Stats,
-		Watch:  g.Ports.Watch,
+		Ports:  c.ports.Stats,
+		Watch:  c.ports.Watch,
 	})
-	g.apis = append(g.apis, a)
+	c.apis = append(c.apis, a)
 	return a
 }

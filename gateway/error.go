@@ -27,6 +27,3 @@ func Describe(err error) (what, try string) {
 	}
 	return strings.ReplaceAll(what, "\n", "; "), try
 }
-
-// Build says what the program was made of.
-type Build struct{ Version, Commit, Go string }

@@ -5,149 +5,133 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"os"
+	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
-	"minirelay/api"
 	"minirelay/broker"
 	"minirelay/configs"
-	"minirelay/devices"
-	"minirelay/relay"
-	"minirelay/web"
+	"minirelay/status"
 )
 
 // StopTime is how long a gateway may take to stop: the command on the wire gets its answer or an unknown end.
 const StopTime = 5 * time.Second
 
-// Gateway is a running relay between its broker and its ports. Outlets start before inlets: the broker takes
-// messages before it serves anyone, and ports open last. They stop in reverse.
-type Gateway struct {
-	config    atomic.Pointer[configs.Config] // in use
-	log       *slog.Logger
-	build     Build
-	Broker    *broker.Broker
-	relay     *relay.Relay
-	Upstreams *upstreams
-	Ports     *devices.Ports
-	apis      []*api.Server
-	local     *http.Server // the API for this machine; nil: it could not be served
+// ErrStopped is the error of a [Gateway] that does not run: it was stopped, or could not be started again after a
+// configuration that failed.
+var ErrStopped = errors.New("the gateway is stopped")
+
+// Options are what a gateway needs beside its configuration. Each may be left out.
+type Options struct {
+	Path  string         // of the configuration; the API shows its files, and [Gateway.Reload] reads it again
+	Build Build          // the version that clients and metrics see
+	Log   *slog.Logger   // nil: nothing is logged
+	Level *slog.LevelVar // is set to the level of each configuration that is applied
 }
 
-// Start starts everything and returns once clients can connect. The ports are being tried then. The API
-// tells of s.
-func Start(config *configs.Config, build Build, s *ConfigState, log *slog.Logger) (*Gateway, error) {
-	// A disk that takes nothing more is no reason not to run, unless something must be written before.
-	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
-	b, err := broker.New(config.Broker, log)
-	if err != nil {
-		return nil, ExplainDisk(err, unusable, config.Gateway.DataDir)
+// Build says what the program was made of.
+type Build struct{ Version, Commit, Go string }
+
+// Gateway is a running gateway. Its methods may be called from any goroutine.
+type Gateway struct {
+	options Options
+	state   *configState
+	core    atomic.Pointer[core] // never nil; another one after a change of identity
+
+	changing sync.Mutex // Apply and Stop, one after the other
+	stopped  bool
+}
+
+// Start starts the gateway of config and returns once clients can connect. The ports are being opened then: see
+// [Gateway.Ready]. Whoever starts a gateway must stop it.
+func Start(config *configs.Config, options Options) (*Gateway, error) {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{log: log, build: build, Broker: b}
-	g.config.Store(config)
-	g.relay, err = relay.Start(relayConfig(config, build), b, log)
-	if errors.Is(err, relay.ErrInUse) {
-		return nil, userError{"another gateway runs with the data directory " + config.Gateway.DataDir,
-			"stop that one first (systemctl stop minirelay), or set another [gateway] data_dir"}
-	}
+	g := &Gateway{options: options, state: newConfigState(options.Path)}
+	c, err := startCore(config, options.Build, g.state, options.Log)
 	if err != nil {
 		return nil, err
 	}
-	g.Upstreams = newUpstreams(g.relay, log)
-	g.Ports = devices.New(g.relay, log)
-	g.serveHTTP(s)
-	b.HandleHTTP("/", web.Handler(g.PlainPort))
-	if err := b.Start(handler{g.relay}); err != nil {
-		return nil, errors.Join(err, g.relay.Close(), g.Upstreams.stop(context.Background()))
-	}
-	err = g.Upstreams.apply(config.Upstreams)
-	if err == nil {
-		err = g.Ports.Apply(config.Devices)
-	}
-	if err != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), StopTime)
-		defer cancel()
-		return nil, errors.Join(err, g.Stop(ctx))
-	}
-	g.serveLocally(s)
+	g.core.Store(c)
 	return g, nil
 }
 
-// ExplainDisk gives err, with what to try where the data directory is to blame. unusable is why it could not be made.
-func ExplainDisk(err, unusable error, dir string) error {
-	switch {
-	case unusable != nil:
-		return userError{fmt.Sprintf("the data directory cannot be used: %v", unusable),
-			"set [gateway] data_dir to a directory that this user may write to, or make it: sudo install -d -o $USER " + dir}
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return userError{err.Error(), "free some space on the disk of " + dir + ", or set another [gateway] data_dir"}
+// Config is the configuration in use.
+func (g *Gateway) Config() *configs.Config { return g.core.Load().config.Load() }
+
+// Status says how everything is now.
+func (g *Gateway) Status() status.Snapshot { return g.core.Load().status(g.state) }
+
+// Addrs are the addresses that the gateway listens on.
+func (g *Gateway) Addrs() broker.Addrs { return g.core.Load().broker.Addrs() }
+
+// Ready is closed once every port has been tried, with success or without. A configuration with another identity
+// begins again, with another channel.
+func (g *Gateway) Ready() <-chan struct{} { return g.core.Load().ports.Tried() }
+
+// Apply makes the gateway what next says. Parts that stay the same are not disturbed; with another id, root or data
+// directory everything is started again. After an error the gateway serves what it served before. If even that fails,
+// the error is [ErrStopped], and the gateway does not run any more.
+func (g *Gateway) Apply(next *configs.Config) error {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	if g.stopped {
+		return ErrStopped
 	}
-	return err
-}
-
-func relayConfig(c *configs.Config, build Build) relay.Config {
-	return relay.Config{Root: c.Gateway.Root, Gateway: c.Gateway.ID, Name: c.Gateway.Name, Version: build.Version,
-		Order: deviceOrder(c), DataDir: c.Gateway.DataDir, Remember: c.Gateway.Remember}
-}
-
-// deviceOrder is the order of the config, in which people see the devices.
-func deviceOrder(c *configs.Config) []string {
-	ids := make([]string, len(c.Devices.Devices))
-	for i, d := range c.Devices.Devices {
-		ids[i] = d.ID
-	}
-	return ids
-}
-
-// Stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
-func (g *Gateway) Stop(ctx context.Context) error {
-	g.relay.Stopping()
-	if g.local != nil {
-		_ = g.local.Close()
-	}
-	err := errors.Join(g.Ports.Close(ctx), g.relay.Close(), g.Upstreams.stop(ctx), g.Broker.Stop(ctx))
-	for _, a := range g.apis {
-		a.Wait()
-	}
-	return err
-}
-
-// sameIdentity says whether next can be applied to a running gateway. Other topics or another data directory
-// make it another gateway.
-func (g *Gateway) sameIdentity(next *configs.Config) bool {
-	a, b := g.config.Load().Gateway, next.Gateway
-	return a.ID == b.ID && a.Root == b.Root && a.DataDir == b.DataDir && a.Remember == b.Remember
-}
-
-// apply changes what differs in next and leaves the rest undisturbed. After an error the gateway goes on with
-// what it had.
-func (g *Gateway) apply(next *configs.Config) error {
-	if err := g.Broker.Reload(next.Broker); err != nil {
+	before := g.Config()
+	if err := g.become(next); err != nil {
+		g.state.unused(err)
+		err = errors.Join(err, g.become(before))
+		if g.stopped {
+			err = fmt.Errorf("%w: %w", ErrStopped, err)
+		}
 		return err
 	}
-	old := g.config.Load()
-	g.relay.Arrange(deviceOrder(next)) // first: clients ask for it when a new device shows
-	if err := g.Ports.Apply(next.Devices); err != nil {
-		g.relay.Arrange(deviceOrder(old))
-		return errors.Join(err, g.Broker.Reload(old.Broker), g.Ports.Apply(old.Devices))
+	g.state.used()
+	if g.options.Level != nil {
+		g.options.Level.Set(next.Log.SlogLevel())
 	}
-	if err := g.Upstreams.apply(next.Upstreams); err != nil {
-		g.relay.Arrange(deviceOrder(old))
-		return errors.Join(err, g.Broker.Reload(old.Broker), g.Ports.Apply(old.Devices), g.Upstreams.apply(old.Upstreams))
-	}
-	g.relay.Rename(next.Gateway.Name)
-	g.config.Store(next)
 	return nil
 }
 
-// handler hands the broker's messages to the relay.
-type handler struct{ relay *relay.Relay }
-
-func (h handler) Handle(m broker.Message) bool {
-	return h.relay.Handle(relay.Message{Topic: m.Topic, Payload: m.Payload, Retain: m.Retain, Dup: m.Dup,
-		User: m.User, Role: m.Role, Devices: m.Devices, Client: m.Client, Respond: m.ResponseTopic, Correlation: m.Correlation})
+// become makes the gateway what config says, or fails halfway; changing is held.
+func (g *Gateway) become(config *configs.Config) error {
+	c := g.core.Load()
+	if !g.stopped && c.sameIdentity(config) {
+		return c.change(config)
+	}
+	if !g.stopped {
+		g.options.Log.Info("the gateway's identity has changed: restarting")
+		g.stop(c)
+	}
+	c, err := startCore(config, g.options.Build, g.state, g.options.Log)
+	if err != nil {
+		return err
+	}
+	g.core.Store(c)
+	g.stopped = false
+	return nil
 }
 
-func (h handler) Subscribed(user, client, filter string) { h.relay.Subscribed(user, filter) }
+// stop ends c, within StopTime; changing is held.
+func (g *Gateway) stop(c *core) {
+	ctx, cancel := context.WithTimeout(context.Background(), StopTime)
+	defer cancel()
+	if err := c.stop(ctx); err != nil {
+		g.options.Log.Error("the gateway did not stop cleanly", "error", err)
+	}
+	g.stopped = true
+}
+
+// Stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out. When ctx
+// ends first, commands and connections are cut, which is the error. A second call does nothing.
+func (g *Gateway) Stop(ctx context.Context) error {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	if g.stopped {
+		return nil
+	}
+	g.stopped = true
+	return g.core.Load().stop(ctx)
+}

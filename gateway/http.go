@@ -16,24 +16,24 @@ import (
 )
 
 // serveHTTP serves what lets people and machines look inside: the API, /metrics and /readyz.
-func (g *Gateway) serveHTTP(s *ConfigState) {
-	g.Broker.HandleHTTP("/api/", g.api(s, g.login))
-	g.Broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.mayScrape(r) {
+func (c *core) serveHTTP(s *configState) {
+	c.broker.HandleHTTP("/api/", c.api(s, c.login))
+	c.broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !c.mayScrape(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="minirelay metrics"`)
 			http.Error(w, "figures are for this machine itself, or with the token of [metrics]", http.StatusUnauthorized)
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		snapshot := g.snapshot(s)
+		snapshot := c.status(s)
 		snapshot.Metrics(w)
 	}))
-	g.Broker.HandleHTTP("/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.ready() {
+	c.broker.HandleHTTP("/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !c.ready() {
 			http.Error(w, "not every port has been tried yet", http.StatusServiceUnavailable)
 			return
 		}
-		if err := g.Broker.Pulse(r.Context()); err != nil {
+		if err := c.broker.Pulse(r.Context()); err != nil {
 			http.Error(w, "the broker does not deliver", http.StatusServiceUnavailable)
 			return
 		}
@@ -42,9 +42,9 @@ func (g *Gateway) serveHTTP(s *ConfigState) {
 }
 
 // ready says whether every port has been tried.
-func (g *Gateway) ready() bool {
+func (c *core) ready() bool {
 	select {
-	case <-g.Ports.Tried():
+	case <-c.ports.Tried():
 		return true
 	default:
 		return false
@@ -53,9 +53,9 @@ func (g *Gateway) ready() bool {
 
 // mayScrape says whether a request may read the figures: from this machine, unless a proxy here passes on somebody
 // else's, or with the token.
-func (g *Gateway) mayScrape(r *http.Request) bool {
+func (c *core) mayScrape(r *http.Request) bool {
 	token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if want := g.config.Load().Metrics.Token.Value(); given && want != "" {
+	if want := c.config.Load().Metrics.Token.Value(); given && want != "" {
 		return subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1
 	}
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -75,20 +75,20 @@ func SocketPath(dataDir string) string {
 }
 
 // serveLocally serves the API on a socket. Without it the gateway works as well: that is said, and no more.
-func (g *Gateway) serveLocally(s *ConfigState) {
-	path := SocketPath(g.config.Load().Gateway.DataDir)
+func (c *core) serveLocally(s *configState) {
+	path := SocketPath(c.config.Load().Gateway.DataDir)
 	_ = os.Remove(path) // of a gateway that was killed; one that runs holds the lock of the data directory
 	l, err := net.Listen("unix", path)
 	if err == nil {
 		err = os.Chmod(path, 0o600)
 	}
 	if err != nil {
-		g.log.Warn("minirelay status will not find this gateway", "error", fmt.Sprintf("cannot listen on %s: %v", path, err))
+		c.log.Warn("minirelay status will not find this gateway", "error", fmt.Sprintf("cannot listen on %s: %v", path, err))
 		if l != nil {
 			_ = l.Close()
 		}
 		return
 	}
-	g.local = &http.Server{Handler: g.api(s, func(*http.Request) api.Access { return api.Admin }), ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = g.local.Serve(l) }()
+	c.local = &http.Server{Handler: c.api(s, func(*http.Request) api.Access { return api.Admin }), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = c.local.Serve(l) }()
 }

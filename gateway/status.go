@@ -3,30 +3,29 @@ package gateway
 import (
 	"time"
 
-	"minirelay/configs"
 	"minirelay/devices"
 	"minirelay/relay"
 	"minirelay/status"
 )
 
-// snapshot says how the gateway is now.
-func (g *Gateway) snapshot(s *ConfigState) status.Snapshot {
-	now, config, build := time.Now(), g.config.Load(), g.build
-	figures := g.relay.Stats()
+// status says how the gateway is now.
+func (c *core) status(s *configState) status.Snapshot {
+	now, config, build := time.Now(), c.config.Load(), c.build
+	figures := c.relay.Stats()
 	snap := status.Snapshot{
 		Now: now.UnixMilli(), Gateway: config.Gateway.ID, Version: build.Version, Commit: build.Commit, Go: build.Go,
-		Started: figures.Started.UnixMilli(), Ready: g.ready(), Addresses: g.Addresses(),
-		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{}, Upstreams: g.Upstreams.Snapshot(),
+		Started: figures.Started.UnixMilli(), Ready: c.ready(), Addresses: c.addresses(),
+		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{}, Upstreams: c.upstreams.status(),
 		Took:    status.Durations(figures.Took),
 		Machine: status.Look("/", config.Gateway.DataDir, now),
 		Config:  s.summary(),
 	}
 	ports, polls := map[string]string{}, map[string]*status.Polls{} // by device
-	for _, p := range g.Ports.Stats() {
-		c := p.Counts
+	for _, p := range c.ports.Stats() {
+		n := p.Counts
 		snap.Ports = append(snap.Ports, status.Port{Port: p.Port, Path: p.Path, Baud: p.Baud, Open: p.Open, Trouble: p.Trouble,
-			Devices: p.Devices, Received: c.Bytes, Sent: c.Sent, Frames: c.Frames, Noise: c.Noise, Overlong: c.Overlong,
-			Damaged: c.Damaged, Implausible: c.Implausible, Late: c.Late, Unanswered: c.Unanswered, Unknown: c.Unknown, Reopened: c.Reopened,
+			Devices: p.Devices, Received: n.Bytes, Sent: n.Sent, Frames: n.Frames, Noise: n.Noise, Overlong: n.Overlong,
+			Damaged: n.Damaged, Implausible: n.Implausible, Late: n.Late, Unanswered: n.Unanswered, Unknown: n.Unknown, Reopened: n.Reopened,
 			Busy: busySeconds(p)})
 		for _, d := range p.Devices {
 			ports[d] = p.Port
@@ -40,10 +39,10 @@ func (g *Gateway) snapshot(s *ConfigState) status.Snapshot {
 		snap.Devices = append(snap.Devices, status.Device{Device: d.Device, Name: oneName(d.Name), Port: ports[d.Device], Online: d.Online,
 			Since: milli(d.Since), Heard: milli(d.Heard), States: d.States, State: d.State, Polls: polls[d.Device]})
 	}
-	for _, c := range figures.Commands {
-		snap.Commands = append(snap.Commands, status.Ended{Status: string(c.Status), Code: string(c.Code), Count: c.Count})
+	for _, e := range figures.Commands {
+		snap.Commands = append(snap.Commands, status.Ended{Status: string(e.Status), Code: string(e.Code), Count: e.Count})
 	}
-	b := g.Broker.Stats()
+	b := c.broker.Stats()
 	snap.Broker = status.Broker{Clients: b.Clients, MaxClients: b.MaxClients, Sessions: b.Sessions, MessagesIn: b.MessagesIn,
 		MessagesOut: b.MessagesOut, BytesIn: b.BytesIn, BytesOut: b.BytesOut, Buffered: b.Buffered, Retained: b.Retained,
 		Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
@@ -84,8 +83,8 @@ func oneName(n relay.Name) string {
 }
 
 // summary is whether what is on the disk is in use.
-func (s *ConfigState) summary() status.Config {
-	view := configs.ViewOf(s.path)
+func (s *configState) summary() status.Config {
+	view := s.view()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := status.Config{Path: s.path, Loaded: s.loaded.UnixMilli(), Faults: len(view.Faults), Warnings: len(view.Warnings)}

@@ -150,8 +150,8 @@ func (u *upstreams) conditions() []relay.Upstream {
 	return all
 }
 
-// Snapshot is how they are now, with their figures.
-func (u *upstreams) Snapshot() []status.Upstream {
+// status is how they are now, with their figures.
+func (u *upstreams) status() []status.Upstream {
 	u.mu.Lock()
 	running := slices.Clone(u.running)
 	u.mu.Unlock()

@@ -3,34 +3,32 @@ package gateway
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// Notify tells the service manager how the gateway is, if there is one that wants to know (sd_notify(3)).
-func Notify(states ...string) {
-	_, _ = daemon.SdNotify(false, strings.Join(states, "\n")) // a manager that does not listen is its own affair
+// notify reports states to the service manager, if there is one (sd_notify(3)).
+func notify(states ...string) {
+	_, _ = daemon.SdNotify(false, strings.Join(states, "\n")) // without a manager there is nothing to do
 }
 
-// Watchdog tells the service manager that the gateway lives, until ctx ends: only while the broker delivers a message
-// to itself and the owner of every port does something. Otherwise the manager starts it anew. current gives the
-// gateway that runs now.
-func Watchdog(ctx context.Context, current func() *Gateway, log *slog.Logger) {
+// watchdog reports to the service manager that the gateway works, until ctx ends: only while the broker delivers a
+// message to itself and the owner of every port does something. Without the report the manager restarts the program.
+func (g *Gateway) watchdog(ctx context.Context) {
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || every == 0 {
 		return
 	}
-	// Twice in the time, each with half of it: one slow answer is none too many.
+	// Twice in the time, each with half of it: one slow answer is permitted.
 	tick := time.NewTicker(every / 2)
 	defer tick.Stop()
 	for {
-		if err := alive(ctx, current(), every/2); err == nil {
-			Notify(daemon.SdNotifyWatchdog)
+		if err := g.core.Load().pulse(ctx, every/2); err == nil {
+			notify(daemon.SdNotifyWatchdog)
 		} else if ctx.Err() == nil {
-			log.Error("the gateway stands still; the service manager will start it anew", "error", err)
+			g.options.Log.Error("the gateway does not respond; the service manager will restart it", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -40,9 +38,9 @@ func Watchdog(ctx context.Context, current func() *Gateway, log *slog.Logger) {
 	}
 }
 
-// alive says whether the gateway does its work, within patience.
-func alive(ctx context.Context, g *Gateway, patience time.Duration) error {
+// pulse returns nil if the core does its work within patience.
+func (c *core) pulse(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return errors.Join(g.Broker.Pulse(ctx), g.Ports.Pulse(ctx))
+	return errors.Join(c.broker.Pulse(ctx), c.ports.Pulse(ctx))
 }

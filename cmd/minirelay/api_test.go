@@ -26,7 +26,7 @@ func (r *running) get(t *testing.T, user, password, path string, v any) (int, ht
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequest("GET", "https://"+r.gateway.Broker.Addrs().TLS+path, nil)
+	request, err := http.NewRequest("GET", "https://"+r.gateway.Addrs().TLS+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ type sights struct {
 // watch shows the wire of a port until the test ends.
 func (r *running) watch(t *testing.T, port string) *sights {
 	t.Helper()
-	client, err := api.NewClient("https://"+r.gateway.Broker.Addrs().TLS, "boss", "boss's", api.Trust{Anything: true})
+	client, err := api.NewClient("https://"+r.gateway.Addrs().TLS, "boss", "boss's", api.Trust{Anything: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,8 +107,8 @@ role     = "admin"   # sees the configuration and the wire on the page too; a ph
 
 // welcome is what to try next. Each line works when it is pasted.
 func (d demo) welcome(g *gateway.Gateway) string {
-	host, port, _ := net.SplitHostPort(g.Broker.Addrs().MQTT)
-	_, tls, _ := net.SplitHostPort(g.Broker.Addrs().TLS)
+	host, port, _ := net.SplitHostPort(g.Addrs().MQTT)
+	_, tls, _ := net.SplitHostPort(g.Addrs().TLS)
 	login := fmt.Sprintf("-h %s -p %s -u demo -P %s", host, port, d.password)
 	command := `'{"id":"try-'$(date +%s)'","command":"pump","value":true}'`
 	phone := phoneCode(g)

@@ -3,13 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"minirelay/devices/serial"
-	"minirelay/gateway"
 )
 
 // Every error becomes two lines and a status.
@@ -25,7 +22,6 @@ func TestDescribe(t *testing.T) {
 		{&serial.Error{What: "no permission", Try: "join dialout"}, "no permission", "join dialout", 1},
 		{errors.New("listen: :1 is in use; choose another: bind"), "listen: :1 is in use", "choose another: bind", 1},
 		{errors.Join(errors.New("one; two"), errors.New("three")), "one; two; three", "minirelay check", 1},
-		{gateway.ExplainDisk(&os.PathError{Op: "write", Path: "key.pem", Err: syscall.ENOSPC}, nil, "data"), "write key.pem: no space left", "free some space", 1},
 		{errors.New("plain"), "plain", "minirelay check", 1},
 	} {
 		what, try, status := describe(row.err)

@@ -23,7 +23,7 @@ func (r *running) fetch(t *testing.T, path string, header ...string) (int, strin
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequest("GET", "https://"+r.gateway.Broker.Addrs().TLS+path, nil)
+	request, err := http.NewRequest("GET", "https://"+r.gateway.Addrs().TLS+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

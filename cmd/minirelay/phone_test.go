@@ -14,62 +14,31 @@ import (
 	"time"
 
 	"github.com/creack/pty"
-
-	"minirelay/broker"
-	"minirelay/gateway"
 )
 
 // What phones scan leads to the plain port if there is one, holds who they are, and no password.
 func TestPhoneAddress(t *testing.T) {
 	dir := t.TempDir()
 	g := start(t, dir, testConfig(dir, filepath.Join(dir, "none"))).gateway
-	_, port, _ := net.SplitHostPort(g.Broker.Addrs().TLS)
+	_, port, _ := net.SplitHostPort(g.Addrs().TLS)
 	if got, want := g.PhoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
 	if got, want := g.PageAddress(), "https://127.0.0.1:"+port+"/"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
-	if g.PlainPort() != "" || !g.OnlyHere() {
-		t.Errorf("plain port %q, only here %v", g.PlainPort(), g.OnlyHere())
+	if g.Addrs().WS != "" || !g.OnlyHere() {
+		t.Errorf("plain port %q, only here %v", g.Addrs().WS, g.OnlyHere())
 	}
 
 	dir = t.TempDir()
 	plain := start(t, dir, strings.Replace(testConfig(dir, filepath.Join(dir, "none")), "[broker]\n", "[broker]\nws = \"127.0.0.1:0\"\n", 1)).gateway
-	_, port, _ = net.SplitHostPort(plain.Broker.Addrs().WS)
+	_, port, _ = net.SplitHostPort(plain.Addrs().WS)
 	if got, want := plain.PhoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone&tls=0"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
 	if code := phoneCode(plain); !strings.Contains(code, "█") || strings.Contains(code, "secret") {
 		t.Errorf("%s", code)
-	}
-}
-
-func TestPhoneUser(t *testing.T) {
-	users := []broker.UserConfig{{ID: "farm", Role: "gateway"}, {ID: "boss", Role: "admin"}, {ID: "phone", Role: "operator"}}
-	if got := gateway.PhoneUser(users); got != "phone" {
-		t.Error(got)
-	}
-	if got := gateway.PhoneUser(users[:2]); got != "boss" {
-		t.Error(got)
-	}
-	if got := gateway.PhoneUser(nil); got != "" {
-		t.Error(got)
-	}
-}
-
-// A wildcard is no address to scan: the machine's own one is told instead.
-func TestReachableHost(t *testing.T) {
-	for _, host := range []string{"", "0.0.0.0", "::"} {
-		if got := gateway.ReachableHost(host); got == "" || got == host {
-			t.Errorf("%q became %q", host, got)
-		}
-	}
-	if got := gateway.Reachable("[::]:8443"); strings.Contains(got, "::") || !strings.HasSuffix(got, ":8443") {
-		t.Error(got)
-	}
-	if got := gateway.ReachableHost("192.168.1.10"); got != "192.168.1.10" {
-		t.Error(got)
 	}
 }
 

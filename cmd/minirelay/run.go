@@ -9,11 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
-
-	"github.com/coreos/go-systemd/v22/daemon"
 
 	"minirelay/configs"
 	"minirelay/gateway"
@@ -32,7 +28,7 @@ func runGateway(ctx context.Context, env *env, args []string) error {
 // serve runs the gateway of the config at path until ctx ends, applying the config again whenever it changes.
 // It calls ready, if there is one, once clients can connect and every port has been tried.
 func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gateway)) error {
-	reload, stopWatching := gateway.Watch(path) // before it is read: no change falls between
+	changed, stopWatching := gateway.Watch(path) // before it is read: no change falls between
 	defer stopWatching()
 	config, err := loadConfig(env, path)
 	if err != nil {
@@ -40,59 +36,18 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gatew
 	}
 	level := new(slog.LevelVar)
 	log := newLog(env.stderr, config.Log, level)
-	gateway.Warn(log, config)
-
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-
-	s := gateway.NewConfigState(path)
-	g, err := gateway.Start(config, gatewayBuild(), s, log)
-	if err != nil {
-		return err
-	}
-	defer func() { gateway.Stop(g, log) }()
-	var running atomic.Pointer[gateway.Gateway]
-	running.Store(g)
-	watch, stopWatch := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() { gateway.Watchdog(watch, running.Load, log) })
-	defer func() { stopWatch(); watching.Wait() }()
-	tried := g.Ports.Tried()
-	for {
-		select {
-		case <-ctx.Done():
-			gateway.Notify(daemon.SdNotifyStopping)
-			log.Info("stopping")
-			return nil
-		case <-tried:
-			tried = nil
-			announce(g, env)
-			if ready != nil {
-				ready(g)
-			} else if isTerminal(env.stdout) && !g.OnlyHere() {
-				fmt.Fprint(env.stdout, phoneCode(g))
-			}
-		case <-reload:
-			g, err = gateway.Reload(g, s, level, log)
-		case <-hangup:
-			g, err = gateway.Reload(g, s, level, log)
+	options := gateway.Options{Path: path, Build: gatewayBuild(), Log: log, Level: level}
+	return gateway.Run(ctx, config, options, gateway.Triggers{Changed: changed, Hangup: hangup, Ready: func(g *gateway.Gateway) {
+		fmt.Fprintln(env.stdout, "ready", strings.Join(g.Addresses(), " "))
+		if ready != nil {
+			ready(g)
+		} else if isTerminal(env.stdout) && !g.OnlyHere() {
+			fmt.Fprint(env.stdout, phoneCode(g))
 		}
-		if err != nil {
-			return err
-		}
-		running.Store(g)
-		if tried != nil {
-			tried = g.Ports.Tried() // of the gateway that runs now
-		}
-	}
-}
-
-// announce tells systemd and whoever reads stdout that clients can connect and every port has been tried.
-func announce(g *gateway.Gateway, env *env) {
-	addresses := strings.Join(g.Addresses(), " ")
-	gateway.Notify(daemon.SdNotifyReady, "STATUS=serving "+addresses)
-	fmt.Fprintln(env.stdout, "ready", addresses)
+	}})
 }
 
 // newLog writes text or JSON lines to w.

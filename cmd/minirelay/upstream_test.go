@@ -102,7 +102,7 @@ func TestWalkThroughAnUpstream(t *testing.T) {
 
 	r.save(t, config)
 	far.see(t, "farm/7/minirelay/home/status", "offline")
-	eventually(t, "it is not told of any more", func() bool { return len(r.gateway.Upstreams.Snapshot()) == 0 })
+	eventually(t, "it is not told of any more", func() bool { return len(r.gateway.Status().Upstreams) == 0 })
 	board.say(t, `{"t":22,"p":0}`)
 	near.see(t, "minirelay/home/greenhouse/state", `"temperature":22`)
 	for _, m := range far.kept {
@@ -208,7 +208,7 @@ func TestUpstreamsDoNotInfluenceEachOther(t *testing.T) {
 	}
 	far.see(t, "minirelay/home/greenhouse/state", `"temperature":49`)
 	eventually(t, "one is done, the other keeps what it has", func() bool {
-		s := r.gateway.Upstreams.Snapshot()
+		s := r.gateway.Status().Upstreams
 		return len(s) == 2 && s[0].Waiting >= 49 && s[1].Waiting == 0 && s[1].Delivered >= 49
 	})
 }

@@ -203,7 +203,7 @@ func TestWalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := gateway.Start(config, gatewayBuild(), gateway.NewConfigState(""), slog.New(slog.NewTextHandler(t.Output(), nil)))
+	g, err := gateway.Start(config, gateway.Options{Build: gatewayBuild(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestWalk(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	<-g.Ports.Tried()
+	<-g.Ready()
 	p := newPhone(t, g.Addresses()[0], filepath.Join(dir, "data", "tls", "cert.pem"), "phone", "secret")
 	wait(t, p.Subscribe("minirelay/home/#", 1, nil))
 	p.see(t, "minirelay/home/greenhouse/availability", "offline")

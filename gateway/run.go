@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"minirelay/configs"
+)
+
+// Triggers are what makes [Run] read the configuration again, and what it calls. Each may be left out.
+type Triggers struct {
+	Changed <-chan struct{}  // from [Watch]
+	Hangup  <-chan os.Signal // SIGHUP
+	Ready   func(*Gateway)   // is called once clients can connect and every port has been tried
+}
+
+// Run serves config until ctx ends, and reads it again whenever one of the triggers says so: see [Gateway.Reload]. It
+// reports to systemd, if that has started the program. The error says why no gateway runs.
+func Run(ctx context.Context, config *configs.Config, options Options, on Triggers) error {
+	g, err := Start(config, options)
+	if err != nil {
+		return err
+	}
+	g.logWarnings(config)
+	defer func() {
+		g.changing.Lock()
+		defer g.changing.Unlock()
+		if !g.stopped {
+			g.stop(g.core.Load())
+		}
+	}()
+	watch, stopWatch := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { g.watchdog(watch) })
+	defer func() { stopWatch(); watching.Wait() }()
+	ready := false
+	for {
+		tried := g.Ready() // of the core that runs now
+		if ready {
+			tried = nil
+		}
+		select {
+		case <-ctx.Done():
+			notify(daemon.SdNotifyStopping)
+			g.options.Log.Info("stopping")
+			return nil
+		case <-tried:
+			ready = true
+			notify(daemon.SdNotifyReady, "STATUS=serving "+strings.Join(g.Addresses(), " "))
+			if on.Ready != nil {
+				on.Ready(g)
+			}
+		case <-on.Changed:
+			err = g.Reload()
+		case <-on.Hangup:
+			err = g.Reload()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Reload reads the configuration at [Options].Path again and applies it. A fault in it, or a part that cannot be used,
+// is logged and changes nothing. The error is [ErrStopped]: no gateway runs any more.
+func (g *Gateway) Reload() error {
+	log := g.options.Log
+	next, err := configs.Load(g.options.Path)
+	if err != nil {
+		logFaults(log, err)
+		return nil
+	}
+	if reflect.DeepEqual(next, g.Config()) {
+		g.state.used()
+		log.Info("the configuration is valid and has not changed")
+		return nil
+	}
+	g.logWarnings(next)
+	before := g.Addresses()
+	if err := g.Apply(next); err != nil {
+		logUnused(log, err)
+		if errors.Is(err, ErrStopped) {
+			return err
+		}
+		return nil
+	}
+	log.Info("the new configuration is in use")
+	if now := g.Addresses(); !slices.Equal(now, before) {
+		notify("STATUS=serving " + strings.Join(now, " "))
+		log.Info("clients connect at other addresses now", "addresses", strings.Join(now, " "))
+	}
+	return nil
+}
+
+func (g *Gateway) logWarnings(config *configs.Config) {
+	for _, w := range config.Warnings {
+		g.options.Log.Warn(w.What, "at", w.Position(), "hint", w.Try)
+	}
+}
+
+// logUnused says why a sound config cannot be used, and what to try.
+func logUnused(log *slog.Logger, err error) {
+	what, try := Describe(err)
+	log.Error("the new configuration cannot be used; going on with the last good one", "error", what, "hint", try)
+}
+
+// logFaults says each fault of a config that is not used, one line each.
+func logFaults(log *slog.Logger, err error) {
+	var faults *configs.Faults
+	if !errors.As(err, &faults) {
+		log.Error("the configuration cannot be read; going on with the last good one", "error", err)
+		return
+	}
+	for _, f := range faults.List {
+		log.Error(f.What, "at", f.Position(), "hint", f.Try)
+	}
+	log.Error("the configuration has faults; going on with the last good one", "faults", len(faults.List))
+}
