@@ -28,7 +28,7 @@ type scanning struct {
 	upTo   int           // the highest register that is looked at
 	units  int           // the highest address that is asked
 	all    bool
-	found  block
+	found  detect.Result
 	tty    bool // progress overwrites itself
 	last   time.Time
 }
@@ -93,7 +93,7 @@ func (s *scanning) run(ctx context.Context, only string) error {
 	}
 	defer l.Close()
 	s.path = stablePath(s.name)
-	s.found = block{path: s.path}
+	s.found = detect.Result{Path: s.path}
 	if only == "" || only == "talk" {
 		talks, err := s.talkers(ctx, l)
 		if err != nil || talks {
@@ -101,7 +101,7 @@ func (s *scanning) run(ctx context.Context, only string) error {
 		}
 	}
 	if only == "" || only == "modbus" {
-		if err := s.modbus(ctx, l); err != nil || len(s.found.units) > 0 {
+		if err := s.modbus(ctx, l); err != nil || len(s.found.Units) > 0 {
 			return s.end(ctx, err)
 		}
 	}
@@ -142,8 +142,8 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 	if best.Sense.Value < detect.Doubtful {
 		s.say("somebody talks, but it makes no sure sense at any setting; what fits best stands below")
 	}
-	s.found.talker = &best
-	s.found.profile = matchingProfile(best)
+	s.found.Talker = &best
+	s.found.Profile = matchingProfile(best)
 	return true, nil
 }
 
@@ -168,7 +168,7 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 		if err == nil {
 			fits, err = s.fittingProfiles(ctx, l, u)
 		}
-		s.found.units = append(s.found.units, foundUnit{u, ranges, fits})
+		s.found.Units = append(s.found.Units, detect.UnitResult{Unit: u, Ranges: ranges, Profiles: fits})
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 func (s *scanning) meter(ctx context.Context, l detect.Line) error {
 	s.say("asking for a DL/T 645 meter")
 	meters, garbled, err := detect.Meters(ctx, l, s.settings(detect.MeterSettings()), max(s.wait, 600*time.Millisecond), s.step)
-	s.found.meters = meters
+	s.found.Meters = meters
 	for _, m := range meters {
 		s.say("the meter %s answers at %v", m.Address, m.Setting)
 	}
@@ -204,7 +204,7 @@ func (s *scanning) end(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		err = userError{"broken off", "what was found until then stands above; -only and -baud make the search shorter"}
 	}
-	if text := s.found.String(); text != "" {
+	if text := s.found.TOML(); text != "" {
 		if _, werr := io.WriteString(s.env.stdout, text); werr != nil {
 			return werr
 		}
@@ -275,17 +275,4 @@ func stablePath(path string) string {
 		}
 	}
 	return path
-}
-
-// words splits what has no blanks into what can stand in an id.
-func words(s string) string {
-	return strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_', r == '-':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r - 'A' + 'a'
-		}
-		return '_'
-	}, s), "_-")
 }

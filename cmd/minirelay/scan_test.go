@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"minirelay/configs"
-	"minirelay/devices"
-	"minirelay/devices/capture"
 	"minirelay/devices/detect"
 	"minirelay/locale"
 	"minirelay/softboard"
@@ -165,65 +163,6 @@ func TestScanNothing(t *testing.T) {
 	err = runScan(ctx, &env{stdout: &lockedBuffer{}, stderr: &lockedBuffer{}}, []string{line.Path()})
 	if err == nil || err.Error() != "broken off" {
 		t.Errorf("%v", err)
-	}
-}
-
-// Whatever a scan finds, the block that it prints can be pasted into a config.
-func TestScanBlocks(t *testing.T) {
-	sensed := func(data string) *detect.Sample {
-		var pieces [][]byte
-		for line := range strings.Lines(data) {
-			pieces = append(pieces, []byte(line))
-		}
-		return &detect.Sample{Setting: detect.Setting{Baud: 9600, DataBits: 7, Parity: "odd"}, Data: []byte(data), Sense: detect.Judge([]byte(data), pieces)}
-	}
-	thrice := func(s string) string { return "half\r\n" + strings.Repeat(s, 3) }
-	frames := func(frame ...byte) string {
-		var b []byte
-		for n := range byte(9) {
-			f := bytes.Clone(frame)
-			f[3] += 7 * n
-			sum := byte(0)
-			for _, x := range f[1:] {
-				sum -= x
-			}
-			b = append(append(b, f...), sum)
-		}
-		return string(b)
-	}
-	for name, test := range map[string]struct {
-		block block
-		want  string
-	}{
-		"json":     {block{talker: sensed(thrice("{\"t\":21.5,\"air\":{\"t\":1},\"ts\":5,\"温度\":3,\"T\":1,\"on\":true,\"s\":\"it's\"}\n"))}, "key = \"air.t\""},
-		"pairs":    {block{talker: sensed(thrice("T=21.5 H=40;state:on\n"))}, "codec = \"pairs\""},
-		"nmea":     {block{talker: sensed(thrice("$GPGLL,4916.45,N,12311.12,W,225444,A,*1D\r\n"))}, "codec = \"nmea\""},
-		"csv":      {block{talker: sensed(thrice("1;2;x\n"))}, "separator = \";\""},
-		"spaces":   {block{talker: sensed(thrice("  12.1   14 3\n"))}, "separator = \" \""},
-		"number":   {block{talker: sensed(thrice("12.1\n"))}, "column = 1"},
-		"sentence": {block{talker: sensed(thrice("It's -20.5 degrees (41 %) in room A-1 [ok]\n"))}, "(?P<value2>"},
-		"words":    {block{talker: sensed(thrice("it's all \\ fine's\n"))}, "(?P<line>"},
-		"binary":   {block{talker: sensed(frames(0xff, 0x86, 1, 2, 3, 4, 0, 0))}, "checksum = \"sum8-inverted\""},
-		"nonsense": {block{talker: sensed("\x00\xff\x00\x80\xf8")}, "not sure enough"},
-		"units":    {block{units: []foundUnit{{detect.Unit{Address: 5, Setting: detect.Setting{Baud: 19200, DataBits: 8, Parity: "even"}}, []detect.Range{{Table: "holding", From: 3, To: 60, Values: make([]uint16, 58)}, {Table: "discrete", From: 0, To: 0, Values: []uint16{1}}}, []string{"this", "that"}}}}, "with plausible values: this, that.\n"},
-		"meter":    {block{meters: []detect.MeterFound{{Setting: detect.MeterSettings()[0], Address: "000010604867", Energy: "12.34"}, {Setting: detect.MeterSettings()[0], Address: "000010604868"}}}, "# It shows 12.34 kWh now."},
-		"profile":  {block{talker: sensed(thrice("{\"t\":21}\n")), profile: configs.Profiles()[0].Name}, "profile = "},
-	} {
-		test.block.path = "/dev/ttyUSB0"
-		text := test.block.String()
-		config := checked(t, text)
-		if s := test.block.talker; s != nil && name != "nonsense" && name != "profile" {
-			taken := tally{}
-			if _, err := devices.Decode(config.Devices.Ports[0], config.Devices.Devices[0], []capture.Record{{Data: s.Data}}, taken.count); err != nil || taken.good < 2 {
-				t.Errorf("%s: it decodes %+v of what it was made from (%v)\n%s", name, taken, err, text)
-			}
-		}
-		if !strings.Contains(text, test.want) || !strings.Contains(text, "扫描结果") {
-			t.Errorf("%s: no %s in\n%s", name, test.want, text)
-		}
-	}
-	if (&block{}).String() != "" {
-		t.Error("nothing was found, and something is printed")
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package detect
 
 import (
 	"fmt"
@@ -7,53 +7,54 @@ import (
 	"strings"
 
 	"minirelay/devices/capture"
-	"minirelay/devices/detect"
 )
 
-// block is what a scan has found, as a part of a config.
-type block struct {
-	path    string
-	talker  *detect.Sample
-	profile string // that decodes the talker
-	units   []foundUnit
-	meters  []detect.MeterFound
+// Result is what was found on a port. Only one of Talker, Units and Meters goes into the [Result.TOML], in this order.
+type Result struct {
+	Path    string  // of the port, as it is written into a config
+	Talker  *Sample // a board that talks by itself; nil: none does
+	Profile string  // the profile that decodes what Talker says; "" if none does
+	Units   []UnitResult
+	Meters  []MeterFound
 }
 
-type foundUnit struct {
-	detect.Unit
-	ranges []detect.Range
-	fits   []string // profiles
+// UnitResult is a Modbus unit and what can be read of it.
+type UnitResult struct {
+	Unit
+	Ranges   []Range
+	Profiles []string // those whose requests the unit answers with plausible values
 }
 
-// String is TOML that minirelay check accepts; "" if nothing was found.
-func (b *block) String() string {
+// TOML describes the port and its devices in the form of a config file, with comments for people in English and Chinese,
+// so that minirelay check accepts it behind a [gateway] table. It is "" if nothing was found.
+func (r *Result) TOML() string {
 	var t strings.Builder
 	switch {
-	case b.talker != nil:
+	case r.Talker != nil:
 		t.WriteString("# What minirelay scan has found. Give it better names, units and ranges, and paste it into the config.\n" +
 			"# 扫描结果。改好名称、单位和范围，粘贴到配置里。\n\n")
-		writePort(&t, b.path, b.talker.Setting)
-		b.writeTalker(&t)
-	case len(b.units) > 0:
+		writePort(&t, r.Path, r.Talker.Setting)
+		r.writeTalker(&t)
+	case len(r.Units) > 0:
 		t.WriteString("# What minirelay scan has found. The maker's table says what each register means: give the fields names, formats,\n" +
 			"# scales and units, leave out the others, and paste it into the config.\n" +
 			"# 扫描结果。按厂家的寄存器表改好名称、格式、倍率和单位，删去不要的，粘贴到配置里。\n\n")
-		writePort(&t, b.path, b.units[0].Setting)
-		for _, u := range b.units {
+		writePort(&t, r.Path, r.Units[0].Setting)
+		for _, u := range r.Units {
 			u.write(&t)
 		}
-	case len(b.meters) > 0:
+	case len(r.Meters) > 0:
 		t.WriteString("# What minirelay scan has found. Paste it into the config; docs/mappings.md lists what else can be read.\n" +
 			"# 扫描结果。粘贴到配置里即可；其他可读的量见 docs/mappings.zh-CN.md。\n\n")
-		writePort(&t, b.path, b.meters[0].Setting)
-		for _, m := range b.meters {
+		writePort(&t, r.Path, r.Meters[0].Setting)
+		for _, m := range r.Meters {
 			writeMeter(&t, m)
 		}
 	}
 	return t.String()
 }
 
-func writePort(t *strings.Builder, path string, s detect.Setting) {
+func writePort(t *strings.Builder, path string, s Setting) {
 	fmt.Fprintf(t, "[ports.found]\npath = %q\nbaud = %d\n", path, s.Baud)
 	if s.DataBits != 8 {
 		fmt.Fprintf(t, "data_bits = %d\n", s.DataBits)
@@ -63,8 +64,8 @@ func writePort(t *strings.Builder, path string, s detect.Setting) {
 	}
 }
 
-func (b *block) writeTalker(t *strings.Builder) {
-	sense := b.talker.Sense
+func (r *Result) writeTalker(t *strings.Builder) {
+	sense := r.Talker.Sense
 	fmt.Fprintf(t, "\n# It says: %s.\n", sense.What)
 	switch {
 	case sense.Text != nil:
@@ -72,12 +73,12 @@ func (b *block) writeTalker(t *strings.Builder) {
 	case sense.Frames != nil:
 		fmt.Fprintf(t, "# % x\n", sense.Frames.Example)
 	}
-	if b.profile != "" {
-		fmt.Fprintf(t, "[devices.found]\nport = \"found\"\n# Everything that it says fits this profile: minirelay profiles %[1]s shows it.\nprofile = %[1]q\n", b.profile)
+	if r.Profile != "" {
+		fmt.Fprintf(t, "[devices.found]\nport = \"found\"\n# Everything that it says fits this profile: minirelay profiles %[1]s shows it.\nprofile = %[1]q\n", r.Profile)
 		return
 	}
 	switch {
-	case sense.Value < detect.Doubtful && sense.Text == nil:
+	case sense.Value < Doubtful && sense.Text == nil:
 		t.WriteString("# That is not sure enough to describe a device: listen with minirelay watch, or scan again while it says more.\n")
 	case sense.Text != nil:
 		writeText(t, sense.Text)
@@ -87,7 +88,7 @@ func (b *block) writeTalker(t *strings.Builder) {
 }
 
 // writeText describes a device that says lines.
-func writeText(t *strings.Builder, text *detect.Text) {
+func writeText(t *strings.Builder, text *Text) {
 	codec := text.Codec
 	var pattern string
 	values := text.Values
@@ -101,7 +102,7 @@ func writeText(t *strings.Builder, text *detect.Text) {
 		fmt.Fprintf(t, "separator = %q\n", text.Separator)
 	case codec == "regex" && len(values) == 0:
 		fmt.Fprintf(t, "# No number is in the line: put the group, (?P<name>…), where the value stands.\npatterns = ['%s']\n", pattern)
-		values = []detect.Value{{Key: "line", Type: "text"}}
+		values = []Value{{Key: "line", Type: "text"}}
 	case codec == "regex":
 		fmt.Fprintf(t, "# Each group, (?P<name>…), is a value.\npatterns = ['%s']\n", pattern)
 	}
@@ -133,6 +134,19 @@ func fieldID(key string, taken map[string]bool) string {
 	return id
 }
 
+// words makes of any text what can be part of an id: lower-case letters, digits, _ and -.
+func words(s string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '_'
+	}, s), "_-")
+}
+
 // number finds numbers in a line. A sign counts only where it cannot be a hyphen.
 var number = regexp.MustCompile(`(^|[^\w.-])([+-]?[0-9]+(?:\.[0-9]+)?)`)
 
@@ -140,14 +154,14 @@ var number = regexp.MustCompile(`(^|[^\w.-])([+-]?[0-9]+(?:\.[0-9]+)?)`)
 const maxGroups = 8
 
 // patternOf makes a pattern of a line, whose numbers are the values.
-func patternOf(line string) (pattern string, values []detect.Value) {
+func patternOf(line string) (pattern string, values []Value) {
 	at := 0
 	pattern = "^"
 	for _, m := range number.FindAllStringSubmatchIndex(line, maxGroups) {
 		name := fmt.Sprintf("value%d", len(values)+1)
 		pattern += literal(line[at:m[4]]) + "(?P<" + name + ">[-+]?[0-9.]+)"
 		at = m[5]
-		values = append(values, detect.Value{Key: name, Type: "number"})
+		values = append(values, Value{Key: name, Type: "number"})
 	}
 	if words := strings.Fields(line); len(values) == 0 {
 		return "^ *" + literal(words[0]) + "(?P<line>.*)$", nil // a line is never empty
@@ -161,7 +175,7 @@ func literal(text string) string {
 }
 
 // writeFrames describes a device that says frames of bytes.
-func writeFrames(t *strings.Builder, f *detect.Frames) {
+func writeFrames(t *strings.Builder, f *Frames) {
 	fmt.Fprintf(t, "[devices.found]\nport = \"found\"\ncodec = \"binary\"\n\n[devices.found.frame]\nstart = \"% X\"\nlength = %d\n", f.Start, f.Length)
 	if len(f.End) > 0 {
 		fmt.Fprintf(t, "end = \"% X\"\n", f.End)
@@ -182,16 +196,16 @@ func writeFrames(t *strings.Builder, f *detect.Frames) {
 // maxFields of one range are written as fields; the rest is left to the person.
 const maxFields = 8
 
-func (u foundUnit) write(t *strings.Builder) {
+func (u UnitResult) write(t *strings.Builder) {
 	device := fmt.Sprintf("unit%d", u.Address)
 	fmt.Fprintf(t, "\n[devices.%s]\nport = \"found\"\ncodec = \"modbus-rtu\"\nunit = %d\npoll = \"1s\"\n", device, u.Address)
-	if len(u.ranges) == 0 {
+	if len(u.Ranges) == 0 {
 		t.WriteString("# It answers, but none of the registers that were looked at can be read.\n")
 	}
-	if len(u.fits) > 0 {
-		fmt.Fprintf(t, "# It answers what these profiles ask, with plausible values: %s.\n# If it is one of them, write profile = \"…\" instead of codec and fields.\n", strings.Join(u.fits, ", "))
+	if len(u.Profiles) > 0 {
+		fmt.Fprintf(t, "# It answers what these profiles ask, with plausible values: %s.\n# If it is one of them, write profile = \"…\" instead of codec and fields.\n", strings.Join(u.Profiles, ", "))
 	}
-	for _, r := range u.ranges {
+	for _, r := range u.Ranges {
 		var values []string
 		for _, v := range r.Values[:min(len(r.Values), 2*maxFields)] {
 			values = append(values, strconv.Itoa(int(v)))
@@ -210,7 +224,7 @@ func (u foundUnit) write(t *strings.Builder) {
 	}
 }
 
-func writeMeter(t *strings.Builder, m detect.MeterFound) {
+func writeMeter(t *strings.Builder, m MeterFound) {
 	if m.Energy != "" {
 		fmt.Fprintf(t, "\n# It shows %s kWh now.", m.Energy)
 	}
