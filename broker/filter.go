@@ -40,7 +40,14 @@ func splitShare(filter string) (group, inner string, ok bool) {
 	return group, inner, ok && group != "" && !strings.ContainsAny(group, "+#")
 }
 
-// matches says whether topic is one that filter asks for (MQTT 5.0, 4.7).
+// Matches says whether a topic is one that a subscription asks for, which may be a shared one (MQTT 5.0, 4.7 and 4.8.2):
+// wildcards at the beginning of a filter do not match topics that begin with $.
+func Matches(filter, topic string) bool {
+	_, inner, ok := splitShare(filter)
+	return ok && inner != "" && topic != "" && matches(inner, topic)
+}
+
+// matches is Matches for a valid filter that is not shared.
 func matches(filter, topic string) bool {
 	if topic[0] == '$' && (filter[0] == '+' || filter[0] == '#') {
 		return false

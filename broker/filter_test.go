@@ -22,6 +22,21 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// What a handler asks covers shared subscriptions too, and an invalid filter nothing.
+func TestMatchesShared(t *testing.T) {
+	for filter, want := range map[string]bool{
+		"a/#": true, "$share/group/a/#": true, "$SHARE/group/a/+": true, "$share/group/b": false,
+		"": false, "$share/group": false, "$share/group/": false, "$share//a/b": false,
+	} {
+		if got := Matches(filter, "a/b"); got != want {
+			t.Errorf("Matches(%q) = %v", filter, got)
+		}
+	}
+	if Matches("$share/group/#", "$SYS/x") || Matches("#", "") {
+		t.Error("# matches $SYS, or nothing")
+	}
+}
+
 func TestValidFilter(t *testing.T) {
 	for filter, want := range map[string]bool{
 		"a": true, "#": true, "+": true, "a/+/b": true, "a/#": true, "/": true, "+/+/#": true,

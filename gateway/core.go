@@ -142,4 +142,6 @@ func (h handler) Handle(m broker.Message) bool {
 		User: m.User, Role: m.Role, Devices: m.Devices, Client: m.Client, Respond: m.ResponseTopic, Correlation: m.Correlation})
 }
 
-func (h handler) Subscribed(user, client, filter string) { h.relay.Subscribed(user, filter) }
+func (h handler) Subscribed(user, client, filter string) {
+	h.relay.Subscribed(user, func(topic string) bool { return broker.Matches(filter, topic) })
+}

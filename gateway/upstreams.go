@@ -86,7 +86,7 @@ func (u *upstreams) start(c upstream.Config) (*upstream.Upstream, error) {
 	h.via = started
 	close(h.ready)
 	u.relay.Join(started)
-	u.relay.Subscribed(h.user, c.Root+"/"+c.Gateway+"/#") // results that a crash left unknown
+	u.relay.Subscribed(h.user, func(string) bool { return true }) // results that a crash left unknown
 	return started, nil
 }
 

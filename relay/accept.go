@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -230,28 +229,4 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s
-}
-
-// filterMatches says whether an MQTT filter holds a topic (MQTT 3.1.1, section 4.7).
-func filterMatches(filter, topic string) bool {
-	if group, ok := strings.CutPrefix(filter, "$share/"); ok {
-		_, filter, _ = strings.Cut(group, "/") // MQTT 5, section 4.8.2
-	}
-	for {
-		f, fRest, fMore := strings.Cut(filter, "/")
-		t, tRest, tMore := strings.Cut(topic, "/")
-		switch {
-		case f == "#":
-			return true
-		case f != "+" && f != t:
-			return false
-		case !fMore && !tMore:
-			return true
-		case !tMore:
-			return fRest == "#" // a/# holds a too
-		case !fMore:
-			return false
-		}
-		filter, topic = fRest, tRest
-	}
 }

@@ -41,14 +41,14 @@ func TestUnknownEndSurvivesTwoCrashes(t *testing.T) {
 	b = open1(t, once)
 	b.Close()
 	b = open1(t, once)
-	b.Subscribed("phone", "$share/g/minirelay/#")
+	b.Subscribed("phone", everything)
 	if r := b.results(t, 1)[0]; r.String() != "cut unknown/no_answer" || r.Repeat {
 		t.Errorf("%+v", r)
 	}
 	b.Close()
 	b = open1(t, once)
 	defer b.Close()
-	b.Subscribed("phone", "#")
+	b.Subscribed("phone", everything)
 	b.ask(`{"id":"cut","command":"pump","value":true}`)
 	if rs := b.results(t, 1); len(rs) != 1 || !rs[0].Repeat {
 		t.Errorf("reported twice: %v", rs)
@@ -109,7 +109,7 @@ func TestUnknownEndOnAReadOnlyDisk(t *testing.T) {
 	}
 	b = open1(t, after)
 	defer b.Close()
-	b.Subscribed("phone", "#")
+	b.Subscribed("phone", everything)
 	if r := b.results(t, 1)[0]; r.String() != "cut unknown/no_answer" {
 		t.Errorf("%+v", r)
 	}
@@ -285,7 +285,7 @@ func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
 		b.device = r.Attach(greenhouse, b.lane)
 		time.Sleep(61 * time.Minute)
 		b.ask(`{"id":"other","command":"pump","value":true}`) // what is old is forgotten with it
-		r.Subscribed("phone", "#")
+		r.Subscribed("phone", everything)
 		synctest.Wait()
 		if got := fmt.Sprint(b.results(t, 2)); got != "[other rejected/offline cut unknown/no_answer]" {
 			t.Error(got)

@@ -143,3 +143,8 @@ type discard struct{}
 func (discard) Publish(string, []byte, byte, bool, []byte) error { return nil }
 
 var nopLog = slog.New(slog.DiscardHandler)
+
+// What a subscription covers.
+func everything(string) bool    { return true }
+func nothing(string) bool       { return false }
+func results(topic string) bool { return strings.HasSuffix(topic, "/result") }

@@ -38,10 +38,10 @@ func TestMemorySurvivesACrash(t *testing.T) {
 	if r := b.results(t, 1)[0]; r.String() != "done done" || !r.Repeat {
 		t.Errorf("%v", r)
 	}
-	b.Subscribed("other", "#")
-	b.Subscribed("phone", "minirelay/+/+/state")
-	b.Subscribed("phone", "minirelay/home/+/result")
-	b.Subscribed("phone", "minirelay/home/+/result")
+	b.Subscribed("other", everything)
+	b.Subscribed("phone", nothing)
+	b.Subscribed("phone", results)
+	b.Subscribed("phone", results)
 	b.ask(`{"id":"cut","command":"fan","value":5}`)
 	rs := b.results(t, 3)
 	if rs[1].String() != "cut unknown/no_answer" || rs[1].Repeat || rs[1].Command != "fan" || rs[1].Value != 5.0 || rs[1].By != "phone" {
@@ -57,7 +57,7 @@ func TestMemorySurvivesACrash(t *testing.T) {
 
 	b = open1(t, after)
 	defer b.Close()
-	b.Subscribed("phone", "#")
+	b.Subscribed("phone", everything)
 	b.device.Update(time.Now(), reading21)
 	b.ask(`{"id":"cut","command":"fan","value":5}`)
 	if rs := b.results(t, 1); len(rs) != 1 || !rs[0].Repeat {

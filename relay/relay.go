@@ -289,11 +289,11 @@ func (r *Relay) Handle(m Message) bool {
 	return ok
 }
 
-// Subscribed is told of each granted subscription. Results that a crash left unknown are reported here, once,
-// to the first client of the same user that listens: at the start nobody did.
-func (r *Relay) Subscribed(user, filter string) {
+// Subscribed is called for each granted subscription; wants says which topics it covers. Results that a crash left
+// unknown are reported here, once, to the first client of the same user that listens: at the start nobody did.
+func (r *Relay) Subscribed(user string, wants func(topic string) bool) {
 	found := r.journal.takeRecovered(func(c recovered) bool {
-		return c.key.user == user && filterMatches(filter, c.topic)
+		return c.key.user == user && wants(c.topic)
 	})
 	for _, m := range found {
 		r.outlet.put(m)

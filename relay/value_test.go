@@ -47,20 +47,6 @@ func FuzzAppendJSONString(f *testing.F) {
 	})
 }
 
-func TestFilterMatches(t *testing.T) {
-	for _, c := range []struct {
-		filter, topic string
-		want          bool
-	}{
-		{"#", "a/b", true}, {"a/#", "a", true}, {"a/#", "a/b/c", true}, {"a/+", "a/b", true}, {"a/+", "a/b/c", false},
-		{"+/b", "a/b", true}, {"a", "a/b", false}, {"a/b", "a", false}, {"a/b", "a/b", true}, {"b/#", "a/b", false}, {"+", "", true},
-	} {
-		if got := filterMatches(c.filter, c.topic); got != c.want {
-			t.Errorf("%s holds %s: %v", c.filter, c.topic, got)
-		}
-	}
-}
-
 func BenchmarkUpdate(b *testing.B) {
 	w := discard{}
 	r, err := Start(Config{Root: "minirelay", Gateway: "home", DataDir: b.TempDir()}, w, nopLog)
