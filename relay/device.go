@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"minirelay/relay/pace"
 )
 
 // Device is one attached device: the newest good value of each field, whether it is there, and its topics.
@@ -29,10 +31,9 @@ type Device struct {
 	since    time.Time // when online last changed
 	detached bool
 
-	states      uint64  // published so far
-	published   []Value // as last published
-	publishedAt time.Time
-	owed        bool // a state waits for MinInterval to pass
+	states    uint64    // published so far
+	published []Value   // as last published
+	pace      pace.Pace // of states: at most one per MinInterval
 
 	quiet   time.Duration // the shortest silence that changes anything; 0: none does
 	timer   *time.Timer   // runs tick at due
@@ -145,7 +146,7 @@ func (d *Device) inherit(old *Device) {
 	copy(d.at, old.at)
 	copy(d.published, old.published)
 	d.ts, d.heard, d.online, d.since = old.ts, old.heard, old.online, old.since
-	d.states, d.publishedAt, d.owed = old.states, old.publishedAt, old.owed
+	d.states, d.pace = old.states, old.pace
 	d.arm(d.deadline())
 }
 
@@ -215,8 +216,8 @@ func (d *Device) deadline() time.Time {
 			consider(at.Add(after))
 		}
 	}
-	if d.owed {
-		consider(d.publishedAt.Add(d.model.MinInterval))
+	if due := d.pace.Due(d.model.MinInterval); !due.IsZero() {
+		consider(due)
 	}
 	return first
 }
@@ -258,7 +259,7 @@ func (d *Device) tick() {
 	if stale {
 		d.derive()
 		d.publish(now) // at once: an old value on a screen is worse than one message more
-	} else if d.owed && now.Sub(d.publishedAt) >= d.model.MinInterval {
+	} else if due := d.pace.Due(d.model.MinInterval); !due.IsZero() && !now.Before(due) {
 		d.publish(now)
 	}
 	d.arm(d.deadline())
@@ -267,14 +268,11 @@ func (d *Device) tick() {
 // offer publishes the state now, or later if the last one was too short a time ago.
 func (d *Device) offer(now time.Time) {
 	if d.model.OnChange && slices.Equal(d.values, d.published) {
-		d.owed = false
+		d.pace.Drop()
 		return
 	}
-	if d.model.MinInterval > 0 && now.Sub(d.publishedAt) < d.model.MinInterval {
-		if !d.owed {
-			d.owed = true
-			d.arm(d.publishedAt.Add(d.model.MinInterval))
-		}
+	if !d.pace.Take(now, d.model.MinInterval) {
+		d.arm(d.pace.Due(d.model.MinInterval))
 		return
 	}
 	d.publish(now)
@@ -289,15 +287,14 @@ func (d *Device) publish(now time.Time) {
 		d.relay.outlet.put(outgoing{topic: d.model.Topic, payload: payload, retain: true})
 	}
 	for i, f := range d.model.Fields {
-		if f.Topic == "" || d.model.OnChange && !d.publishedAt.IsZero() && d.values[i] == d.published[i] {
+		if f.Topic == "" || d.model.OnChange && d.states > 0 && d.values[i] == d.published[i] {
 			continue
 		}
 		d.relay.outlet.put(outgoing{topic: f.Topic, payload: d.bare(i), retain: true})
 	}
 	d.states++
 	copy(d.published, d.values)
-	d.publishedAt = now
-	d.owed = false
+	d.pace.Done(now)
 }
 
 // tell gives one publisher what is retained of the device. The state is no new reading.

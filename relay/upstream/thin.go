@@ -1,12 +1,16 @@
 package upstream
 
-import "time"
+import (
+	"time"
+
+	"minirelay/relay/pace"
+)
 
 // thinned is a device of which not every state goes up.
 type thinned struct {
-	last  time.Time   // when one went
+	pace  pace.Pace
 	owed  *arrival    // the newest that waits
-	timer *time.Timer // gives it at last + MinInterval
+	timer *time.Timer // gives it when it is due
 }
 
 // takeReadingLocked lets a state through, or makes it wait for MinInterval to pass. The newest one that waits
@@ -22,12 +26,11 @@ func (u *Upstream) takeReadingLocked(r *route, payload []byte) error {
 		u.thin[r.device] = t
 	}
 	now := time.Now()
-	if t.owed == nil && now.Sub(t.last) >= every {
-		t.last = now
+	if t.owed == nil && t.pace.Take(now, every) {
 		return u.takeLocked(r, payload)
 	}
 	if t.owed == nil {
-		t.timer = time.AfterFunc(every-now.Sub(t.last), func() {
+		t.timer = time.AfterFunc(t.pace.Due(every).Sub(now), func() {
 			u.mu.Lock()
 			defer u.mu.Unlock()
 			u.giveOwedLocked(t)
@@ -42,7 +45,8 @@ func (u *Upstream) giveOwedLocked(t *thinned) {
 		return
 	}
 	a := *t.owed
-	t.owed, t.last = nil, time.Now()
+	t.owed = nil
+	t.pace.Done(time.Now())
 	_ = u.takeLocked(a.route, a.payload) // counted
 }
 
