@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"minirelay/devices/checksum"
 )
 
 // MeterFound is a DL/T 645-2007 meter that has told its address.
@@ -175,12 +177,7 @@ func meterAnswer(b []byte, code byte) []byte {
 	return b[:end+2]
 }
 
-func sum8(b []byte) (s byte) {
-	for _, x := range b {
-		s += x
-	}
-	return s
-}
+func sum8(b []byte) byte { return byte(checksum.Sum8(b)) }
 
 // bcd says whether all digits are decimal.
 func bcd(b []byte) bool {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"minirelay/devices/capture"
+	"minirelay/devices/checksum"
 )
 
 // Interview asks a Modbus unit a list of requests and records what it answers. It stops at the first request that the
@@ -37,5 +38,5 @@ func Interview(ctx context.Context, l Line, u Unit, requests [][]byte, patience 
 
 // withCRC appends the checksum of a request.
 func withCRC(request []byte) []byte {
-	return binary.LittleEndian.AppendUint16(request, crc16(request))
+	return binary.LittleEndian.AppendUint16(request, uint16(checksum.CRC16Modbus(request)))
 }

@@ -3,6 +3,8 @@ package detect
 import (
 	"bytes"
 	"fmt"
+
+	"minirelay/devices/checksum"
 )
 
 // Frames are frames of bytes that repeat.
@@ -159,23 +161,17 @@ func checksums() []check {
 	one := func(f func(b []byte) byte) func([]byte) []byte {
 		return func(b []byte) []byte { return []byte{f(b)} }
 	}
-	xor := func(b []byte) (s byte) {
-		for _, x := range b {
-			s ^= x
-		}
-		return s
-	}
 	var all []check
 	for _, from := range []int{0, 1, 2} {
 		all = append(all,
 			check{"sum8", "", 1, one(sum8), from, 0},                                   // A02YYUW, TFmini
 			check{"lrc", "", 1, one(func(b []byte) byte { return -sum8(b) }), from, 0}, // MH-Z19B
 			check{"sum8-inverted", "", 1, one(func(b []byte) byte { return ^sum8(b) }), from, 0},
-			check{"xor8", "", 1, one(xor), from, 0},
+			check{"xor8", "", 1, one(func(b []byte) byte { return byte(checksum.Xor8(b)) }), from, 0},
 			check{"sum8", "", 2, one(sum8), from, 1}, // SDS011
 		)
 	}
-	modbus := func(b []byte) []byte { c := crc16(b); return []byte{byte(c), byte(c >> 8)} }
+	modbus := func(b []byte) []byte { c := checksum.CRC16Modbus(b); return []byte{byte(c), byte(c >> 8)} }
 	return append(all,
 		check{"crc16-modbus", "little", 2, modbus, 0, 0},
 		check{"crc16-modbus", "big", 2, func(b []byte) []byte { c := modbus(b); return []byte{c[1], c[0]} }, 0, 0},
@@ -201,20 +197,4 @@ func (c check) fits(frames [][]byte) bool {
 		}
 	}
 	return true
-}
-
-// crc16 is the checksum of Modbus (MODBUS over Serial Line V1.02, appendix B).
-func crc16(b []byte) uint16 {
-	c := uint16(0xffff)
-	for _, x := range b {
-		c ^= uint16(x)
-		for range 8 {
-			if c&1 != 0 {
-				c = c>>1 ^ 0xa001
-			} else {
-				c >>= 1
-			}
-		}
-	}
-	return c
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"time"
+
+	"minirelay/devices/checksum"
 )
 
 // The functions that read (MODBUS Application Protocol V1.1b3, section 6).
@@ -161,7 +163,7 @@ func answerOf(b []byte, x question) []byte {
 	if b[1]&exception == 0 {
 		length = 5 + int(b[2])
 	}
-	if len(b) < length || crc16(b[:length-2]) != binary.LittleEndian.Uint16(b[length-2:]) {
+	if len(b) < length || uint16(checksum.CRC16Modbus(b[:length-2])) != binary.LittleEndian.Uint16(b[length-2:]) {
 		return nil
 	}
 	return b[1 : length-2]
