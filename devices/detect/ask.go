@@ -6,25 +6,26 @@ import (
 	"time"
 )
 
-// Progress is where a search is, for people who wait for it.
+// Progress is how far a search has come, for people who wait for it.
 type Progress struct {
 	Setting     Setting
-	What        string // what is tried: "Modbus unit 17"
+	What        string // for people: "Modbus unit 17"
 	Done, Total int    // steps of this search
 }
 
-// asker asks on a line and listens for what is answered.
+// asker sends requests on a line and listens for the answers.
 type asker struct {
 	line     Line
 	setting  Setting
 	patience time.Duration // until an answer begins
-	garbled  int           // answers that made no sense
+	garbled  int           // answers that could not be understood
 }
 
-// betweenPieces is the longest silence within an answer; adapters hand over what came in 16 ms at once.
+// betweenPieces is the longest silence within an answer: adapters deliver the bytes of 16 ms at once.
 const betweenPieces = 30 * time.Millisecond
 
-// ask writes a request and gives the answer that find finds in what comes; nil if there is none.
+// ask writes a request and returns the answer that find finds in the bytes that follow; nil if there is none in time.
+// The error is [ErrLost] or that of ctx.
 func (a *asker) ask(ctx context.Context, request []byte, find func(got []byte) []byte) ([]byte, error) {
 	// Silence before a request begins it (MODBUS over Serial Line V1.02, 2.5.1.1: 3.5 characters).
 	if err := wait(ctx, max(2*time.Millisecond, a.setting.lasts(4))); err != nil {

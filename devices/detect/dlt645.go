@@ -9,11 +9,11 @@ import (
 	"minirelay/devices/checksum"
 )
 
-// MeterFound is a DL/T 645-2007 meter that has told its address.
+// MeterFound is a DL/T 645-2007 meter that has answered with its address.
 type MeterFound struct {
 	Setting Setting
-	Address string // twelve digits, as they stand on the meter
-	Energy  string // the total active energy in kWh; "" if the meter does not tell it
+	Address string // twelve digits, as printed on the meter
+	Energy  string // the total active energy in kWh; "" if the meter does not answer with it
 }
 
 // MeterSettings are the settings with which meters are delivered, the most likely first.
@@ -30,18 +30,19 @@ const (
 	readAddress = 0x13
 	readData    = 0x11
 	answered    = 0x80
-	saysNo      = 0x40
+	refuses     = 0x40
 )
 
-// anyDigits stands for two digits of an address that do not matter (section 5.2.2: shortened addressing).
+// anyDigits is the wildcard for two digits of an address (section 5.2.2: shortened addressing).
 const anyDigits = 0xaa
 
 // maxMeterQuestions bounds a search digit by digit: a hundred for each pair of digits, and three pairs that many share.
 const maxMeterQuestions = 400
 
-// Meters asks for the addresses of the meters on a line, at each setting until somebody answers. Several meters answer
-// all at once, which makes no sense: then they are asked by the last digits of their addresses. garbled is the setting
-// at which answers made no sense; its Baud is 0 if there were none.
+// Meters finds the meters on a line, at each setting until one answers within patience. Several meters answer at the same
+// time, which cannot be understood: they are then asked one after the other by the last digits of their addresses.
+// garbled is the setting at which answers could not be understood; its Baud is 0 if there were none. tell receives each
+// step before it is taken. The error is [ErrLost], that of ctx or of [Line.Tune].
 func Meters(ctx context.Context, l Line, settings []Setting, patience time.Duration, tell func(Progress)) (all []MeterFound, garbled Setting, err error) {
 	for i, s := range settings {
 		tell(Progress{s, "a DL/T 645 meter", i, len(settings)})
@@ -74,7 +75,7 @@ func Meters(ctx context.Context, l Line, settings []Setting, patience time.Durat
 // meterSearch is a search at one setting.
 type meterSearch struct {
 	asker
-	left int // questions
+	left int // requests that may still be sent
 	tell func(Progress)
 	all  []MeterFound
 }
@@ -109,7 +110,7 @@ func (m *meterSearch) digits(ctx context.Context, known []byte) error {
 // energyID is the combined active energy, in hundredths of a kWh (annex A, table A.1).
 var energyID = []byte{0, 0, 0, 0}
 
-// found adds a meter, with what it shows.
+// found adds a meter, with the energy that it shows.
 func (m *meterSearch) found(ctx context.Context, address []byte) error {
 	f := MeterFound{Setting: m.setting, Address: digits(address)}
 	reply, err := m.askMeter(ctx, address, readData, energyID)
@@ -137,7 +138,7 @@ func kilowattHours(b []byte) string {
 // reply is what a meter has answered, without the offset.
 type reply struct{ address, data []byte }
 
-// askMeter asks the meters with an address; nil if none answers, or none that can be understood.
+// askMeter sends a request to the meters with an address; nil if no answer comes that can be understood.
 func (a *asker) askMeter(ctx context.Context, address []byte, code byte, data []byte) (*reply, error) {
 	frame := []byte{frameStart}
 	frame = append(append(frame, address...), frameStart, code, byte(len(data)))
@@ -164,10 +165,10 @@ func (a *asker) askMeter(ctx context.Context, address []byte, code byte, data []
 	return r, nil
 }
 
-// meterAnswer gives the frame that b begins with, if it is an answer; nil if it is none. A meter that cannot answer what
-// was asked says so with another code, and is there as well.
+// meterAnswer returns the answer at the beginning of b; nil if there is none. A refusal, which has a code of its own, is an
+// answer, too: the meter is there.
 func meterAnswer(b []byte, code byte) []byte {
-	if len(b) < 12 || b[0] != frameStart || b[7] != frameStart || b[8] != code && b[8] != code|saysNo {
+	if len(b) < 12 || b[0] != frameStart || b[7] != frameStart || b[8] != code && b[8] != code|refuses {
 		return nil
 	}
 	end := 10 + int(b[9])
@@ -179,7 +180,7 @@ func meterAnswer(b []byte, code byte) []byte {
 
 func sum8(b []byte) byte { return byte(checksum.Sum8(b)) }
 
-// bcd says whether all digits are decimal.
+// bcd reports whether all digits are decimal.
 func bcd(b []byte) bool {
 	for _, x := range b {
 		if x>>4 > 9 || x&15 > 9 {
@@ -189,7 +190,7 @@ func bcd(b []byte) bool {
 	return true
 }
 
-// digits are those of BCD whose last byte comes first.
+// digits are the digits of BCD with its last byte first.
 func digits(b []byte) (s string) {
 	for _, x := range b {
 		s = fmt.Sprintf("%02x", x) + s

@@ -1,18 +1,25 @@
-// Package detect finds out how to speak with what hangs on an unknown serial line. Most callers need Open, then
-// Talkers, ModbusUnits or Meters.
+// Package detect finds out which device is connected to an unknown serial line, and at which speed and format.
 //
-//	line.go      Line            a line that can be set up anew without closing it
-//	talkers.go   Talkers         at which speed and format a line makes sense that talks by itself
+// Most callers need [Open] and then [Talkers]; if no board talks by itself, [ModbusUnits] and [Meters]. [Result.TOML]
+// writes what was found as a part of a config.
+//
+//	line.go      Line            a line whose speed can be changed without closing it
+//	talkers.go   Talkers         the speed and format of a board that talks by itself
 //	score.go     Judge           how much sense bytes make
-//	lines.go                     what lines of text are made of: JSON, NMEA, pairs, columns
-//	frames.go                    frames of bytes that repeat, and their checksums
-//	modbus.go    ModbusUnits     who answers
-//	ranges.go    Ranges          which registers of a unit can be read
-//	fits.go      Interview       what a unit answers to what a mapping would ask
+//	lines.go     Text            the form of lines of text: JSON, NMEA, pairs, columns
+//	frames.go    Frames          frames of bytes that repeat, and their checksums
+//	ask.go                       one request and its answer
+//	modbus.go    ModbusUnits     the Modbus addresses that answer
+//	ranges.go    Ranges          the registers of a unit that can be read
+//	fits.go      Interview       what a unit answers to the requests of a mapping
 //	dlt645.go    Meters          the addresses of DL/T 645 meters
+//	toml.go      Result.TOML     the result, for a config
 //
 // # Promises
 //
-// Talkers writes nothing. What the others write asks and changes nothing: Modbus functions 1 to 4, and the reading of a
-// meter's address and energy. Everything is bounded in time.
+// [Talkers] writes nothing. The others write requests that read and change nothing: Modbus functions 1 to 4, and the
+// address and the energy of a meter. Every search ends in bounded time, or at once with its context. The caller owns the
+// line: one search at a time, and Close at the end.
+//
+// Deliberately absent: a search with requests of other protocols, which a device could take for a command.
 package detect

@@ -9,14 +9,15 @@ import (
 	"minirelay/devices/checksum"
 )
 
-// Interview asks a Modbus unit a list of requests and records what it answers. It stops at the first request that the
-// unit refuses or does not answer, and says whether it came to the end.
+// Interview sends Modbus requests, with their checksums, to a unit and records the exchange. It stops at the first request
+// that the unit refuses or does not answer; whole is false then. A request that is not for this unit, or that does more
+// than read, is not sent. The error is [ErrLost] or that of ctx.
 func Interview(ctx context.Context, l Line, u Unit, requests [][]byte, patience time.Duration) (recording []capture.Record, whole bool, err error) {
 	a := &asker{line: l, setting: u.Setting, patience: patience}
 	at := time.Duration(0)
 	for _, request := range requests {
 		if len(request) < 4 || int(request[0]) != u.Address || request[1] < readCoils || request[1] > readInput {
-			return recording, false, nil // none of those that only read
+			return recording, false, nil // it is for another unit, or does more than read
 		}
 		answer, err := a.ask(ctx, request, func(got []byte) []byte {
 			for i := range got {

@@ -7,25 +7,25 @@ import (
 	"minirelay/devices/checksum"
 )
 
-// Frames are frames of bytes that repeat.
+// Frames is the form of frames of bytes that repeat.
 type Frames struct {
-	Start    []byte // what each begins with, as far as it is always the same
+	Start    []byte // the bytes with which all of them begin
 	Length   int    // of each, in bytes
-	Checksum string // with which it ends, as the codec binary calls it; "" if nothing is known that fits
+	Checksum string // at its end, by its name in the codec binary; "" if none that is known fits
 	Order    string // of the checksum's bytes, big or little; "" for one byte
-	From     int    // first byte that is summed
+	From     int    // the first byte that it covers, counted from 0
 	End      []byte // behind the checksum
-	Example  []byte
-	Seen     int
+	Example  []byte // one frame
+	Seen     int    // how many there were
 }
 
 const (
 	shortFrame = 3
 	longFrame  = 80
-	fewFrames  = 3 // seen, before anything is said about them
+	fewFrames  = 3 // fewer prove nothing
 )
 
-// judgeFrames looks for frames of one length that begin alike, and for the checksum in them.
+// judgeFrames looks for frames of one length with the same beginning, and for their checksum.
 func judgeFrames(data []byte, pieces [][]byte) Sense {
 	best := Sense{}
 	for _, frames := range append(chains(data), alike(pieces)...) {
@@ -36,7 +36,7 @@ func judgeFrames(data []byte, pieces [][]byte) Sense {
 	return best
 }
 
-// chains cuts data into frames of each length at which the same two bytes come again and again.
+// chains cuts data into frames, for each length at which the same two bytes repeat.
 func chains(data []byte) (sets [][][]byte) {
 	for length := shortFrame; length <= longFrame && length*fewFrames <= len(data); length++ {
 		var best [][]byte
@@ -86,8 +86,8 @@ func alike(pieces [][]byte) (sets [][][]byte) {
 	return sets
 }
 
-// judgeSet says how much sense a set of frames makes within so many bytes. The same bytes again and again say little:
-// a wrong speed repeats its nonsense as well. A checksum that fits frames that differ is no chance.
+// judgeSet rates a set of frames among total bytes. Frames that are all the same prove little: at a wrong speed nonsense
+// repeats as well. A checksum that fits frames that differ is not a coincidence.
 func judgeSet(frames [][]byte, total int) Sense {
 	length := len(frames[0])
 	f := &Frames{Length: length, Example: frames[len(frames)-1], Seen: len(frames)}
@@ -126,7 +126,7 @@ func judgeSet(frames [][]byte, total int) Sense {
 	return s
 }
 
-// blank says whether a frame is made of one byte alone, which every checksum fits that is a sum of nothing.
+// blank reports whether a frame repeats one byte: many checksums fit it by chance.
 func blank(frame []byte) bool { return bytes.Count(frame, frame[:1]) >= len(frame)-1 }
 
 func same(frames [][]byte, i int) bool {
@@ -138,7 +138,7 @@ func same(frames [][]byte, i int) bool {
 	return true
 }
 
-// distinct is how many different values the bytes from one to another have.
+// distinct is the number of different values of the bytes from one place to another.
 func distinct(frames [][]byte, from, to int) int {
 	seen := map[string]bool{}
 	for _, f := range frames {
@@ -147,13 +147,13 @@ func distinct(frames [][]byte, from, to int) int {
 	return len(seen)
 }
 
-// check is one way in which frames end. Sources: the data sheets of the sensors that are named.
+// check is one way in which frames end. Sources: the data sheets of the sensors that are named below.
 type check struct {
-	name  string // as the codec binary calls it
+	name  string // in the codec binary
 	order string // of its bytes
-	tail  int    // bytes behind what is checked
+	tail  int    // bytes behind those that are covered
 	sum   func(b []byte) []byte
-	from  int // what is checked begins here
+	from  int // the first byte that is covered
 	stop  int // fixed bytes behind the checksum
 }
 
@@ -185,7 +185,7 @@ func checksums() []check {
 	)
 }
 
-// fits says whether every frame ends so.
+// fits reports whether every frame ends so.
 func (c check) fits(frames [][]byte) bool {
 	for _, f := range frames {
 		end := len(f) - c.tail

@@ -12,19 +12,19 @@ import (
 	"minirelay/devices/serial"
 )
 
-// Setting is a speed and a format of a line.
+// Setting is the speed and the format of a line, always with one stop bit.
 type Setting struct {
 	Baud     int    // bit/s
 	DataBits int    // 7 or 8
 	Parity   string // none, even or odd
 }
 
-// String is as people write it: 9600 8N1.
+// String is the setting as people write it: 9600 8N1.
 func (s Setting) String() string {
 	return fmt.Sprintf("%d %d%s1", s.Baud, s.DataBits, strings.ToUpper(s.Parity[:1]))
 }
 
-// lasts is how long n characters take.
+// lasts is the time of n characters on the line.
 func (s Setting) lasts(n int) time.Duration {
 	bits := 2 + s.DataBits
 	if s.Parity != "none" {
@@ -33,21 +33,21 @@ func (s Setting) lasts(n int) time.Duration {
 	return time.Duration(n*bits) * time.Second / time.Duration(s.Baud)
 }
 
-// ErrLost is the error of a line that has broken.
+// ErrLost is the error of every search whose port is gone, as after unplugging its adapter.
 var ErrLost = errors.New("the line is lost")
 
-// Line is a serial line that can be set up anew without closing it.
+// Line is a serial line whose setting can be changed without closing it, because opening a port resets many boards.
 type Line interface {
 	io.Writer
-	// Tune sets it up and drops what was read before.
+	// Tune changes the setting and drops the bytes that came before. A serial server keeps its own setting.
 	Tune(Setting) error
-	// Heard gives what comes, as it comes. It is closed when the line is lost.
+	// Heard delivers the bytes that come, in pieces. It is closed when the line is lost.
 	Heard() <-chan []byte
-	// Errors counts characters that the hardware found broken. ok is false where nobody counts them.
+	// Errors is the number of characters that the hardware found broken; ok is false if the driver does not count them.
 	Errors() (n int, ok bool)
 }
 
-// serialLine is a Line of this machine.
+// serialLine is a [Line] on a port of this machine or on a serial server.
 type serialLine struct {
 	io.ReadWriteCloser
 	port  serial.Config
@@ -55,7 +55,7 @@ type serialLine struct {
 	done  chan struct{}
 }
 
-// Open opens a port for detection. Close ends it.
+// Open opens a port for a search. The caller closes it. Errors are those of [serial.Open].
 func Open(port serial.Config) (interface {
 	Line
 	io.Closer
@@ -104,7 +104,7 @@ func (l *serialLine) Close() error {
 	return l.ReadWriteCloser.Close()
 }
 
-// drop throws away what has come already.
+// drop discards the bytes that have come already.
 func drop(l Line) {
 	for {
 		select {
@@ -118,7 +118,7 @@ func drop(l Line) {
 	}
 }
 
-// wait lets d pass, or ends with ctx.
+// wait pauses for d, or until ctx ends.
 func wait(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// Text is what lines of text are made of.
+// Text is the form of lines of text.
 type Text struct {
-	Kind      string // "lines of JSON", "NMEA 0183 sentences", "pairs of keys and values", "columns"; "" for any other
-	Codec     string // the codec for it; "" for none
-	Separator string // of columns
-	Columns   int
+	Kind      string  // "lines of JSON", "NMEA 0183 sentences", "pairs of keys and values", "columns"; "" for any other form
+	Codec     string  // the codec that reads it; "" if only regex could
+	Separator string  // between columns
+	Columns   int     // of a line
 	Values    []Value // in the order in which they came first
 	Example   string  // one line
 }
 
-// Value is one value that lines carry.
+// Value is one value in lines of text.
 type Value struct {
 	Key  string // the key on the wire; of columns "1", "2", …
 	Type string // number, bool or text
 }
 
-const maxValues = 24 // shown of a line
+const maxValues = 24 // of a line that are described
 
-// readLines finds out what lines are made of. Most of them must be so.
+// readLines finds the form of lines. Six in ten must have it.
 func readLines(lines [][]byte) *Text {
 	t := &Text{Example: string(lines[len(lines)-1])}
 	for _, read := range []func([][]byte, *Text) int{readJSON, readNMEA, readPairs, readColumns} {
@@ -60,7 +60,7 @@ func readJSON(lines [][]byte, t *Text) (n int) {
 	return n
 }
 
-// object adds the values of an object whose { has been read, in their order.
+// object adds the values of an object in their order. Its { has been read.
 func (t *Text) object(d *json.Decoder, prefix string) {
 	for d.More() {
 		key, err := d.Token()

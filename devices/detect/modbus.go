@@ -18,11 +18,11 @@ const (
 )
 
 const (
-	fewUnits  = 16 // the addresses that are delivered, tried at every setting
+	fewUnits  = 16 // the addresses with which most units are delivered, tried at every setting
 	exception = 0x80
 )
 
-// Unit is a Modbus unit that has answered.
+// Unit is a Modbus unit that has answered, and the setting at which it did.
 type Unit struct {
 	Address int
 	Setting Setting
@@ -37,19 +37,19 @@ func ModbusSettings() []Setting {
 // ModbusSearch says where to look for units.
 type ModbusSearch struct {
 	Settings []Setting
-	Patience time.Duration // until an answer begins
+	Patience time.Duration // how long a unit may take to begin its answer
 	UpTo     int           // the highest address, 1 to 247
-	All      bool          // every address at every setting, and not only where something was found
+	All      bool          // every address at every setting, and not only at the one where a unit answers
 }
 
-// Found is what a search has found. Garbled is the setting at which answers came that made no sense; its Baud is 0 if
-// there were none.
+// Found is the result of a search. Garbled is the setting at which answers came that could not be understood; its Baud
+// is 0 if there were none.
 type Found struct {
 	Units   []Unit
 	Garbled Setting
 }
 
-// Steps is the most questions that a search asks.
+// Steps is the largest number of requests that the search sends.
 func (q ModbusSearch) Steps() int {
 	if q.All {
 		return q.UpTo * len(q.Settings)
@@ -57,10 +57,10 @@ func (q ModbusSearch) Steps() int {
 	return len(q.quickly())*len(q.Settings) + max(0, q.UpTo-fewUnits)
 }
 
-// question asks one unit something that reads.
+// question is one request to one unit, which only reads.
 type question struct{ unit, function int }
 
-// quickly lists what is asked at every setting: the first addresses, of which some know no holding registers.
+// quickly lists the requests for every setting: the first addresses, some of which have no holding registers.
 func (q ModbusSearch) quickly() (all []question) {
 	for unit := 1; unit <= min(fewUnits, q.UpTo); unit++ {
 		all = append(all, question{unit, readHolding})
@@ -71,8 +71,9 @@ func (q ModbusSearch) quickly() (all []question) {
 	return all
 }
 
-// ModbusUnits asks who is there: a unit that answers, be it by saying no, is there. Where one is found at a setting,
-// all addresses are asked at it, and no other setting is tried.
+// ModbusUnits finds the units on a line. A unit that refuses a request has answered, too. At the first setting with an
+// answer all addresses are tried, and no other setting. tell receives each step before it is taken. With an error, which
+// is [ErrLost], that of ctx or of [Line.Tune], Found holds the units found until then.
 func ModbusUnits(ctx context.Context, l Line, q ModbusSearch, tell func(Progress)) (Found, error) {
 	var found Found
 	done, total := 0, q.Steps()
@@ -124,7 +125,7 @@ func ModbusUnits(ctx context.Context, l Line, q ModbusSearch, tell func(Progress
 	return found, run(q.Settings[0], q.from(fewUnits+1))
 }
 
-// from lists the addresses from one on.
+// from lists the addresses from first on.
 func (q ModbusSearch) from(first int) (all []question) {
 	for unit := first; unit <= q.UpTo; unit++ {
 		all = append(all, question{unit, readHolding})
@@ -141,7 +142,8 @@ func (f *Found) has(unit int) bool {
 	return false
 }
 
-// read asks a unit for n values from an address on. The answer is its PDU, perhaps an exception; nil for none.
+// read asks a unit for n values from an address on and returns the PDU of the answer, which may be an exception; nil if
+// none came.
 func (a *asker) read(ctx context.Context, x question, from, n int) (pdu []byte, err error) {
 	request := withCRC([]byte{byte(x.unit), byte(x.function), byte(from >> 8), byte(from), byte(n >> 8), byte(n)})
 	return a.ask(ctx, request, func(got []byte) []byte {
@@ -154,7 +156,7 @@ func (a *asker) read(ctx context.Context, x question, from, n int) (pdu []byte, 
 	})
 }
 
-// answerOf gives the PDU of the answer that b begins with; nil if it begins with none.
+// answerOf returns the PDU of the answer at the beginning of b; nil if there is none.
 func answerOf(b []byte, x question) []byte {
 	if len(b) < 5 || int(b[0]) != x.unit || int(b[1]&^exception) != x.function {
 		return nil

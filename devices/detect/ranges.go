@@ -7,21 +7,22 @@ import (
 	"time"
 )
 
-// Range is a part of a unit's table that can be read.
+// Range is a run of addresses of one table of a unit that can be read.
 type Range struct {
-	Table    string // coil, discrete, input or holding
-	From, To int    // addresses, counted from 0
-	Values   []uint16
+	Table    string   // coil, discrete, input or holding
+	From, To int      // addresses, counted from 0
+	Values   []uint16 // one for each address, as it was read; a bit is 0 or 1
 }
 
 const (
 	atOnce      = 16  // values asked for in one request
-	maxRequests = 120 // for one table
-	illegalFunc = 1   // exception: the unit has no such table
+	maxRequests = 120 // to one table
+	illegalFunc = 1   // exception: the unit has no such table (MODBUS Application Protocol V1.1b3, section 7)
 )
 
-// Ranges finds what can be read of a unit, up to an address. Asking for what is not there does no harm: the unit says
-// no. Each table costs at most 120 requests.
+// Ranges finds the addresses of a unit that can be read, from 0 to upTo in each table. A request for an address that does
+// not exist does no harm: the unit refuses it. Each table costs at most 120 requests. tell receives each step before it is
+// taken. With an error, which is [ErrLost], that of ctx or of [Line.Tune], the ranges found until then are returned.
 func Ranges(ctx context.Context, l Line, u Unit, upTo int, patience time.Duration, tell func(Progress)) ([]Range, error) {
 	if err := l.Tune(u.Setting); err != nil {
 		return nil, err
@@ -54,13 +55,13 @@ func Ranges(ctx context.Context, l Line, u Unit, upTo int, patience time.Duratio
 type tableReader struct {
 	asker
 	question
-	left  int  // requests
+	left  int  // requests that may still be sent
 	none  bool // the unit has no such table, or does not answer
-	mute  int  // questions in a row without an answer
+	mute  int  // requests in a row without an answer
 	found []Range
 }
 
-// try reads n values from an address on, in halves where the unit says no.
+// try reads n values from an address on, in halves if the unit refuses.
 func (t *tableReader) try(ctx context.Context, from, n int) error {
 	if t.left == 0 || t.none {
 		return nil
@@ -96,7 +97,7 @@ func (t *tableReader) try(ctx context.Context, from, n int) error {
 	return t.try(ctx, from+half, n-half)
 }
 
-// values are those of a good answer; nil if it holds too few.
+// values are those of an answer; nil if it holds too few.
 func (t *tableReader) values(pdu []byte, n int) (values []uint16) {
 	data := pdu[2:]
 	for i := range n {
@@ -116,7 +117,7 @@ func (t *tableReader) values(pdu []byte, n int) (values []uint16) {
 	return values
 }
 
-// add joins what lies side by side.
+// add joins ranges that are next to each other.
 func (t *tableReader) add(from int, values []uint16) {
 	to := from + len(values) - 1
 	if n := len(t.found); n > 0 && t.found[n-1].To+1 == from {

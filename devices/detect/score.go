@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Sense is how much sense bytes make.
+// Sense is how much sense bytes make, and the form in which they do.
 type Sense struct {
-	Value  float64 // 0 none, 1 no doubt
+	Value  float64 // 0: none; 1: no doubt; see [Doubtful]
 	What   string  // for people: "lines of JSON", "frames of 9 bytes that begin with ff 86"
 	Text   *Text   // nil: no lines of text
 	Frames *Frames // nil: no frames that repeat
@@ -16,10 +16,10 @@ type Sense struct {
 	likeText float64 // how much of it would be text with another parity
 }
 
-// hope is how much sense another format may make at the same speed.
+// hope is how much sense another format might make at the same speed.
 func (s Sense) hope() float64 { return max(s.Value, 0.9*s.likeText) }
 
-// Judge says how much sense bytes make that were heard on a line. pieces are the same, cut at silences.
+// Judge rates bytes that were heard on a line. pieces are the same bytes, cut at silences.
 func Judge(data []byte, pieces [][]byte) Sense {
 	if len(data) == 0 {
 		return Sense{What: "silence"}
@@ -68,7 +68,7 @@ func judgeText(data []byte) Sense {
 	s := Sense{Value: share * share * 0.6, What: "bytes that make no sense"}
 	lines := wholeLines(data)
 	if len(lines) == 0 || share < 0.85 {
-		s.Value = share * share * 0.4 // what is never a line is hardly a text
+		s.Value = share * share * 0.4 // without a line end it is hardly text
 		return s
 	}
 	// The more lines, the less is it chance; the first bytes after setting up may be broken.

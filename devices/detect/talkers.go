@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Sample is what was heard at one setting.
+// Sample is what was heard at one setting, and how much sense it makes.
 type Sample struct {
 	Setting Setting
 	Data    []byte
@@ -16,22 +16,24 @@ type Sample struct {
 }
 
 const (
-	enough    = 600                   // bytes: more of them say nothing new
+	enough    = 600                   // bytes: more of them would add nothing
 	pieceGap  = 15 * time.Millisecond // silence that cuts pieces
-	settled   = 20 * time.Millisecond // after setting up: adapters hand over what they had
+	settled   = 20 * time.Millisecond // after a change of setting: adapters deliver older bytes
 	certain   = 0.93                  // sense at which nothing else is tried
-	Doubtful  = 0.75                  // sense below which it may all be chance
 	worthMore = 3                     // speeds whose other formats are tried first
 )
 
-// Speeds are the usual ones, the most likely first.
+// Doubtful is the [Sense] below which a result may be chance.
+const Doubtful = 0.75
+
+// Speeds are the usual speeds in bit/s, the most likely first.
 func Speeds() []int {
 	return []int{9600, 115200, 4800, 38400, 57600, 19200, 2400, 230400, 460800, 256000, 921600, 1200}
 }
 
-// Talkers listens to a line at the usual speeds and formats, each for at most so long, and gives what was heard, what
-// makes most sense first. Without a byte at the first settings nobody talks: the list is empty then. tell is told
-// each setting before it is tried.
+// Talkers listens to a line at these speeds and the usual formats, at each for at most listenFor, and returns the samples
+// in the order of their [Sense], best first. Without a byte at the first two speeds nobody talks: the list is empty then.
+// tell receives each setting before it is tried. The error is [ErrLost], that of ctx or of [Line.Tune].
 func Talkers(ctx context.Context, l Line, listenFor time.Duration, speeds []int, tell func(Setting)) ([]Sample, error) {
 	var all []Sample
 	try := func(s Setting) (Sample, error) {
@@ -48,7 +50,7 @@ func Talkers(ctx context.Context, l Line, listenFor time.Duration, speeds []int,
 			return nil, err
 		}
 		if i == 1 && len(all) == 0 || sample.Sense.Value >= 1 {
-			break // silence, or no doubt
+			break // nobody talks, or there is no doubt
 		}
 	}
 	rank(all)
@@ -60,7 +62,7 @@ func Talkers(ctx context.Context, l Line, listenFor time.Duration, speeds []int,
 	for i, h := range hopes {
 		formats := []Setting{{0, 8, "even"}, {0, 8, "odd"}, {0, 7, "even"}, {0, 7, "odd"}}
 		if i >= worthMore {
-			formats = formats[:2] // seven bits are for text, which gives more hope
+			formats = formats[:2] // seven bits are for text, which would have more hope
 		}
 		for _, format := range formats {
 			format.Baud = h.Setting.Baud
@@ -83,12 +85,12 @@ func Talkers(ctx context.Context, l Line, listenFor time.Duration, speeds []int,
 	return all, nil
 }
 
-// rank puts what makes most sense first.
+// rank puts the samples that make most sense first.
 func rank(all []Sample) {
 	slices.SortStableFunc(all, func(a, b Sample) int { return cmp.Compare(b.Sense.Value, a.Sense.Value) })
 }
 
-// listen hears what comes at a setting.
+// listen collects what comes at one setting.
 func listen(ctx context.Context, l Line, s Setting, listenFor time.Duration) (Sample, error) {
 	sample := Sample{Setting: s}
 	if err := l.Tune(s); err != nil {

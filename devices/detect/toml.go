@@ -31,20 +31,20 @@ func (r *Result) TOML() string {
 	var t strings.Builder
 	switch {
 	case r.Talker != nil:
-		t.WriteString("# What minirelay scan has found. Give it better names, units and ranges, and paste it into the config.\n" +
+		t.WriteString("# Found by minirelay scan. Give everything better names, units and ranges, and paste it into the config.\n" +
 			"# 扫描结果。改好名称、单位和范围，粘贴到配置里。\n\n")
 		writePort(&t, r.Path, r.Talker.Setting)
 		r.writeTalker(&t)
 	case len(r.Units) > 0:
-		t.WriteString("# What minirelay scan has found. The maker's table says what each register means: give the fields names, formats,\n" +
-			"# scales and units, leave out the others, and paste it into the config.\n" +
+		t.WriteString("# Found by minirelay scan. The maker's table explains each register: give the fields names, formats, scales and\n" +
+			"# units, leave out the others, and paste the rest into the config.\n" +
 			"# 扫描结果。按厂家的寄存器表改好名称、格式、倍率和单位，删去不要的，粘贴到配置里。\n\n")
 		writePort(&t, r.Path, r.Units[0].Setting)
 		for _, u := range r.Units {
 			u.write(&t)
 		}
 	case len(r.Meters) > 0:
-		t.WriteString("# What minirelay scan has found. Paste it into the config; docs/mappings.md lists what else can be read.\n" +
+		t.WriteString("# Found by minirelay scan. Paste it into the config; docs/mappings.md lists everything else that can be read.\n" +
 			"# 扫描结果。粘贴到配置里即可；其他可读的量见 docs/mappings.zh-CN.md。\n\n")
 		writePort(&t, r.Path, r.Meters[0].Setting)
 		for _, m := range r.Meters {
@@ -66,7 +66,7 @@ func writePort(t *strings.Builder, path string, s Setting) {
 
 func (r *Result) writeTalker(t *strings.Builder) {
 	sense := r.Talker.Sense
-	fmt.Fprintf(t, "\n# It says: %s.\n", sense.What)
+	fmt.Fprintf(t, "\n# The board sends %s.\n", sense.What)
 	switch {
 	case sense.Text != nil:
 		fmt.Fprintf(t, "# %s\n", capture.Text([]byte(short(sense.Text.Example))))
@@ -74,12 +74,12 @@ func (r *Result) writeTalker(t *strings.Builder) {
 		fmt.Fprintf(t, "# % x\n", sense.Frames.Example)
 	}
 	if r.Profile != "" {
-		fmt.Fprintf(t, "[devices.found]\nport = \"found\"\n# Everything that it says fits this profile: minirelay profiles %[1]s shows it.\nprofile = %[1]q\n", r.Profile)
+		fmt.Fprintf(t, "[devices.found]\nport = \"found\"\n# This profile fits everything that was heard: minirelay profiles %[1]s prints it.\nprofile = %[1]q\n", r.Profile)
 		return
 	}
 	switch {
 	case sense.Value < Doubtful && sense.Text == nil:
-		t.WriteString("# That is not sure enough to describe a device: listen with minirelay watch, or scan again while it says more.\n")
+		t.WriteString("# This is too uncertain to describe a device: listen with minirelay watch, or scan again while the board sends more.\n")
 	case sense.Text != nil:
 		writeText(t, sense.Text)
 	case sense.Frames != nil:
@@ -87,7 +87,7 @@ func (r *Result) writeTalker(t *strings.Builder) {
 	}
 }
 
-// writeText describes a device that says lines.
+// writeText describes a device that sends lines.
 func writeText(t *strings.Builder, text *Text) {
 	codec := text.Codec
 	var pattern string
@@ -101,7 +101,7 @@ func writeText(t *strings.Builder, text *Text) {
 	case codec == "csv" && text.Separator != ",":
 		fmt.Fprintf(t, "separator = %q\n", text.Separator)
 	case codec == "regex" && len(values) == 0:
-		fmt.Fprintf(t, "# No number is in the line: put the group, (?P<name>…), where the value stands.\npatterns = ['%s']\n", pattern)
+		fmt.Fprintf(t, "# The line contains no number: put the group, (?P<name>…), around the value.\npatterns = ['%s']\n", pattern)
 		values = []Value{{Key: "line", Type: "text"}}
 	case codec == "regex":
 		fmt.Fprintf(t, "# Each group, (?P<name>…), is a value.\npatterns = ['%s']\n", pattern)
@@ -120,7 +120,7 @@ func writeText(t *strings.Builder, text *Text) {
 	}
 }
 
-// fieldID makes an id of a key that none of the others has.
+// fieldID makes an id of a key that is not taken, and takes it.
 func fieldID(key string, taken map[string]bool) string {
 	id := words(key)
 	if id == "" || id[0] >= '0' && id[0] <= '9' {
@@ -134,7 +134,7 @@ func fieldID(key string, taken map[string]bool) string {
 	return id
 }
 
-// words makes of any text what can be part of an id: lower-case letters, digits, _ and -.
+// words keeps of a text the characters that an id may have: lower-case letters, digits, _ and -.
 func words(s string) string {
 	return strings.Trim(strings.Map(func(r rune) rune {
 		switch {
@@ -150,10 +150,10 @@ func words(s string) string {
 // number finds numbers in a line. A sign counts only where it cannot be a hyphen.
 var number = regexp.MustCompile(`(^|[^\w.-])([+-]?[0-9]+(?:\.[0-9]+)?)`)
 
-// maxGroups of a pattern that is made up.
+// maxGroups bounds the values in a pattern.
 const maxGroups = 8
 
-// patternOf makes a pattern of a line, whose numbers are the values.
+// patternOf makes a pattern of a line; its numbers are the values.
 func patternOf(line string) (pattern string, values []Value) {
 	at := 0
 	pattern = "^"
@@ -174,7 +174,7 @@ func literal(text string) string {
 	return strings.ReplaceAll(regexp.QuoteMeta(text), "'", ".")
 }
 
-// writeFrames describes a device that says frames of bytes.
+// writeFrames describes a device that sends frames of bytes.
 func writeFrames(t *strings.Builder, f *Frames) {
 	fmt.Fprintf(t, "[devices.found]\nport = \"found\"\ncodec = \"binary\"\n\n[devices.found.frame]\nstart = \"% X\"\nlength = %d\n", f.Start, f.Length)
 	if len(f.End) > 0 {
@@ -189,21 +189,21 @@ func writeFrames(t *strings.Builder, f *Frames) {
 	if f.Order != "" {
 		fmt.Fprintf(t, "checksum_order = %q\n", f.Order)
 	}
-	fmt.Fprintf(t, "\n# The data sheet says what lies where. This is the first byte behind the beginning.\n"+
+	fmt.Fprintf(t, "\n# The data sheet explains the bytes. This field is the first byte after the start.\n"+
 		"[devices.found.fields.value]\nat = %d\nformat = \"uint8\"\ntype = \"number\"\n", min(len(f.Start), f.Length-1))
 }
 
-// maxFields of one range are written as fields; the rest is left to the person.
+// maxFields bounds the fields that are written for one range; the rest is left to the person.
 const maxFields = 8
 
 func (u UnitResult) write(t *strings.Builder) {
 	device := fmt.Sprintf("unit%d", u.Address)
 	fmt.Fprintf(t, "\n[devices.%s]\nport = \"found\"\ncodec = \"modbus-rtu\"\nunit = %d\npoll = \"1s\"\n", device, u.Address)
 	if len(u.Ranges) == 0 {
-		t.WriteString("# It answers, but none of the registers that were looked at can be read.\n")
+		t.WriteString("# It answers, but none of the registers that were tried can be read.\n")
 	}
 	if len(u.Profiles) > 0 {
-		fmt.Fprintf(t, "# It answers what these profiles ask, with plausible values: %s.\n# If it is one of them, write profile = \"…\" instead of codec and fields.\n", strings.Join(u.Profiles, ", "))
+		fmt.Fprintf(t, "# It answers the requests of these profiles with plausible values: %s.\n# If it is one of them, write profile = \"…\" instead of codec and fields.\n", strings.Join(u.Profiles, ", "))
 	}
 	for _, r := range u.Ranges {
 		var values []string
