@@ -6,23 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// Header is what is known about a recording as a whole; every part may be missing.
+// Header describes a recording as a whole; every part may be missing.
 type Header struct {
 	Port    string    // id of the port in the config
-	Path    string    // of the port
-	Line    string    // how it was set: 115200 8N1
-	Started time.Time // when At is 0
+	Path    string    // device file of the port, or address of a serial server
+	Line    string    // speed and format: 115200 8N1
+	Started time.Time // the time at which At is 0
 }
 
-// Record is what was read or written at once.
+// Record is a piece of bytes that were read or written at once.
 type Record struct {
-	At   time.Duration // since the beginning; never less than that of the record before
-	Out  bool          // written to the line, and not read from it
+	At   time.Duration // since the beginning; never less than in the record before
+	Out  bool          // written to the line; false: read from it
 	Data []byte        // never empty
 }
 
-// Text gives b as people can read it: what cannot be printed is a dot in the middle of the line. Every byte of
-// UTF-8 that is none is one, and so is the line end.
+// Text is b for people to read: each character that cannot be printed, such as a line end, and each byte that is not
+// UTF-8 becomes a middle dot.
 func Text(b []byte) string {
 	out := make([]byte, 0, len(b)+8)
 	for len(b) > 0 {

@@ -45,7 +45,7 @@ func TestFaults(t *testing.T) {
 		"minirelay capture 2\n0 < 00\n":              `line 1: it is a capture of version "2", not 1`,
 		"minirelay capture 1\n0 < 0\n":               "line 2: a byte has two hexadecimal digits, and one is missing",
 		"minirelay capture 1\n0 < | x\n":             "line 2: it holds no bytes",
-		"minirelay capture 1\n0 < 0g\n":              "line 2: what stands in front of the | is not hexadecimal",
+		"minirelay capture 1\n0 < 0g\n":              "line 2: the part before the | is not hexadecimal",
 		"minirelay capture 1\n\n1 < 00\n0.5 < 00\n":  "line 4: its time is before that of the record above",
 		"minirelay capture 1\n1 < 00\nport: x\n":     "line 3: it is neither a record nor a remark",
 		"minirelay capture 1\n1 = 00\n":              "line 2: it is neither a record nor a remark",

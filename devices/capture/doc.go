@@ -1,5 +1,7 @@
-// Package capture writes, reads and plays recordings of serial lines, as minirelay watch makes them and minirelay
-// decode and replay take them. Most callers need NewWriter, or Read, or NewPlayer.
+// Package capture writes, reads and plays recordings of serial lines: minirelay watch makes them, minirelay decode and
+// replay use them.
+//
+// Most callers need [NewWriter] or [Read]; [NewPlayer] plays a recording as if it were the board.
 //
 // A capture is a text that people can read, cut and write by hand:
 //
@@ -13,11 +15,18 @@
 //	0.000000 < 7b 22 74 22 3a 32 31 2e 35 7d 0a | {"t":21.5}·
 //	0.731204 > 50 55 4d 50 20 31 20 23 34 32 0a | PUMP 1 #42·
 //
-// The first line names the format and its version. What follows up to the first record are remarks of the form key:
-// value; whoever does not know a key leaves it alone. Each record is one line: seconds since the beginning, < for
-// what was read or > for what was written, the bytes in hexadecimal, and behind a | the same as text, for the eye
-// only. Times never go back. A line that begins with # is a comment, an empty one means nothing.
+// The first line names the format and its version. Remarks of the form key: value follow, up to the first record; a reader
+// ignores keys that it does not know. Each record is one line: seconds since the beginning, < for bytes that were read or
+// > for bytes that were written, the bytes in hexadecimal, and after a | the same bytes as text, for the eye only. Times
+// never go back. A line that begins with # is a comment; empty lines mean nothing.
 //
-// Other texts of hexadecimal numbers, such as xxd, hexdump -C and od -t x1 print them, and files of bare bytes are
-// read too; they have no times.
+// [Read] also accepts other texts of hexadecimal numbers, such as the output of xxd, hexdump -C and od -t x1, and files of
+// bare bytes; they have no times.
+//
+// # Promises
+//
+// A recording that is cut off can be read up to there. A file that claims to be a capture and is not is refused with the
+// number of the line, never guessed at.
+//
+// Deliberately absent: which frames the bytes form, and what they mean.
 package capture

@@ -8,21 +8,22 @@ import (
 )
 
 const (
-	// askedWithin is how long after a request what comes is its answer, on a line whose board only speaks when it is
-	// asked; talkedWithin is the same for one that talks by itself, whose next words would be taken for an answer.
+	// askedWithin is the time after a request in which bytes are its answer, on a line whose board only answers;
+	// talkedWithin is the same for a board that also talks by itself, whose next line would be taken for an answer.
 	askedWithin  = time.Second
 	talkedWithin = 250 * time.Millisecond
-	// sameBreath is a pause within which the pieces of one answer follow each other.
+	// sameBreath is the longest pause between two pieces of one answer.
 	sameBreath = 50 * time.Millisecond
 )
 
-// Exchange is a request and what was answered to it, once for each time it was made.
+// Exchange is a request and its answers, one for each time it was written.
 type Exchange struct {
 	Request []byte
-	Answers [][]Record // At counts from the request; an answer may be empty
+	Answers [][]Record // their At counts from the request; an answer without records is possible
 }
 
-// Split tells apart what a board has said by itself, with its times, and what it has answered.
+// Split separates the records that a board sent by itself, with their times, from its answers. Requests with the same
+// bytes are one exchange. Both results share the bytes of recording.
 func Split(recording []Record) (said []Record, exchanges []Exchange) {
 	said, exchanges = split(recording, askedWithin)
 	if len(said) > 0 && len(exchanges) > 0 {
@@ -56,17 +57,17 @@ func split(recording []Record, within time.Duration) (said []Record, exchanges [
 	return said, exchanges
 }
 
-// sequence is the number by which an answer names its request: PUMP 1 #42, OK #42.
+// sequence is the number that an answer repeats: PUMP 1 #42, OK #42.
 var sequence = regexp.MustCompile(`#[0-9]+`)
 
-// matcher finds requests of a recording in what is written.
+// matcher finds the requests of a recording in the bytes that are written.
 type matcher struct {
 	exchanges []Exchange
 	next      []int // by exchange: which answer is given next
 }
 
-// match looks at the beginning of what was written. used bytes are done with; exchange is -1 if they are no request
-// of the recording. wait says that more must come.
+// match looks at the beginning of the bytes that were written. The first used bytes are a request, or with exchange -1
+// none of the recording. wait means that more bytes must come.
 func (m *matcher) match(got []byte) (exchange, used int, wait bool) {
 	line := bytes.IndexAny(got, "\r\n") + 1
 	for i, e := range m.exchanges {
@@ -90,14 +91,14 @@ func (m *matcher) match(got []byte) (exchange, used int, wait bool) {
 
 func isLine(b []byte) bool { return bytes.ContainsAny(b[len(b)-1:], "\r\n") }
 
-// sameButSequence says whether two lines differ in the number behind a # only.
+// sameButSequence reports whether two lines differ only in the number after a #.
 func sameButSequence(a, b []byte) bool {
 	blank := func(b []byte) []byte { return sequence.ReplaceAll(b, []byte("#")) }
 	return sequence.Match(b) && bytes.Equal(blank(a), blank(b))
 }
 
-// answer gives what is answered to a request, in the order in which it was recorded, over and over. The number that
-// the recorded request carried is replaced by that of this one.
+// answer returns the next recorded answer to a request, from the first one again after the last. The number of the
+// recorded request is replaced by the number of this one.
 func (m *matcher) answer(exchange int, request []byte) []Record {
 	e := m.exchanges[exchange]
 	recorded := e.Answers[m.next[exchange]%len(e.Answers)]

@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	maxUnsent = 256                    // pieces that wait while nobody reads the line; newer ones are lost then
-	forgetIt  = 200 * time.Millisecond // silence behind which half a request is none
+	maxUnsent = 256                    // pieces that wait while nobody reads the line; the newer ones are lost
+	forgetIt  = 200 * time.Millisecond // silence after which half a request is dropped
 	loopPause = time.Second            // between the end of a recording and its next beginning
 )
 
-// Player plays a recording as the board that was recorded: it says what the board has said by itself, at the same
-// times, and answers the requests that were recorded as they were answered then.
+// Player plays a recording in place of the board: it sends the lines that the board sent by itself, at the same times, and
+// answers the recorded requests with the recorded answers. Set its fields before [Player.Run].
 type Player struct {
-	Speed   float64      // 2 is twice as fast; 0 is as fast as it was
-	Loop    bool         // begin again at the end
-	Unknown func([]byte) // is told what was written and is no request of the recording; may be nil
+	Speed   float64      // 2: twice as fast; 0: as fast as recorded
+	Loop    bool         // begin again after the end, a second later
+	Unknown func([]byte) // receives written bytes that are not a request of the recording; may be nil
 
 	said    []Record
 	matcher matcher
 }
 
-// NewPlayer makes a Player of a recording.
+// NewPlayer makes a [Player] of a recording, as [Read] gives it.
 func NewPlayer(recording []Record) *Player {
 	p := &Player{}
 	p.said, p.matcher.exchanges = Split(recording)
@@ -33,13 +33,13 @@ func NewPlayer(recording []Record) *Player {
 	return p
 }
 
-// Requests is how many different requests are answered.
+// Requests is the number of different requests that the player can answer.
 func (p *Player) Requests() int { return len(p.matcher.exchanges) }
 
-// piece is something to say at a time.
+// piece is something to send at a time.
 type piece struct {
 	at   time.Time
-	nth  int // those of one time stay in order
+	nth  int // pieces of the same time stay in this order
 	data []byte
 }
 
@@ -64,11 +64,11 @@ type playing struct {
 	due  pieces
 	nth  int
 	send chan []byte
-	got  []byte // written by the other side, and not understood yet
+	got  []byte // written by the other side, and not recognised yet
 }
 
-// Run plays on line until ctx ends, or the recording does and there is nothing that it could answer. The error is the
-// line's. Two goroutines end when the line is closed.
+// Run plays on line until ctx ends, or until the recording ends if it holds no request. The error is that of the line; nil
+// in both other cases. Run may be called once. Its two goroutines end when the caller closes the line.
 func (p *Player) Run(ctx context.Context, line io.ReadWriter) error {
 	run := &playing{Player: p, send: make(chan []byte, maxUnsent)}
 	heard := make(chan []byte)
@@ -152,7 +152,7 @@ func (r *playing) say(at time.Time, data []byte) {
 	heap.Push(&r.due, piece{at, r.nth, data})
 }
 
-// begin plans one playing of what the board says by itself. The silence before its first word is left out.
+// begin plans one round of what the board sends by itself. The silence before the first record is left out.
 func (r *playing) begin(now time.Time) {
 	for _, record := range r.said {
 		r.say(now.Add(r.scaled(record.At-r.said[0].At)), record.Data)
@@ -163,7 +163,7 @@ func (r *playing) begin(now time.Time) {
 	}
 }
 
-// sayDue says what is due, and gives how many pieces that were. What nobody takes is lost, as on a wire.
+// sayDue sends the pieces that are due and returns their number. A piece that nobody takes is lost, as on a wire.
 func (r *playing) sayDue(now time.Time) (n int) {
 	for len(r.due) > 0 && !r.due[0].at.After(now) {
 		p := heap.Pop(&r.due).(piece)
@@ -180,7 +180,7 @@ func (r *playing) sayDue(now time.Time) (n int) {
 	return n
 }
 
-// hear answers the requests that have come.
+// hear answers the requests that were written.
 func (r *playing) hear(now time.Time) {
 	unknown := 0 // bytes at the beginning
 	for unknown < len(r.got) {
@@ -202,7 +202,7 @@ func (r *playing) hear(now time.Time) {
 	r.unknown(unknown)
 }
 
-// unknown drops n bytes that are no request.
+// unknown drops n bytes that are not a request.
 func (r *playing) unknown(n int) {
 	if n > 0 && r.Unknown != nil {
 		r.Unknown(bytes.Clone(r.got[:n]))

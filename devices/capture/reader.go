@@ -14,28 +14,28 @@ import (
 )
 
 const (
-	// maxSize of a recording, in bytes. A day of a 9600-baud line in full use is a quarter of it.
+	// maxSize bounds a recording, in bytes. A day of a 9600-baud line in full use needs a quarter of it.
 	maxSize = 1 << 30
-	maxLine = 1 << 20
+	maxLine = 1 << 20 // bytes; a record of 1024 bytes needs 6 KiB
 )
 
-// SyntaxError is a line that cannot be read.
+// SyntaxError is a line of a capture that cannot be read.
 type SyntaxError struct {
-	Line int // from 1
-	What string
-	Try  string
+	Line int    // from 1
+	What string // what is wrong, for people
+	Try  string // what to try
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.What) }
 
-// Hint is what to try.
+// Hint is what to try; "" for nothing.
 func (e *SyntaxError) Hint() string { return e.Try }
 
-// ErrEmpty is a recording without a single byte.
+// ErrEmpty is the error of a recording without a single byte.
 var ErrEmpty = errors.New("nothing is recorded in it")
 
-// Read reads a whole recording: a capture, a text of hexadecimal numbers, or bare bytes, which it tells apart by
-// what stands in them. It has at least one record. The error is ErrEmpty, a *SyntaxError, or the reader's.
+// Read reads a whole recording, at most 1 GiB: a capture, a text of hexadecimal numbers, or bare bytes, recognised by their
+// content. The result has at least one record. The error is [ErrEmpty], a [*SyntaxError], or that of r.
 func Read(r io.Reader) (Header, []Record, error) {
 	in := bufio.NewReaderSize(io.LimitReader(r, maxSize), 64<<10)
 	head, err := in.Peek(len(magic))
@@ -55,7 +55,8 @@ func Read(r io.Reader) (Header, []Record, error) {
 	return Header{}, []Record{{Data: all}}, nil
 }
 
-// ReadRaw takes what r gives for bare bytes, whatever they look like.
+// ReadRaw reads a whole recording as bare bytes, whatever they look like, into one record without a time. The error is
+// [ErrEmpty] or that of r.
 func ReadRaw(r io.Reader) ([]Record, error) {
 	all, err := io.ReadAll(io.LimitReader(r, maxSize))
 	if err == nil && len(all) == 0 {
@@ -102,7 +103,7 @@ func readCapture(r io.Reader) (h Header, records []Record, err error) {
 
 var remark = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]*):(?:\s+(.*))?$`)
 
-// remark takes key: value, also of a key that it does not know.
+// remark takes key: value, and ignores a key that it does not know.
 func (h *Header) remark(line string) bool {
 	m := remark.FindStringSubmatch(line)
 	if m == nil {
@@ -116,14 +117,14 @@ func (h *Header) remark(line string) bool {
 	case "line":
 		h.Line = m[2]
 	case "started":
-		h.Started, _ = time.Parse(time.RFC3339Nano, m[2]) // for the eye: not worth a recording
+		h.Started, _ = time.Parse(time.RFC3339Nano, m[2]) // for people: a wrong time is no reason to refuse a recording
 	}
 	return true
 }
 
 var record = regexp.MustCompile(`^([0-9]{1,9})(?:\.([0-9]{1,9}))?\s+([<>])([^|]*)`)
 
-// parseRecord reads one record, or says what is wrong.
+// parseRecord reads one record; what is what is wrong with it, or "".
 func parseRecord(line string) (r Record, what string) {
 	m := record.FindStringSubmatch(line)
 	if m == nil {
@@ -141,7 +142,7 @@ func parseRecord(line string) (r Record, what string) {
 	case len(digits)%2 != 0:
 		return r, "a byte has two hexadecimal digits, and one is missing"
 	case err != nil:
-		return r, "what stands in front of the | is not hexadecimal"
+		return r, "the part before the | is not hexadecimal"
 	}
 	r.Data = data
 	return r, ""
@@ -154,8 +155,8 @@ var (
 	between = strings.NewReplacer(",", " ", ":", " ", ";", " ", "-", " ")
 )
 
-// hexText reads hexadecimal numbers, with or without spaces, commas, 0x and the addresses and texts of a dump. It
-// says no if text is anything else.
+// hexText reads hexadecimal numbers, with or without spaces, commas, 0x and the addresses and texts of a dump. ok is false
+// if text is anything else.
 func hexText(text []byte) (data []byte, ok bool) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		return nil, false
@@ -177,7 +178,7 @@ func hexText(text []byte) (data []byte, ok bool) {
 	return data, true
 }
 
-// isDump says whether each line begins with an address, the first one with 0.
+// isDump reports whether each line begins with an address, the first line with address 0.
 func isDump(text []byte) bool {
 	first := true
 	for line := range bytes.Lines(text) {
@@ -190,12 +191,12 @@ func isDump(text []byte) bool {
 	return !first
 }
 
-// dumped takes the address and the text off a line of a dump.
+// dumped removes the address and the text from a line of a dump.
 func dumped(line string) string {
 	m := address.FindStringSubmatch(line)
 	line = line[len(m[1]):]
 	if m[2] == ":" {
-		line, _, _ = strings.Cut(line[1:], "  ") // xxd: the text stands behind two spaces
+		line, _, _ = strings.Cut(line[1:], "  ") // xxd: the text follows two spaces
 		return line
 	}
 	line, _, _ = strings.Cut(line, "|")

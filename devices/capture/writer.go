@@ -10,17 +10,18 @@ import (
 const (
 	magic   = "minirelay capture"
 	version = 1
-	// maxData is how many bytes are written as one record, so that no line is endless.
+	// maxData bounds the bytes of one record, so that no line is endless.
 	maxData = 1024
 )
 
-// Writer writes a capture. Each record is written at once: a recording that is cut off is whole up to there.
+// Writer writes a capture. It holds nothing back: a recording that is cut off can be read up to there. It serves one
+// goroutine.
 type Writer struct {
 	w    io.Writer
 	last time.Duration
 }
 
-// NewWriter begins a capture.
+// NewWriter begins a capture on w. The error is that of w.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	text := fmt.Sprintf("%s %d\n", magic, version)
 	for _, remark := range [][2]string{{"port", h.Port}, {"path", h.Path}, {"line", h.Line}} {
@@ -35,7 +36,7 @@ func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	return &Writer{w: w}, err
 }
 
-// oneLine makes s what fits behind a key.
+// oneLine makes of s a value that fits behind a key.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
@@ -45,7 +46,8 @@ func oneLine(s string) string {
 	}, s))
 }
 
-// Write writes one record. A time before that of the record before becomes the same: clocks are set.
+// Write writes one record. A time before that of the record before becomes the same, because clocks are sometimes set
+// back. The error is that of the writer below.
 func (w *Writer) Write(r Record) error {
 	w.last = max(w.last, r.At)
 	sign := '<'
