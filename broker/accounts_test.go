@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"minirelay/secret"
 )
 
 // cheap is a hash that costs next to nothing, so that tests are about what surrounds it.
@@ -19,7 +21,7 @@ func cheap(password string) string {
 func hashedConfig(t testing.TB) Config {
 	cfg := testConfig(t)
 	for i := range cfg.Users {
-		cfg.Users[i].PasswordHash, cfg.Users[i].Password = NewSecret(cheap(cfg.Users[i].ID)), Secret{}
+		cfg.Users[i].PasswordHash, cfg.Users[i].Password = secret.New(cheap(cfg.Users[i].ID)), secret.Text{}
 	}
 	return cfg
 }
@@ -204,9 +206,9 @@ func FuzzPHC(f *testing.F) {
 
 func TestBadUsers(t *testing.T) {
 	for name, spoil := range map[string]func(*UserConfig){
-		"no password":   func(u *UserConfig) { u.Password = Secret{} },
-		"both":          func(u *UserConfig) { u.PasswordHash = NewSecret(cheap("x")) },
-		"damaged hash":  func(u *UserConfig) { u.PasswordHash, u.Password = NewSecret("$argon2id$x"), Secret{} },
+		"no password":   func(u *UserConfig) { u.Password = secret.Text{} },
+		"both":          func(u *UserConfig) { u.PasswordHash = secret.New(cheap("x")) },
+		"damaged hash":  func(u *UserConfig) { u.PasswordHash, u.Password = secret.New("$argon2id$x"), secret.Text{} },
 		"unknown role":  func(u *UserConfig) { u.Role = "root" },
 		"broken filter": func(u *UserConfig) { u.Read = []string{"a/#/b"} },
 		"no name":       func(u *UserConfig) { u.ID = "" },

@@ -1,11 +1,6 @@
 package broker
 
-import (
-	"errors"
-	"fmt"
-	"os"
-	"strings"
-)
+import "minirelay/secret"
 
 // The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min`
 // and `max` bound it, `required` marks it. Defaults are what Default sets before decoding.
@@ -35,14 +30,14 @@ type TLSConfig struct {
 
 // UserConfig is one user: [users.ID].
 type UserConfig struct {
-	ID           string   `toml:"-"`
-	PasswordHash Secret   `toml:"password_hash" doc:"argon2id hash from minirelay user hash"`
-	Password     Secret   `toml:"password" doc:"the password itself, better from { env = \"NAME\" } or { file = \"path\" }"`
-	Role         string   `toml:"role" doc:"viewer reads, operator also sends commands, admin reads everything; gateway is another gateway that connects to this one" oneof:"viewer,operator,admin,gateway"`
-	Gateways     []string `toml:"gateways" doc:"the gateways whose devices the user may use, this one if left out; with role gateway the ids of the gateway itself"`
-	Devices      []string `toml:"devices" doc:"the devices that the user may use, as in greenhouse or home/greenhouse; all if left out"`
-	Read         []string `toml:"read" doc:"topic filters outside the root that the user may also read"`
-	Write        []string `toml:"write" doc:"topic filters outside the root that the user may also publish to"`
+	ID           string      `toml:"-"`
+	PasswordHash secret.Text `toml:"password_hash" doc:"argon2id hash from minirelay user hash"`
+	Password     secret.Text `toml:"password" doc:"the password itself, better from { env = \"NAME\" } or { file = \"path\" }"`
+	Role         string      `toml:"role" doc:"viewer reads, operator also sends commands, admin reads everything; gateway is another gateway that connects to this one" oneof:"viewer,operator,admin,gateway"`
+	Gateways     []string    `toml:"gateways" doc:"the gateways whose devices the user may use, this one if left out; with role gateway the ids of the gateway itself"`
+	Devices      []string    `toml:"devices" doc:"the devices that the user may use, as in greenhouse or home/greenhouse; all if left out"`
+	Read         []string    `toml:"read" doc:"topic filters outside the root that the user may also read"`
+	Write        []string    `toml:"write" doc:"topic filters outside the root that the user may also publish to"`
 }
 
 // Default is what the [broker] table starts from.
@@ -52,60 +47,3 @@ func Default() Config {
 
 // DefaultUser is what a [users.ID] table starts from: somebody who may look and touch nothing.
 func DefaultUser() UserConfig { return UserConfig{Role: "viewer"} }
-
-// Secret is a text that stands in the file, in an environment variable or in a file of its own. It is
-// resolved when the config is read and never printed.
-type Secret struct {
-	value string
-	plain bool // it stood in the config file itself
-}
-
-// NewSecret holds value, as if it had come from a file of its own.
-func NewSecret(value string) Secret { return Secret{value: value} }
-
-// Value is the secret text; "" if there is none.
-func (s Secret) Value() string { return s.value }
-
-// Plain says whether the secret stands in the config file, where everybody who may read that file sees it.
-func (s Secret) Plain() bool { return s.plain }
-
-// String hides the secret from logs.
-func (s Secret) String() string {
-	if s.value == "" {
-		return ""
-	}
-	return "(secret)"
-}
-
-// UnmarshalTOML takes "text", { env = "NAME" } or { file = "path" }. Trailing line ends of a file are dropped.
-func (s *Secret) UnmarshalTOML(v any) error {
-	switch v := v.(type) {
-	case string:
-		*s = Secret{value: v, plain: true}
-		return nil
-	case map[string]any:
-		if len(v) == 1 {
-			if name, ok := v["env"].(string); ok {
-				value := os.Getenv(name)
-				if value == "" {
-					return fmt.Errorf("the environment variable %s is not set", name)
-				}
-				*s = Secret{value: value}
-				return nil
-			}
-			if path, ok := v["file"].(string); ok {
-				data, err := os.ReadFile(path)
-				if err != nil {
-					return err
-				}
-				value := strings.TrimRight(string(data), "\r\n")
-				if value == "" {
-					return fmt.Errorf("%s is empty", path)
-				}
-				*s = Secret{value: value}
-				return nil
-			}
-		}
-	}
-	return errors.New(`a secret is "text", { env = "NAME" } or { file = "path" }`)
-}

@@ -12,6 +12,8 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"go.uber.org/goleak"
+
+	"minirelay/secret"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,7 +38,7 @@ func testConfig(t testing.TB) Config {
 		{ID: "watcher", Role: "viewer", Gateways: []string{"other"}, Devices: []string{"meter"}},
 	}
 	for i := range c.Users {
-		c.Users[i].Password = NewSecret(c.Users[i].ID)
+		c.Users[i].Password = secret.New(c.Users[i].ID)
 	}
 	return c
 }

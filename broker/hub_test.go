@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"minirelay/secret"
 )
 
 // hub runs a broker at which another gateway, other, meets its users.
@@ -178,7 +180,7 @@ func TestReloadTakesAGateway(t *testing.T) {
 		},
 		"another id":   func(c *Config) { user(c, "other").Gateways = []string{"third"} },
 		"another role": func(c *Config) { user(c, "other").Role = "operator" },
-		"new password": func(c *Config) { user(c, "other").Password = NewSecret("new") },
+		"new password": func(c *Config) { user(c, "other").Password = secret.New("new") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := testConfig(t)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"minirelay/secret"
 )
 
 // user finds a user of cfg to be changed.
@@ -39,7 +41,7 @@ func TestReloadUsers(t *testing.T) {
 		c.subscribe(1, "minirelay/home/+/state")
 	}
 	user(&cfg, "viewer").Devices = []string{"meter"}
-	user(&cfg, "operator").Password = NewSecret("new")
+	user(&cfg, "operator").Password = secret.New("new")
 	for i, u := range cfg.Users {
 		if u.ID == "all" {
 			cfg.Users = append(cfg.Users[:i:i], cfg.Users[i+1:]...)
@@ -123,7 +125,7 @@ func TestReloadFails(t *testing.T) {
 		"bad address":  func(c *Config) { c.MQTT = "nonsense" },
 	} {
 		bad := cfg
-		user(&bad, "operator").Password = NewSecret("new")
+		user(&bad, "operator").Password = secret.New("new")
 		spoil(&bad)
 		if err := b.Reload(bad); err == nil {
 			t.Errorf("%s: no error", name)

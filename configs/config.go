@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"minirelay/devices/mapping"
+	"minirelay/secret"
 
 	"minirelay/devices/serial"
 
@@ -44,7 +45,7 @@ func DefaultGateway() GatewayConfig {
 
 // MetricsConfig is the [metrics] table.
 type MetricsConfig struct {
-	Token broker.Secret `toml:"token" doc:"token for reading /metrics from other machines, sent as Authorization: Bearer; this machine itself needs none"`
+	Token secret.Text `toml:"token" doc:"token for reading /metrics from other machines, sent as Authorization: Bearer; this machine itself needs none"`
 }
 
 // LogConfig is the [log] table.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"minirelay/devices/mapping"
+	"minirelay/secret"
 
 	"minirelay/devices/serial"
 
@@ -74,7 +75,7 @@ func shapeOf(t reflect.Type) *shape {
 	case reflect.TypeFor[relay.Name]():
 		s.form = formName
 		return s
-	case reflect.TypeFor[broker.Secret](), reflect.TypeFor[upstream.Secret]():
+	case reflect.TypeFor[secret.Text]():
 		s.form = formSecret
 		return s
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"minirelay/broker"
 	"minirelay/relay"
+	"minirelay/secret"
 )
 
 func (w *walker) texts(n *node, s *shape, v reflect.Value) {
@@ -76,18 +76,14 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 		}
 		plain = words
 	}
-	var secret broker.Secret
+	var text secret.Text
 	if n.kind != kindTable && n.kind != kindText {
 		w.fault(n.at, fmt.Sprintf("%s must be %s, not %s", n.name, s.form.noun(), n.kind.noun()), "put it into quotes")
 		return
 	}
-	err := secret.UnmarshalTOML(plain)
+	err := text.UnmarshalTOML(plain)
 	if err == nil {
-		if v.Kind() == reflect.String {
-			v.SetString(secret.Value())
-		} else {
-			v.Set(reflect.ValueOf(secret))
-		}
+		v.Set(reflect.ValueOf(text))
 		return
 	}
 	what, try := err.Error(), "write one of the three"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -46,7 +45,7 @@ func (u *upstreams) apply(all []upstream.Config) error {
 	u.mu.Unlock()
 	var kept, over []*upstream.Upstream
 	for _, old := range before {
-		same := slices.ContainsFunc(all, func(c upstream.Config) bool { return reflect.DeepEqual(c, old.Config()) })
+		same := slices.ContainsFunc(all, func(c upstream.Config) bool { return c.Equal(old.Config()) })
 		if same {
 			kept = append(kept, old)
 			continue

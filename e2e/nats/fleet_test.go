@@ -20,6 +20,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"minirelay/relay/upstream"
+	"minirelay/secret"
 )
 
 // newFleet starts the cluster as deploy/fleet describes it, on loopback. It gives the nodes, the wss address of each, and
@@ -133,7 +134,7 @@ func TestFleet(t *testing.T) {
 
 	c := upstream.Default()
 	c.ID, c.URL, c.Dir, c.Root, c.Gateway = "fleet", "mqtts://"+nodes[0].address(), t.TempDir(), "minirelay", "home"
-	c.User, c.Password, c.CAFile = "gw-home", upstream.Secret("home-1"), ca
+	c.User, c.Password, c.CAFile = "gw-home", secret.New("home-1"), ca
 	c.Accept, c.Retry = []string{"command", "request"}, time.Second
 	d := &desk{}
 	u, err := upstream.Start(c, d, slog.New(slog.NewTextHandler(t.Output(), nil)))

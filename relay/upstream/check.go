@@ -37,7 +37,7 @@ func Check(c Config) ([]Problem, error) {
 		}
 		fault(key, "it needs a "+other, "name both, in PEM format")
 	}
-	if c.Password != "" && c.User == "" {
+	if c.Password.Value() != "" && c.User == "" {
 		fault("password", "a password means nothing without a user", "add user = \"…\"")
 	}
 	if what, try := prefixFault(c.Prefix); what != "" {

@@ -1,8 +1,11 @@
 package upstream
 
 import (
+	"reflect"
 	"strings"
 	"time"
+
+	"minirelay/secret"
 )
 
 // The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min` and
@@ -10,20 +13,20 @@ import (
 
 // Config is one [upstream.ID] table.
 type Config struct {
-	ID         string   `toml:"-"`
-	URL        string   `toml:"url" doc:"the broker's address, as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt" required:"true"`
-	User       string   `toml:"user" doc:"the user name to log in with"`
-	Password   Secret   `toml:"password" doc:"the password to log in with, better from { env = \"NAME\" } or { file = \"path\" }"`
-	ClientID   string   `toml:"client_id" doc:"the MQTT client id; minirelay-GATEWAY if left out"`
-	CAFile     string   `toml:"ca_file" doc:"PEM file with the authorities to trust for this broker; those of the system if left out"`
-	CertFile   string   `toml:"cert_file" doc:"PEM file with the client certificate for the broker"`
-	KeyFile    string   `toml:"key_file" doc:"PEM file with the private key of cert_file"`
-	ServerName string   `toml:"server_name" doc:"the name that the broker's certificate must contain; the host of the url if left out"`
-	Prefix     string   `toml:"prefix" doc:"a prefix for every topic on that broker, as in farm/7"`
-	Devices    []string `toml:"devices" doc:"the devices that go up; all if left out"`
-	Send       []string `toml:"send" doc:"the messages that go up: state, availability, model, info, result, event, own; all if left out"`
-	Accept     []string `toml:"accept" doc:"the messages accepted from there: command, request; nothing if left out"`
-	Commands   []string `toml:"command_devices" doc:"the devices that accept commands from there; all that go up if left out"`
+	ID         string      `toml:"-"`
+	URL        string      `toml:"url" doc:"the broker's address, as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt" required:"true"`
+	User       string      `toml:"user" doc:"the user name to log in with"`
+	Password   secret.Text `toml:"password" doc:"the password to log in with, better from { env = \"NAME\" } or { file = \"path\" }"`
+	ClientID   string      `toml:"client_id" doc:"the MQTT client id; minirelay-GATEWAY if left out"`
+	CAFile     string      `toml:"ca_file" doc:"PEM file with the authorities to trust for this broker; those of the system if left out"`
+	CertFile   string      `toml:"cert_file" doc:"PEM file with the client certificate for the broker"`
+	KeyFile    string      `toml:"key_file" doc:"PEM file with the private key of cert_file"`
+	ServerName string      `toml:"server_name" doc:"the name that the broker's certificate must contain; the host of the url if left out"`
+	Prefix     string      `toml:"prefix" doc:"a prefix for every topic on that broker, as in farm/7"`
+	Devices    []string    `toml:"devices" doc:"the devices that go up; all if left out"`
+	Send       []string    `toml:"send" doc:"the messages that go up: state, availability, model, info, result, event, own; all if left out"`
+	Accept     []string    `toml:"accept" doc:"the messages accepted from there: command, request; nothing if left out"`
+	Commands   []string    `toml:"command_devices" doc:"the devices that accept commands from there; all that go up if left out"`
 
 	MinInterval time.Duration `toml:"min_interval" doc:"at most one state of a device goes up per interval; 0s sends each one" min:"0s" max:"24h"`
 	KeepAlive   time.Duration `toml:"keepalive" doc:"approximate time after which a dead connection is noticed" min:"5s" max:"10m"`
@@ -52,19 +55,12 @@ var (
 	Inlets = []string{"command", "request"}
 )
 
-// Secret is a text that is never printed.
-type Secret string
-
-// String hides the secret from logs.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "(secret)"
+// Equal says whether both are the same, wherever their passwords came from.
+func (c Config) Equal(other Config) bool {
+	same := c.Password.Equal(other.Password)
+	c.Password, other.Password = secret.Text{}, secret.Text{}
+	return same && reflect.DeepEqual(c, other)
 }
-
-// GoString hides it from %#v too.
-func (s Secret) GoString() string { return s.String() }
 
 // Address is the URL as it may be shown and logged: a query often carries a token.
 func (c Config) Address() string {

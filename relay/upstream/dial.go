@@ -131,7 +131,7 @@ func subscribe(client mqtt.Client, filters []string, patience time.Duration) err
 func (u *Upstream) options() *mqtt.ClientOptions {
 	c := &u.config
 	o := mqtt.NewClientOptions().AddBroker(c.URL).SetClientID(c.clientID()).
-		SetUsername(c.User).SetPassword(string(c.Password)).
+		SetUsername(c.User).SetPassword(c.Password.Value()).
 		SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
 		SetOrderMatters(true). // the inlet only queues: nothing blocks
 		SetKeepAlive(c.KeepAlive).SetPingTimeout(5*time.Second).

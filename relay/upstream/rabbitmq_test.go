@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"minirelay/secret"
 )
 
 // TestRabbitMQ carries the same through RabbitMQ's MQTT and Web MQTT plugins, with a login.
@@ -18,13 +20,13 @@ func TestRabbitMQ(t *testing.T) {
 	for name, url := range map[string]string{"mqtt": fmt.Sprintf("mqtt://127.0.0.1:%d", tcp), "ws": fmt.Sprintf("ws://127.0.0.1:%d/ws", web)} {
 		t.Run(name, func(t *testing.T) {
 			c := testConfig(t.TempDir(), url)
-			c.User, c.Password, c.Prefix = "guest", "guest", "farm/"+name
+			c.User, c.Password, c.Prefix = "guest", secret.New("guest"), "farm/"+name
 			carry(t, c, fmt.Sprintf("mqtt://guest:guest@127.0.0.1:%d", tcp))
 		})
 	}
 	t.Run("wrong password", func(t *testing.T) {
 		c := testConfig(t.TempDir(), fmt.Sprintf("mqtt://127.0.0.1:%d", tcp))
-		c.User, c.Password = "guest", "wrong"
+		c.User, c.Password = "guest", secret.New("wrong")
 		u, _ := run(t, c, readClock)
 		eventually(t, "it says so", func() bool { return u.Status().Code == CodeLogin })
 	})

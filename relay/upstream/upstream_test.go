@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"minirelay/secret"
 )
 
 func TestRoutes(t *testing.T) {
@@ -245,7 +247,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	c := testDefault("mqtt://h")
-	c.CAFile, c.KeyFile, c.Password, c.Prefix = "ca", "key", "secret", "a/+"
+	c.CAFile, c.KeyFile, c.Password, c.Prefix = "ca", "key", secret.New("secret"), "a/+"
 	problems, _ := Check(c)
 	var keys []string
 	for _, p := range problems {
