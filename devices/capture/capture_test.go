@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// What is wrong with a capture is told with its line.
+// An error in a capture names its line.
 func TestFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"minirelay capture 1\n":                      ErrEmpty.Error(),
@@ -67,7 +67,7 @@ func TestFaults(t *testing.T) {
 
 var long = strings.Repeat("00", maxLine)
 
-// The dumps of other programs are read too, and what is none is taken as it is.
+// The dumps of other programs are read too; anything else is taken as bare bytes.
 func TestHexText(t *testing.T) {
 	const said = "{\"t\":21.5, \"p\":0}\n"
 	for name, test := range map[string]struct{ text, want string }{
@@ -103,7 +103,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// What is written is read again, however the times jump.
+// Records that were written are read again, however the times jump.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add([]byte("{\"t\":1}\n"), int64(0), true, []byte{0, 0xff}, int64(1500000), false, "uno", "115200 8N1")
 	f.Add([]byte("|"), int64(-5), false, []byte("# no comment"), int64(-7), true, "a: b\n0 < 00", "")
@@ -160,7 +160,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// No input makes the reader do anything but read or complain.
+// Every input is either read or refused.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(sample))
 	f.Add([]byte("00000000: 7b22  {\""))

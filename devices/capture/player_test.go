@@ -48,7 +48,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// played runs a player in a bubble. hear gives what it says next and when, since the beginning.
+// played runs a player in a bubble. hear returns the next bytes and their time since the beginning.
 type played struct {
 	net.Conn
 	start   time.Time
@@ -80,7 +80,7 @@ func (l *played) hear(t *testing.T) string {
 	return fmt.Sprintf("%v %s", time.Since(l.start), b[:n])
 }
 
-// What a board said by itself is said again, at the same distances, and once more if asked to.
+// Lines that a board sent by itself are sent again, at the same distances, and once more with Loop.
 func TestPlaySaid(t *testing.T) {
 	recording := []Record{in(500*ms, "a"), in(750*ms, "b")}
 	play(t, NewPlayer(recording), func(l *played) {
@@ -104,7 +104,7 @@ func TestPlaySaid(t *testing.T) {
 	})
 }
 
-// Requests are answered as they were, in turn, however their bytes come; numbers of commands are followed.
+// Requests get the recorded answers in turn, however their bytes come, with the numbers of the commands.
 func TestPlayAnswers(t *testing.T) {
 	p := NewPlayer([]Record{
 		out(0, "\x01\x03\x00"), in(20*ms, "1st"), out(1000*ms, "\x01\x03\x00"), in(1010*ms, "2nd"),
@@ -139,7 +139,7 @@ func TestPlayAnswers(t *testing.T) {
 	})
 }
 
-// A board does not wait for somebody to listen: what nobody reads is lost, and what comes after it is in time.
+// A board does not wait for a reader: bytes that nobody reads are lost, and those after them are in time.
 func TestPlayToNobody(t *testing.T) {
 	var recording []Record
 	for i := range 2000 {

@@ -42,7 +42,7 @@ func busLine(t *testing.T, s Setting, echo bool, units ...*softboard.ModbusUnit)
 
 var search = ModbusSearch{Settings: ModbusSettings(), Patience: 100 * time.Millisecond, UpTo: 247}
 
-// Units are found at whatever setting, by whatever they answer, with an adapter that repeats what is written too.
+// Units are found at every setting, by every answer, also with an adapter that repeats each request.
 func TestModbusUnits(t *testing.T) {
 	for _, s := range ModbusSettings() {
 		synctest.Test(t, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestModbusUnits(t *testing.T) {
 	}
 }
 
-// Nobody is there: that is known after a while, which is told beforehand.
+// Without a unit, the search ends after the time that Steps announces.
 func TestNoModbusUnits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := busLine(t, Setting{9600, 8, "none"}, false)
@@ -92,7 +92,7 @@ func TestNoModbusUnits(t *testing.T) {
 	})
 }
 
-// What can be read of a unit is found to the register, and what it holds.
+// The registers that can be read are found exactly, with their values.
 func TestRanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Setting{9600, 8, "none"}
@@ -115,7 +115,7 @@ func TestRanges(t *testing.T) {
 	})
 }
 
-// A unit is asked what a mapping asks, as far as it answers, and nothing that could change anything.
+// A unit receives the requests of a mapping as long as it answers, and none that could change anything.
 func TestInterview(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Setting{9600, 8, "none"}
@@ -198,7 +198,7 @@ func meterLine(t *testing.T, s Setting, addresses ...string) *fakeLine {
 	return l
 }
 
-// meant says whether a request is for a meter: AA stands for two digits that do not matter.
+// meant reports whether a request is for a meter: AA is a wildcard for two digits.
 func meant(request, address []byte) bool {
 	for i := range address {
 		if request[i] != address[i] && request[i] != anyDigits {
@@ -208,7 +208,7 @@ func meant(request, address []byte) bool {
 	return true
 }
 
-// A meter tells its address at whatever setting; several are found by the ends of their addresses.
+// A meter is found at every setting; several are found by the ends of their addresses.
 func TestMeters(t *testing.T) {
 	find := func(l *fakeLine) (all []MeterFound, garbled Setting, steps int) {
 		all, garbled, err := Meters(context.Background(), l, MeterSettings(), 600*time.Millisecond, func(p Progress) {

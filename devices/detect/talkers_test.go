@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// boards say things that change a little from one time to the next.
+// boards send lines or frames that change a little from one time to the next.
 func boards() map[string]func(n int) []byte {
 	text := func(format string, args ...func(n int) any) func(int) []byte {
 		return func(n int) []byte {
@@ -84,7 +84,7 @@ func found(t *testing.T, l *fakeLine) (all []Sample, tried []Setting) {
 	return all, tried
 }
 
-// Whatever a board says, at whatever setting, with or without hardware that counts broken characters: it is found.
+// Every board is found at every setting, with or without hardware that counts broken characters.
 func TestTalkers(t *testing.T) {
 	for name, say := range boards() {
 		for _, s := range []Setting{{9600, 8, "none"}, {115200, 8, "none"}, {1200, 8, "none"}, {4800, 8, "none"}, {57600, 8, "none"},
@@ -111,7 +111,7 @@ func TestTalkers(t *testing.T) {
 	}
 }
 
-// What lines are made of is told, with the keys that they carry.
+// The form of lines is found, with their keys.
 func TestLines(t *testing.T) {
 	for name, want := range map[string]string{
 		"json":  "lines of JSON json [{t number} {h number} {p number}]",
@@ -139,7 +139,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// Nobody talks: two settings are enough to say so. Noise makes no sense at any.
+// Silence is certain after two settings. Noise makes no sense at any.
 func TestNoTalkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all, tried := found(t, &fakeLine{board: Setting{9600, 8, "none"}})
@@ -163,7 +163,7 @@ func TestNoTalkers(t *testing.T) {
 	})
 }
 
-// A line that is lost, and a person who has enough, end it.
+// A lost line and a cancelled context end a search.
 func TestTalkersEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := (&fakeLine{board: Setting{9600, 8, "none"}, every: time.Second, say: boards()["json"]}).start()

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// misread gives what a line that is set up as read makes of bytes that were sent at another setting, as a UART does: it
+// misread is what a line with the setting read makes of bytes that were sent at another setting, as a UART does: it
 // waits for a start bit and looks at the level in the middle of each bit. A character without a stop bit, or of the
-// wrong parity, becomes a NUL, as Linux hands it over.
+// wrong parity, becomes a NUL, as Linux delivers it.
 func misread(data []byte, sent, read Setting) (got []byte, broken int) {
 	var levels []bool
 	for _, b := range data {
@@ -70,7 +70,7 @@ func parityOf(b byte, parity string) bool {
 	return ones%2 == 1 == (parity == "even")
 }
 
-// fakeLine is a line on which a board says something again and again, at its own setting, and perhaps answers.
+// fakeLine is a line with a board that repeats itself at its own setting, and perhaps answers.
 type fakeLine struct {
 	board  Setting
 	every  time.Duration

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Config is one serial line: [ports.ID].
+// Config holds the settings of one serial line: the table [ports.ID] of a config file. Begin with [Default].
 type Config struct {
 	ID         string  `toml:"-"`
 	Path       string  `toml:"path" doc:"the device file; best a stable one from /dev/serial/by-id or /dev/serial/by-path; or a serial server: tcp://host:port, rfc2217://host:port"`
@@ -19,12 +19,12 @@ type Config struct {
 	Echo bool `toml:"echo" doc:"the adapter receives its own transmission, as some RS-485 adapters do; for polled devices"`
 }
 
-// Default is 9600 8N1, as most boards are delivered.
+// Default is a line at 9600 8N1, as most boards are delivered.
 func Default() Config {
 	return Config{Baud: 9600, DataBits: 8, Parity: "none", StopBits: 1, LowLatency: true, RS485Config: RS485Config{RS485: "off"}}
 }
 
-// KnowsSpeed says whether Baud is the speed of the line. Behind tcp:// nobody has been told of it.
+// KnowsSpeed reports whether Baud is the speed of the line. A server behind tcp:// sets it by itself.
 func (c Config) KnowsSpeed() bool {
 	return !strings.HasPrefix(c.Path, TCPScheme)
 }

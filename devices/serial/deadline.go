@@ -7,14 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FineTime is how long a wait may be of which a millisecond is a part that matters.
+// FineTime is the longest wait in which a millisecond matters; see [Pause].
 const FineTime = 5 * time.Millisecond
 
-// Pause waits for at most [FineTime]. Go's own timers are late by up to a millisecond in an idle process, which is
-// many characters.
+// Pause waits for d, to the point. It is for waits of at most [FineTime], because it holds a thread. Go's own timers are late
+// by up to a millisecond in an idle process, which is the time of many characters.
 func Pause(d time.Duration) {
 	ts := unix.NsecToTimespec(d.Nanoseconds())
-	_ = unix.Nanosleep(&ts, nil) // a signal may end it early: then the gap is a little short once
+	_ = unix.Nanosleep(&ts, nil) // a signal may end it early: then one gap is a little shorter
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -24,13 +24,13 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// DeadlineWriter is a stream whose writes can be given up at a certain time.
+// DeadlineWriter is a stream whose writes can end at a certain time. Every stream of [Open] is one.
 type DeadlineWriter interface {
-	// WriteBy is a Write of which no byte is handed on after by.
+	// WriteBy writes b like Write, but hands on no byte after by. The error is [ErrStuck] then.
 	WriteBy(b []byte, by time.Time) (int, error)
 }
 
-// WriteBy writes b to w, of which no byte may be handed on after by, as far as w can keep to it.
+// WriteBy writes b to w and hands on no byte after by, if w is a [DeadlineWriter]; otherwise it is w.Write.
 func WriteBy(w io.Writer, b []byte, by time.Time) (int, error) {
 	if p, ok := w.(DeadlineWriter); ok {
 		return p.WriteBy(b, by)
@@ -38,5 +38,5 @@ func WriteBy(w io.Writer, b []byte, by time.Time) (int, error) {
 	return w.Write(b)
 }
 
-// WriteDeadline is when a write that begins now has taken too long, whatever is written.
+// WriteDeadline is the time by which any write that begins now must end: in two seconds.
 func WriteDeadline() time.Time { return time.Now().Add(writeTime) }

@@ -14,21 +14,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Error is why a port cannot be opened, in words for people.
+// Error is the reason why a port cannot be opened, for people.
 type Error struct {
 	What string // what is wrong
 	Try  string // what to try; may be ""
-	Err  error  // what the system said; may be nil
+	Err  error  // the error of the system; may be nil
 }
 
 func (e *Error) Error() string { return e.What }
 
-// Hint is what to try.
+// Hint is what to try; "" for nothing.
 func (e *Error) Hint() string { return e.Try }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// explain puts an error of the system into words. root is "/" but in tests.
+// explain makes an [*Error] of an error of the system. root is "/" except in tests.
 func explain(root, path string, err error) error {
 	e := &Error{Err: err}
 	switch {
@@ -47,7 +47,7 @@ func explain(root, path string, err error) error {
 	case errors.Is(err, unix.EBUSY), errors.Is(err, errLocked):
 		e.What = path + " is in use"
 		e.Try = "only one program can use a port: close the other one"
-		if by := holderNames(root, path); by != "" {
+		if by := userNames(root, path); by != "" {
 			e.What += " by " + by
 		}
 	case errors.Is(err, unix.EISDIR):
@@ -63,7 +63,7 @@ func explain(root, path string, err error) error {
 	return e
 }
 
-// cause is the innermost error, without the names of system calls.
+// cause is the text of the innermost error, without the names of system calls.
 func cause(err error) string {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -85,7 +85,7 @@ func whatThereIs(root string) string {
 	return "the ports here are " + strings.Join(names, ", ")
 }
 
-// permissionHint says which group may use the port.
+// permissionHint names the group that may use the port.
 func permissionHint(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {

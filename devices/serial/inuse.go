@@ -18,18 +18,18 @@ import (
 type User struct {
 	PID    int
 	Name   string
-	Locked bool // it has locked the port, as minirelay does with every port that it uses
+	Locked bool // it holds the lock of the port, as minirelay does for every port that it uses
 }
 
-// Users lists the programs that have the port at path open, as far as this user may see them. Those that lock it,
-// as minirelay does, everybody may see.
-func Users(path string) []User { return holders("/", path) }
+// Users lists the programs that have the device file at path open. Programs of other users are visible only to root, or if
+// they lock the port, as minirelay does. The list is empty if the path does not exist.
+func Users(path string) []User { return users("/", path) }
 
-// InUse says whether an error of Open means that another program has the port.
+// InUse reports whether an error of [Open] means that another program has the port.
 func InUse(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, errLocked) }
 
-// Locate gives the device file that c leads to now, without opening it. The error is an *Error. The address of a
-// serial server is its own.
+// Locate is the device file that c means at the moment, with all links followed, without opening it. For a serial server it
+// is c.Path. The error is an [*Error].
 func (c Config) Locate() (string, error) {
 	if c.ServerAddress() != "" {
 		return c.Path, nil
@@ -45,7 +45,7 @@ func (c Config) Locate() (string, error) {
 	return real, nil
 }
 
-func holders(root, path string) []User {
+func users(root, path string) []User {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil
@@ -69,7 +69,7 @@ func holders(root, path string) []User {
 	return all
 }
 
-// lockers lists who has locked a file, from lines such as "1: FLOCK  ADVISORY  WRITE 4711 00:18:5 0 EOF": the device
+// lockers lists the processes that have locked a file, from lines such as "1: FLOCK  ADVISORY  WRITE 4711 00:18:5 0 EOF": the device
 // in hexadecimal, then the inode (fs/locks.c of Linux).
 func lockers(root, path string) (pids []int) {
 	info, err := os.Stat(path)
@@ -95,15 +95,15 @@ func lockers(root, path string) (pids []int) {
 	return pids
 }
 
-// maxHolders bounds the names in one sentence.
-const maxHolders = 3
+// maxNamed bounds the programs that are named in one sentence.
+const maxNamed = 3
 
-// holderNames names the programs that have path open.
-func holderNames(root, path string) string {
+// userNames names the programs that have path open, for people.
+func userNames(root, path string) string {
 	var names []string
-	for _, h := range holders(root, path) {
+	for _, h := range users(root, path) {
 		switch {
-		case len(names) == maxHolders:
+		case len(names) == maxNamed:
 		case h.PID == os.Getpid():
 			names = append(names, "this gateway itself, as another port")
 		default:

@@ -13,19 +13,20 @@ import (
 
 // Info is a serial port of this machine.
 type Info struct {
-	Path           string // the one to write into a config: the most stable there is
+	Path           string // the path to write into a config: the most stable one
 	Device         string // /dev/ttyUSB0: may change with the order in which things are plugged in
 	ByID           string // /dev/serial/by-id/…, named after the adapter; "" if it has none
-	ByPath         string // /dev/serial/by-path/…, named after the socket it is plugged into; "" if it has none
+	ByPath         string // /dev/serial/by-path/…, named after the socket; "" if it has none
 	USB            string // vendor and product id, as in 2341:0043; "" if it is not on USB
 	Serial         string // USB serial number; cheap adapters have none
-	Maker, Product string // as the adapter says
+	Maker, Product string // as the adapter reports them
 }
 
-// List gives the serial ports of this machine. It opens none: opening resets many boards.
+// List lists the serial ports of this machine. It opens none, because opening resets many boards. The error is that of
+// reading /sys/class/tty.
 func List() ([]Info, error) { return list("/") }
 
-// list reads what the kernel and udev know below root. Every port that has hardware has a device link in
+// list reads the files of the kernel and of udev below root. Every port that has hardware has a device link in
 // /sys/class/tty, whatever its driver calls it (ttyUSB, ttyACM, ttyAMA, ttySC, ttyCH341USB …).
 func list(root string) ([]Info, error) {
 	class := filepath.Join(root, "sys/class/tty")
@@ -66,7 +67,7 @@ func list(root string) ([]Info, error) {
 	return ports, nil
 }
 
-// readUSB looks for the USB device that a tty hangs on: the first directory upwards with an idVendor.
+// readUSB finds the USB device of a tty: the first directory upwards with an idVendor.
 func (p *Info) readUSB(device string) {
 	dir, err := filepath.EvalSymlinks(device)
 	if err != nil {
@@ -81,7 +82,7 @@ func (p *Info) readUSB(device string) {
 	}
 }
 
-// word reads a one-line file of sysfs; "" if it is not there.
+// word reads a one-line file of sysfs; "" if there is none.
 func word(dir, name string) string {
 	b, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
@@ -105,7 +106,7 @@ func linksTo(dir string) map[string]string {
 	return links
 }
 
-// find gives the path of the port that c names.
+// find is the path of the port that c means. The error is an [*Error].
 func find(root string, c Config) (string, error) {
 	if c.USB == "" {
 		return c.Path, nil
@@ -150,7 +151,7 @@ func (c Config) usbName() string {
 	return c.USB
 }
 
-// Place is the port as a person has named it.
+// Place is the port as the config names it: its path, or its USB id.
 func (c Config) Place() string {
 	if c.USB != "" {
 		return "usb " + c.usbName()
@@ -158,8 +159,8 @@ func (c Config) Place() string {
 	return c.Path
 }
 
-// Identity tells apart what a port's name leads to at different times: another node after each plugging in, ""
-// while there is nothing.
+// Identity is a text that changes whenever another device file takes the place of c, as after each plugging in, or when its
+// permissions change; "" while there is none. It opens nothing.
 func Identity(c Config) string {
 	path, err := find("/", c)
 	if err != nil {

@@ -13,19 +13,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writeTime bounds one write. The longest command takes 1.2 s at 9600 baud; an adapter that takes no bytes for
-// longer is stuck, and must not hold the owner of the port.
+// writeTime bounds one write. The longest command takes 1.2 s at 9600 baud; an adapter that takes no bytes for longer is
+// stuck, and must not stop the owner of the port.
 const writeTime = 2 * time.Second
 
 var (
+	// ErrHungUp is the error of a Read after the adapter was unplugged or the serial server ended the connection.
 	ErrHungUp = errors.New("the port hung up")
-	ErrStuck  = errors.New("the port takes no bytes")
+	// ErrStuck is the error of a Write whose bytes could not leave in time.
+	ErrStuck = errors.New("the port takes no bytes")
 )
 
-// Lasts is how long n characters take on the line.
+// Lasts is the time that n characters take on the line, from the start bit of the first to the stop bit of the last.
 func (c Config) Lasts(n int) time.Duration { return time.Duration(float64(n) * c.Character()) }
 
-// Character is how long one takes, in nanoseconds.
+// Character is the time of one character on the line, in nanoseconds, with start, parity and stop bits.
 func (c Config) Character() float64 {
 	bits := 1 + float64(c.DataBits) + c.StopBits
 	if c.Parity != "none" {
@@ -34,12 +36,13 @@ func (c Config) Character() float64 {
 	return bits / float64(max(c.Baud, 1)) * float64(time.Second)
 }
 
-// Open opens the port that c names. The stream's Close ends a Read that waits; a Write that cannot go on gives up
-// after two seconds; a stream that is closed can never touch what was opened after it. Errors are of type *Error.
+// Open opens the port that c names, and locks it. Close ends a Read that waits; a Write ends with [ErrStuck] after two
+// seconds; a Read after a loss ends with [ErrHungUp]. Errors of Open are of type [*Error]. The caller owns the stream: see the
+// package comment.
 //
-// go.bug.st/serial only sets up the line, because settings belong to the terminal and not to who opened it. The
-// bytes go through an os.File of our own, on Go's poller: the library's Read panics when a descriptor's number is
-// 1024 or more, its Write may go to whoever owns a closed descriptor's number next, and knows no deadline.
+// go.bug.st/serial only sets up the line, because settings belong to the terminal and not to the descriptor. The bytes go
+// through an os.File of our own, on Go's poller: the library's Read panics if a descriptor's number is 1024 or more, and its
+// Write has no deadline and may reach a file that was given the number of a closed descriptor.
 func Open(c Config) (io.ReadWriteCloser, error) {
 	if c.ServerAddress() != "" {
 		return openServer(c)
@@ -79,7 +82,7 @@ func openTTY(path string, c Config) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The lock comes first: nobody else's line may be set up anew.
+	// The lock comes first: the line of another program must not be changed.
 	if err := control(f, claim); err != nil {
 		f.Close()
 		return nil, err
@@ -95,11 +98,11 @@ func openTTY(path string, c Config) (*os.File, error) {
 		if err := setUpRS485(fd, c.RS485Config); err != nil {
 			return err
 		}
-		// Setting up has given the exclusive use back. It keeps programs away that know nothing of locks.
+		// Setting up has ended the exclusive use, which stops programs that ignore locks.
 		if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil {
 			return err
 		}
-		// What came before was sent at some other speed, or long ago.
+		// Bytes that came before were sent at another speed, or long ago.
 		return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH)
 	})
 	if err != nil {
@@ -121,7 +124,7 @@ func control(f syscall.Conn, do func(fd int) error) error {
 	return err
 }
 
-// claim says whether fd is a terminal that nobody else has locked, and locks it.
+// claim locks fd. The error is errNoTTY, or errLocked if another program has locked it.
 func claim(fd int) error {
 	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
 		return errNoTTY
@@ -164,9 +167,9 @@ func setUp(path string, c Config) error {
 	return err
 }
 
-// lowLatency asks the driver to hand bytes over at once; FTDI adapters otherwise gather them for 16 ms. Drivers
-// that know no such thing refuse, which does not matter. The words are struct serial_struct of linux/serial.h,
-// whose fifth int is flags; ASYNC_LOW_LATENCY is bit 13 (linux/tty_flags.h).
+// lowLatency asks the driver to deliver bytes at once; FTDI adapters otherwise collect them for 16 ms. Other drivers refuse,
+// which does not matter. The words are struct serial_struct of linux/serial.h, whose fifth int is flags; ASYNC_LOW_LATENCY is
+// bit 13 (linux/tty_flags.h).
 func lowLatency(fd int) {
 	var serialStruct [32]int32
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCGSERIAL, uintptr(unsafe.Pointer(&serialStruct)))
@@ -181,7 +184,7 @@ func lowLatency(fd int) {
 type tty struct {
 	f      *os.File
 	config Config
-	stuck  bool // the last write was given up; only the owner touches it
+	stuck  bool // the last write ended too early; only the owner touches it
 }
 
 func (t *tty) Read(b []byte) (int, error) {
@@ -212,8 +215,8 @@ func (t *tty) WriteBy(b []byte, by time.Time) (int, error) {
 	return n, err
 }
 
-// emptied waits until the driver has given on what was written. Asking it to wait would take as long as an adapter that
-// is stuck likes.
+// emptied waits until every byte has left the driver; the error is ErrStuck after by. Asking the driver itself to wait could
+// take forever with an adapter that is stuck.
 func emptied(fd int, by time.Time) error {
 	for {
 		n, err := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
@@ -227,13 +230,13 @@ func emptied(fd int, by time.Time) error {
 	}
 }
 
-// closeTime is how long what was written last may take to leave when the port is closed, beside the time on the line.
+// closeTime is how long the last bytes may take to leave when the port is closed, in addition to their time on the line.
 const closeTime = 100 * time.Millisecond
 
 func (t *tty) Close() error {
-	// Best effort both: the port may be gone. A pseudo-terminal stays exclusive after the last close.
+	// Errors do not matter here: the port may be gone. A pseudo-terminal stays exclusive after the last close.
 	_ = control(t.f, func(fd int) error {
-		// What cannot leave is dropped, or closing would wait for it for up to 30 s, and a command would leave then.
+		// Bytes that cannot leave are dropped, or closing would wait up to 30 s for them, and a command could leave then.
 		n, _ := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
 		if t.stuck || emptied(fd, time.Now().Add(t.config.Lasts(n)+closeTime)) != nil {
 			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH)

@@ -151,7 +151,7 @@ func TestHangUp(t *testing.T) {
 	}
 }
 
-// An adapter that takes no bytes holds its owner for two seconds at most.
+// An adapter that takes no bytes stops its owner for two seconds at most.
 func TestStuckWrite(t *testing.T) {
 	_, c := ptyPort(t)
 	p, err := Open(c)
@@ -256,7 +256,7 @@ func TestBusyElsewhere(t *testing.T) {
 	}
 }
 
-// Who may not open a port is told which group to join.
+// Without permission, the error names the group to join.
 func TestNotPermitted(t *testing.T) {
 	_, c := ptyPort(t)
 	real, err := filepath.EvalSymlinks(c.Path)
@@ -373,7 +373,7 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
-// waitFor polls for what another process or the kernel does.
+// waitFor polls for an effect of another process or the kernel.
 func waitFor(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Telnet's commands (RFC 854) and options, and those of the option COM-PORT (RFC 2217). An answer to one of the latter has
-// its number plus 100.
 const telnetBuffer = 512 // bytes read at once
 
+// The commands (RFC 854) and options of telnet, and the commands of its option COM-PORT (RFC 2217). The answer to one of the
+// latter has its number plus 100.
 const (
 	telnetIAC  = 255
 	telnetDont = 254
@@ -36,10 +36,11 @@ const (
 	noFlowControl = 1
 )
 
-// setUpTime bounds how long a serial server may take to set up its line.
+// setUpTime bounds the time in which a serial server must set up its line.
 const setUpTime = 3 * time.Second
 
-// setUpServer tells a serial server how to set up its line, as RFC 2217 says, and gives the port when it has done so.
+// setUpServer sends the settings of the line to a serial server (RFC 2217), and returns the port once all are confirmed. The
+// error is an [*Error].
 func setUpServer(conn *tcpPort, c Config) (*telnetPort, error) {
 	p := &telnetPort{tcpPort: conn, open: comSettings(c)}
 	b := []byte{telnetIAC, telnetWill, optionBinary, telnetIAC, telnetDo, optionBinary, telnetIAC, telnetWill, optionSilent,
@@ -47,24 +48,24 @@ func setUpServer(conn *tcpPort, c Config) (*telnetPort, error) {
 	for _, command := range []byte{comBaud, comDataBits, comParity, comStopBits} {
 		b = appendComPort(b, command, p.open[command])
 	}
-	b = appendComPort(b, comControl, []byte{noFlowControl}) // which not every server confirms
+	b = appendComPort(b, comControl, []byte{noFlowControl}) // not every server confirms it
 	if _, err := conn.Write(b); err != nil {
-		return nil, p.trouble(c, err)
+		return nil, p.explain(c, err)
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(setUpTime)); err != nil {
-		return nil, p.trouble(c, err)
+		return nil, p.explain(c, err)
 	}
 	buf := make([]byte, telnetBuffer)
 	for len(p.open) > 0 {
-		if _, err := p.Read(buf); err != nil && len(p.open) > 0 { // what it reads is older than the settings
-			return nil, p.trouble(c, err)
+		if _, err := p.Read(buf); err != nil && len(p.open) > 0 { // these bytes are older than the settings
+			return nil, p.explain(c, err)
 		}
 	}
 	p.ready = true
 	return p, conn.SetReadDeadline(time.Time{})
 }
 
-// comSettings is what the server is told, by command.
+// comSettings are the values for the server, by command.
 func comSettings(c Config) map[byte][]byte {
 	parities := map[string]byte{"none": 1, "odd": 2, "even": 3, "mark": 4, "space": 5}
 	return map[byte][]byte{
@@ -80,18 +81,18 @@ func appendComPort(b []byte, command byte, value []byte) []byte {
 	return append(append(b, escapeTelnet(value)...), telnetIAC, telnetSE)
 }
 
-// escapeTelnet doubles what would begin a command.
+// escapeTelnet doubles each byte that would begin a command.
 func escapeTelnet(b []byte) []byte {
 	return bytes.ReplaceAll(b, []byte{telnetIAC}, []byte{telnetIAC, telnetIAC})
 }
 
-// telnetPort is a line behind a server that speaks RFC 2217. Its owner writes; the reader answers the server's questions.
+// telnetPort is a line behind a server that speaks RFC 2217. Its owner writes; the reader answers the options of the server.
 type telnetPort struct {
 	*tcpPort
 	scan   telnetScanner
 	open   map[byte][]byte // settings that the server has not confirmed, by command
 	ready  bool            // it has confirmed all of them
-	refuse string          // why it cannot be used
+	refuse string          // the reason why it cannot be used; ""
 }
 
 func (p *telnetPort) Write(b []byte) (int, error) { return p.WriteBy(b, WriteDeadline()) }
@@ -100,19 +101,19 @@ func (p *telnetPort) WriteBy(b []byte, by time.Time) (int, error) {
 	if bytes.IndexByte(b, telnetIAC) < 0 {
 		return p.tcpPort.WriteBy(b, by)
 	}
-	// How much of b was written cannot be told exactly: none, or some of it.
+	// After an error the exact number of bytes of b is unknown, because some were doubled.
 	if n, err := p.tcpPort.WriteBy(escapeTelnet(b), by); err != nil {
 		return min(n, len(b)), err
 	}
 	return len(b), nil
 }
 
-// Read reads what comes over the line. While the line is set up it returns without anything, too.
+// Read reads bytes of the line. While the line is set up it may return none.
 func (p *telnetPort) Read(b []byte) (int, error) {
 	for {
 		n, err := p.tcpPort.Read(b)
-		data, told := p.scan.take(b[:n])
-		for _, t := range told {
+		data, commands := p.scan.take(b[:n])
+		for _, t := range commands {
 			if rerr := p.hear(t); rerr != nil && err == nil {
 				err = rerr
 			}
@@ -123,7 +124,7 @@ func (p *telnetPort) Read(b []byte) (int, error) {
 	}
 }
 
-// hear takes what the server says beside the bytes of the line.
+// hear handles a command of the server.
 func (p *telnetPort) hear(t telnetCommand) error {
 	known := t.option == optionBinary || t.option == optionSilent || t.option == optionComPort
 	switch {
@@ -145,7 +146,7 @@ func (p *telnetPort) say(verb, option byte) error {
 	return err
 }
 
-// confirm notes what the server says it has set up.
+// confirm notes a setting that the server confirms. The error is that it has set up another one.
 func (p *telnetPort) confirm(command byte, value []byte) error {
 	want, asked := p.open[command]
 	if !asked {
@@ -160,8 +161,8 @@ func (p *telnetPort) confirm(command byte, value []byte) error {
 	return nil
 }
 
-// trouble puts it into words that the line cannot be set up.
-func (p *telnetPort) trouble(c Config, err error) error {
+// explain is the error of a line that cannot be set up.
+func (p *telnetPort) explain(c Config, err error) error {
 	e := &Error{What: fmt.Sprintf("the serial server %s cannot be set up", c.ServerAddress()), Err: err,
 		Try: "use tcp:// if it passes raw bytes at this port, and set up its line there"}
 	switch {

@@ -11,7 +11,7 @@ import (
 	"testing/iotest"
 )
 
-// serialServer is a server that says these bytes once it has been told something, and then repeats what comes.
+// serialServer is a server that sends these bytes after the first request, and then repeats everything.
 func serialServer(t *testing.T, answer string) Config {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -38,10 +38,10 @@ func serialServer(t *testing.T, answer string) Config {
 	return c
 }
 
-// What a server confirms at 9600 8N1.
+// The confirmations of a server at 9600 8N1.
 const confirmed = "\xff\xfa\x2c\x65\x00\x00\x25\x80\xff\xf0" + "\xff\xfa\x2c\x66\x08\xff\xf0" + "\xff\xfa\x2c\x67\x01\xff\xf0" + "\xff\xfa\x2c\x68\x01\xff\xf0"
 
-// A server that has set up its line passes bytes, 255 doubled; one that has not says why it cannot be used.
+// A server that has set up its line passes bytes, 255 doubled; one that has not cannot be used, with the reason.
 func TestRFC2217(t *testing.T) {
 	c := serialServer(t, "\xff\xfd\x2c"+"old bytes"+confirmed)
 	port, err := Open(c)
@@ -72,7 +72,7 @@ func TestRFC2217(t *testing.T) {
 	}
 }
 
-// What is told to a server, to the letter of RFC 2217.
+// The bytes for a server are those of RFC 2217, to the letter.
 func TestRFC2217Settings(t *testing.T) {
 	c := Config{Baud: 0xFF01, DataBits: 7, Parity: "even", StopBits: 2}
 	s := comSettings(c)
@@ -84,8 +84,8 @@ func TestRFC2217Settings(t *testing.T) {
 	}
 }
 
-// FuzzTelnet: what is doubled on one side is the same on the other, whatever the server says in between, and however
-// the bytes arrive.
+// FuzzTelnet: bytes that are doubled on one side are the same on the other, whatever commands are among them, and however
+// they arrive.
 func FuzzTelnet(f *testing.F) {
 	f.Add([]byte("a\xff\xffb"), byte(253), byte(44), []byte{1, 255, 0})
 	f.Fuzz(func(t *testing.T, data []byte, verb, option byte, sub []byte) {

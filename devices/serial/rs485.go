@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RS485Config is how an adapter for RS-485 is made to send, where it does not find out by itself. Most USB adapters do.
+// RS485Config holds the settings of an RS-485 adapter that does not switch between sending and receiving by itself. Most USB
+// adapters do.
 type RS485Config struct {
 	RS485     string        `toml:"rs485" doc:"direction control of an RS-485 adapter: off if the adapter switches itself, kernel for the driver, rts for the gateway with the RTS line" oneof:"off,kernel,rts"`
 	RTSLow    bool          `toml:"rts_low" doc:"RTS is low instead of high while sending"`
@@ -38,10 +39,10 @@ const (
 	rtsAfterSend = 1 << 2
 )
 
-// waitOnly makes the ioctl TCSBRK wait until all has been sent, and send no break.
+// waitOnly makes the ioctl TCSBRK wait until every byte has been sent, without a break.
 const waitOnly = 1
 
-// kernel is the config for the driver.
+// kernel is the setting for the driver, rounded up to milliseconds.
 func (c RS485Config) kernel() serialRS485 {
 	whole := func(d time.Duration) uint32 { return uint32((d + time.Millisecond - 1) / time.Millisecond) }
 	s := serialRS485{flags: rs485Enabled | rtsOnSend, before: whole(c.RTSBefore), after: whole(c.RTSAfter)}
@@ -51,7 +52,8 @@ func (c RS485Config) kernel() serialRS485 {
 	return s
 }
 
-// setUpRS485 makes the driver switch, or sees to it that the gateway can. Where neither is wanted, nothing is touched.
+// setUpRS485 makes the driver switch, or puts RTS to receiving for the gateway. With rs485 off it changes nothing. The error
+// is errNoRS485 or errNoRTS.
 func setUpRS485(fd int, c RS485Config) error {
 	switch c.RS485 {
 	case "kernel":
@@ -76,13 +78,13 @@ func setRTS(fd int, high bool) error {
 	return unix.IoctlSetPointerInt(fd, request, unix.TIOCM_RTS)
 }
 
-// sender is a line whose direction somebody has to switch around each write.
+// sender is a line whose direction has to be switched around each write.
 type sender struct {
 	io.Writer
 	config Config
 	send   func(sending bool) error
 	drain  func() error        // waits until the last bit has left the driver
-	pause  func(time.Duration) // waits for a millisecond or less, to the point
+	pause  func(time.Duration) // see Pause
 }
 
 // switchedTTY is a port with an adapter that the gateway switches.
@@ -111,15 +113,15 @@ func newSender(f *os.File, w io.Writer, c Config) *sender {
 		}}
 }
 
-// WriteBy writes b between two switches. The line is switched back whatever happens: a line that goes on sending lets
-// nobody else speak.
+// WriteBy writes b between two switches. The line is switched back even after an error: an adapter that goes on sending
+// blocks every other device.
 func (s *sender) WriteBy(b []byte, by time.Time) (n int, err error) {
 	if err := s.send(true); err != nil {
 		return 0, fmt.Errorf("switch the RS-485 adapter to sending: %w", err)
 	}
 	defer func() {
 		if serr := s.send(false); serr != nil && err == nil {
-			err = fmt.Errorf("switch the RS-485 adapter to hearing: %w", serr)
+			err = fmt.Errorf("switch the RS-485 adapter to receiving: %w", serr)
 		}
 	}()
 	s.pause(s.config.RTSBefore)
@@ -129,7 +131,7 @@ func (s *sender) WriteBy(b []byte, by time.Time) (n int, err error) {
 		return n, err
 	}
 	err = s.drain()
-	// Drivers of USB adapters say so when the bytes have left them and not yet the adapter.
+	// For drivers of USB adapters the bytes have left once the adapter has them, before they are on the line.
 	s.pause(time.Until(started.Add(s.config.Lasts(n))))
 	s.pause(s.config.RTSAfter)
 	return n, err

@@ -12,7 +12,7 @@ import (
 	"minirelay/softboard"
 )
 
-// wireLog notes what is done with a line, and when.
+// wireLog records the calls of a line, with their times.
 type wireLog struct {
 	began time.Time
 	done  []string
@@ -30,7 +30,7 @@ func (w *wireLog) note(what string) error {
 func (w *wireLog) Write(b []byte) (int, error) { return len(b), w.note("write") }
 
 // The direction is switched before the first bit and after the last, with the times that the adapter wants, and it is
-// switched back whatever goes wrong.
+// switched back after every error.
 func TestRTSAroundEachWrite(t *testing.T) {
 	for fail, want := range map[string]string{
 		"":        "0s sending, 1ms write, 3ms drain, 10.333333ms hearing",
@@ -81,7 +81,7 @@ func TestRS485ForTheDriver(t *testing.T) {
 	}
 }
 
-// A port that can do neither says so, and what to try; and it can be opened without.
+// A port that can do neither has an error with a hint; it can be opened without.
 func TestRS485WhereThereIsNone(t *testing.T) {
 	line, err := softboard.Open(filepath.Join(t.TempDir(), "port"))
 	if err != nil {

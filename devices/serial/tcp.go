@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What begins the path of a port on a serial server.
+// The beginnings of a path on a serial server.
 const (
-	TCPScheme     = "tcp://"     // tcp://192.168.1.20:4001: it passes bytes through
-	rfc2217Scheme = "rfc2217://" // rfc2217://192.168.1.20:2217: it is told how to set up its line
+	TCPScheme     = "tcp://"     // tcp://192.168.1.20:4001: the server passes bytes through
+	rfc2217Scheme = "rfc2217://" // rfc2217://192.168.1.20:2217: the server sets up its line on request
 )
 
-// ServerAddress is host:port of the serial server that c names; "" if it names a port of this machine.
+// ServerAddress is host:port of the serial server that c names; "" for a port of this machine.
 func (c Config) ServerAddress() string {
 	for _, scheme := range []string{TCPScheme, rfc2217Scheme} {
 		if address, ok := strings.CutPrefix(c.Path, scheme); ok {
@@ -28,7 +28,7 @@ func (c Config) ServerAddress() string {
 	return ""
 }
 
-// dialTime bounds one try to reach a serial server.
+// dialTime bounds one attempt to reach a serial server.
 const dialTime = 3 * time.Second
 
 // openServer connects to a serial server.
@@ -46,7 +46,7 @@ func openServer(c Config) (io.ReadWriteCloser, error) {
 }
 
 func dial(address string) (*tcpPort, error) {
-	// Keep-alive probes find a server that vanished without a word: else the reader would wait for ever.
+	// Keep-alive probes detect a server that is gone; without them the reader would wait for ever.
 	d := net.Dialer{Timeout: dialTime, KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c, err := d.Dial("tcp", address)
@@ -59,13 +59,12 @@ func dial(address string) (*tcpPort, error) {
 
 // tcpPort is a connection to a serial server. Its owner writes and closes; another goroutine may read.
 //
-// The kernel goes on for many minutes to deliver what a server that cannot be reached has not acknowledged: a command
-// would be executed when the network is back. So the connection ends two seconds after a write that is not acknowledged, and
-// what it holds is gone.
+// The kernel tries for many minutes to deliver bytes to a server that cannot be reached: a command would be executed when the
+// network is back. So the connection ends two seconds after a write that is not acknowledged, and its bytes are dropped.
 type tcpPort struct {
 	*net.TCPConn
 	writing sync.Mutex
-	bounded bool // what is written must be acknowledged in time; guarded by writing
+	bounded bool // writes must be acknowledged in time; guarded by writing
 }
 
 func (t *tcpPort) Read(b []byte) (int, error) {
@@ -98,7 +97,7 @@ func (t *tcpPort) WriteBy(b []byte, by time.Time) (int, error) {
 	return n, err
 }
 
-// bound sets how long what is written may stay unacknowledged; 0: as long as the kernel likes.
+// bound sets how long a write may stay unacknowledged; 0: as long as the kernel allows.
 func (t *tcpPort) bound(d time.Duration) error {
 	if t.bounded == (d > 0) {
 		return nil
@@ -109,7 +108,7 @@ func (t *tcpPort) bound(d time.Duration) error {
 	})
 }
 
-// unacknowledged is how many bytes the server has not acknowledged.
+// unacknowledged is the number of bytes that the server has not acknowledged.
 func (t *tcpPort) unacknowledged() (n int) {
 	_ = control(t.TCPConn, func(fd int) (err error) {
 		n, err = unix.IoctlGetInt(fd, unix.TIOCOUTQ) // SIOCOUTQ, by its other name

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// What a serial server does not take in time is not delivered when it is back: a command would be executed late, and
-// what was written meanwhile all at once. The connection ends instead.
+// Bytes that a serial server does not take in time are not delivered when it is back: a command would be executed late, and
+// those that were written meanwhile all at once. The connection ends instead.
 func TestServerThatTakesNothing(t *testing.T) {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,7 +29,7 @@ func TestServerThatTakesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer far.Close()
-	// The far end reads nothing, as if it could not be reached: what does not fit there stays in the buffer here.
+	// The far end reads nothing, as if it could not be reached: bytes that do not fit there stay in the buffer here.
 	if err := p.(*tcpPort).SetWriteBuffer(8 << 20); err != nil {
 		t.Fatal(err)
 	}

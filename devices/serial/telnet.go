@@ -2,14 +2,14 @@ package serial
 
 import "bytes"
 
-// telnetCommand is what a telnet server says beside the bytes of the line.
+// telnetCommand is a command of a telnet server among the bytes of the line.
 type telnetCommand struct {
 	verb   byte // WILL, WONT, DO, DONT or SB
 	option byte
 	value  []byte // of SB
 }
 
-// telnetScanner tells the bytes of a line from a server's commands, however they arrive.
+// telnetScanner separates the bytes of a line from a server's commands, however they arrive.
 type telnetScanner struct {
 	state telnetState
 	verb  byte
@@ -26,11 +26,11 @@ const (
 	telnetSubEnds             // behind an IAC in there
 )
 
-// maxSub bounds a sub-negotiation. The longest one of RFC 2217 is a signature, which nobody needs.
+// maxSub bounds a sub-negotiation, in bytes. The longest one of RFC 2217 is a signature, which is not needed.
 const maxSub = 256
 
-// take takes the commands out of b. The data stands in b then.
-func (s *telnetScanner) take(b []byte) (data []byte, told []telnetCommand) {
+// take removes the commands from b. data is the rest, in the memory of b.
+func (s *telnetScanner) take(b []byte) (data []byte, commands []telnetCommand) {
 	data = b[:0]
 	for _, c := range b {
 		switch s.state {
@@ -52,7 +52,7 @@ func (s *telnetScanner) take(b []byte) (data []byte, told []telnetCommand) {
 			}
 		case telnetOption:
 			s.state = telnetData
-			told = append(told, telnetCommand{verb: s.verb, option: c})
+			commands = append(commands, telnetCommand{verb: s.verb, option: c})
 		case telnetSub:
 			if c == telnetIAC {
 				s.state = telnetSubEnds
@@ -66,10 +66,10 @@ func (s *telnetScanner) take(b []byte) (data []byte, told []telnetCommand) {
 			} else if c != telnetIAC {
 				s.state = telnetData
 				if len(s.sub) > 0 {
-					told = append(told, telnetCommand{telnetSB, s.sub[0], bytes.Clone(s.sub[1:])})
+					commands = append(commands, telnetCommand{telnetSB, s.sub[0], bytes.Clone(s.sub[1:])})
 				}
 			}
 		}
 	}
-	return data, told
+	return data, commands
 }

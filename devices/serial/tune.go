@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNotTunable is the error of Retune for what is no serial line of this machine, such as a serial server.
+// ErrNotTunable is the error of [Retune] for a stream that is not a port of this machine, such as a serial server.
 var ErrNotTunable = errors.New("its speed cannot be set from here")
 
-// Retune gives a stream of Open another speed and format, and drops what has not been read. Opening it anew instead
-// would reset many boards. Nobody may write meanwhile.
+// Retune gives a stream of [Open] the speed and format of c and drops bytes that were not read yet. Closing and opening it
+// instead would reset many boards. Nobody may write meanwhile. The error is [ErrNotTunable] or an [*Error].
 func Retune(stream io.ReadWriteCloser, c Config) error {
 	t := ttyOf(stream)
 	if t == nil {
@@ -42,8 +42,8 @@ func ttyOf(stream io.ReadWriteCloser) *tty {
 	return nil
 }
 
-// LineErrors is how many characters the driver has found broken since the machine's start: without a stop bit where
-// one should be, or of the wrong parity. ok is false where the driver does not count.
+// LineErrors is the number of characters that the driver has found broken since the machine was started: without a stop bit,
+// of the wrong parity, or a break. ok is false if the driver does not count them.
 func LineErrors(stream io.ReadWriteCloser) (n int, ok bool) {
 	t := ttyOf(stream)
 	if t == nil {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Who has a port open is found by what is open, and by locks, which everybody may see.
+// Programs that have a port open are found by their open files, and by locks, which are visible to everybody.
 func TestHolders(t *testing.T) {
 	root := sysfs(t, map[string]string{
 		"dev/ttyUSB0":     "",
@@ -42,18 +42,18 @@ func TestHolders(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "proc/locks"), []byte(locks), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := holders(root, path); !slices.Equal(got, []User{{12, "minicom", false}, {4711, "minirelay", true}}) {
+	if got := users(root, path); !slices.Equal(got, []User{{12, "minicom", false}, {4711, "minirelay", true}}) {
 		t.Errorf("%v", got)
 	}
-	if got := holderNames(root, path); got != "minicom (process 12), minirelay (process 4711)" {
+	if got := userNames(root, path); got != "minicom (process 12), minirelay (process 4711)" {
 		t.Error(got)
 	}
-	if got := holders(root, filepath.Join(root, "dev/ttyUSB1")); got != nil {
+	if got := users(root, filepath.Join(root, "dev/ttyUSB1")); got != nil {
 		t.Errorf("%v", got)
 	}
 }
 
-// On this machine too: another program that has a file locked, and this one.
+// The same on this machine: another program that has locked a file, and this one.
 func TestHoldersForReal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "port")
 	f, err := os.Create(path)
