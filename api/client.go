@@ -57,16 +57,24 @@ func (t Trust) config() *tls.Config {
 	return c
 }
 
+// addressError is what is wrong with an address, and what to try.
+type addressError struct{ what, try string }
+
+func (e addressError) Error() string { return e.what }
+
+// Hint is what to try.
+func (e addressError) Hint() string { return e.try }
+
 // NewClient makes a Client of the gateway at address, as in https://192.168.1.10:8443.
 func NewClient(address, user, password string, trust Trust) (*Client, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "":
-		return nil, fmt.Errorf("%q is no address of a gateway; write it as in https://192.168.1.10:8443", address)
+		return nil, addressError{fmt.Sprintf("%q is not the address of a gateway", address), "write it as in https://192.168.1.10:8443"}
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, fmt.Errorf("the API is not served over %s; write the address as in https://192.168.1.10:8443", u.Scheme)
+		return nil, addressError{"the API is not served over " + u.Scheme, "write the address as in https://192.168.1.10:8443"}
 	case strings.Trim(u.Path, "/") != "":
-		return nil, fmt.Errorf("the address has a path; leave %s out", u.Path)
+		return nil, addressError{"the address has a path", "leave " + u.Path + " out"}
 	}
 	transport := &http.Transport{
 		TLSClientConfig:       trust.config(),

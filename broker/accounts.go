@@ -91,7 +91,7 @@ func newAccounts(c Config) (*accounts, error) {
 		acc := &account{id: u.ID, rights: r, secret: u.Password.Value()}
 		switch hash := u.PasswordHash.Value(); {
 		case hash != "" && acc.secret != "":
-			return nil, fmt.Errorf("user %s has both password and password_hash; keep the hash", u.ID)
+			return nil, hint(fmt.Errorf("user %s has both password and password_hash", u.ID), "keep the hash")
 		case hash != "":
 			if acc.hash, err = parsePHC(hash); err != nil {
 				return nil, fmt.Errorf("user %s: password_hash: %w", u.ID, err)
@@ -100,7 +100,7 @@ func newAccounts(c Config) (*accounts, error) {
 			a.decoy.hash = acc.hash
 			a.decoy.hash.hash = make([]byte, len(acc.hash.hash)) // of no password
 		case acc.secret == "":
-			return nil, fmt.Errorf("user %s has no password; add password_hash, made by minirelay user hash", u.ID)
+			return nil, hint(fmt.Errorf("user %s has no password", u.ID), "add password_hash, made by minirelay user hash")
 		}
 		a.byName[u.ID] = acc
 	}

@@ -79,13 +79,13 @@ func listen(key, address string) (net.Listener, error) {
 	case err == nil:
 		return l, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s: %s is in use by another program (%w); stop that one (ss -ltnp shows it) or choose another port", key, address, err)
+		return nil, hint(fmt.Errorf("%s: %s is in use by another program (%w)", key, address, err), "stop that one (ss -ltnp shows it) or choose another port")
 	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("%s: not permitted to listen on %s (%w); ports below 1024 need CAP_NET_BIND_SERVICE, 8443 does not", key, address, err)
+		return nil, hint(fmt.Errorf("%s: not permitted to listen on %s (%w)", key, address, err), "ports below 1024 need CAP_NET_BIND_SERVICE, 8443 does not")
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, fmt.Errorf("%s: this machine does not have the address %s (%w); use :port to listen on all it has", key, address, err)
+		return nil, hint(fmt.Errorf("%s: this machine does not have the address %s (%w)", key, address, err), "use :port to listen on all it has")
 	}
-	return nil, fmt.Errorf("%s: cannot listen on %q (%w); write host:port or :port", key, address, err)
+	return nil, hint(fmt.Errorf("%s: cannot listen on %q (%w)", key, address, err), "write host:port or :port")
 }
 
 // accept serves those listeners of p that old did not have.

@@ -38,7 +38,7 @@ type phc struct {
 // HashPassword makes the argon2id hash of a password for password_hash in the config.
 func HashPassword(password string) (string, error) {
 	if password == "" {
-		return "", errors.New("an empty password cannot be hashed; type one")
+		return "", hint(errors.New("an empty password cannot be hashed"), "type one")
 	}
 	p := phc{memory: hashMemory, passes: hashPasses, threads: 1, salt: make([]byte, hashSalt), hash: make([]byte, hashLength)}
 	if _, err := rand.Read(p.salt); err != nil {
@@ -72,10 +72,10 @@ func (p phc) verify(password string) bool {
 func parsePHC(text string) (phc, error) {
 	parts := strings.Split(text, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || strings.ContainsAny(text, "\r\n") { // base64 skips those
-		return phc{}, errors.New("not an argon2id hash ($argon2id$v=19$…); make one with minirelay user hash")
+		return phc{}, hint(errors.New("not an argon2id hash ($argon2id$v=19$…)"), "make one with minirelay user hash")
 	}
 	if parts[2] != "v=19" {
-		return phc{}, fmt.Errorf("argon2 version %q is not known, only v=19; make the hash with minirelay user hash", parts[2])
+		return phc{}, hint(fmt.Errorf("argon2 version %q is not known, only v=19", parts[2]), "make the hash with minirelay user hash")
 	}
 	var p phc
 	if err := p.parseCost(parts[3]); err != nil {
@@ -83,10 +83,10 @@ func parsePHC(text string) (phc, error) {
 	}
 	var err error
 	if p.salt, err = base64.RawStdEncoding.Strict().DecodeString(parts[4]); err != nil || len(p.salt) < 8 || len(p.salt) > 64 {
-		return phc{}, errors.New("the salt of the hash is damaged; copy the hash again, to its end")
+		return phc{}, hint(errors.New("the salt of the hash is damaged"), "copy the hash again, to its end")
 	}
 	if p.hash, err = base64.RawStdEncoding.Strict().DecodeString(parts[5]); err != nil || len(p.hash) < 16 || len(p.hash) > 64 {
-		return phc{}, errors.New("the end of the hash is damaged; copy the hash again, to its end")
+		return phc{}, hint(errors.New("the end of the hash is damaged"), "copy the hash again, to its end")
 	}
 	return p, nil
 }
@@ -95,11 +95,11 @@ func (p *phc) parseCost(text string) error {
 	var threads uint32
 	if n, err := fmt.Sscanf(text, "m=%d,t=%d,p=%d", &p.memory, &p.passes, &threads); err != nil || n != 3 ||
 		text != fmt.Sprintf("m=%d,t=%d,p=%d", p.memory, p.passes, threads) {
-		return fmt.Errorf("the cost %q of the hash is damaged; it looks like m=7168,t=5,p=1", text)
+		return hint(fmt.Errorf("the cost %q of the hash is damaged", text), "it looks like m=7168,t=5,p=1")
 	}
 	if threads < 1 || threads > maxThreads || p.passes < 1 || p.passes > maxPasses ||
 		p.memory < 8*threads || p.memory > maxMemory {
-		return fmt.Errorf("the cost %s of the hash is out of reach of this gateway; make it with minirelay user hash", text)
+		return hint(fmt.Errorf("the cost %s of the hash is out of reach of this gateway", text), "make it with minirelay user hash")
 	}
 	p.threads = uint8(threads)
 	return nil

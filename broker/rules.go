@@ -34,18 +34,18 @@ type rights struct {
 
 func newRights(c Config, u UserConfig) (*rights, error) {
 	if !slices.Contains(roles, u.Role) {
-		return nil, fmt.Errorf("user %s: role %q is not known; use viewer, operator, admin or gateway", u.ID, u.Role)
+		return nil, hint(fmt.Errorf("user %s: role %q is not known", u.ID, u.Role), "use viewer, operator, admin or gateway")
 	}
 	for _, filter := range slices.Concat(u.Read, u.Write) {
 		if !validFilter(filter) {
-			return nil, fmt.Errorf("user %s: %q is not a topic filter; + and # stand for whole levels, # for the last ones", u.ID, filter)
+			return nil, hint(fmt.Errorf("user %s: %q is not a topic filter", u.ID, filter), "+ and # stand for whole levels, # for the last ones")
 		}
 	}
 	r := &rights{root: c.Root + "/", here: c.Gateway, role: u.Role, gateways: u.Gateways, devices: u.Devices, read: u.Read, write: u.Write}
 	r.mixed = slices.ContainsFunc(r.devices, func(name string) bool { return strings.Contains(name, "/") })
 	switch {
 	case r.role == roleGateway && slices.Contains(r.gateways, r.here):
-		return nil, fmt.Errorf("user %s: nobody but this gateway speaks as %s; give the other gateway another id", u.ID, r.here)
+		return nil, hint(fmt.Errorf("user %s: nobody but this gateway speaks as %s", u.ID, r.here), "give the other gateway another id")
 	case r.role != roleGateway && len(r.gateways) == 0:
 		r.gateways = []string{r.here}
 	}

@@ -31,7 +31,7 @@ func selfSigned(dataDir string) (certFile, keyFile string, err error) {
 	_, keyErr := os.Stat(keyFile)
 	if certErr == nil && keyErr == nil {
 		if _, err := loadPair(certFile, keyFile); err != nil {
-			return "", "", fmt.Errorf("broker.tls: the certificate that was made before cannot be used (%w); delete %s to have a new one made", err, dir)
+			return "", "", hint(fmt.Errorf("broker.tls: the certificate that was made before cannot be used (%w)", err), "delete "+dir+" to have a new one made")
 		}
 		return certFile, keyFile, nil
 	}

@@ -49,7 +49,7 @@ func newIdentity(cfg Config) (*identity, error) {
 			err = errors.New("broker.tls: mode files needs cert_file and key_file")
 		}
 	default:
-		err = fmt.Errorf("broker.tls: mode %q is not known; use self-signed, files or off", cfg.TLS.Mode)
+		err = hint(fmt.Errorf("broker.tls: mode %q is not known", cfg.TLS.Mode), "use self-signed, files or off")
 	}
 	if err != nil {
 		return nil, err
@@ -89,10 +89,10 @@ func loadPair(certFile, keyFile string) (*tls.Certificate, error) {
 // inDate says whether a certificate may be used now.
 func inDate(leaf *x509.Certificate, now time.Time) error {
 	if now.After(leaf.NotAfter) {
-		return fmt.Errorf("it ended on %s; renew it", leaf.NotAfter.Format(time.DateOnly))
+		return hint(fmt.Errorf("it ended on %s", leaf.NotAfter.Format(time.DateOnly)), "renew it")
 	}
 	if now.Before(leaf.NotBefore) {
-		return fmt.Errorf("it begins on %s only; check the clock of this machine", leaf.NotBefore.Format(time.DateOnly))
+		return hint(fmt.Errorf("it begins on %s only", leaf.NotBefore.Format(time.DateOnly)), "check the clock of this machine")
 	}
 	return nil
 }
@@ -107,8 +107,8 @@ func checkChain(certFile string, cert *tls.Certificate) error {
 			return fmt.Errorf("%s: the chain is damaged: %w", certFile, err)
 		}
 		if err := child.CheckSignatureFrom(parent); err != nil {
-			return fmt.Errorf("%s: %q is not signed by %q, which follows it; put the certificate first, then each issuer: %w",
-				certFile, child.Subject.CommonName, parent.Subject.CommonName, err)
+			return hint(fmt.Errorf("%s: %q is not signed by %q, which follows it: %w",
+				certFile, child.Subject.CommonName, parent.Subject.CommonName, err), "put the certificate first, then each issuer")
 		}
 		child = parent
 	}
@@ -148,7 +148,7 @@ func (id *identity) refresh(log *slog.Logger) {
 		err = inDate(cert.Leaf, time.Now())
 	}
 	if err != nil {
-		log.Error("the new certificate is not used; the old one stays", "error", err)
+		log.Error("the new certificate is not used; the old one stays", "error", err, "hint", hintOf(err))
 		return
 	}
 	id.current.Store(cert)
@@ -176,7 +176,7 @@ func (id *identity) remind(log *slog.Logger, now time.Time) {
 	}
 	id.warned = now
 	if err := inDate(leaf, now); err != nil {
-		log.Error("clients refuse the certificate", "file", id.certFile, "error", err)
+		log.Error("clients refuse the certificate", "file", id.certFile, "error", err, "hint", hintOf(err))
 		return
 	}
 	log.Warn("the certificate ends soon; renew it", "file", id.certFile, "until", leaf.NotAfter)

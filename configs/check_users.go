@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,11 +38,12 @@ func (k *checker) checkPassword(u broker.UserConfig) {
 		k.fault(plain.key, fmt.Sprintf("the user %q has both a password and a password_hash", u.ID), "leave the password out")
 	case hash != nil:
 		if err := broker.CheckHash(u.PasswordHash.Value()); err != nil {
-			what, try, ok := strings.Cut(err.Error(), "; ")
-			if !ok {
-				try = "make one with minirelay user hash"
+			try := "make one with minirelay user hash"
+			var hinted interface{ Hint() string }
+			if errors.As(err, &hinted) {
+				try = hinted.Hint()
 			}
-			k.fault(hash.at, "password_hash: "+what, try)
+			k.fault(hash.at, "password_hash: "+err.Error(), try)
 		}
 	case u.Password.Value() == "":
 		k.fault(plain.at, "the password is empty", "use a password_hash made by minirelay user hash")

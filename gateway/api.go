@@ -18,7 +18,7 @@ type configState struct {
 
 	mu      sync.Mutex // guards everything below
 	loaded  time.Time  // when what is in use was read
-	refused string     // why the last config, though sound, could not be used; "": it is in use
+	refused error      // why the last config, though valid, could not be used; nil: it is in use
 }
 
 func newConfigState(path string) *configState { return &configState{path: path, loaded: time.Now()} }
@@ -27,14 +27,14 @@ func newConfigState(path string) *configState { return &configState{path: path, 
 func (s *configState) used() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loaded, s.refused = time.Now(), ""
+	s.loaded, s.refused = time.Now(), nil
 }
 
 // unused notes why what is on the disk is not in use, though it may be sound.
 func (s *configState) unused(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refused = err.Error()
+	s.refused = err
 }
 
 // view is what can be shown of the files; nothing if the config came from none.
@@ -60,8 +60,8 @@ func (s *configState) config() api.Config {
 	for _, f := range view.Faults {
 		problem(api.Fault, f)
 	}
-	if len(view.Faults) == 0 && s.refused != "" {
-		what, try := Describe(errors.New(s.refused))
+	if len(view.Faults) == 0 && s.refused != nil {
+		what, try := Describe(s.refused)
 		problem(api.Fault, configs.Fault{File: s.path, What: what, Try: try})
 	}
 	for _, w := range view.Warnings {

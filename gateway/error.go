@@ -13,17 +13,13 @@ func (e userError) Error() string { return e.what }
 // Hint is what to try.
 func (e userError) Hint() string { return e.try }
 
-// Describe puts err into the two lines that people see. What to try is what the error hints at, or what stands behind
-// a semicolon in it.
+// Describe puts err into the two lines that people see. What to try is what the error hints at.
 func Describe(err error) (what, try string) {
 	what = err.Error()
 	try = "minirelay check says whether the config is sound; minirelay help tells what there is"
 	var hinted interface{ Hint() string }
-	switch before, after, ok := strings.Cut(what, "; "); {
-	case errors.As(err, &hinted) && hinted.Hint() != "":
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		try = hinted.Hint()
-	case ok && !strings.Contains(what, "\n"):
-		what, try = before, after
 	}
 	return strings.ReplaceAll(what, "\n", "; "), try
 }

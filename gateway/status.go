@@ -88,7 +88,7 @@ func (s *configState) summary() status.Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := status.Config{Path: s.path, Loaded: s.loaded.UnixMilli(), Faults: len(view.Faults), Warnings: len(view.Warnings)}
-	if c.Faults == 0 && s.refused != "" {
+	if c.Faults == 0 && s.refused != nil {
 		c.Faults = 1
 	}
 	return c

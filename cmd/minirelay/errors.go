@@ -27,7 +27,7 @@ func (e usageError) Error() string { return e.what }
 func (e usageError) Hint() string { return e.try }
 
 // describe puts err into the two lines that people see and gives the exit status. What to try is what the error
-// hints at, or what stands behind a semicolon in it.
+// hints at.
 func describe(err error) (what, try string, status int) {
 	what, try = gateway.Describe(err)
 	var usage usageError

@@ -20,7 +20,7 @@ func TestDescribe(t *testing.T) {
 		{fmt.Errorf("start: %w", userError{"it is broken", "mend it"}), "start: it is broken", "mend it", 1},
 		{usageError{"no such flag", "read the help"}, "no such flag", "read the help", 2},
 		{&serial.Error{What: "no permission", Try: "join dialout"}, "no permission", "join dialout", 1},
-		{errors.New("listen: :1 is in use; choose another: bind"), "listen: :1 is in use", "choose another: bind", 1},
+		{errors.New("listen: :1 is in use; choose another: bind"), "listen: :1 is in use; choose another: bind", "minirelay check", 1},
 		{errors.Join(errors.New("one; two"), errors.New("three")), "one; two; three", "minirelay check", 1},
 		{errors.New("plain"), "plain", "minirelay check", 1},
 	} {

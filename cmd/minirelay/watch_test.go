@@ -178,7 +178,7 @@ func TestWatchHeldPort(t *testing.T) {
 		{"-gateway https://LISTEN -user boss uno", "boss's", "proves nothing", "-ca"},
 		{"-gateway https://LISTEN -insecure -user boss greenhose", "boss's", `no device "greenhose"`, "greenhouse"},
 		{"-gateway https://LISTEN -insecure uno", "boss's", "to admins only", "-user"},
-		{"-gateway LISTEN -user boss uno", "boss's", "is no address", "https://"},
+		{"-gateway LISTEN -user boss uno", "boss's", "is not the address", "https://"},
 		{"-gateway https://127.0.0.1:1 -user boss uno", "boss's", "cannot be reached", "does it run"},
 		{"-gateway https://LISTEN -ca CONFIG -user boss uno", "boss's", "holds no certificate", "BEGIN CERTIFICATE"},
 		{"-c CONFIG greenhose", "boss's", `no device "greenhose"`, "greenhouse"},

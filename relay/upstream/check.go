@@ -13,7 +13,10 @@ type Problem struct {
 	What, Try string
 }
 
-func (p Problem) Error() string { return p.Key + ": " + p.What + "; " + p.Try }
+func (p Problem) Error() string { return p.Key + ": " + p.What }
+
+// Hint is what to try.
+func (p Problem) Hint() string { return p.Try }
 
 // Check finds what is wrong with a config by itself. The error is the first Problem.
 func Check(c Config) ([]Problem, error) {
