@@ -117,7 +117,9 @@ func TestTrust(t *testing.T) {
 		c.Close()
 	}
 	for _, address := range []string{"", "192.168.1.10:8443", "wss://host:8443", "https://host/mqtt", "https://", "::"} {
-		if _, err := NewClient(address, "boss", "", Trust{}); err == nil || !strings.Contains(err.Error(), "; ") {
+		_, err := NewClient(address, "boss", "", Trust{})
+		var hinted interface{ Hint() string }
+		if !errors.As(err, &hinted) || hinted.Hint() == "" {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
