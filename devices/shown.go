@@ -45,7 +45,7 @@ func (m *attached) shown(readings []relay.Reading, count *wire.Counters) []relay
 
 // taken shows a frame of a device with its readings.
 func taken(t *wire.Tap, at time.Time, c *mapping.DeviceConfig, request string, data []byte, readings []relay.Reading) {
-	if !t.On.Load() {
+	if !t.Watched() {
 		return
 	}
 	f := wire.Frame{Device: c.ID, Request: request, OK: true}

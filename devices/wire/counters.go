@@ -2,29 +2,30 @@ package wire
 
 import "sync/atomic"
 
-// Counters count what comes over a port, since it was first configured. They may be read at any time.
+// Counters count the traffic of a port since it was first configured. Any goroutine may add and read. The zero value is
+// ready.
 type Counters struct {
 	Bytes, Sent, Frames, Noise, Overlong, Damaged, Implausible, Late, Unanswered, Unknown, Opened atomic.Uint64
 
-	Tap Tap // shows what is counted, and all the rest
+	Tap Tap // shows the frames that are counted
 }
 
-// Counts is a copy of Counters.
+// Counts are the numbers of [Counters] at one time.
 type Counts struct {
-	Bytes       uint64 // read from the port
+	Bytes       uint64 // bytes read from the port
 	Sent        uint64 // bytes written to it
-	Frames      uint64 // good ones: readings and answers
-	Noise       uint64 // lines that are no UTF-8, no JSON object and no answer
-	Overlong    uint64 // lines that were too long
-	Damaged     uint64 // lines whose checksum is wrong or missing
-	Implausible uint64 // values that were of another type, out of range, doubled or no number: they became null
-	Late        uint64 // answers to no command that waits: too late, doubled, or with a foreign number
-	Unanswered  uint64 // requests that nobody answered in time
-	Unknown     uint64 // good frames of a kind that is known to nobody; they are counted as good too
-	Reopened    uint64 // how often the port was opened again
+	Frames      uint64 // valid frames: readings and answers
+	Noise       uint64 // frames that belong to no device, such as lines that are not UTF-8
+	Overlong    uint64 // frames longer than max_frame
+	Damaged     uint64 // frames with a wrong or missing checksum
+	Implausible uint64 // values of another type, out of range, or twice in one frame: they became null
+	Late        uint64 // answers without a command that waits for them: too late, twice, or with a foreign number
+	Unanswered  uint64 // requests without an answer in time
+	Unknown     uint64 // valid frames of an unknown kind, which are in Frames as well
+	Reopened    uint64 // how often the port was opened again after a loss
 }
 
-// Counts gives the state of the counters.
+// Counts reads all counters, one after the other.
 func (c *Counters) Counts() Counts {
 	counts := Counts{
 		Bytes: c.Bytes.Load(), Sent: c.Sent.Load(), Frames: c.Frames.Load(), Noise: c.Noise.Load(), Overlong: c.Overlong.Load(),

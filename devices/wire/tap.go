@@ -10,39 +10,39 @@ import (
 	"time"
 )
 
-// maxShown bounds the bytes of a frame that are shown; a longer one is clipped.
+// maxShown bounds the bytes of a frame that are shown; a longer frame is clipped.
 const maxShown = 4096
 
-// Tap shows what goes over a port to whoever watches. While nobody does, it costs one atomic load a step. It hangs
-// on the port's Counters, which every cutter and codec is given.
+// Tap shows the traffic of a port to those who watch. While nobody does, each call costs one atomic load and no memory. It is
+// a part of the port's [Counters], which every framer and codec is given. The zero value is ready.
 type Tap struct {
-	On atomic.Bool
-	mu sync.Mutex // guards by
+	on atomic.Bool // somebody watches
+	mu sync.Mutex  // guards by
 	by []watcher
 
-	Now  func() time.Time // of a recording; nil: time.Now
-	last State            // that was shown; guarded by the line's mu
+	Now  func() time.Time // the time of a recording; nil: time.Now
+	last State            // the state that was shown last; guarded by the caller of State and Watch
 
-	// What has been said about the frame being decoded, by the device whose turn it is and by those before it. Only
-	// who decodes touches it.
+	// Why holds the remarks of the device whose turn it is about the frame being decoded, others those of the devices before
+	// it. Only the goroutine that decodes touches them.
 	Why, others []string
 }
 
-// watcher is somebody who watches a wire. see must not wait.
+// watcher receives records. see must not wait.
 type watcher interface{ see(Record) }
 
 func (t *Tap) add(w watcher) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.by = append(t.by, w)
-	t.On.Store(true)
+	t.on.Store(true)
 }
 
 func (t *Tap) remove(w watcher) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.by = slices.DeleteFunc(t.by, func(other watcher) bool { return other == w })
-	t.On.Store(len(t.by) > 0)
+	t.on.Store(len(t.by) > 0)
 }
 
 func (t *Tap) show(r Record) {
@@ -53,39 +53,43 @@ func (t *Tap) show(r Record) {
 	}
 }
 
-// Bytes shows what was read or written.
+// Bytes shows bytes that were read, or written if out is true. It keeps a copy.
 func (t *Tap) Bytes(at time.Time, out bool, data []byte) {
-	if t.On.Load() && len(data) > 0 {
+	if t.on.Load() && len(data) > 0 {
 		t.show(Record{At: at, Bytes: &Bytes{out, bytes.Clone(data)}})
 	}
 }
 
-// State shows that the port was opened or lost, once; the line's mu is held.
+// State shows that the port was opened or lost, unless the last call was the same. The caller holds a lock that excludes
+// [Tap.Watch] and other calls of State.
 func (t *Tap) State(s State) {
-	if t.On.Load() && s != t.last {
+	if t.on.Load() && s != t.last {
 		t.last = s
-		t.show(Record{At: time.Now(), State: &s})
+		shown := s // a parameter whose address is taken costs memory in every call
+		t.show(Record{At: time.Now(), State: &shown})
 	}
 }
 
-// Frame shows a frame, with what was said about it since the last one, or with otherwise if nothing was.
+// Frame shows the frame f with a copy of data, and with the remarks since the last frame, or with otherwise if there were
+// none. Without f.Device, it takes the remarks of all devices.
 func (t *Tap) Frame(at time.Time, f Frame, data []byte, otherwise string) {
-	if !t.On.Load() {
+	if !t.on.Load() {
 		return
 	}
-	f.Data = bytes.Clone(data[:min(len(data), maxShown)])
+	shown := f // a parameter whose address is taken costs memory in every call
+	shown.Data = bytes.Clone(data[:min(len(data), maxShown)])
 	why := t.Why
 	if f.Device == "" {
 		why = append(t.others, t.Why...)
 	}
-	if f.Why = strings.Join(why, "; "); f.Why == "" {
-		f.Why = otherwise
+	if shown.Why = strings.Join(why, "; "); shown.Why == "" {
+		shown.Why = otherwise
 	}
 	t.Forget()
-	t.show(Record{At: at, Frame: &f})
+	t.show(Record{At: at, Frame: &shown})
 }
 
-// TappedReader shows what it reads.
+// TappedReader shows all that is read through it.
 type TappedReader struct {
 	io.Reader
 	Tap *Tap
@@ -97,30 +101,35 @@ func (r TappedReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Forget drops what was said about a frame that has become something else.
+// Forget drops the remarks about a frame, which turned out to be something else.
 func (t *Tap) Forget() { t.Why, t.others = t.Why[:0], t.others[:0] }
 
-// Turn begins what the next device says about a frame.
+// Turn begins the remarks of the next device about the same frame.
 func (t *Tap) Turn() {
-	if t.On.Load() {
+	if t.on.Load() {
 		t.others = append(t.others, t.Why...)
 		t.Why = t.Why[:0]
 	}
 }
 
-// Watched says whether somebody sees why a frame is dropped, so that it is worth the words.
-func (c *Counters) Watched() bool { return c.Tap.On.Load() }
+// Watched reports whether somebody watches.
+func (t *Tap) Watched() bool { return t.on.Load() }
 
-// Because says why the frame being decoded is none of the device's, or why a value of it is no good reading: lower
-// case, the field's id first, no full stop. Only what has been asked for by watched costs anything.
+// Watched reports whether somebody watches, so that a remark is worth composing.
+func (c *Counters) Watched() bool { return c.Tap.Watched() }
+
+// Because adds a remark: why the frame being decoded is not one of the device's, or why a value of it is invalid. It is in
+// lower case, begins with the id of the field, and has no full stop. Compose it only if [Counters.Watched]: a constant costs
+// nothing.
 func (c *Counters) Because(why string) {
-	const most = 32 // things to say about a frame
+	const most = 32 // remarks about one frame
 	if c.Watched() && len(c.Tap.Why) < most {
 		c.Tap.Why = append(c.Tap.Why, why)
 	}
 }
 
-// Drop counts, in one of c's own counters, a frame that never becomes one, and shows it.
+// Drop counts a frame that is invalid before any device sees it, in one of the counters of c, and shows it. It keeps a copy of
+// frame.
 func (c *Counters) Drop(counter *atomic.Uint64, frame []byte, why string) {
 	counter.Add(1)
 	if c.Watched() {

@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	MaxWatchers = 8   // of one port
-	WatchBuffer = 256 // records that a watcher may be behind
+	MaxWatchers = 8   // watchers of one port
+	WatchBuffer = 256 // records that wait for one watcher; it misses the newer ones
 )
 
-// ErrManyWatchers is the error of a tap that as many watch as may.
+// ErrManyWatchers is the error of [Tap.Watch] if [MaxWatchers] are watching.
 var ErrManyWatchers = errors.New("too many are watching this port already")
 
-// Watch is one watcher of a port's wire. Records has what happens, in order. Whoever takes too long misses
-// records; the port never waits for it.
+// Watch is one watcher of a port. Records delivers what happens, in order. The port never waits: a slow watcher misses
+// records. The caller ends it with [Watch.Close].
 type Watch struct {
-	Records <-chan Record // closed when the port is, because the gateway stops or the port is configured no longer
+	Records <-chan Record // closed by Close, and when the gateway stops or the port is no longer configured
 
 	records chan Record
 	missed  atomic.Uint64
@@ -28,7 +28,8 @@ type Watch struct {
 	over    sync.Once
 }
 
-// Watch shows what happens from now on, beginning with state. Nothing may change it meanwhile.
+// Watch shows everything from now on, beginning with state, and hands out counts. The caller holds the lock of [Tap.State].
+// The error is [ErrManyWatchers].
 func (t *Tap) Watch(state State, counts func() Counts) (*Watch, error) {
 	records := make(chan Record, WatchBuffer)
 	w := &Watch{Records: records, records: records, tap: t, counts: counts}
@@ -38,7 +39,7 @@ func (t *Tap) Watch(state State, counts func() Counts) (*Watch, error) {
 	if many {
 		return nil, ErrManyWatchers
 	}
-	t.Forget() // what was said long ago
+	t.Forget() // remarks from before
 	t.last = state
 	w.see(Record{At: time.Now(), State: &state})
 	t.add(w)
@@ -53,21 +54,21 @@ func (w *Watch) see(r Record) {
 	}
 }
 
-// Missed gives how many records were missed since it was called last.
+// Missed is the number of records that were missed since the last call.
 func (w *Watch) Missed() uint64 { return w.missed.Swap(0) }
 
-// Counts are the port's counters.
+// Counts are the counters of the port.
 func (w *Watch) Counts() Counts { return w.counts() }
 
-// Close ends the watching. It may be called twice.
+// Close ends the watching and closes Records. It may be called more than once.
 func (w *Watch) Close() {
 	w.over.Do(func() {
 		w.tap.remove(w)
-		close(w.records) // nobody sends any more: remove has waited for who did
+		close(w.records) // nobody sends any more: remove has waited for the last one
 	})
 }
 
-// End ends all watching.
+// End closes every [Watch] of the tap.
 func (t *Tap) End() {
 	t.mu.Lock()
 	by := slices.Clone(t.by)
@@ -79,7 +80,7 @@ func (t *Tap) End() {
 	}
 }
 
-// ShowAll has everything shown to see, which must not wait, until the tap is gone.
+// ShowAll calls see with every record, for the life of the tap. see must not wait.
 func (t *Tap) ShowAll(see func(Record)) { t.add(&shower{see}) }
 
 // shower is a watcher that sees everything.
