@@ -19,4 +19,4 @@
 // Deliberately absent: languages of log lines, metrics and JSON for programs, which are searched and parsed.
 package locale
 
-//go:generate go test -run TestPhoneTable -update .
+//go:generate go test -run TestComplete|TestPhoneTable -update .

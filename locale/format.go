@@ -12,7 +12,8 @@ func (l Language) Sprintf(format string, args ...any) string {
 		return fmt.Sprintf(format, args...)
 	}
 	before, text, after := trimmed(format)
-	text, ok := chinese().texts[Key(text)]
+	key := Key(text)
+	text, ok := chinese().texts[key]
 	if !ok {
 		return l.Text(fmt.Sprintf(format, args...))
 	}
@@ -36,20 +37,25 @@ func (l Language) Sprintf(format string, args ...any) string {
 			next++
 		}
 	}
+	if len(values) != strings.Count(key, hole) {
+		return l.Text(fmt.Sprintf(format, args...))
+	}
 	return before + fill(text, values) + after
 }
 
-var verb = regexp.MustCompile(`%[-+#0]*(?:\[\d+\])?\d*(?:\.\d+)?[a-zA-Z]|%%|% x`)
+var verb = regexp.MustCompile(`%[-+#0]*(?:\[\d+\])?\d*(?:\.\d+)?[a-zA-Z]|%%|% [xX]`)
 
-// Key is the key of a format string: {} is in the place of each verb, and the white space around it is cut off.
+// Key is the key of a format string in the table: {} is in the place of each verb, and the white space around it is cut
+// off.
 func Key(format string) string {
 	_, text, _ := trimmed(format)
-	return verb.ReplaceAllStringFunc(text, func(v string) string {
+	text = verb.ReplaceAllStringFunc(text, func(v string) string {
 		if v[1] == '%' {
 			return v[1:]
 		}
 		return hole
 	})
+	return strings.ReplaceAll(text, hole+hole, hole) // nothing shows where the first one ends
 }
 
 // List translates parts and separates them by commas.

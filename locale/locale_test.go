@@ -67,21 +67,21 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	for sentence, want := range map[string]string{
-		"":                                 "",
-		"all is well":                      "一切正常",
-		"\nall is well\n":                  "\n一切正常\n",
-		"nobody knows this":                "nobody knows this",
-		`no device "a in b" in x.toml`:     `x.toml 里没有设备 "a in b"`,
-		`no device "x" in y of the year`:   `当年的 y 里没有设备 "x"`,
-		"the value must be at least 3":     "值必须不小于 3",
-		"the port is closed: all is well":  "串口已关闭：一切正常",
-		"x is there already; try the next": "x 已经存在；try the next",
-		"open /dev/x: permission denied":   "open /dev/x：权限不足",
-		"open /dev/x: no luck; at all":     "open /dev/x: no luck; at all",
-		`write {value} into "send"`:        `把 {value} 写进 "send"`,
-		`did you mean "all is well"?`:      `是不是想写 "all is well"？`,
-		"no device  in x":                  "no device  in x", // a hole is never empty
-		"check the cable\ncheck the cable": "请检查线缆\n请检查线缆",
+		"":                                                  "",
+		"all is well":                                       "一切正常",
+		"\nall is well\n":                                   "\n一切正常\n",
+		"nobody knows this":                                 "nobody knows this",
+		`no device "a in b" in x.toml`:                      `x.toml 里没有设备 "a in b"`,
+		`no device "x" in y of the year`:                    `当年的 y 里没有设备 "x"`,
+		"the value must be at least 3":                      "值必须不小于 3",
+		"the port is closed: all is well":                   "串口已关闭：一切正常",
+		"x is there already; try the next":                  "x 已经存在；try the next",
+		"open /dev/x: permission denied":                    "open /dev/x：权限不足",
+		"open /dev/x: no luck; at all":                      "open /dev/x: no luck; at all",
+		`write {value} into "send"`:                         `把 {value} 写进 "send"`,
+		`did you mean "all is well"?`:                       `是不是想写 "all is well"？`,
+		"no device  in x":                                   "no device  in x", // a hole is never empty
+		"check the cable\ncheck the cable":                  "请检查线缆\n请检查线缆",
 		"at least " + strings.Repeat("at least ", 20) + "1": "",
 	} {
 		if got := c.text(sentence, maxDepth); got != want && want != "" {

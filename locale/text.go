@@ -1,6 +1,8 @@
 package locale
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -41,14 +43,19 @@ func (c *catalogue) sentence(s string, depth int) string {
 	if s == "" || len(s) > maxText || depth == 0 {
 		return s
 	}
+	if question, ok := strings.CutSuffix(s, ":"); ok {
+		if text := c.sentence(question, depth-1); text != question {
+			return text + "："
+		}
+	}
 	masked := mask(s)
 	word, _, _ := strings.Cut(s, " ")
-	best, holes := match(c.words[word], s, masked, 0)
+	best, holes := c.match(c.words[word], s, masked, 0, depth)
 	least := 0
 	if best != nil {
 		least = best.size
 	}
-	if p, h := match(c.loose, s, masked, least); p != nil {
+	if p, h := c.match(c.loose, s, masked, least, depth); p != nil {
 		best, holes = p, h
 	}
 	if best != nil {
@@ -72,15 +79,15 @@ func (c *catalogue) value(s string, depth int) string {
 
 // parts translates the parts of a sentence that was put together from several.
 func (c *catalogue) parts(s, masked string, depth int) string {
-	for _, sign := range [...]struct{ english, chinese string }{{"\n", "\n"}, {"; ", "；"}, {": ", "："}} {
+	for _, sign := range [...]struct{ english, chinese string }{{"\n", "\n"}, {"; ", "；"}, {": ", "："}, {", ", "，"}} {
 		at := strings.Index(masked, sign.english)
 		if at < 0 {
 			continue
 		}
 		first, rest := s[:at], s[at+len(sign.english):]
 		a, b := c.value(first, depth), c.text(rest, depth-1)
-		if a == first && b == rest {
-			return s
+		if a == first && b == rest || sign.english == ", " && (a == first || b == rest) {
+			return s // names may have commas between them
 		}
 		return a + sign.chinese + b
 	}
@@ -88,17 +95,24 @@ func (c *catalogue) parts(s, masked string, depth int) string {
 }
 
 // match gives the first of the patterns with more than least literal bytes that fits s, and what is in its holes.
-func match(patterns []*pattern, s, masked string, least int) (*pattern, []string) {
+func (c *catalogue) match(patterns []*pattern, s, masked string, least, depth int) (*pattern, []string) {
+	strange := func(h string) bool { return prose.MatchString(h) && c.value(h, depth) == h }
 	for _, p := range patterns {
 		if p.size <= least {
 			break
 		}
-		if holes := p.match(s, masked); holes != nil {
+		if holes := p.match(s, masked); holes != nil && (p.size >= leastSure || !slices.ContainsFunc(holes, strange)) {
 			return p, holes
 		}
 	}
 	return nil, nil
 }
+
+// leastSure is how many bytes of a pattern show that a sentence is meant by it. Of two or three words, as in "use {}",
+// a sentence that the table does not have can be made too: then prose in a hole shows it.
+const leastSure = 10
+
+var prose = regexp.MustCompile(`^[a-z']+ [a-z']+$|\b[a-z']+ [a-z']+ [a-z']+\b`)
 
 // match gives what is in the holes, which are never empty and as short as can be; nil if the pattern does not fit.
 func (p *pattern) match(s, masked string) []string {

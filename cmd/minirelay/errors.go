@@ -90,10 +90,10 @@ func usage(flags *flag.FlagSet, env *env) {
 			fmt.Fprintln(w)
 			first = false
 		}
-		fmt.Fprintf(w, "  -%s\n\t%s", f.Name, env.lang.Text(f.Usage))
+		text := env.lang.Text(f.Usage)
 		if f.DefValue != "" && f.DefValue != "false" {
-			env.printf(" (default %s)", f.DefValue)
+			text = env.lang.Sprintf("%s (default %s)", text, f.DefValue)
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "  -%s\n\t%s\n", f.Name, text)
 	})
 }

@@ -238,16 +238,15 @@ func (a *initAsk) password(ctx context.Context) (password string, madeUp bool, e
 }
 
 func (a *initAsk) farewell(kept, password string, madeUp bool) {
-	out := a.env.stdout
 	a.env.printf("\n%s is written.\n", a.path)
 	if kept != "" {
 		a.env.printf("What was there is kept as %s.\n", kept)
 	}
-	a.env.printf("The first user is %s", a.start.Admin)
 	if madeUp {
-		a.env.printf(", the password %s\nIt is shown only now: write it down.", password)
+		a.env.printf("The first user is %s, the password %s\nIt is shown only now: write it down.\n", a.start.Admin, password)
+	} else {
+		a.env.printf("The first user is %s\n", a.start.Admin)
 	}
-	fmt.Fprintln(out)
 	a.env.printf("\nNext:\n")
 	if a.path == systemConfig { // the service takes it by itself
 		a.env.printf("  sudo minirelay status\n")

@@ -121,7 +121,7 @@ func dispatch(ctx context.Context, env *env, args []string) error {
 		help(env)
 		return nil
 	case "help":
-		if len(args) == 0 {
+		if args = withoutLanguage(args); len(args) == 0 {
 			help(env)
 			return nil
 		}

@@ -9,9 +9,6 @@ import (
 
 // TestMain makes the test binary the program, for the stories that run it.
 func TestMain(m *testing.M) {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		os.Unsetenv(name) // the tests read English
-	}
 	testscript.Main(tests{m}, map[string]func(){"minirelay": main})
 }
 
@@ -20,6 +17,9 @@ type tests struct{ *testing.M }
 
 // Run runs them. Nothing of theirs is left on the disk.
 func (t tests) Run() int {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		os.Unsetenv(name) // the tests read English
+	}
 	defer func() { os.RemoveAll(binaryDir) }()
 	return t.M.Run()
 }

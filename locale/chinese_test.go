@@ -1,0 +1,55 @@
+package locale
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+// Sentences as the program makes them.
+func TestChinese(t *testing.T) {
+	for sentence, want := range map[string]string{
+		"the value must be from 0 to 100 %":                                       "值必须在 0 到 100 % 之间",
+		"the device is offline; check its cable and power":                        "设备离线，请检查线缆和电源",
+		"an earlier try went unanswered, then: the hardware refused it":           "之前的一次尝试没有应答，随后：硬件拒绝执行",
+		`field "t": min 5 is greater than max 3: no value is left`:                `字段 "t"：min 5 大于 max 3：没有可用的值`,
+		"open /dev/ttyUSB0: permission denied":                                    "open /dev/ttyUSB0：权限不足",
+		"warning: a.toml: there is no such file":                                  "警告：a.toml：没有这个文件",
+		"it is [1, 2], nothing that anybody knows":                                "it is [1, 2], nothing that anybody knows",
+		"write it down, whatever it may be":                                       "write it down, whatever it may be",
+		"use of closed network connection":                                        "use of closed network connection",
+		"port uno is not usable: /dev/ttyACM0 does not exist":                     "串口 uno 不能用：/dev/ttyACM0 不存在",
+		"the value must be one of auto, manual":                                   "值必须是以下之一：auto, manual",
+		`the name "all is well" is nothing`:                                       `the name "all is well" is nothing`,
+		"12 frames: 10 taken, 2 dropped; 3 requests unanswered":                   "12 帧：解码 10，丢弃 2；3 个请求没有应答",
+		"the unit has no such register (exception 2)":                             "从站没有这个寄存器（异常码 2）",
+		"the configuration on the disk has 2 faults; the last good one is in use": "磁盘上的配置有 2 处错误；仍在使用上一份正确的配置",
+	} {
+		if got := Chinese.Text(sentence); got != want {
+			t.Errorf("%q: %q, want %q", sentence, got, want)
+		}
+	}
+	if got := Chinese.Sprintf("cannot write %s: %v", "x.toml", fmt.Errorf("open: %w", errors.New("permission denied"))); got != "无法写入 x.toml：open：权限不足" {
+		t.Errorf("%q", got)
+	}
+	if got := Chinese.Sprintf("the port is closed: %s", "all is well"); got != "串口已关闭：一切正常" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A sentence takes microseconds, so that a wire can be watched.
+func BenchmarkText(b *testing.B) {
+	chinese()
+	for b.Loop() {
+		Chinese.Text("port uno is not usable: /dev/ttyACM0 does not exist")
+	}
+}
+
+// Reading the table is what a command in Chinese costs more than one in English.
+func BenchmarkReadCatalogue(b *testing.B) {
+	for b.Loop() {
+		if _, err := readCatalogue(chineseTable); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
