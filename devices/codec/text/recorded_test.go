@@ -81,7 +81,7 @@ func TestRecordedLines(t *testing.T) {
 func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 	t.Helper()
 	var count wire.Counters
-	count.Tap.On.Store(true)
+	count.Tap.ShowAll(func(wire.Record) {})
 	codec, err := newCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)

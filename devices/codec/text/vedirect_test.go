@@ -72,7 +72,7 @@ func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	t.Helper()
 	d := Mppt()
 	var count wire.Counters
-	count.Tap.On.Store(true)
+	count.Tap.ShowAll(func(wire.Record) {})
 	codec, err := newCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)
