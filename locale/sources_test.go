@@ -74,9 +74,13 @@ var foreign = []string{
 	"not a directory", "operation not permitted", "inappropriate ioctl for device", "context deadline exceeded",
 }
 
-// assembled are sentences in whose holes the sources put one of a few words.
-var assembled = []string{
-	"there is no port {}", "there is no kind of topic {}", "there is no kind of message {}", "{} = {} is too small", "{} = {} is too large",
+// assembled are words and sentences that the sources put together, or that look like anything but sentences.
+var assembled = map[string][]string{
+	"configs/": {"there is no port {}", "there is no kind of topic {}", "there is no kind of message {}", "{} = {} is too small", "{} = {} is too large"},
+	"cmd/minirelay/": {"[ports.{}], used by {}", "[ports.{}], no device uses it", "command and request", "is", "socket", "serial",
+		"config", "trouble"},
+	"status/": {"ready", "open", "closed", "online", "offline", "connected", "never", "{} s", "{} h", "under-voltage now", "throttled now",
+		"under-voltage since it was started", "throttled since it was started"},
 }
 
 // found is where each sentence stands.
@@ -87,8 +91,10 @@ func collect(t *testing.T) found {
 	for _, s := range foreign {
 		all[s] = []string{"libraries/"}
 	}
-	for _, s := range assembled {
-		all[s] = []string{"configs/"}
+	for at, list := range assembled {
+		for _, s := range list {
+			all[s] = []string{at}
+		}
 	}
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		switch {

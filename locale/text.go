@@ -85,7 +85,7 @@ func (c *catalogue) parts(s, masked string, depth int) string {
 			continue
 		}
 		first, rest := s[:at], s[at+len(sign.english):]
-		a, b := c.value(first, depth), c.text(rest, depth-1)
+		a, b := c.value(first, depth), c.value(rest, depth)
 		if a == first && b == rest || sign.english == ", " && (a == first || b == rest) {
 			return s // names may have commas between them
 		}

@@ -38,7 +38,7 @@ func (s *Snapshot) write(p *page) {
 	if !s.Ready {
 		state = "starting: not every port has been tried yet"
 	}
-	p.printf("gateway %s, minirelay %s, running for %s, %s\n", s.Gateway, s.Version, span(time.Duration(s.Now-s.Started)*time.Millisecond), state)
+	p.printf("gateway %s, minirelay %s, running for %s, %s\n", s.Gateway, s.Version, span(time.Duration(s.Now-s.Started)*time.Millisecond), p.lang.Text(state))
 	p.printf("%s\n", strings.Join(s.Addresses, "  "))
 	s.writePorts(p)
 	s.writeDevices(p)

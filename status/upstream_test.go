@@ -34,3 +34,20 @@ func TestUpstreamProblems(t *testing.T) {
 		}
 	}
 }
+
+// The screen in Chinese, whose characters are two columns wide.
+func TestScreenInChinese(t *testing.T) {
+	s := full()
+	s.Upstreams = append(s.Upstreams, Upstream{Upstream: "full", State: "connected", Disk: "the disk is full", Lost: 7})
+	s.Judge()
+	var b bytes.Buffer
+	if err := s.Write(&b, locale.Chinese); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n上游   状态    持续", "\ncloud  已连接  ", "\nfull   已连接  ", "\n需要处理：\n", "\n  上游 full：磁盘已满\n    提示：请腾出空间或修复它；",
+		"\n  上游 full：发件箱放不下，丢弃了 7 条消息\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}

@@ -85,9 +85,9 @@ func upstreamSummary(lang locale.Language, config *configs.Config, c upstream.Co
 	}
 	takes := "takes nothing from there"
 	if len(c.Accept) > 0 {
-		takes = fmt.Sprintf("takes every %s", strings.Join(c.Accept, lang.Text(" and ")))
+		takes = fmt.Sprintf("takes every %s", strings.Join(c.Accept, " and "))
 		if len(c.Commands) > 0 {
-			takes = fmt.Sprintf("takes every %s for %s", strings.Join(c.Accept, lang.Text(" and ")), strings.Join(c.Commands, ", "))
+			takes = fmt.Sprintf("takes every %s for %s", strings.Join(c.Accept, " and "), strings.Join(c.Commands, ", "))
 		}
 	}
 	topics := config.Gateway.Root + "/" + config.Gateway.ID + "/…"

@@ -63,6 +63,23 @@ func TestScanTalker(t *testing.T) {
 	}
 }
 
+// Progress is in the language of the user; the block is for a file.
+func TestScanInChinese(t *testing.T) {
+	noLeaks(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	block, said, err := scanned(t, func(line *softboard.Line) {
+		_ = softboard.Run(ctx, line, softboard.NewGreenhouse(1), 50*time.Millisecond)
+	}, "-lang", "zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked(t, block)
+	if !strings.Contains(said, "正在监听主动发送数据的开发板；不写出任何内容\n") || !strings.Contains(said, "JSON 行") || strings.Contains(said, "listening") {
+		t.Error(said)
+	}
+}
+
 // The units of a bus, with their registers.
 func TestScanModbus(t *testing.T) {
 	noLeaks(t)
