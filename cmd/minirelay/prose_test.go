@@ -13,8 +13,6 @@ import (
 var unread = map[string]bool{
 	"deploy/fleet/README.md":          true,
 	"docs/architecture.md":            true,
-	"docs/codec.md":                   true,
-	"docs/codec.zh-CN.md":             true,
 	"miniprogram/test/host/README.md": true,
 }
 

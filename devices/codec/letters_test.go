@@ -1,0 +1,87 @@
+package codec_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"minirelay/devices/capture"
+	"minirelay/devices/codec/text"
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// Recorded lines give the same readings, however their bytes arrive.
+func TestLetters(t *testing.T) {
+	shed := Device(Field("temperature", relay.TypeNumber, Key("T")), Field("humidity", relay.TypeNumber, Key("H"), Plausible(0, 100)))
+	file, err := os.Open("testdata/letters.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	_, recording, err := capture.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recorded []byte
+	for _, r := range recording {
+		recorded = append(recorded, r.Data...)
+	}
+	for name, reader := range map[string]func(io.Reader) io.Reader{
+		"one by one": iotest.OneByteReader, "by halves": iotest.HalfReader, "with the end": iotest.DataErrReader,
+	} {
+		count, got := new(wire.Counters), ""
+		stream, lines := newLetters(shed, count), text.NewLineFramer(reader(bytes.NewReader(recorded)), count)
+		for frame, err := lines.Next(100); err == nil; frame, err = lines.Next(100) {
+			readings, _ := stream.Decode(frame.Bytes)
+			for _, r := range readings {
+				got += fmt.Sprintf("%s=%v ", shed.Fields[r.Field].ID, r.Value)
+			}
+		}
+		want := "temperature=21.5 humidity=40 temperature=21.6 humidity=41 temperature=21.7 humidity=null "
+		if got != want || count.Counts().Implausible != 1 {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	k := &mapping.Checker{Device: Device(Field("temperature", relay.TypeNumber))}
+	if checkLetters(k); len(k.Problems) != 1 || k.Problems[0].Key != "key" {
+		t.Errorf("%v", k.Problems)
+	}
+}
+
+// docs/codec.md shows this codec and this test, to the letter.
+func TestDocs(t *testing.T) {
+	var code string
+	for _, file := range []string{"example_test.go", "letters_test.go"} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code += string(b)
+	}
+	for _, page := range []string{"../../docs/codec.md", "../../docs/codec.zh-CN.md"} {
+		b, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(string(b), "```go\n")
+		for _, part := range parts[1:] {
+			block, _, _ := strings.Cut(part, "```")
+			if strings.Contains(block, "kinds()") {
+				continue // it is from devices/kinds.go
+			}
+			if !strings.Contains(code, block) {
+				t.Errorf("%s shows other code than example_test.go and letters_test.go:\n%s", page, block)
+			}
+		}
+		if len(parts) < 4 {
+			t.Errorf("%s shows %d pieces of code", page, len(parts)-1)
+		}
+	}
+}
