@@ -169,11 +169,11 @@ func (k *checker) checkMapping(d mapping.DeviceConfig) {
 				try = didYouMean(field, fieldIDs(d), "there are: ")
 			}
 		case "expect", "refuse":
-			if !strings.HasPrefix(p.What, "it is no regular expression") {
+			if !strings.HasPrefix(p.What, "it is not a regular expression") {
 				break
 			}
 			if why, part, ok := patternFault(k.root.get(names...)); ok {
-				at, what = at.within(part), p.Key+": it is no regular expression: "+why
+				at, what = at.within(part), p.Key+": it is not a regular expression: "+why
 			}
 		}
 		k.fault(at, what, try)

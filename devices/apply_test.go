@@ -225,7 +225,7 @@ func TestApplyRefuses(t *testing.T) {
 		c.Devices[0].Port = "none"
 		c.Devices[1].Commands[0].Expect = "("
 		err := r.ports.Apply(c)
-		for _, want := range []string{`device "a": there is no port "none"`, `device "b": command "pump": expect: it is no regular expression`,
+		for _, want := range []string{`device "a": there is no port "none"`, `device "b": command "pump": expect: it is not a regular expression`,
 			`device "c": the port "nano" is taken by device "b"`} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v does not say %s", err, want)

@@ -54,10 +54,10 @@ func TestDecodeRecording(t *testing.T) {
 [{"fan":20,"p":1}] board true fan=20 pump=true
 > PUMP 0 #42·
 [OK #42] board true (command pump)
-[{"p":2}] board true pump=null: pump: 2 is none of false or 0, true or 1
+[{"p":2}] board true pump=null: pump: 2 is not one of false or 0, true or 1
 [ERR #42 no] board true (command pump)
-[boot]  false: it is no JSON object: unexpected 'b' at byte 1
-[·]  false: it is not UTF-8, so it is no text: is the baud rate right?`
+[boot]  false: it is not a JSON object: unexpected 'b' at byte 1
+[·]  false: it is not UTF-8, so it is not text: is the baud rate right?`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

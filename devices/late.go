@@ -20,7 +20,7 @@ type owed struct {
 // owe notes that a command which has just been written was not answered; mu is held.
 func (l *line) owe(ex *exchange) {
 	c := ex.command
-	if codec.Numbered(c.Yes) && codec.Numbered(c.No) {
+	if c.Numbered() {
 		return
 	}
 	if l.owed == nil || l.owed.by != c {
@@ -58,7 +58,7 @@ func (l *line) awaitOwed(t *relay.Task, s *session) error {
 	l.mu.Lock()
 	o := l.owed
 	l.mu.Unlock()
-	if o == nil || codec.Numbered(c.Yes) && codec.Numbered(c.No) {
+	if o == nil || c.Numbered() {
 		return nil
 	}
 	wait := time.NewTimer(time.Until(earlier(o.until, t.Deadline())))

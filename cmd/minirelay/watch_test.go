@@ -108,7 +108,7 @@ func TestWatchCodec(t *testing.T) {
 	s.see(t, "- the port is open")
 	board.say(t, "half a line", `{"t":21}`, "noise")
 	s.see(t, `= {"t":21}`)
-	s.see(t, "! it is no JSON object")
+	s.see(t, "! it is not a JSON object")
 	for args, want := range map[string]string{
 		"-codec morse":           "codec cannot be",
 		"-profile no-such-thing": "no-such-thing",
@@ -133,7 +133,7 @@ func TestWatchConfigured(t *testing.T) {
 		s.see(t, "- the port is open")
 		board.say(t, "first", `{"t":20.54,"p":7}`)
 		s.see(t, "= greenhouse: temperature 20.5 °C, pump null")
-		s.see(t, "! pump: 7 is none of")
+		s.see(t, "! pump: 7 is not one of")
 		if err := s.end(); err != nil {
 			t.Error(err)
 		}

@@ -8,33 +8,34 @@ import (
 	"minirelay/relay"
 )
 
-// WireField is what codecs that read tokens need to know of a field.
+// WireField is a compiled [mapping.FieldConfig]: it makes a reading of a [Token]. It serves one goroutine.
 type WireField struct {
-	Id            string
+	ID            string
 	suffix        []byte // of a number, in lines of text
 	Kind          relay.Type
 	scale, offset float64
 	plausible     relay.Range
-	Words         []WireWord // bool and enum: what may stand on the wire
+	Words         []WireWord // of a bool or an enum: the forms of its values on the wire
 	last          relay.Value
 }
 
-// WireWord is one value of a bool or enum as it stands on the wire.
+// WireWord is the form of one value of a bool or an enum on the wire.
 type WireWord struct {
-	Text    string    // in quotes
-	Quoted  bool      // text may stand for it
-	Number  float64   // NaN if no number stands for it
-	literal tokenKind // tokenTrue, tokenFalse, or anything else if neither stands for it
+	Text    string    // as a string
+	Quoted  bool      // the string Text represents it
+	Number  float64   // the number that represents it; NaN: none
+	literal TokenKind // TokenTrue or TokenFalse if that represents it
 	Value   relay.Value
 }
 
+// NewWireField compiles the config of a field.
 func NewWireField(f mapping.FieldConfig) WireField {
-	return WireField{Id: f.ID, suffix: []byte(f.Suffix), Kind: f.Type, scale: f.Scale, offset: f.Offset,
+	return WireField{ID: f.ID, suffix: []byte(f.Suffix), Kind: f.Type, scale: f.Scale, offset: f.Offset,
 		plausible: relay.Range{Min: f.Min, Max: f.Max}, Words: fieldWords(f)}
 }
 
-// fieldWords lists what may stand on the wire for a bool or an enum. A bool without a map of values is true or
-// false, 1 or 0; an enum without one is the option itself.
+// fieldWords lists the forms of a bool or an enum on the wire. A bool without a map of values is true or false, 1 or 0;
+// an enum without one is the option itself.
 func fieldWords(f mapping.FieldConfig) []WireWord {
 	var words []WireWord
 	switch f.Type {
@@ -56,7 +57,8 @@ func fieldWords(f mapping.FieldConfig) []WireWord {
 	return words
 }
 
-// NewWord lets text stand for v, in quotes or, if it is a number, true or false, without.
+// NewWord returns the word by which text represents v: as a string and, if it is a number, true or false, also without
+// quotes.
 func NewWord(text string, v relay.Value) WireWord {
 	w := WireWord{Text: text, Quoted: true, Number: math.NaN(), Value: v}
 	if n, err := strconv.ParseFloat(text, 64); err == nil {
@@ -71,7 +73,8 @@ func NewWord(text string, v relay.Value) WireWord {
 	return w
 }
 
-// Read gives the field's value for t. A value that is not good is null.
+// Read returns the field's value for t, scaled, in the unit of the field. good is false, and v null, if t is implausible
+// or of another type.
 func (f *WireField) Read(t Token) (v relay.Value, good bool) {
 	if t.Kind == TokenNull {
 		return v, true
@@ -89,7 +92,7 @@ func (f *WireField) Read(t Token) (v relay.Value, good bool) {
 			return v, false
 		}
 		if f.last.IsNull() || f.last.Text() != string(t.Text) {
-			f.last = relay.TextValue(string(t.Text)) // kept, so that a text that stays costs no memory each time
+			f.last = relay.TextValue(string(t.Text)) // kept, so that an unchanged text costs no memory
 		}
 		return f.last, true
 	}
@@ -101,23 +104,23 @@ func (f *WireField) Read(t Token) (v relay.Value, good bool) {
 	return v, false
 }
 
-// scaled gives the value for a raw number. Fifteen significant digits of what it is made of drop what binary fractions
-// add: 528 × 0.1 is 52.8, not 52.800000000000004.
+// scaled returns the value for a raw number. It rounds to fifteen significant digits of its larger part, which removes
+// the error of binary fractions: 528 × 0.1 is 52.8, not 52.800000000000004.
 func (f *WireField) scaled(raw float64) float64 {
 	n := raw*f.scale + f.offset
 	if f.scale == 1 && f.offset == 0 {
 		return n
 	}
 	size := math.Ceil(math.Log10(max(math.Abs(raw*f.scale), math.Abs(f.offset))))
-	if !(size > -8 && size < 15) { // nor if it is no number
+	if !(size > -8 && size < 15) { // also if it is not a number
 		return n
 	}
 	var digits [40]byte
 	n, _ = strconv.ParseFloat(string(strconv.AppendFloat(digits[:0], n, 'f', 15-int(size), 64)), 64)
-	return n + 0 // and no minus zero
+	return n + 0 // not minus zero
 }
 
-// Legible says whether t is of the field's type, however implausible, or says that there is no value.
+// Legible says whether t is of the field's type, however implausible, or null.
 func (f *WireField) Legible(t Token) bool {
 	switch {
 	case t.Kind == TokenNull:
@@ -135,7 +138,7 @@ func (f *WireField) Legible(t Token) bool {
 	return false
 }
 
-// Is says whether t stands for w. A number counts by its value: 1.0 is 1.
+// Is says whether t represents w. Numbers are compared by value: 1.0 is 1.
 func (w *WireWord) Is(t Token) bool {
 	switch t.Kind {
 	case TokenString:
@@ -148,9 +151,9 @@ func (w *WireWord) Is(t Token) bool {
 	return false
 }
 
-// Fault is a value that is no good reading.
+// Fault is a value that is not a valid reading.
 type Fault struct {
-	Field int
+	Field int   // index
 	Value Token // valid as long as the frame
-	Twice bool  // it stands in the frame more than once
+	Twice bool  // the field occurs in the frame more than once
 }

@@ -11,42 +11,42 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// formatKind says what the bits of a number mean.
-type formatKind uint8
+// FormatKind is the meaning of the bits of a number.
+type FormatKind uint8
 
 const (
-	unsignedFormat formatKind = iota
-	signedFormat              // two's complement
-	FloatFormat               // IEEE 754
+	unsigned FormatKind = iota
+	signed              // two's complement
+	Float               // IEEE 754
 )
 
-// NumberFormat is a compiled FormatConfig of a number.
+// NumberFormat is a compiled [mapping.FormatConfig] of a number. The zero NumberFormat is none.
 type NumberFormat struct {
 	name  string
 	Size  int // bytes
-	Kind  formatKind
-	bytes bool // the lesser byte of a word comes first
-	words bool // the lesser word comes first
-	Shift int  // below the bits that are meant
-	Width int  // bits that are meant
+	Kind  FormatKind
+	bytes bool // the low byte of a word comes first
+	words bool // the low word comes first
+	Shift int  // number of bits below the value
+	Width int  // number of bits of the value
 }
 
 // numberFormats lists the formats of numbers by name.
 func numberFormats() map[string]NumberFormat {
 	return map[string]NumberFormat{
-		"uint16": {Size: 2}, "int16": {Size: 2, Kind: signedFormat},
-		"uint32": {Size: 4}, "int32": {Size: 4, Kind: signedFormat}, "float32": {Size: 4, Kind: FloatFormat},
-		"uint64": {Size: 8}, "int64": {Size: 8, Kind: signedFormat}, "float64": {Size: 8, Kind: FloatFormat},
+		"uint16": {Size: 2}, "int16": {Size: 2, Kind: signed},
+		"uint32": {Size: 4}, "int32": {Size: 4, Kind: signed}, "float32": {Size: 4, Kind: Float},
+		"uint64": {Size: 8}, "int64": {Size: 8, Kind: signed}, "float64": {Size: 8, Kind: Float},
 	}
 }
 
-// NumberOf compiles c; without a format in it, it is the one called usual. A config without problems gives no zero
-// format.
+// NumberOf compiles the format of a number in registers; usual is the name of the format where c has none. It returns
+// the zero NumberFormat if [CheckFormat] would report the format as unknown.
 func NumberOf(c mapping.FormatConfig, usual string) NumberFormat {
 	return numberIn(c, numberFormats(), usual)
 }
 
-// numberIn is number with a list of formats of its own.
+// numberIn is NumberOf with other formats.
 func numberIn(c mapping.FormatConfig, formats map[string]NumberFormat, usual string) NumberFormat {
 	name := c.Format
 	if name == "" {
@@ -65,12 +65,12 @@ func numberIn(c mapping.FormatConfig, formats map[string]NumberFormat, usual str
 	return f
 }
 
-// CheckFormat checks the keys of a number's format. usual is the format of one that names none.
+// CheckFormat checks the format of a number in registers; usual is the name of the format where c has none.
 func CheckFormat(k *mapping.Checker, c mapping.FormatConfig, usual string) {
 	CheckFormatIn(k, numberFormats(), c, usual)
 }
 
-// CheckFormatIn is format with a list of formats of its own.
+// CheckFormatIn is [CheckFormat] with other formats, as those of [ByteFormats].
 func CheckFormatIn(k *mapping.Checker, formats map[string]NumberFormat, c mapping.FormatConfig, usual string) {
 	f := numberIn(c, formats, usual)
 	if f.Size == 0 {
@@ -80,7 +80,7 @@ func CheckFormatIn(k *mapping.Checker, formats map[string]NumberFormat, c mappin
 	}
 	for key, order := range map[string]string{"byte_order": c.ByteOrder, "word_order": c.WordOrder} {
 		if order != "" && order != "big" && order != "little" {
-			k.Add(key, fmt.Sprintf("there is no order %q", order), "use big or little")
+			k.Add(key, fmt.Sprintf("unknown order %q", order), "use big or little")
 		}
 	}
 	if c.WordOrder != "" && (f.Size <= 2 || f.Size%2 == 1) {
@@ -88,17 +88,17 @@ func CheckFormatIn(k *mapping.Checker, formats map[string]NumberFormat, c mappin
 	}
 	switch {
 	case c.Bit < 0 && c.Bits != 0:
-		k.Add("bits", "it counts from bit, which is missing", "add bit = 0, or leave bits out")
-	case c.Bit >= 0 && f.Kind == FloatFormat:
-		k.Add("bit", "the bits of a "+f.name+" mean nothing one by one", "leave it out, or use format = \"uint32\"")
+		k.Add("bits", "bit is missing: bits counts from it", "add bit = 0, or leave bits out")
+	case c.Bit >= 0 && f.Kind == Float:
+		k.Add("bit", "single bits of a "+f.name+" have no meaning", "leave it out, or use format = \"uint32\"")
 	case f.Shift+f.Width > 8*f.Size:
 		k.Add("bit", fmt.Sprintf("a %s has the bits 0 to %d", f.name, 8*f.Size-1), "use a lower one, or fewer bits, or a longer format")
 	}
 }
 
-// at gives where on the wire the byte i of a number is, counted from the greatest.
+// at returns the position on the wire of byte i of a number, counted from the high byte.
 func (f NumberFormat) at(i int) int {
-	if f.Size%2 == 1 { // it has no words
+	if f.Size%2 == 1 { // no words
 		if f.bytes {
 			i = f.Size - 1 - i
 		}
@@ -113,7 +113,7 @@ func (f NumberFormat) at(i int) int {
 	return i
 }
 
-// Raw gives the bits that are meant. b holds at least size bytes.
+// Raw returns the bits of the value. b has at least Size bytes.
 func (f NumberFormat) Raw(b []byte) uint64 {
 	var raw uint64
 	for i := range f.Size {
@@ -122,21 +122,22 @@ func (f NumberFormat) Raw(b []byte) uint64 {
 	return raw >> f.Shift & (1<<f.Width - 1)
 }
 
-// Get reads a number; it may be NaN or infinite. b holds at least size bytes.
+// Get returns the number, which may be NaN or infinite. b has at least Size bytes.
 func (f NumberFormat) Get(b []byte) float64 {
 	raw := f.Raw(b)
 	switch {
-	case f.Kind == FloatFormat && f.Size == 4:
+	case f.Kind == Float && f.Size == 4:
 		return shortest(math.Float32frombits(uint32(raw)))
-	case f.Kind == FloatFormat:
+	case f.Kind == Float:
 		return math.Float64frombits(raw)
-	case f.Kind == signedFormat:
+	case f.Kind == signed:
 		return float64(int64(raw<<(64-f.Width)) >> (64 - f.Width))
 	}
 	return float64(raw)
 }
 
-// Append appends a number to the bytes of the wire, rounded to what the format can hold. The other bits are zero.
+// Append appends the bytes of a number, rounded to the precision of the format; bits outside the value are zero. An
+// error is a number that does not fit, as a sentence for a person.
 func (f NumberFormat) Append(b []byte, v float64) ([]byte, error) {
 	raw, err := f.encode(v)
 	if err != nil {
@@ -150,10 +151,10 @@ func (f NumberFormat) Append(b []byte, v float64) ([]byte, error) {
 	return b, nil
 }
 
-// encode gives the bits of a number, not shifted.
+// encode returns the bits of a number, not shifted.
 func (f NumberFormat) encode(v float64) (uint64, error) {
 	tooLarge := fmt.Errorf("the hardware cannot hold %v: it does not fit into %s", v, f)
-	if f.Kind == FloatFormat {
+	if f.Kind == Float {
 		if f.Size == 8 {
 			return math.Float64bits(v), nil
 		}
@@ -164,7 +165,7 @@ func (f NumberFormat) encode(v float64) (uint64, error) {
 	}
 	v = math.Round(v)
 	low, high := 0.0, math.Ldexp(1, f.Width)
-	if f.Kind == signedFormat {
+	if f.Kind == signed {
 		low, high = -high/2, high/2
 	}
 	switch {
@@ -176,7 +177,7 @@ func (f NumberFormat) encode(v float64) (uint64, error) {
 	return uint64(v), nil
 }
 
-// String names the format to people.
+// String is the name of the format for people.
 func (f NumberFormat) String() string {
 	if f.Width < 8*f.Size {
 		return fmt.Sprintf("%d bits of a %s", f.Width, f.name)
@@ -184,8 +185,8 @@ func (f NumberFormat) String() string {
 	return f.name
 }
 
-// shortest gives f as people write it: 21.1, and not 21.100000381469727. From 2^24 on, where a float32 counts in
-// whole numbers and more, every digit that it has is told.
+// shortest returns f with as few decimal digits as identify it: 21.1, not 21.100000381469727. From 2^24 on, where the
+// steps of a float32 are whole numbers, it returns f itself.
 func shortest(f float32) float64 {
 	if math.Abs(float64(f)) >= 1<<24 {
 		return float64(f)
@@ -193,4 +194,26 @@ func shortest(f float32) float64 {
 	var digits [32]byte
 	v, _ := strconv.ParseFloat(string(strconv.AppendFloat(digits[:0], float64(f), 'g', -1, 32)), 64)
 	return v
+}
+
+// ByteFormats returns the number formats in frames of bytes, by name: those of registers, and those of 1 and 3 bytes.
+func ByteFormats() map[string]NumberFormat {
+	all := numberFormats()
+	maps.Copy(all, map[string]NumberFormat{
+		"uint8": {Size: 1}, "int8": {Size: 1, Kind: signed},
+		"uint24": {Size: 3}, "int24": {Size: 3, Kind: signed},
+	})
+	return all
+}
+
+// NamedFormat returns the format of a name that may end in be or le for the high or the low byte first, as in uint16le.
+// ok is false if the name is unknown.
+func NamedFormat(name string) (f NumberFormat, ok bool) {
+	c := mapping.DefaultFormat()
+	if base, ok := strings.CutSuffix(name, "le"); ok {
+		name, c.ByteOrder = base, "little"
+	}
+	c.Format = strings.TrimSuffix(name, "be")
+	f = numberIn(c, ByteFormats(), "uint8")
+	return f, f.Size > 0 && c.Format != ""
 }

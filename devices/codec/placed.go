@@ -6,10 +6,10 @@ import (
 	"minirelay/relay"
 )
 
-// placedStream puts the readings of a codec, which sees only the fields on the wire, into their places.
+// placedStream gives the readings of a stream, which knows only the fields on the wire, the indexes of the model.
 type placedStream struct {
 	Stream
-	Placement
+	placement
 }
 
 func (p *placedStream) Decode(text []byte) ([]relay.Reading, bool) {
@@ -24,19 +24,21 @@ func (p *placedStream) ReadHeader(text []byte) bool {
 
 func (p *placedStream) CarryOver(before Stream) { CarryOver(p.Stream, before) }
 
-// placedPoller does the same for an asker.
+// placedPoller does the same for a poller.
 type placedPoller struct {
 	Poller
-	Placement
-	wire []int // by place: the field on the wire; -1: none
+	placement
+	wire []int // by index in the model: the field on the wire; -1: none
 }
 
-func PlacePoller(a Poller, places []int, fields int) *placedPoller {
-	p := &placedPoller{Poller: a, Placement: Placement{Places: places}, wire: make([]int, fields)}
+// PlacePoller returns a poller whose readings have the indexes of the model. places lists them by the index on the
+// wire, as [mapping.DeviceConfig.OnTheWire] does; fields is the number of fields in the model.
+func PlacePoller(inner Poller, places []int, fields int) Poller {
+	p := &placedPoller{Poller: inner, placement: placement{places: places}, wire: make([]int, fields)}
 	for i := range p.wire {
 		p.wire[i] = slices.Index(places, i)
 	}
-	for _, q := range a.Queries() {
+	for _, q := range inner.Queries() {
 		p.wrap(q)
 	}
 	return p
@@ -57,7 +59,7 @@ func (p *placedPoller) wrap(q *Query) {
 	}
 }
 
-// Recognize passes on a request that is not the mapping's own.
+// Recognize returns the query for a request that is not the mapping's own.
 func (p *placedPoller) Recognize(request []byte) *Query {
 	r, ok := p.Poller.(Recognizer)
 	if !ok {
@@ -77,21 +79,22 @@ func (p *placedPoller) Reads(field int) *Query {
 	return nil
 }
 
-// Placement puts readings into their places, in a slice of its own: codecs may use theirs again.
-type Placement struct {
-	Places []int
+// placement copies readings to a slice of its own, with the indexes of the model: protocols use theirs again.
+type placement struct {
+	places []int // by index on the wire: the index in the model
 	placed []relay.Reading
 }
 
-func (p *Placement) put(readings []relay.Reading) []relay.Reading {
+func (p *placement) put(readings []relay.Reading) []relay.Reading {
 	p.placed = p.placed[:0]
 	for _, r := range readings {
-		p.placed = append(p.placed, relay.Reading{Field: p.Places[r.Field], Value: r.Value})
+		p.placed = append(p.placed, relay.Reading{Field: p.places[r.Field], Value: r.Value})
 	}
 	return p.placed
 }
 
-// PlaceStream gives a codec whose readings are put into those places.
-func PlaceStream(c Stream, places []int) Stream {
-	return &placedStream{c, Placement{Places: places}}
+// PlaceStream returns a stream whose readings have the indexes of the model. places lists them by the index on the
+// wire, as [mapping.DeviceConfig.OnTheWire] does.
+func PlaceStream(inner Stream, places []int) Stream {
+	return &placedStream{inner, placement{places: places}}
 }

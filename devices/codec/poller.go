@@ -7,48 +7,59 @@ import (
 	"minirelay/relay"
 )
 
-// Poller is the codec of a device that speaks when it is spoken to. Its methods are called by the goroutine that
-// owns the port, but for queries and reads at the beginning.
+// MaxInbox bounds what may come between a request and its answer, in bytes. The longest answer of any protocol is far
+// shorter.
+const MaxInbox = 4096
+
+// Poller makes the requests for a device that sends only when it is asked. It serves the goroutine that owns the port;
+// only Queries and Reads are also called before that goroutine starts.
 type Poller interface {
-	// Queries gives what is asked in one round, in order. They live as long as the mapping, but for those that a
-	// response replaces.
+	// Queries returns what is requested in one round, in order. The queries live as long as the mapping, except for
+	// those that a [Response] replaces.
 	Queries() []*Query
-	// Reads gives the query whose answer holds a field, by the field's place in the model; nil: none does.
+	// Reads returns the query whose answer carries a field, by the field's index in the model; nil if none does.
 	Reads(field int) *Query
-	// Write gives what carries a command out: the device has done it when it is answered. An error is what only the
-	// wire forbids.
+	// Write returns the query that carries out a command: the device has done it once the query is answered. An error
+	// is a value that only the wire forbids, as a sentence for a person.
 	Write(c *Command, v relay.Value) (*Query, error)
-	// Timing says what silence the protocol wants on a port.
+	// Timing returns the silence that the protocol needs on a port.
 	Timing(serial.Config) Timing
 }
 
-// Timing is what silence a protocol wants.
+// Recognizer is a [Poller] that can also read the answers to requests that it would not make itself: those of another
+// program, or of an earlier mapping that was in use when they were recorded.
+type Recognizer interface {
+	// Recognize returns the query for a request; nil if its answer carries no field.
+	Recognize(request []byte) *Query
+}
+
+// Timing is the silence that a protocol needs.
 type Timing struct {
 	Before time.Duration // on the line before a request
 	Ends   time.Duration // silence that ends an answer; 0: answers end by themselves
 }
 
-// Query is one request and what is made of its answer.
+// Query is one request and how its answer is judged.
 type Query struct {
-	Request []byte
-	Name    string        // for logs and the wire view: "holding:0-9"
-	Every   time.Duration // how often it is due
-	Timeout time.Duration // until the answer begins, counted from when the request has left
-	Length  int           // bytes of the longest answer: the time they take on the line comes on top of timeout
-	After   time.Duration // silence that the device wants behind its answer, before anybody is asked anything
-	Retries int           // how often it is asked again before it counts as unanswered; of a command see command.Retries
-	Nobody  bool          // nobody answers: a broadcast
-	By      time.Time     // of a command: no byte of it may leave later
-	Once    bool          // it is asked before the others, and answered once: when the port was opened, or the device was away
+	Request []byte        // the bytes to write
+	Name    string        // for logs and the view of the wire, as in "holding:0-9"
+	Every   time.Duration // polling interval
+	Timeout time.Duration // time limit for the beginning of the answer, counted from the end of the request
+	Length  int           // bytes of the longest answer: the time they take on the line is added to Timeout
+	After   time.Duration // silence that the device needs after its answer, before the next request to any device
+	Retries int           // how often it is repeated before it counts as unanswered; a command has its own number
+	Nobody  bool          // no device answers: a broadcast
+	By      time.Time     // of a command: none of its bytes may be written later
+	Once    bool          // asked before the others, and answered once: after the port was opened or the device was away
 
-	// Shape tells which answers look alike: one that comes too late could be taken for the answer to another query of
-	// the same shape. "": an answer tells what it answers.
+	// Shape identifies answers that look alike: a late one could be taken for the answer to another query of the same
+	// shape. "": an answer identifies its request.
 	Shape string
-	// Refusal is the same for answers that say no. "": they tell what they answer, or are of the shape.
+	// Refusal is the same for answers that refuse. "": they identify their request, or have the Shape.
 	Refusal string
 
 	// Answer looks for the answer in what has come since the request was written, which may begin with noise. quiet
-	// says that nothing has come for timing.ends. It may be called with the same bytes again, and more of them. The
+	// says that nothing has come for [Timing].Ends. It may be called again with the same bytes and more of them. The
 	// readings are valid until the next call.
 	Answer func(got []byte, quiet bool) (Response, Verdict)
 }
@@ -56,17 +67,10 @@ type Query struct {
 // Response is what a device has answered.
 type Response struct {
 	Readings []relay.Reading
-	Refusal  string   // why it says no, for people; with the verdicts refused and unreached
+	Refusal  string   // with the verdicts Refused and Unreached: the reason, for a person
 	Hint     string   // what to try, for the log
-	Noise    bool     // with the verdict noAnswer: something came, but no answer
-	Pending  bool     // it says no only to an answer in time: it has begun to do what was asked
-	Instead  []*Query // with the verdict refused: what is asked from now on instead of the query
-	Then     *Query   // what must be asked further before the answer is whole; nil: nothing
+	Noise    bool     // with the verdict NoAnswer: something came, but no answer
+	Pending  bool     // with the verdict Refused: the device has begun to do it, and only cannot answer in time
+	Instead  []*Query // with the verdict Refused: the queries that replace this one from now on
+	Then     *Query   // the query that continues an answer in several parts; nil: the answer is complete
 }
-
-// The verdicts of query.answer, beside noAnswer (more must come) and fits (the answer is there).
-const (
-	Refused   Verdict = iota + 16 // the device says no
-	Unreached                     // something on the way says that the device does not answer
-	Garbled                       // what has come can never become the answer
-)

@@ -5,19 +5,23 @@ import (
 	"unicode"
 )
 
-// Verdict is what a line means to a command.
+// Verdict is what received bytes mean to a command or a query.
 type Verdict uint8
 
+// NoAnswer, Foreign and Fits are the verdicts of a [Pattern]; all but Foreign are those of [Query].Answer.
 const (
-	NoAnswer Verdict = iota
-	Foreign          // an answer, but to a command with another number or value
-	Fits
+	NoAnswer  Verdict = iota // no answer yet: more must come
+	Foreign                  // an answer, but to a command with another number or value
+	Fits                     // the answer
+	Refused                  // the device refuses
+	Unreached                // a gateway on the way reports that the device does not answer
+	Garbled                  // the bytes can never become the answer
 )
 
-// MaxMessage bounds what a board may say on a phone's screen, in characters.
+// MaxMessage is the longest message of a device that is shown to a person, in characters.
 const MaxMessage = 120
 
-// ForPeople makes what a board sent fit to be shown: no control or invisible characters, bounded.
+// ForPeople makes text from a device safe to show: without control or invisible characters, at most [MaxMessage] long.
 func ForPeople(s string) string {
 	var out []rune
 	for _, r := range strings.TrimSpace(s) {

@@ -8,9 +8,9 @@ import (
 	"minirelay/relay"
 )
 
-// Word makes a token of a value that stands bare in a line: the field says what it should be. What it cannot be is
-// a text, which is no good reading of a number.
-func (f *WireField) Word(text []byte, comma bool) Token {
+// Token makes a token of a bare value in a line of text, by the type of the field. What is not of that type becomes a
+// string, which is not a valid reading of a number. comma says that numbers have a decimal comma.
+func (f *WireField) Token(text []byte, comma bool) Token {
 	if f.Kind == relay.TypeText {
 		return Token{Kind: TokenString, Text: text}
 	}
@@ -25,14 +25,14 @@ func (f *WireField) Word(text []byte, comma bool) Token {
 	} else if t, ok := f.knownWord(text, comma); ok {
 		return t
 	}
-	if meansNothing(bare) {
+	if isNoValue(bare) {
 		return Token{Kind: TokenNull, Text: text}
 	}
 	return Token{Kind: TokenString, Text: text}
 }
 
-// knownWord makes a token of text if it stands for a value of a bool or an enum: as it is written, as a literal, or
-// as a number.
+// knownWord makes a token of text if it represents a value of a bool or an enum: as a string, as a literal, or as a
+// number.
 func (f *WireField) knownWord(text []byte, comma bool) (Token, bool) {
 	tries := [3]Token{{Kind: TokenString, Text: text}}
 	n := 1
@@ -58,8 +58,8 @@ func (f *WireField) knownWord(text []byte, comma bool) (Token, bool) {
 	return Token{}, false
 }
 
-// meansNothing says whether boards write text where they have no value: nothing, dashes, or a word for it.
-func meansNothing(text []byte) bool {
+// isNoValue says whether boards send text where they have no value: nothing, dashes, or a word for it.
+func isNoValue(text []byte) bool {
 	if len(bytes.Trim(text, "-")) == 0 {
 		return true
 	}
@@ -71,9 +71,9 @@ func meansNothing(text []byte) bool {
 	return false
 }
 
-// ParseNumber reads a number as boards print it: +021.50, .5, 5., 1e-3; with a decimal comma 21,5. There are no
-// separators between thousands, and no hexadecimal numbers.
-func ParseNumber(text []byte, comma bool) (float64, bool) {
+// ParseNumber reads a number as boards print it: +021.50, .5, 5., 1e-3; with a decimal comma 21,5. It reads neither
+// separators between thousands nor hexadecimal numbers. ok is false for anything else and for what overflows.
+func ParseNumber(text []byte, comma bool) (n float64, ok bool) {
 	point := byte('.')
 	if comma {
 		point = ','
@@ -114,9 +114,9 @@ func ParseNumber(text []byte, comma bool) (float64, bool) {
 	if digits > 15 || exponent < -22 || exponent > 22 {
 		return parseLongNumber(text)
 	}
-	n := float64(mantissa)
+	n = float64(mantissa)
 	if exponent < 0 {
-		n /= ExactPowers[-exponent] // correctly rounded: see scanner.numeral
+		n /= ExactPowers[-exponent] // correctly rounded: see ExactPowers
 	} else {
 		n *= ExactPowers[exponent]
 	}
@@ -126,7 +126,7 @@ func ParseNumber(text []byte, comma bool) (float64, bool) {
 	return n, true
 }
 
-// parseExponent reads e-12. It stops counting where the number is beyond every float64.
+// parseExponent reads e-12. It stops counting where the number is out of the range of a float64.
 func parseExponent(text []byte) (e int, ok bool) {
 	if text[0]|0x20 != 'e' || len(text) < 2 {
 		return 0, false
@@ -149,7 +149,7 @@ func parseExponent(text []byte) (e int, ok bool) {
 	return e, len(digits) > 0
 }
 
-// parseLongNumber reads what needs more care than most numbers.
+// parseLongNumber reads a number that is not a product or quotient of two exact numbers.
 func parseLongNumber(text []byte) (float64, bool) {
 	n, _ := strconv.ParseFloat(string(bytes.Replace(text, []byte(","), []byte("."), 1)), 64)
 	if math.IsInf(n, 0) {

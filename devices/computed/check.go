@@ -121,7 +121,7 @@ func fieldNamesFor(c mapping.DeviceConfig, self mapping.FieldConfig) string {
 	}
 	try := "the device has no other fields"
 	if len(names) > 0 {
-		try = "there are " + strings.Join(names, ", ")
+		try = "the fields are " + strings.Join(names, ", ")
 	}
 	if len(others) > 0 {
 		try += "; an expression cannot name " + strings.Join(others, ", ") + ": call it otherwise, without - and with a letter in front"
@@ -189,7 +189,7 @@ func (i *inspector) refuse(what string) {
 
 // computedOrder gives the places of the computed fields in the order in which they depend on each other. ring is the
 // ids of fields that depend on themselves, in order; nil if none do.
-func computedOrder(c mapping.DeviceConfig) (order []int, ring []string) {
+func dependencyOrder(c mapping.DeviceConfig) (order []int, ring []string) {
 	const visiting, done = 1, 2
 	state := make([]int, len(c.Fields))
 	var path []string
@@ -241,7 +241,7 @@ func Check(k *mapping.Checker) {
 			k.Add("stale_after", "a computed value is as old as the fields it is made of", "leave it out")
 		}
 	}
-	if _, ring := computedOrder(k.Device); sound && ring != nil {
+	if _, ring := dependencyOrder(k.Device); sound && ring != nil {
 		k.At = mapping.Problem{Field: ring[0]}
 		k.Add("expr", "it depends on itself: "+strings.Join(ring, " → "), "make one of them without the others")
 	}

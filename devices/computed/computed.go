@@ -13,21 +13,21 @@ import (
 )
 
 // maxComputedText bounds a computed text: each may be made of others.
-const maxComputedText = 1024
+const maxText = 1024
 
 // Computation works out the computed fields of one device. It serves one goroutine.
 type Computation struct {
-	Fields []computedField // in the order in which they depend on each other
+	Fields []Field // in the order in which they depend on each other
 	count  *wire.Counters
 	vm     vm.VM
 }
 
 // computedField is one of them.
-type computedField struct {
+type Field struct {
 	Place     int
 	id        string
 	program   *vm.Program
-	inputs    []computedInput
+	inputs    []input
 	env       map[string]any // the values of the inputs by their ids
 	plausible relay.Range
 	options   []string // of an enum
@@ -36,7 +36,7 @@ type computedField struct {
 }
 
 // computedInput is a field that a computed one is made of.
-type computedInput struct {
+type input struct {
 	place int
 	id    string
 	value relay.Value // as last seen
@@ -44,7 +44,7 @@ type computedInput struct {
 
 // New compiles the computed fields of a device without faults; nil if there are none.
 func New(c mapping.DeviceConfig, count *wire.Counters) *Computation {
-	order, _ := computedOrder(c)
+	order, _ := dependencyOrder(c)
 	if len(order) == 0 {
 		return nil
 	}
@@ -52,9 +52,9 @@ func New(c mapping.DeviceConfig, count *wire.Counters) *Computation {
 	for _, i := range order {
 		f := c.Fields[i]
 		program, inputs, _, _ := compileExpression(c, f)
-		field := computedField{Place: i, id: f.ID, program: program, env: map[string]any{}, plausible: relay.Range{Min: f.Min, Max: f.Max}}
+		field := Field{Place: i, id: f.ID, program: program, env: map[string]any{}, plausible: relay.Range{Min: f.Min, Max: f.Max}}
 		for _, id := range inputs {
-			field.inputs = append(field.inputs, computedInput{place: c.FieldIndex(id), id: id})
+			field.inputs = append(field.inputs, input{place: c.FieldIndex(id), id: id})
 		}
 		if f.Type == relay.TypeEnum {
 			for _, o := range mapping.EnumOptions(f.Options, f.Values) {
@@ -78,7 +78,7 @@ func (m *Computation) Derive(values []relay.Value) {
 }
 
 // Fresh takes the values of the inputs, and says whether one of them has changed.
-func (f *computedField) Fresh(values []relay.Value) bool {
+func (f *Field) Fresh(values []relay.Value) bool {
 	changed := !f.known
 	for i := range f.inputs {
 		in := &f.inputs[i]
@@ -99,7 +99,7 @@ func (f *computedField) Fresh(values []relay.Value) bool {
 }
 
 // Work works out one field. It is null while an input is, and counted if what comes out is no good reading.
-func (m *Computation) Work(f *computedField) relay.Value {
+func (m *Computation) Work(f *Field) relay.Value {
 	for _, in := range f.inputs {
 		if in.value.IsNull() {
 			return relay.Value{}
@@ -116,7 +116,7 @@ func (m *Computation) Work(f *computedField) relay.Value {
 }
 
 // value is what came out, if it is a good reading.
-func (f *computedField) value(out any) (v relay.Value, good bool) {
+func (f *Field) value(out any) (v relay.Value, good bool) {
 	switch out := out.(type) {
 	case float64:
 		if out, _ = strconv.ParseFloat(strconv.FormatFloat(out, 'g', 15, 64), 64); math.IsInf(out, 0) || !f.plausible.Holds(out) {
@@ -126,7 +126,7 @@ func (f *computedField) value(out any) (v relay.Value, good bool) {
 	case bool:
 		return relay.BoolValue(out), true
 	case string:
-		if len(out) > maxComputedText || f.options != nil && !slices.Contains(f.options, out) {
+		if len(out) > maxText || f.options != nil && !slices.Contains(f.options, out) {
 			return v, false
 		}
 		return relay.TextValue(out), true

@@ -89,19 +89,19 @@ func TestCheckExpressions(t *testing.T) {
 	const usable = "use fields, numbers, texts, + - * / **, comparisons, and, or, not, a ? b : c, and the functions in docs/mappings.md"
 	const write = "write it as in voltage * current / 1000"
 	for expression, want := range map[string]string{
-		"voltge * 2":                      `unknown name voltge, at character 1; there are voltage, current, status, on, mode, note`,
+		"voltge * 2":                      `unknown name voltge, at character 1; the fields are voltage, current, status, on, mode, note`,
 		"voltage *":                       `it ends too early, at character 9; ` + write,
 		"voltage 'V'":                     `unexpected token String("V"), at character 9; ` + write,
 		"voltage > 3":                     `its value must be a number, not a bool; ` + write,
 		"mode":                            `its value must be a number, not a text; ` + write,
 		"voltage + mode":                  `invalid operation: + (mismatched types number and text), at character 9; ` + write,
-		"1 + 2":                           `it uses no field: its value would never change; there are voltage, current, status, on, mode, note`,
+		"1 + 2":                           `it uses no field: its value would never change; the fields are voltage, current, status, on, mode, note`,
 		"1..1000000":                      `".." cannot stand in an expression; ` + usable,
 		"sum(map(1..9, # * voltage))":     `".." cannot stand in an expression; ` + usable,
 		"reduce(1..1000000000, #acc + #)": `".." cannot stand in an expression; ` + usable,
 		"all([1, 2], # > voltage)":        `a loop cannot stand in an expression; ` + usable,
-		"repeat(note, 1000000000)":        `unknown name repeat, at character 1; there are voltage, current, status, on, mode, note`,
-		"now()":                           `unknown name now, at character 1; there are voltage, current, status, on, mode, note`,
+		"repeat(note, 1000000000)":        `unknown name repeat, at character 1; the fields are voltage, current, status, on, mode, note`,
+		"now()":                           `unknown name now, at character 1; the fields are voltage, current, status, on, mode, note`,
 		"let a = voltage; a + a":          `"let" cannot stand in an expression; ` + usable,
 		"$env['voltage']":                 `a part of a value cannot stand in an expression; ` + usable,
 		"voltage ?? 3":                    `"??" cannot stand in an expression; ` + usable,
@@ -126,7 +126,7 @@ func TestCheckComputedFields(t *testing.T) {
 		"good":    {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("c + 1")), Field("c", relay.TypeNumber, Computes("a + 1"))}, ""},
 		"itself":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("b + a"))}, `field "b": expr: it depends on itself: b → b; make one of them without the others`},
 		"a ring":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("d")), Field("c", relay.TypeNumber, Computes("b + a")), Field("d", relay.TypeNumber, Computes("c"))}, `field "b": expr: it depends on itself: b → d → c → b; make one of them without the others`},
-		"hyphens": {[]mapping.FieldConfig{Field("air-t", relay.TypeNumber), wire, Field("b", relay.TypeNumber, Computes("air-t"))}, `field "b": expr: unknown name air, at character 1; there are a; an expression cannot name air-t: call it otherwise, without - and with a letter in front`},
+		"hyphens": {[]mapping.FieldConfig{Field("air-t", relay.TypeNumber), wire, Field("b", relay.TypeNumber, Computes("air-t"))}, `field "b": expr: unknown name air, at character 1; the fields are a; an expression cannot name air-t: call it otherwise, without - and with a letter in front`},
 		"scaled":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("a"), Scaled(2, 0))}, `field "b": scale: it is for what is on the wire, and this field is worked out; leave it out, and put into expr what is to be done`},
 		"stale":   {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("a"), func(f *mapping.FieldConfig) { f.StaleAfter = time.Second })}, `field "b": stale_after: a computed value is as old as the fields it is made of; leave it out`},
 	} {

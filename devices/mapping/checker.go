@@ -136,7 +136,7 @@ func (k *Checker) FieldNames() string {
 	for _, f := range k.Device.Fields {
 		names = append(names, f.ID)
 	}
-	return "there are " + strings.Join(names, ", ")
+	return "the fields are " + strings.Join(names, ", ")
 }
 
 // name says what of a device a problem is about.

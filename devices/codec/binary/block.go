@@ -10,8 +10,8 @@ import (
 )
 
 // blockCutter cuts frames that something stands between: the delimiter of a byte stuffing, end bytes, or silence.
-type blockCutter struct {
-	spec  *frameRules
+type blockFramer struct {
+	rules *frameRules
 	count *wire.Counters
 	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come for so long
 	wait  time.Duration                          // 0: it waits for ever
@@ -26,8 +26,8 @@ type blockCutter struct {
 	err     error
 }
 
-func newBlockCutter(r io.Reader, spec *frameRules, count *wire.Counters) *blockCutter {
-	c := &blockCutter{spec: spec, count: count, wait: spec.gap}
+func newBlockFramer(r io.Reader, spec *frameRules, count *wire.Counters) *blockFramer {
+	c := &blockFramer{rules: spec, count: count, wait: spec.gap}
 	c.feed = readChunk(r)
 	if spec.gap > 0 {
 		c.feed = feedOf(r)
@@ -36,8 +36,8 @@ func newBlockCutter(r io.Reader, spec *frameRules, count *wire.Counters) *blockC
 }
 
 // Next gives the next intact frame of at most limit bytes. What follows the last delimiter before an error is none.
-func (c *blockCutter) Next(limit int) (codec.Frame, error) {
-	longest := c.spec.stuffing.longest(limit)
+func (c *blockFramer) Next(limit int) (codec.Frame, error) {
+	longest := c.rules.stuffing.longest(limit)
 	for {
 		if frame, ok := c.cut(limit, longest); ok {
 			return frame, nil
@@ -69,10 +69,10 @@ func (c *blockCutter) Next(limit int) (codec.Frame, error) {
 }
 
 // cut looks for the end of a block in what has come, and gives the first frame.
-func (c *blockCutter) cut(limit, longest int) (codec.Frame, bool) {
-	end := c.spec.end
-	if c.spec.stuffing != stuffNone {
-		end = []byte{c.spec.stuffing.delimiter()}
+func (c *blockFramer) cut(limit, longest int) (codec.Frame, bool) {
+	end := c.rules.end
+	if c.rules.stuffing != stuffNone {
+		end = []byte{c.rules.stuffing.delimiter()}
 	}
 	for c.wait == 0 {
 		i := bytes.Index(c.buf[c.seen:], end)
@@ -81,7 +81,7 @@ func (c *blockCutter) cut(limit, longest int) (codec.Frame, bool) {
 			break
 		}
 		block := c.buf[c.used : c.seen+i]
-		if c.spec.stuffing == stuffNone {
+		if c.rules.stuffing == stuffNone {
 			block = c.buf[c.used : c.seen+i+len(end)] // end bytes are a part of the frame
 		}
 		c.used = c.seen + i + len(end)
@@ -101,22 +101,22 @@ func (c *blockCutter) cut(limit, longest int) (codec.Frame, bool) {
 }
 
 // block makes a frame of what stands between two ends.
-func (c *blockCutter) block(block []byte, limit, longest int) (codec.Frame, bool) {
+func (c *blockFramer) block(block []byte, limit, longest int) (codec.Frame, bool) {
 	whole, tooLong := c.whole, c.tooLong
 	c.whole, c.tooLong = true, false
 	switch {
-	case len(block) == 0 || tooLong || c.wait == 0 && len(block) == len(c.spec.end) && len(c.spec.start) == 0:
+	case len(block) == 0 || tooLong || c.wait == 0 && len(block) == len(c.rules.end) && len(c.rules.start) == 0:
 		return codec.Frame{}, false
 	case len(block) > longest:
 		c.count.Drop(&c.count.Overlong, block, "it is longer than max_frame")
 		return codec.Frame{}, false
 	}
-	frame, ok := c.spec.unblock(&c.frame, block, limit)
+	frame, ok := c.rules.unblock(&c.frame, block, limit)
 	if !ok {
-		c.count.Drop(&c.count.Damaged, block, c.spec.whyBroken())
+		c.count.Drop(&c.count.Damaged, block, c.rules.whyDamaged())
 		return codec.Frame{}, false
 	}
-	return codec.Frame{Bytes: frame, At: c.at, Whole: whole || c.spec.hasSum || len(c.spec.start) > 0}, true
+	return codec.Frame{Bytes: frame, At: c.at, Whole: whole || c.rules.hasSum || len(c.rules.start) > 0}, true
 }
 
 // unblock gives the frame that a block holds. Noise may have come in front of it: where a frame has start bytes, it
@@ -128,7 +128,7 @@ func (s *frameRules) unblock(scratch *[]byte, block []byte, limit int) ([]byte, 
 		}
 		frame, ok := s.stuffing.unwrap((*scratch)[:0], block[from:])
 		*scratch = frame
-		if ok && len(frame) <= limit && s.wholeBlock(frame) {
+		if ok && len(frame) <= limit && s.isFrame(frame) {
 			return frame, true
 		}
 		if len(s.start) == 0 {
@@ -150,7 +150,7 @@ func (s *frameRules) mayStart(wire []byte) bool {
 }
 
 // wholeBlock says whether the bytes are a frame and nothing else.
-func (s *frameRules) wholeBlock(frame []byte) bool {
+func (s *frameRules) isFrame(frame []byte) bool {
 	switch {
 	case s.length > 0 && len(frame) != s.length:
 		return false
@@ -158,5 +158,5 @@ func (s *frameRules) wholeBlock(frame []byte) bool {
 		int(s.announced.Raw(frame[s.lengthAt:]))+s.lengthAdd != len(frame)):
 		return false
 	}
-	return s.intact(frame)
+	return s.isIntact(frame)
 }

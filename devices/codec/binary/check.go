@@ -37,7 +37,7 @@ func Check(k *mapping.Checker) {
 	}
 	for _, c := range k.Device.Commands {
 		k.At = mapping.Problem{Command: c.ID}
-		checkByteCommand(k, c, spec)
+		checkCommand(k, c, spec)
 	}
 }
 
@@ -138,11 +138,11 @@ func checkPlaces(k *mapping.Checker, key string, match map[string]string) {
 // checkRequest checks one request.
 func checkRequest(k *mapping.Checker, r mapping.RequestConfig, spec *frameRules) {
 	k.At = mapping.Problem{Table: "requests." + r.ID}
-	t, err := templateKind{frame: spec}.parse(r.Send)
+	t, err := templateSyntax{frame: spec}.parse(r.Send)
 	switch {
 	case err != nil:
 		k.Add("send", err.Error(), `write bytes as in "FF 01 86 00 00 00 00 00 {sum}"`)
-	case t.has(byteNumber) || t.has(byteSeq):
+	case t.has(valuePart) || t.has(seqPart):
 		k.Add("send", "a request has no value and no number", "write bytes and {sum} only")
 	}
 	checkPlaces(k, "match", r.Match)
@@ -175,8 +175,8 @@ func checkPlaced(k *mapping.Checker, f mapping.FieldConfig) {
 }
 
 // checkByteCommand checks what a command writes and what answers it.
-func checkByteCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRules) {
-	kind := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: spec}
+func checkCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRules) {
+	kind := templateSyntax{value: codec.ValueIn(c.FormatConfig, c.Type), frame: spec}
 	if c.FormatConfig != mapping.DefaultFormat() && c.Type != relay.TypeText {
 		codec.CheckFormatIn(k, codec.ByteFormats(), c.FormatConfig, "uint8")
 	}
@@ -185,12 +185,12 @@ func checkByteCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRu
 	case err != nil:
 		k.Add("send", err.Error(), `write bytes as in "AA 01 {value:uint16be} {sum}"`)
 		return
-	case t.has(byteNumber) && c.Type == relay.TypeNone:
-		k.Add("send", "{value} stands in a command without a value", "leave {value} out, or give the command another type")
-	case !t.has(byteNumber) && c.Type != relay.TypeNone:
-		k.Add("send", "it would write the same whatever the value is", "put {value} where the value belongs, or use type = \"none\"")
+	case t.has(valuePart) && c.Type == relay.TypeNone:
+		k.Add("send", "the command has no value for {value}", "leave {value} out, or give the command another type")
+	case !t.has(valuePart) && c.Type != relay.TypeNone:
+		k.Add("send", "it does not contain the value", "write {value} where the value belongs, or use type = \"none\"")
 	default:
-		checkFills(k, t, c)
+		checkValues(k, t, c)
 	}
 	kind.wild = true
 	for key, text := range map[string]string{"expect": c.Expect, "refuse": c.Refuse} {
@@ -201,16 +201,16 @@ func checkByteCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRu
 		switch {
 		case err != nil:
 			k.Add(key, err.Error(), `write the bytes that the answer begins with, as in "AA 81 {value} ?? 00"`)
-		case p.has(byteSeq) && !t.has(byteSeq):
-			k.Add(key, "it waits for {seq}, which is not sent", "put {seq} into send, if the device repeats it")
-		case p.has(byteNumber) && c.Type == relay.TypeNone:
-			k.Add(key, "{value} stands in a command without a value", "leave {value} out")
+		case p.has(seqPart) && !t.has(seqPart):
+			k.Add(key, "it expects {seq}, which send does not contain", "add {seq} to send if the device repeats it")
+		case p.has(valuePart) && c.Type == relay.TypeNone:
+			k.Add(key, "the command has no value for {value}", "leave {value} out")
 		}
 	}
 }
 
 // checkFills tries the values of a bool or an enum, and the bounds of a number.
-func checkFills(k *mapping.Checker, t *byteTemplate, c mapping.CommandConfig) {
+func checkValues(k *mapping.Checker, t *template, c mapping.CommandConfig) {
 	cmd := &codec.Command{CommandConfig: c}
 	var values []relay.Value
 	switch c.Type {
@@ -224,7 +224,7 @@ func checkFills(k *mapping.Checker, t *byteTemplate, c mapping.CommandConfig) {
 		for key, bound := range map[string]float64{"min": c.Min, "max": c.Max} {
 			text, err := cmd.Wire(relay.NumberValue(bound))
 			if bound != relay.Open.Min && bound != relay.Open.Max && err == nil {
-				_, err = t.Fill(nil, text, 0)
+				_, err = t.Append(nil, text, 0)
 				if err != nil {
 					k.Add(key, err.Error(), "use another format, or another bound")
 				}
@@ -234,7 +234,7 @@ func checkFills(k *mapping.Checker, t *byteTemplate, c mapping.CommandConfig) {
 	for _, v := range values {
 		text, err := cmd.Wire(v)
 		if err == nil {
-			_, err = t.Fill(nil, text, 0)
+			_, err = t.Append(nil, text, 0)
 		}
 		if err != nil {
 			k.Add("values", err.Error(), `write the number that stands for it, as in { `+strconv.Quote(v.String())+` = "0x01" }`)

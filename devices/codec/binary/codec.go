@@ -12,8 +12,8 @@ import (
 )
 
 // binaryCodec turns frames of bytes into readings. Its cutter has checked them already.
-type binaryCodec struct {
-	spec     *frameRules
+type stream struct {
+	rules    *frameRules
 	match    codec.Places
 	fields   []codec.ByteField
 	count    *wire.Counters
@@ -22,7 +22,7 @@ type binaryCodec struct {
 
 func New(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	match, _ := codec.ParsePlaces(c.Match)
-	b := &binaryCodec{spec: newFrameRules(c.Frame), match: match, count: count}
+	b := &stream{rules: newFrameRules(c.Frame), match: match, count: count}
 	for i, f := range c.Fields {
 		b.fields = append(b.fields, codec.NewByteField(i, f))
 	}
@@ -33,9 +33,9 @@ func New(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 func NewFramer(c mapping.DeviceConfig, stream io.Reader, count *wire.Counters) codec.Framer {
 	spec := newFrameRules(c.Frame)
 	if spec.delimited() {
-		return newBlockCutter(stream, spec, count)
+		return newBlockFramer(stream, spec, count)
 	}
-	return newByteCutter(stream, spec, count)
+	return newCandidateFramer(stream, spec, count)
 }
 
 // Framing tells devices apart whose frames are cut differently.
@@ -57,24 +57,24 @@ func Same(a, b mapping.DeviceConfig) string {
 }
 
 // CheckSum gives the frame: only intact ones are cut out.
-func (b *binaryCodec) CheckSum(frame []byte) ([]byte, bool) { return frame, true }
+func (b *stream) CheckSum(frame []byte) ([]byte, bool) { return frame, true }
 
 // HasSum says that frames carry a checksum.
-func (b *binaryCodec) HasSum() bool { return b.spec.hasSum }
+func (b *stream) HasSum() bool { return b.rules.hasSum }
 
 // AddSum puts the byte stuffing onto a command; its template has the checksum.
-func (b *binaryCodec) AddSum(frame []byte) []byte { return b.spec.stuffing.wrap(frame) }
+func (b *stream) AddSum(frame []byte) []byte { return b.rules.stuffing.wrap(frame) }
 
 // Decode reads the fields that lie in the frame. It says no if the frame is another device's.
-func (b *binaryCodec) Decode(frame []byte) ([]relay.Reading, bool) {
-	if !b.match.Fit(frame) {
+func (b *stream) Decode(frame []byte) ([]relay.Reading, bool) {
+	if !b.match.Fits(frame) {
 		b.count.Because("it has other bytes where match wants its own")
 		return nil, false
 	}
 	b.readings = b.readings[:0]
 	for i := range b.fields {
 		f := &b.fields[i]
-		if f.Match.Fit(frame) {
+		if f.Match.Fits(frame) {
 			b.readings = append(b.readings, f.Read(frame, b.count))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 // CompleteCommand completes a command that is bytes and no line of text.
 func CompleteCommand(d mapping.DeviceConfig, c *codec.Command) {
-	k := templateKind{value: codec.ValueIn(c.FormatConfig, c.Type), frame: newFrameRules(d.Frame)}
+	k := templateSyntax{value: codec.ValueIn(c.FormatConfig, c.Type), frame: newFrameRules(d.Frame)}
 	if t, err := k.parse(c.Send); err == nil {
 		c.Template = t
 	}
@@ -18,16 +18,14 @@ func CompleteCommand(d mapping.DeviceConfig, c *codec.Command) {
 	}{{c.Expect, &c.Yes}, {c.Refuse, &c.No}} {
 		if p.text != "" {
 			t, _ := k.parse(p.text)
-			*p.into = bytePattern{t}
+			*p.into = pattern{t}
 		}
 	}
 }
 
 // bytePattern is an expect or refuse of bytes.
-type bytePattern struct{ *byteTemplate }
+type pattern struct{ *template }
 
-func (p bytePattern) Match(answer []byte, seq int, value string) (codec.Verdict, string) {
-	return p.byteTemplate.match(answer, seq, value), ""
+func (p pattern) Match(answer []byte, seq int, value string) (codec.Verdict, string) {
+	return p.template.match(answer, seq, value), ""
 }
-
-func (p bytePattern) Numbered() bool { return p.has(byteSeq) }

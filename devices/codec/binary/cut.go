@@ -18,8 +18,8 @@ import (
 // makes those behind it wait too; but not for long if its length is wrong: when whole frames have gone by within it
 // (see rivals), it is none. All of this depends on the bytes alone and not on how they arrive, but for one thing: no frame
 // rests in its middle for as long as stalled.
-type byteCutter struct {
-	spec  *frameRules
+type candidateFramer struct {
+	rules *frameRules
 	count *wire.Counters
 	feed  func(wait time.Duration) (chunk, bool)
 	err   error // of the last read, told when the buffer is used up
@@ -53,8 +53,8 @@ type arrival struct {
 // until the next ones come, and some devices say one an hour.
 const stalled = time.Second
 
-func newByteCutter(r io.Reader, spec *frameRules, count *wire.Counters) *byteCutter {
-	c := &byteCutter{spec: spec, count: count, feed: readChunk(r)}
+func newCandidateFramer(r io.Reader, spec *frameRules, count *wire.Counters) *candidateFramer {
+	c := &candidateFramer{rules: spec, count: count, feed: readChunk(r)}
 	if spec.length == 0 { // else the good frame itself shows at once that what is before it is none
 		c.feed = feedOf(r)
 	}
@@ -63,7 +63,7 @@ func newByteCutter(r io.Reader, spec *frameRules, count *wire.Counters) *byteCut
 
 // Next gives the next intact frame of at most limit bytes. It gives the error of the reader once every frame before
 // it has been given.
-func (c *byteCutter) Next(limit int) (codec.Frame, error) {
+func (c *candidateFramer) Next(limit int) (codec.Frame, error) {
 	for {
 		c.look(limit)
 		if frame, ok := c.take(); ok {
@@ -81,11 +81,11 @@ func (c *byteCutter) Next(limit int) (codec.Frame, error) {
 }
 
 // look judges the open candidates and finds new ones.
-func (c *byteCutter) look(limit int) {
+func (c *candidateFramer) look(limit int) {
 	kept := c.open[:0]
 	for _, one := range c.open {
 		if one.verdict == unfinished && (one.length == 0 || one.at+one.length <= c.end) {
-			if one.verdict, one.length = c.spec.judge(c.buf[one.at:c.end], limit); one.verdict == noFrame {
+			if one.verdict, one.length = c.rules.judge(c.buf[one.at:c.end], limit); one.verdict == noFrame {
 				continue
 			}
 		}
@@ -93,28 +93,28 @@ func (c *byteCutter) look(limit int) {
 	}
 	c.open = kept
 	for ; c.looked < c.end; c.looked++ {
-		if len(c.spec.start) > 0 {
-			i := bytes.IndexByte(c.buf[c.looked:c.end], c.spec.start[0])
+		if len(c.rules.start) > 0 {
+			i := bytes.IndexByte(c.buf[c.looked:c.end], c.rules.start[0])
 			if i < 0 {
 				c.looked = c.end
 				break
 			}
 			c.looked += i
 		}
-		if verdict, n := c.spec.judge(c.buf[c.looked:c.end], limit); verdict != noFrame {
+		if verdict, n := c.rules.judge(c.buf[c.looked:c.end], limit); verdict != noFrame {
 			c.open = append(c.open, candidate{c.looked, n, verdict})
 		}
 	}
 }
 
 // take gives the first candidate that is a frame, if none before it waits for more.
-func (c *byteCutter) take() (codec.Frame, bool) {
+func (c *candidateFramer) take() (codec.Frame, bool) {
 	for len(c.open) > 0 {
 		first := c.open[0]
 		c.skipTo(first.at)
 		switch {
-		case first.verdict == brokenOne:
-			c.drop(c.spec.whyBroken())
+		case first.verdict == damaged:
+			c.drop(c.rules.whyDamaged())
 		case c.rivals(first):
 			c.drop("whole frames have gone by within its length")
 		case first.verdict == unfinished:
@@ -128,7 +128,7 @@ func (c *byteCutter) take() (codec.Frame, bool) {
 }
 
 // cut gives the first candidate, which is a frame.
-func (c *byteCutter) cut(first candidate) codec.Frame {
+func (c *candidateFramer) cut(first candidate) codec.Frame {
 	end := first.at + first.length
 	c.start, c.skipping = end, false
 	c.looked = max(c.looked, end)
@@ -142,19 +142,19 @@ func (c *byteCutter) cut(first candidate) codec.Frame {
 
 // rivals says whether so many intact frames follow one another within a candidate that it can be none. A frame that
 // carries the like by chance must not be taken apart: the less there is to know a frame by, the more it takes.
-func (c *byteCutter) rivals(first candidate) bool {
-	if c.spec.length > 0 || first.length == 0 {
+func (c *candidateFramer) rivals(first candidate) bool {
+	if c.rules.length > 0 || first.length == 0 {
 		return false // none fits into another
 	}
 	want := 2
-	if len(c.spec.start)+len(c.spec.end)+c.spec.sum.Size < 3 {
+	if len(c.rules.start)+len(c.rules.end)+c.rules.sum.Size < 3 {
 		want = 3
 	}
 	from, limit := first.at+1, first.at+first.length
 	for ; want > 0; want-- {
 		next := limit + 1 // the end of the frame from from on that ends first
 		for _, one := range c.open {
-			if one.verdict == intactOne && one.at >= from {
+			if one.verdict == intact && one.at >= from {
 				next = min(next, one.at+one.length)
 			}
 		}
@@ -167,7 +167,7 @@ func (c *byteCutter) rivals(first candidate) bool {
 }
 
 // drop drops the first candidate, which is none, and counts it, but not again what lies within it.
-func (c *byteCutter) drop(why string) {
+func (c *candidateFramer) drop(why string) {
 	first := c.open[0]
 	c.open = c.open[1:]
 	if first.at < c.damagedTo || first.length == 0 {
@@ -179,7 +179,7 @@ func (c *byteCutter) drop(why string) {
 }
 
 // skipTo drops what is no part of a frame.
-func (c *byteCutter) skipTo(at int) {
+func (c *candidateFramer) skipTo(at int) {
 	if at > c.start && !c.skipping {
 		c.skipping = true
 		c.count.Drop(&c.count.Noise, c.buf[c.start:at], "no frame begins here")
@@ -188,7 +188,7 @@ func (c *byteCutter) skipTo(at int) {
 }
 
 // when gives the time at which the bytes before end had come.
-func (c *byteCutter) when(end int) time.Time {
+func (c *candidateFramer) when(end int) time.Time {
 	for _, a := range c.arrived {
 		if a.to >= end {
 			return a.at
@@ -198,7 +198,7 @@ func (c *byteCutter) when(end int) time.Time {
 }
 
 // more reads behind what is there.
-func (c *byteCutter) more() {
+func (c *candidateFramer) more() {
 	var wait time.Duration
 	if len(c.open) > 0 {
 		wait = stalled
@@ -219,7 +219,7 @@ func (c *byteCutter) more() {
 }
 
 // compact moves the unread bytes to the front.
-func (c *byteCutter) compact() {
+func (c *candidateFramer) compact() {
 	n := c.start
 	if n == 0 {
 		return

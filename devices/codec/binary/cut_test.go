@@ -321,7 +321,7 @@ func FuzzCutBinary(f *testing.F) {
 				t.Fatalf("%s: %+v, but as it comes: %+v", how, counted[how], counted["as it comes"])
 			}
 			for _, frame := range frames {
-				if !spec.wholeBlock(frame) {
+				if !spec.isFrame(frame) {
 					t.Fatalf("%X is no frame", frame)
 				}
 			}
@@ -371,9 +371,9 @@ func TestCutterIsBounded(t *testing.T) {
 		}
 		kept := 0
 		switch c := cutter.(type) {
-		case *byteCutter:
+		case *candidateFramer:
 			kept = cap(c.buf) + cap(c.open)*24 + cap(c.arrived)*32
-		case *blockCutter:
+		case *blockFramer:
 			kept = cap(c.buf) + cap(c.frame)
 		}
 		if kept > 16_000 {

@@ -53,8 +53,8 @@ type judgement uint8
 const (
 	unfinished judgement = iota // more bytes are needed
 	noFrame                     // they begin as no frame does
-	brokenOne                   // they would be a frame, but their checksum or their end is wrong
-	intactOne
+	damaged                     // they would be a frame, but their checksum or their end is wrong
+	intact
 )
 
 // judge says whether b begins with a frame of at most limit bytes, and how long that is or will be; 0: not known.
@@ -92,10 +92,10 @@ func (s *frameRules) judge(b []byte, limit int) (judgement, int) {
 		return noFrame, 0
 	case len(b) < n:
 		return unfinished, n
-	case !s.intact(b[:n]):
-		return brokenOne, n
+	case !s.isIntact(b[:n]):
+		return damaged, n
 	}
-	return intactOne, n
+	return intact, n
 }
 
 // least is how many bytes every frame has.
@@ -104,7 +104,7 @@ func (s *frameRules) least() int {
 }
 
 // intact says whether a frame begins and ends as it must, and has the right checksum.
-func (s *frameRules) intact(frame []byte) bool {
+func (s *frameRules) isIntact(frame []byte) bool {
 	if !bytes.HasPrefix(frame, s.start) || !bytes.HasSuffix(frame, s.end) || len(frame) < s.least() {
 		return false
 	}
@@ -126,7 +126,7 @@ func (s *frameRules) intact(frame []byte) bool {
 }
 
 // whyBroken says why what looks like a frame is none.
-func (s *frameRules) whyBroken() string {
+func (s *frameRules) whyDamaged() string {
 	switch {
 	case s.hasSum:
 		return "its " + s.sum.Name + " is wrong, or it is no whole frame"

@@ -15,24 +15,24 @@ import (
 )
 
 // binaryAsker is a device that answers requests of bytes with frames of bytes. It serves the owner of the port.
-type binaryAsker struct {
-	spec   *frameRules
-	match  codec.Places
-	all    []*codec.Query
-	places []int // by field: the query whose answer carries it; -1: none
-	config mapping.DeviceConfig
-	count  *wire.Counters
-	seq    int
+type poller struct {
+	rules   *frameRules
+	match   codec.Places
+	queries []*codec.Query
+	byField []int // by field: the query whose answer carries it; -1: none
+	config  mapping.DeviceConfig
+	count   *wire.Counters
+	seq     int
 }
 
 func NewPoller(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	match, _ := codec.ParsePlaces(c.Match)
-	b := &binaryAsker{spec: newFrameRules(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
+	b := &poller{rules: newFrameRules(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
 	for _, r := range c.Requests {
-		b.all = append(b.all, b.query(r))
+		b.queries = append(b.queries, b.query(r))
 	}
 	for _, f := range c.Fields {
-		b.places = append(b.places, c.RequestOf(f))
+		b.byField = append(b.byField, c.RequestOf(f))
 	}
 	return b
 }
@@ -45,8 +45,8 @@ const usualLength = 128
 const afterCommand = 50 * time.Millisecond
 
 // query makes what asks one request.
-func (b *binaryAsker) query(r mapping.RequestConfig) *codec.Query {
-	spec := b.spec
+func (b *poller) query(r mapping.RequestConfig) *codec.Query {
+	spec := b.rules
 	if r.Length > 0 {
 		of := b.config.Frame
 		of.Length = r.Length
@@ -59,9 +59,9 @@ func (b *binaryAsker) query(r mapping.RequestConfig) *codec.Query {
 			fields = append(fields, codec.NewByteField(i, f))
 		}
 	}
-	template, _ := templateKind{frame: b.spec}.parse(r.Send)
-	content, _ := template.Fill(nil, "", 0)
-	q := &codec.Query{Request: b.spec.stuffing.wrap(content), Name: r.ID, Every: r.Poll, Timeout: b.config.PollConfig.Timeout,
+	template, _ := templateSyntax{frame: b.rules}.parse(r.Send)
+	content, _ := template.Append(nil, "", 0)
+	q := &codec.Query{Request: b.rules.stuffing.wrap(content), Name: r.ID, Every: r.Poll, Timeout: b.config.PollConfig.Timeout,
 		Retries: b.config.PollConfig.Retries}
 	if q.Every == 0 {
 		q.Every = b.config.Poll
@@ -76,7 +76,7 @@ func (b *binaryAsker) query(r mapping.RequestConfig) *codec.Query {
 	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 		var answer [][]byte
 		v := b.find(spec, got, quiet, func(frame []byte) codec.Verdict {
-			if !match.Fit(frame) {
+			if !match.Fits(frame) {
 				return codec.NoAnswer
 			}
 			if answer = append(answer, bytes.Clone(frame)); len(answer) < frames {
@@ -90,7 +90,7 @@ func (b *binaryAsker) query(r mapping.RequestConfig) *codec.Query {
 		readings = readings[:0]
 		for _, frame := range answer {
 			for i := range fields {
-				if fields[i].Match.Fit(frame) {
+				if fields[i].Match.Fits(frame) {
 					readings = append(readings, fields[i].Read(frame, b.count))
 				}
 			}
@@ -101,7 +101,7 @@ func (b *binaryAsker) query(r mapping.RequestConfig) *codec.Query {
 }
 
 // shape tells answers apart by what the mapping says of them: by the device, and by the request if each has a match.
-func (b *binaryAsker) shape(r mapping.RequestConfig) string {
+func (b *poller) shape(r mapping.RequestConfig) string {
 	if slices.ContainsFunc(b.config.Requests, func(r mapping.RequestConfig) bool { return len(r.Match) == 0 }) {
 		return fmt.Sprint("binary ", b.config.Match)
 	}
@@ -109,10 +109,10 @@ func (b *binaryAsker) shape(r mapping.RequestConfig) string {
 }
 
 // find gives each intact frame of the device that got holds to use, until one means something to it.
-func (b *binaryAsker) find(spec *frameRules, got []byte, quiet bool, use func(frame []byte) codec.Verdict) codec.Verdict {
+func (b *poller) find(spec *frameRules, got []byte, quiet bool, use func(frame []byte) codec.Verdict) codec.Verdict {
 	v := codec.NoAnswer
 	waiting := spec.each(got, quiet, min(b.config.MaxFrame, codec.MaxInbox), func(frame []byte) bool {
-		if b.match.Fit(frame) {
+		if b.match.Fits(frame) {
 			v = use(frame)
 		}
 		return v == codec.NoAnswer
@@ -132,7 +132,7 @@ func (s *frameRules) each(got []byte, quiet bool, limit int, use func(frame []by
 	}
 	for at := 0; at < len(got); {
 		switch verdict, n := s.judge(got[at:], limit); {
-		case verdict == intactOne:
+		case verdict == intact:
 			if !use(got[at : at+n]) {
 				return false
 			}
@@ -181,42 +181,42 @@ func (s *frameRules) blockEnd(b []byte) (n, skip int) {
 	return -1, 0
 }
 
-func (b *binaryAsker) Queries() []*codec.Query { return b.all }
+func (b *poller) Queries() []*codec.Query { return b.queries }
 
-func (b *binaryAsker) Reads(field int) *codec.Query {
-	if at := b.places[field]; at >= 0 {
-		return b.all[at]
+func (b *poller) Reads(field int) *codec.Query {
+	if at := b.byField[field]; at >= 0 {
+		return b.queries[at]
 	}
 	return nil
 }
 
 // Timing wants as much silence before a request as devices on RS-485 need to let go of the line.
-func (b *binaryAsker) Timing(p serial.Config) codec.Timing {
-	return codec.Timing{Before: max(b.spec.gap, p.Lasts(4)), Ends: b.spec.gap}
+func (b *poller) Timing(p serial.Config) codec.Timing {
+	return codec.Timing{Before: max(b.rules.gap, p.Lasts(4)), Ends: b.rules.gap}
 }
 
 // Write makes the one query of a command.
-func (b *binaryAsker) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+func (b *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	text, err := c.Wire(v)
 	if err != nil {
 		return nil, err
 	}
 	b.seq = b.seq%codec.MaxSeq + 1
 	seq := b.seq
-	content, err := c.Template.Fill(nil, text, seq)
+	content, err := c.Template.Append(nil, text, seq)
 	if err != nil {
 		return nil, err
 	}
-	q := &codec.Query{Request: b.spec.stuffing.wrap(content), Name: c.ID, Timeout: c.Timeout, Length: usualLength,
+	q := &codec.Query{Request: b.rules.stuffing.wrap(content), Name: c.ID, Timeout: c.Timeout, Length: usualLength,
 		Nobody: c.Yes == nil && c.No == nil}
 	switch {
 	case q.Nobody:
 		q.After = afterCommand
-	case !codec.Numbered(c.Yes) || !codec.Numbered(c.No):
+	case !c.Numbered():
 		q.Shape = fmt.Sprint("binary command ", b.config.Match)
 	}
 	q.Answer = func(got []byte, quiet bool) (r codec.Response, v codec.Verdict) {
-		v = b.find(b.spec, got, quiet, func(frame []byte) codec.Verdict {
+		v = b.find(b.rules, got, quiet, func(frame []byte) codec.Verdict {
 			if said, _ := codec.Matching(c.No, frame, seq, text); said == codec.Fits {
 				r.Refusal = "the hardware refused it"
 				return codec.Refused

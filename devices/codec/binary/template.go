@@ -17,10 +17,10 @@ import (
 // {value} is the value in the format of the command, {value:FORMAT} in that of its own; {seq} a number that differs
 // each time; {sum} the checksum of [devices.ID.frame] over all before it, from checksum_from on; {sum:NAME} another
 // one, over all before it or from a position on, as in {sum:crc16-modbus:2}.
-type byteTemplate struct{ parts []bytePart }
+type template struct{ parts []part }
 
-type bytePart struct {
-	kind    bytePartKind
+type part struct {
+	kind    partKind
 	literal codec.Mask
 	value   codec.ByteValue // of value and seq
 	sum     checksum.Sum
@@ -28,25 +28,25 @@ type bytePart struct {
 	little  bool
 }
 
-type bytePartKind uint8
+type partKind uint8
 
 const (
-	byteLiteral bytePartKind = iota
-	byteNumber               // the value
-	byteSeq
-	byteCheck
+	literalPart partKind = iota
+	valuePart            // the value
+	seqPart
+	sumPart
 )
 
 // templateKind is what a template may hold beside bytes.
-type templateKind struct {
+type templateSyntax struct {
 	value codec.ByteValue // the format of {value}
 	frame *frameRules     // the checksum of {sum}
 	wild  bool            // it is a pattern
 }
 
 // parse reads a template.
-func (k templateKind) parse(s string) (*byteTemplate, error) {
-	t := &byteTemplate{}
+func (k templateSyntax) parse(s string) (*template, error) {
+	t := &template{}
 	for s != "" {
 		plain, rest, more := strings.Cut(s, "{")
 		m, err := codec.ParseBytes(plain, k.wild)
@@ -54,7 +54,7 @@ func (k templateKind) parse(s string) (*byteTemplate, error) {
 			return nil, err
 		}
 		if len(m.Bytes) > 0 {
-			t.parts = append(t.parts, bytePart{literal: m})
+			t.parts = append(t.parts, part{literal: m})
 		}
 		if !more {
 			break
@@ -77,11 +77,11 @@ func (k templateKind) parse(s string) (*byteTemplate, error) {
 }
 
 // part reads what stands between braces.
-func (k templateKind) part(words string) (p bytePart, err error) {
+func (k templateSyntax) part(words string) (p part, err error) {
 	name, rest, special := strings.Cut(words, ":")
 	switch name {
 	case "value":
-		p.kind, p.value = byteNumber, k.value
+		p.kind, p.value = valuePart, k.value
 		if special {
 			p.value, err = valueNamed(rest)
 		}
@@ -90,7 +90,7 @@ func (k templateKind) part(words string) (p bytePart, err error) {
 		}
 		return p, err
 	case "seq":
-		p.kind, p.value = byteSeq, codec.ByteValue{Length: 1}
+		p.kind, p.value = seqPart, codec.ByteValue{Length: 1}
 		if !special {
 			rest = "uint8"
 		}
@@ -99,14 +99,14 @@ func (k templateKind) part(words string) (p bytePart, err error) {
 		}
 		return p, err
 	case "sum":
-		return k.checkPart(rest, special)
+		return k.sumPart(rest, special)
 	}
-	return p, fmt.Errorf("there is no placeholder {%s}", words)
+	return p, fmt.Errorf("unknown placeholder {%s}", words)
 }
 
 // checkPart reads the options of {sum}.
-func (k templateKind) checkPart(options string, special bool) (p bytePart, err error) {
-	p.kind = byteCheck
+func (k templateSyntax) sumPart(options string, special bool) (p part, err error) {
+	p.kind = sumPart
 	if !special {
 		if !k.frame.hasSum {
 			return p, errors.New("{sum} means the checksum of [devices.ID.frame], and there is none")
@@ -158,7 +158,7 @@ func valueNamed(name string) (codec.ByteValue, error) {
 }
 
 // has says whether the template has a part of this kind.
-func (t *byteTemplate) has(kind bytePartKind) bool {
+func (t *template) has(kind partKind) bool {
 	for _, p := range t.parts {
 		if p.kind == kind {
 			return true
@@ -168,13 +168,13 @@ func (t *byteTemplate) has(kind bytePartKind) bool {
 }
 
 // Fill appends the bytes of the template to b. The error says which value the wire cannot carry.
-func (t *byteTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
+func (t *template) Append(b []byte, text string, seq int) ([]byte, error) {
 	begin := len(b)
 	for _, p := range t.parts {
 		switch p.kind {
-		case byteLiteral:
+		case literalPart:
 			b = append(b, p.literal.Bytes...)
-		case byteCheck:
+		case sumPart:
 			b = p.sum.Append(b, min(begin+p.from, len(b)), p.little)
 		default:
 			var err error
@@ -188,19 +188,19 @@ func (t *byteTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
 
 // match compares the beginning of a frame with the template. What stands in it of another value or number is an
 // answer to another command.
-func (t *byteTemplate) match(frame []byte, seq int, text string) codec.Verdict {
+func (t *template) match(frame []byte, seq int, text string) codec.Verdict {
 	v := codec.Fits
 	at := 0
 	for _, p := range t.parts {
 		rest := frame[at:]
 		switch p.kind {
-		case byteLiteral:
+		case literalPart:
 			if !p.literal.Fits(rest) {
 				return codec.NoAnswer
 			}
 			at += len(p.literal.Bytes)
 			continue
-		case byteCheck:
+		case sumPart:
 			if len(rest) < p.sum.Size || !p.sum.Stands(rest, p.sum.Sum(frame[min(p.from, at):at]), p.little) {
 				return codec.NoAnswer
 			}
@@ -219,12 +219,12 @@ func (t *byteTemplate) match(frame []byte, seq int, text string) codec.Verdict {
 }
 
 // text is what is filled in: the value, or the number seq as far as the format has room for it.
-func (p bytePart) text(value string, seq int) string {
+func (p part) text(value string, seq int) string {
 	v := p.value
 	switch {
-	case p.kind == byteNumber:
+	case p.kind == valuePart:
 		return value
-	case v.Digits == "" && v.Number.Width < 16 && v.Number.Kind != codec.FloatFormat:
+	case v.Digits == "" && v.Number.Width < 16 && v.Number.Kind != codec.Float:
 		seq %= 1 << min(v.Number.Width, 7) // of signed ones too
 	case v.Digits != "" && v.Length == 1:
 		seq %= 10

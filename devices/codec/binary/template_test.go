@@ -35,19 +35,19 @@ func TestFill(t *testing.T) {
 		{little, "{value:ascii4}", "-5", "2D 30 30 35"},
 		{little, "{value:ascii4}", "12345", "! the hardware cannot hold 12345: it has 4 digits"},
 		{little, "{value:string4}", "ab", "61 62 00 00"},
-		{little, "{value:string1}", "ab", "! the text has 2 bytes; the hardware takes 1"},
+		{little, "{value:string1}", "ab", "! the text has 2 bytes; the hardware accepts at most 1"},
 		{little, "{value:uint8}", "true", "01"},
 		{little, "{value:uint8}", "0x1F", "1F"},
-		{little, "{value:uint8}", "auto", `! "auto" is no number, which is what the hardware takes`},
+		{little, "{value:uint8}", "auto", `! "auto" is not a number, and the hardware accepts only numbers`},
 		{little, "{seq} {seq:uint16be} {seq:ascii1}", "", "58 01 58 34"},
 		{little, "01 02 03 {sum:sum16:1} {sum:crc16-modbus:2:be}", "", "01 02 03 00 05 C3 41"},
 	} {
-		tpl, err := templateKind{value: codec.ValueIn(tt.format, relay.TypeNumber), frame: frame}.parse(tt.template)
+		tpl, err := templateSyntax{value: codec.ValueIn(tt.format, relay.TypeNumber), frame: frame}.parse(tt.template)
 		if err != nil {
 			t.Errorf("%s: %v", tt.template, err)
 			continue
 		}
-		b, err := tpl.Fill(nil, tt.text, 344)
+		b, err := tpl.Append(nil, tt.text, 344)
 		got := HexOf(b)
 		if err != nil {
 			got = "! " + err.Error()
@@ -66,13 +66,13 @@ func FuzzTemplate(f *testing.F) {
 	frame := newFrameRules(frameTable(func(f *mapping.FrameConfig) { f.Checksum = "crc8-smbus" }))
 	f.Fuzz(func(t *testing.T, template string, seq int, value uint16, rest []byte) {
 		seq = 1 + (seq%codec.MaxSeq+codec.MaxSeq)%codec.MaxSeq
-		k := templateKind{value: codec.ByteValue{Number: codec.ByteFormats()["uint8"], Length: 1}, frame: frame, wild: true}
+		k := templateSyntax{value: codec.ByteValue{Number: codec.ByteFormats()["uint8"], Length: 1}, frame: frame, wild: true}
 		tpl, err := k.parse(template)
 		if err != nil || strings.Contains(template, "?") {
 			return
 		}
 		text := codec.FormatNumber(float64(value), 0)
-		b, err := tpl.Fill(nil, text, seq)
+		b, err := tpl.Append(nil, text, seq)
 		if err != nil {
 			return
 		}
@@ -82,7 +82,7 @@ func FuzzTemplate(f *testing.F) {
 		if len(b) > 0 && tpl.match(b[:len(b)-1], seq, text) == codec.Fits {
 			t.Fatalf("%q takes half of % X", template, b)
 		}
-		if tpl.has(byteSeq) && strings.Contains(template, "{seq:uint16be}") && tpl.match(b, seq%codec.MaxSeq+1, text) == codec.Fits {
+		if tpl.has(seqPart) && strings.Contains(template, "{seq:uint16be}") && tpl.match(b, seq%codec.MaxSeq+1, text) == codec.Fits {
 			t.Fatalf("%q takes the answer to another number", template)
 		}
 	})

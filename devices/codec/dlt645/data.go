@@ -12,7 +12,7 @@ import (
 )
 
 // meterData is one thing that a meter can be asked for by name.
-type meterData struct {
+type quantity struct {
 	key    string
 	id     uint32  // data identifier
 	length int     // bytes
@@ -22,65 +22,65 @@ type meterData struct {
 }
 
 // meterAddressID stands for the address itself, which has a request of its own.
-const meterAddressID = 0xFFFFFFFF
+const addressID = 0xFFFFFFFF
 
 // catalogue lists what has a name; the identifiers and formats are those of tables A.1, A.2 and A.3 of
 // DL/T 645-2007.
-func catalogue() []meterData {
-	all := []meterData{
+func catalogue() []quantity {
+	all := []quantity{
 		{key: "frequency", id: 0x02800002, length: 2, scale: 0.01},
 		{key: "current_neutral", id: 0x02800001, length: 3, scale: 0.001, signed: true},
 		{key: "temperature", id: 0x02800007, length: 2, scale: 0.1, signed: true},
 		{key: "battery_voltage", id: 0x02800008, length: 2, scale: 0.01},
-		{key: "date", id: 0x04000101, length: 4, text: meterDate},
-		{key: "time", id: 0x04000102, length: 3, text: meterTime},
-		{key: "meter_number", id: 0x04000402, length: 6, text: meterDigits},
-		{key: "address", id: meterAddressID, length: 6, text: meterDigits},
+		{key: "date", id: 0x04000101, length: 4, text: readDate},
+		{key: "time", id: 0x04000102, length: 3, text: readTime},
+		{key: "meter_number", id: 0x04000402, length: 6, text: readDigits},
+		{key: "address", id: addressID, length: 6, text: readDigits},
 	}
 	for i, name := range []string{"energy", "energy_forward", "energy_reverse"} {
 		id := uint32(i) << 16
-		all = append(all, meterData{key: name, id: id, length: 4, scale: 0.01, signed: true})
+		all = append(all, quantity{key: name, id: id, length: 4, scale: 0.01, signed: true})
 		for tariff := range uint32(4) {
-			all = append(all, meterData{key: fmt.Sprintf("%s_tariff_%d", name, tariff+1), id: id | (tariff+1)<<8,
+			all = append(all, quantity{key: fmt.Sprintf("%s_tariff_%d", name, tariff+1), id: id | (tariff+1)<<8,
 				length: 4, scale: 0.01, signed: true})
 		}
 	}
 	for phase, letter := range []string{"a", "b", "c"} {
 		id := uint32(phase+1) << 8
-		all = append(all, meterData{key: "voltage_" + letter, id: 0x02010000 | id, length: 2, scale: 0.1},
-			meterData{key: "current_" + letter, id: 0x02020000 | id, length: 3, scale: 0.001, signed: true},
-			meterData{key: "phase_angle_" + letter, id: 0x02070000 | id, length: 2, scale: 0.1})
+		all = append(all, quantity{key: "voltage_" + letter, id: 0x02010000 | id, length: 2, scale: 0.1},
+			quantity{key: "current_" + letter, id: 0x02020000 | id, length: 3, scale: 0.001, signed: true},
+			quantity{key: "phase_angle_" + letter, id: 0x02070000 | id, length: 2, scale: 0.1})
 	}
 	for phase, end := range []string{"", "_a", "_b", "_c"} {
 		id := uint32(phase) << 8
-		all = append(all, meterData{key: "power" + end, id: 0x02030000 | id, length: 3, scale: 0.0001, signed: true},
-			meterData{key: "reactive_power" + end, id: 0x02040000 | id, length: 3, scale: 0.0001, signed: true},
-			meterData{key: "apparent_power" + end, id: 0x02050000 | id, length: 3, scale: 0.0001, signed: true},
-			meterData{key: "power_factor" + end, id: 0x02060000 | id, length: 2, scale: 0.001, signed: true})
+		all = append(all, quantity{key: "power" + end, id: 0x02030000 | id, length: 3, scale: 0.0001, signed: true},
+			quantity{key: "reactive_power" + end, id: 0x02040000 | id, length: 3, scale: 0.0001, signed: true},
+			quantity{key: "apparent_power" + end, id: 0x02050000 | id, length: 3, scale: 0.0001, signed: true},
+			quantity{key: "power_factor" + end, id: 0x02060000 | id, length: 2, scale: 0.001, signed: true})
 	}
 	return all
 }
 
 // meterKey finds what a field is called: a name, or the eight digits of an identifier, whose format the field says.
-func meterKey(f mapping.FieldConfig) (d meterData, named, ok bool) {
+func quantityOf(f mapping.FieldConfig) (d quantity, named, ok bool) {
 	key := f.WireKey()
 	all := catalogue()
-	if i := slices.IndexFunc(all, func(d meterData) bool { return d.key == key }); i >= 0 {
+	if i := slices.IndexFunc(all, func(d quantity) bool { return d.key == key }); i >= 0 {
 		return all[i], true, true
 	}
 	id, err := strconv.ParseUint(key, 16, 32)
-	return meterData{key: key, id: uint32(id), length: f.Length}, false, err == nil && len(key) == 8
+	return quantity{key: key, id: uint32(id), length: f.Length}, false, err == nil && len(key) == 8
 }
 
 // meterField is a field of a meter.
-type meterField struct {
+type field struct {
 	codec.ByteField
-	data  meterData
-	named bool
+	quantity quantity
+	named    bool
 }
 
-func newMeterField(index int, f mapping.FieldConfig) meterField {
-	d, named, _ := meterKey(f)
+func newField(index int, f mapping.FieldConfig) field {
+	d, named, _ := quantityOf(f)
 	f.ByteOrder, f.WordOrder = "little", ""
 	if f.Format == "" && f.Type != relay.TypeText {
 		f.Format = codec.FormatBCD
@@ -97,39 +97,39 @@ func newMeterField(index int, f mapping.FieldConfig) meterField {
 	if f.At == mapping.Nowhere {
 		f.At = 0
 	}
-	return meterField{ByteField: codec.NewByteField(index, f), data: d, named: named}
+	return field{ByteField: codec.NewByteField(index, f), quantity: d, named: named}
 }
 
 // readMeter gives the field's value in the data of an answer.
-func (f *meterField) readMeter(data []byte, count *wire.Counters) relay.Reading {
-	if f.data.text == nil || len(data) < f.data.length {
+func (f *field) read(data []byte, count *wire.Counters) relay.Reading {
+	if f.quantity.text == nil || len(data) < f.quantity.length {
 		return f.Read(data, count)
 	}
-	text, ok := f.data.text(data[:f.data.length])
+	text, ok := f.quantity.text(data[:f.quantity.length])
 	if v, good := f.Wire.Read(codec.Token{Kind: codec.TokenString, Text: []byte(text)}); ok && good {
 		return relay.Reading{Field: f.Index, Value: v}
 	}
 	count.Implausible.Add(1)
 	if count.Watched() {
-		count.Because(fmt.Sprintf("%s: %X is no %s", f.Wire.Id, data, f.data.key))
+		count.Because(fmt.Sprintf("%s: %X is no %s", f.Wire.ID, data, f.quantity.key))
 	}
 	return relay.Reading{Field: f.Index}
 }
 
 // meterDate reads the date: day of the week, day, month and year.
-func meterDate(b []byte) (string, bool) {
+func readDate(b []byte) (string, bool) {
 	_, ok := codec.BCD(b)
 	return fmt.Sprintf("20%02x-%02x-%02x", b[3], b[2], b[1]), ok && b[2] >= 1 && b[2] <= 0x12 && b[1] >= 1 && b[1] <= 0x31
 }
 
 // meterTime reads the time: second, minute and hour.
-func meterTime(b []byte) (string, bool) {
+func readTime(b []byte) (string, bool) {
 	_, ok := codec.BCD(b)
 	return fmt.Sprintf("%02x:%02x:%02x", b[2], b[1], b[0]), ok && b[2] < 0x24 && b[1] < 0x60 && b[0] < 0x60
 }
 
 // meterDigits reads digits that mean nothing but themselves.
-func meterDigits(b []byte) (string, bool) {
+func readDigits(b []byte) (string, bool) {
 	text := address(b).String()
 	_, ok := codec.BCD(b)
 	return text, ok

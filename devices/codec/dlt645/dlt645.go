@@ -19,64 +19,64 @@ import (
 
 // meter is an electricity meter that speaks DL/T 645-2007. It is only read: switching a meter's relay or setting its
 // clock takes passwords that belong to who runs the grid.
-type meter struct {
+type poller struct {
 	config  mapping.DeviceConfig
 	address address
-	all     []*codec.Query
-	places  []int // by field: its query
+	queries []*codec.Query
+	byField []int // by field: its query
 	count   *wire.Counters
 }
 
 const (
-	meterShort = 4 + overhead + 4 + 16  // bytes of a usual answer: FE, identifier and a few more
-	meterLong  = 4 + overhead + 4 + 200 // bytes of the longest one (5.2.5)
+	shortAnswer = 4 + overhead + 4 + 16  // bytes of a usual answer: FE, identifier and a few more
+	longAnswer  = 4 + overhead + 4 + 200 // bytes of the longest one (5.2.5)
 	// meterPause lies before each request: a meter may take 20 ms to let go of the line (7.3.3).
-	meterPause = 20 * time.Millisecond
+	pauseBefore = 20 * time.Millisecond
 	// maxFollowUps bounds how many frames one answer may take.
 	maxFollowUps = 16
 )
 
 func New(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
-	m := &meter{config: c, count: count}
+	m := &poller{config: c, count: count}
 	m.address, _ = parseAddress(c.Address)
 	byID := map[uint32]int{}
-	fields := map[uint32][]*meterField{}
+	fields := map[uint32][]*field{}
 	for i, f := range c.Fields {
-		field := newMeterField(i, f)
-		id := field.data.id
+		field := newField(i, f)
+		id := field.quantity.id
 		if _, ok := byID[id]; !ok {
-			byID[id] = len(m.all)
-			m.all = append(m.all, nil)
+			byID[id] = len(m.queries)
+			m.queries = append(m.queries, nil)
 		}
 		fields[id] = append(fields[id], &field)
-		m.places = append(m.places, byID[id])
+		m.byField = append(m.byField, byID[id])
 	}
 	for id, at := range byID {
-		m.all[at] = m.query(id, fields[id])
+		m.queries[at] = m.query(id, fields[id])
 	}
 	return m
 }
 
 // query makes what asks for one identifier.
-func (m *meter) query(id uint32, fields []*meterField) *codec.Query {
-	base := codec.Query{Name: fields[0].data.key, Every: m.every(fields), Length: meterShort}
+func (m *poller) query(id uint32, fields []*field) *codec.Query {
+	base := codec.Query{Name: fields[0].quantity.key, Every: m.every(fields), Length: shortAnswer}
 	for _, f := range fields {
-		base.Length = max(base.Length, meterShort+f.At+f.Value.Length)
+		base.Length = max(base.Length, shortAnswer+f.At+f.Value.Length)
 	}
-	if id == meterAddressID {
-		return m.asking(base, meterReadAddress, nil, func(f frame) (r codec.Response, v codec.Verdict) {
+	if id == addressID {
+		return m.complete(base, controlReadAddress, nil, func(f frame) (r codec.Response, v codec.Verdict) {
 			return m.readings(f.data, fields), codec.Fits
 		})
 	}
 	di := binary.LittleEndian.AppendUint32(nil, id)
 	base.Name = fmt.Sprintf("%s (%08X)", base.Name, id)
-	return m.asking(base, meterRead, di, func(f frame) (codec.Response, codec.Verdict) {
+	return m.complete(base, controlRead, di, func(f frame) (codec.Response, codec.Verdict) {
 		return m.part(base, di, nil, 0, f, fields)
 	})
 }
 
 // every is how often fields of one identifier are asked for: as often as the most impatient wants.
-func (m *meter) every(fields []*meterField) time.Duration {
+func (m *poller) every(fields []*field) time.Duration {
 	fastest := time.Duration(0)
 	for _, f := range fields {
 		if every := m.config.Fields[f.Index].Polled(m.config.Poll); fastest == 0 || every < fastest {
@@ -87,7 +87,7 @@ func (m *meter) every(fields []*meterField) time.Duration {
 }
 
 // part takes one frame of an answer. before is the data that came already, and turn the number of the frame.
-func (m *meter) part(base codec.Query, di, before []byte, turn byte, f frame, fields []*meterField) (codec.Response, codec.Verdict) {
+func (m *poller) part(base codec.Query, di, before []byte, turn byte, f frame, fields []*field) (codec.Response, codec.Verdict) {
 	if len(f.data) < 4 || string(f.data[:4]) != string(di) {
 		return codec.Response{}, codec.NoAnswer
 	}
@@ -99,21 +99,21 @@ func (m *meter) part(base codec.Query, di, before []byte, turn byte, f frame, fi
 		data = data[:len(data)-1]
 	}
 	data = append(slices.Clone(before), data...)
-	if f.control&meterHasMore == 0 || turn == maxFollowUps {
+	if f.control&controlHasMore == 0 || turn == maxFollowUps {
 		return m.readings(data, fields), codec.Fits
 	}
 	next := turn + 1
-	base.Length = meterLong
-	then := m.asking(base, meterReadMore, append(slices.Clone(di), next), func(f frame) (codec.Response, codec.Verdict) {
+	base.Length = longAnswer
+	then := m.complete(base, controlReadMore, append(slices.Clone(di), next), func(f frame) (codec.Response, codec.Verdict) {
 		return m.part(base, di, data, next, f, fields)
 	})
 	return codec.Response{Then: then}, codec.Fits
 }
 
 // asking completes a query whose answer use takes.
-func (m *meter) asking(q codec.Query, control byte, data []byte, use func(frame) (codec.Response, codec.Verdict)) *codec.Query {
+func (m *poller) complete(q codec.Query, control byte, data []byte, use func(frame) (codec.Response, codec.Verdict)) *codec.Query {
 	address := m.address
-	if control == meterReadAddress {
+	if control == controlReadAddress {
 		address, _ = parseAddress(mapping.AnyMeter)
 	}
 	q.Request = appendFrame(bytes.Repeat([]byte{0xFE}, m.config.WakeUp), address, control, data)
@@ -129,10 +129,10 @@ func (m *meter) asking(q codec.Query, control byte, data []byte, use func(frame)
 				return codec.Response{}, codec.NoAnswer
 			}
 			got = rest
-			if f.control&^(meterRefuses|meterHasMore) != control|meterAnswers || !m.address.fits(f.address[:]) {
+			if f.control&^(controlRefused|controlHasMore) != control|controlAnswer || !m.address.fits(f.address[:]) {
 				continue
 			}
-			if f.control&meterRefuses != 0 {
+			if f.control&controlRefused != 0 {
 				return codec.Response{Refusal: refusal(f.data), Hint: "leave the field out if the meter has no such data"}, codec.Refused
 			}
 			if r, v := use(f); v != codec.NoAnswer {
@@ -143,22 +143,22 @@ func (m *meter) asking(q codec.Query, control byte, data []byte, use func(frame)
 	return &q
 }
 
-func (m *meter) readings(data []byte, fields []*meterField) (r codec.Response) {
+func (m *poller) readings(data []byte, fields []*field) (r codec.Response) {
 	for _, f := range fields {
-		r.Readings = append(r.Readings, f.readMeter(data, m.count))
+		r.Readings = append(r.Readings, f.read(data, m.count))
 	}
 	return r
 }
 
-func (m *meter) Queries() []*codec.Query { return m.all }
+func (m *poller) Queries() []*codec.Query { return m.queries }
 
-func (m *meter) Reads(field int) *codec.Query { return m.all[m.places[field]] }
+func (m *poller) Reads(field int) *codec.Query { return m.queries[m.byField[field]] }
 
-func (m *meter) Write(*codec.Command, relay.Value) (*codec.Query, error) {
+func (m *poller) Write(*codec.Command, relay.Value) (*codec.Query, error) {
 	return nil, errors.New("a meter is only read")
 }
 
-func (m *meter) Timing(serial.Config) codec.Timing { return codec.Timing{Before: meterPause} }
+func (m *poller) Timing(serial.Config) codec.Timing { return codec.Timing{Before: pauseBefore} }
 
 // Check checks the keys of a meter.
 func Check(k *mapping.Checker) {
@@ -173,7 +173,7 @@ func Check(k *mapping.Checker) {
 	}
 	for _, f := range k.Device.Fields {
 		k.At = mapping.Problem{Field: f.ID}
-		checkMeterField(k, f)
+		checkField(k, f)
 	}
 	for _, c := range k.Device.Commands {
 		k.At = mapping.Problem{Command: c.ID}
@@ -181,8 +181,8 @@ func Check(k *mapping.Checker) {
 	}
 }
 
-func checkMeterField(k *mapping.Checker, f mapping.FieldConfig) {
-	d, named, ok := meterKey(f)
+func checkField(k *mapping.Checker, f mapping.FieldConfig) {
+	d, named, ok := quantityOf(f)
 	switch {
 	case !ok:
 		k.Add("key", fmt.Sprintf("%q is neither a name nor the eight digits of a data identifier", f.WireKey()),

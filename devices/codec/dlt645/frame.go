@@ -15,12 +15,12 @@ import (
 
 // The control codes of 7.1: what is asked, and what is answered.
 const (
-	meterRead        = 0x11
-	meterReadMore    = 0x12
-	meterReadAddress = 0x13
-	meterAnswers     = 0x80 // set in answers
-	meterRefuses     = 0x40 // set in answers that refuse
-	meterHasMore     = 0x20 // set in answers that another one follows, if it is asked for
+	controlRead        = 0x11
+	controlReadMore    = 0x12
+	controlReadAddress = 0x13
+	controlAnswer      = 0x80 // set in answers
+	controlRefused     = 0x40 // set in answers that refuse
+	controlHasMore     = 0x20 // set in answers that another one follows, if it is asked for
 )
 
 const overhead = 12 // bytes of a frame without its data

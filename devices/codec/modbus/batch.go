@@ -66,7 +66,7 @@ func (m *poller) batches() []batch {
 
 // part divides a batch in two, at its widest gap or else in its middle. Fields that lie in the same registers stay
 // together; nil: all do.
-func (b batch) part(fields []field) []batch {
+func (b batch) split(fields []field) []batch {
 	cut, widest, to := 0, 0, b.from
 	for k, i := range b.fields {
 		f := &fields[i]

@@ -39,7 +39,7 @@ func Check(k *mapping.Checker) {
 	}
 	for _, cmd := range c.Commands {
 		k.At = mapping.Problem{Command: cmd.ID}
-		checkModbusCommand(k, cmd)
+		checkCommand(k, cmd)
 	}
 }
 
@@ -51,7 +51,7 @@ func checkRegister(k *mapping.Checker, c mapping.RegisterConfig) (register, bool
 	}
 	r, err := parseRegister(c)
 	if err != nil {
-		k.Add("register", fmt.Sprintf("%q is no register", c.Register), err.Error())
+		k.Add("register", fmt.Sprintf("%q is not a register", c.Register), err.Error())
 		return register{}, false
 	}
 	return r, true
@@ -76,7 +76,7 @@ func checkRegisterFormat(k *mapping.Checker, r register, known bool, t relay.Typ
 	default:
 		codec.CheckFormat(k, c, "uint16")
 		if c.Length != 0 {
-			k.Add("length", "it means nothing for type "+string(t), "leave it out: the format says how long it is")
+			k.Add("length", "it means nothing for type "+string(t), "leave it out: the format determines the length")
 		}
 	}
 	if known && r.at+registersOf(r.table, t, c) > 1<<16 {
@@ -129,7 +129,7 @@ func checkRegisterWords(k *mapping.Checker, t relay.Type, values map[string]stri
 	}
 }
 
-func checkModbusCommand(k *mapping.Checker, c mapping.CommandConfig) {
+func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 	r, ok := checkRegister(k, c.RegisterConfig)
 	if ok && r.table != coilTable && r.table != holdingTable {
 		k.Add("register", fmt.Sprintf("the table %v can only be read", r.table), "commands write coil: or holding:")
@@ -158,8 +158,8 @@ func checkConstant(k *mapping.Checker, c mapping.CommandConfig) {
 		k.Add("write", "it is missing", `a command without a value writes a number, as in write = "1"`)
 	case c.Type == relay.TypeNone:
 		if _, err := wireNumber(c.Write); err != nil {
-			k.Add("write", fmt.Sprintf("%q is no number", c.Write), "write it decimal or hexadecimal, as in 0x5A5A")
-		} else if _, err := modbusWrite(&c, relay.Value{}); err != nil {
+			k.Add("write", fmt.Sprintf("%q is not a number", c.Write), "write it decimal or hexadecimal, as in 0x5A5A")
+		} else if _, err := commandPDU(&c, relay.Value{}); err != nil {
 			k.Add("write", err.Error(), "use a number that fits, or another format")
 		}
 	}

@@ -82,11 +82,11 @@ func (f *field) decode(data []byte, at int, count *wire.Counters) relay.Value {
 		if t.Kind == codec.TokenNumber {
 			t.Text = strconv.AppendFloat(nil, t.Number, 'g', -1, 64)
 		}
-		why := f.wire.Fault(codec.Fault{Value: t})
+		why := f.wire.Explain(codec.Fault{Value: t})
 		if !legible {
-			why = fmt.Sprintf("% X is no text", data[2*at:2*(at+f.n)])
+			why = fmt.Sprintf("% X is not a text", data[2*at:2*(at+f.n)])
 		}
-		count.Because(f.wire.Id + ": " + why)
+		count.Because(f.wire.ID + ": " + why)
 	}
 	return relay.Value{}
 }
@@ -129,7 +129,7 @@ func (f *field) text(data []byte) []byte {
 }
 
 // wireOrder puts the bytes of a text into registers.
-func wireOrder(text string, registers int, swapped bool) []byte {
+func textBytes(text string, registers int, swapped bool) []byte {
 	b := make([]byte, 2*registers)
 	copy(b, text)
 	if swapped {

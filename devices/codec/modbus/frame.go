@@ -69,7 +69,7 @@ type asciiFraming struct{}
 
 func (asciiFraming) wrap(unit byte, pdu []byte) []byte {
 	b := append([]byte{unit}, pdu...)
-	return fmt.Appendf(nil, ":%X%02X\r\n", b, lrc8(b))
+	return fmt.Appendf(nil, ":%X%02X\r\n", b, lrc(b))
 }
 
 func (asciiFraming) length(pdu int) int { return 1 + 2*(1+pdu+1) + 2 }
@@ -84,7 +84,7 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 		from += end + 1
 		// A ':' in the middle begins anew: the one before it was half a frame, or noise.
 		b, err := hex.AppendDecode(nil, line[bytes.LastIndexByte(line, ':')+1:])
-		if err != nil || len(b) < 4 || lrc8(b) != 0 || b[0] != unit || b[1]&^exceptionBit != function {
+		if err != nil || len(b) < 4 || lrc(b) != 0 || b[0] != unit || b[1]&^exceptionBit != function {
 			continue
 		}
 		pdu = b[1 : len(b)-1]
@@ -99,4 +99,4 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 func (asciiFraming) timing(serial.Config) codec.Timing { return codec.Timing{Ends: time.Second} }
 
 // lrc8 is what makes the sum of all bytes zero (6.2.1): the sum of a frame that has its LRC is 0.
-func lrc8(b []byte) byte { return byte(-checksum.Sum8(b)) }
+func lrc(b []byte) byte { return byte(-checksum.Sum8(b)) }

@@ -79,7 +79,7 @@ func FuzzModbusBatches(f *testing.F) {
 			if readings := m.decode(b, data); len(readings) != len(b.fields) {
 				t.Fatalf("%d readings of %d fields", len(readings), len(b.fields))
 			}
-			parts := b.part(m.fields)
+			parts := b.split(m.fields)
 			if parts == nil {
 				for _, i := range b.fields {
 					seen[i] = true

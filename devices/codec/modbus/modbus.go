@@ -20,8 +20,8 @@ type poller struct {
 	framing framing
 	unit    byte
 	fields  []field
-	asked   []*codec.Query
-	of      []*codec.Query // by field
+	queries []*codec.Query
+	byField []*codec.Query // by field
 	count   *wire.Counters
 
 	readings []relay.Reading
@@ -36,22 +36,22 @@ func NewASCII(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 
 func newPoller(c mapping.DeviceConfig, f framing, count *wire.Counters) codec.Poller {
 	m := &poller{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
-		fields: make([]field, len(c.Fields)), of: make([]*codec.Query, len(c.Fields))}
+		fields: make([]field, len(c.Fields)), byField: make([]*codec.Query, len(c.Fields))}
 	for i, f := range c.Fields {
 		m.fields[i] = newField(f, c.Poll)
 	}
 	for _, b := range m.batches() {
-		m.asked = append(m.asked, m.read(b))
+		m.queries = append(m.queries, m.read(b))
 	}
 	return m
 }
 
-func (m *poller) Queries() []*codec.Query             { return m.asked }
-func (m *poller) Reads(field int) *codec.Query        { return m.of[field] }
+func (m *poller) Queries() []*codec.Query             { return m.queries }
+func (m *poller) Reads(field int) *codec.Query        { return m.byField[field] }
 func (m *poller) Timing(c serial.Config) codec.Timing { return m.framing.timing(c) }
 
 // ask makes a query out of a PDU whose answer has size bytes.
-func (m *poller) ask(pdu []byte, size int, take func(pdu []byte) (codec.Response, codec.Verdict)) *codec.Query {
+func (m *poller) query(pdu []byte, size int, take func(pdu []byte) (codec.Response, codec.Verdict)) *codec.Query {
 	return &codec.Query{
 		Request: m.framing.wrap(m.unit, pdu),
 		Timeout: m.config.Timeout, Retries: m.config.Retries, After: m.config.Turnaround,
@@ -78,7 +78,7 @@ func (m *poller) ask(pdu []byte, size int, take func(pdu []byte) (codec.Response
 // read makes the query that reads a batch.
 func (m *poller) read(b batch) *codec.Query {
 	size := 2 + b.bytes()
-	q := m.ask(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (codec.Response, codec.Verdict) {
+	q := m.query(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (codec.Response, codec.Verdict) {
 		if len(pdu) == 2 {
 			return m.refusedRead(b, exception(pdu[1]))
 		}
@@ -90,7 +90,7 @@ func (m *poller) read(b batch) *codec.Query {
 	q.Name, q.Every = b.String(), b.every
 	q.Shape = fmt.Sprintf("modbus unit %d function %d, %d bytes", m.unit, b.table, size)
 	for _, i := range b.fields {
-		m.of[i] = q
+		m.byField[i] = q
 	}
 	return q
 }
@@ -136,7 +136,7 @@ func (m *poller) refusedRead(b batch, e exception) (codec.Response, codec.Verdic
 	case e.unreached():
 		return r, codec.Unreached
 	case e.inPart():
-		for _, part := range b.part(m.fields) {
+		for _, part := range b.split(m.fields) {
 			r.Instead = append(r.Instead, m.read(part))
 		}
 	}
@@ -155,7 +155,7 @@ const broadcastTurnaround = 100 * time.Millisecond
 
 // Write makes the query of a command. The unit has done it when it has repeated what it was told, to the letter.
 func (m *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
-	pdu, err := modbusWrite(&c.CommandConfig, v)
+	pdu, err := commandPDU(&c.CommandConfig, v)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (m *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	if pdu[0] == writeCoils || pdu[0] == writeRegisters {
 		echo = pdu[:5]
 	}
-	q := m.ask(pdu, len(echo), func(answer []byte) (codec.Response, codec.Verdict) {
+	q := m.query(pdu, len(echo), func(answer []byte) (codec.Response, codec.Verdict) {
 		switch {
 		case bytes.Equal(answer, echo):
 			return codec.Response{}, codec.Fits

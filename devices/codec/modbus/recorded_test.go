@@ -43,7 +43,7 @@ func TestModbusTellsWhy(t *testing.T) {
 		Field("d", relay.TypeText, At("holding:4", "", func(c *mapping.FormatConfig) { c.Length = 1 })))
 	got, counts := decoded(t, d, recordingOf(t, []byte{3, 0, 0, 0, 5},
 		[]byte{3, 10, 2, 0x59, 0, 7, 0x7f, 0xc0, 0, 0, 0xff, 0xfe}))
-	const want = `a: 60.1 is more than its max of 60; b: 7 is none of "0x0200", "0x0100"; c: NaN is no number that a sensor can mean; d: FF FE is no text`
+	const want = `a: 60.1 is greater than its max = 60; b: 7 is not one of "0x0200", "0x0100"; c: NaN is not a usable number; d: FF FE is not a text`
 	if !strings.Contains(got, want) || counts.Implausible != 4 {
 		t.Errorf("%d implausible values: %s\nwant %s", counts.Implausible, got, want)
 	}

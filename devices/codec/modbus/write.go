@@ -13,7 +13,7 @@ import (
 )
 
 // modbusWrite makes the PDU of a command. An error is what only the wire forbids.
-func modbusWrite(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
+func commandPDU(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
 	r, err := parseRegister(c.RegisterConfig)
 	if err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func modbusWrite(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
 		if strings.ContainsFunc(v.Text(), mapping.IsControl) {
 			return nil, errors.New("the text must not hold control characters")
 		}
-		return writeManyPDU(writeRegisters, r.at, c.Length, wireOrder(v.Text(), c.Length, c.ByteOrder == "little")), nil
+		return writeManyPDU(writeRegisters, r.at, c.Length, textBytes(v.Text(), c.Length, c.ByteOrder == "little")), nil
 	}
 	raw, err := rawValue(c, v)
 	if err != nil {

@@ -20,17 +20,17 @@ func CheckAT(k *mapping.Checker) {
 	checkExpression(k, "error", d.Error)
 	checkExpression(k, "ignore", d.Ignore)
 	if strings.ContainsFunc(d.Terminator, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		k.Add("terminator", fmt.Sprintf("%q holds something else than ASCII characters", d.Terminator), `write each character that may end a line, as in "\n" or ";"`)
+		k.Add("terminator", fmt.Sprintf("%q contains a character that is not ASCII", d.Terminator), `write each character that may end a line, as in "\n" or ";"`)
 	}
 	if s := csvSeparator(*d); len(d.Separator) > 1 || s >= utf8.RuneSelf {
 		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";"`)
 	}
 	columns := slices.ContainsFunc(d.Fields, func(f mapping.FieldConfig) bool { return f.Column > 0 })
 	if columns && d.DecimalComma && csvSeparator(*d) == ',' {
-		k.Add("decimal_comma", "the comma separates the columns already", `name what does in separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma already separates the columns", `use another separator, as in separator = ";"`)
 	}
 	if d.Silence > 0 && d.Silence >= d.Timeout {
-		k.Add("silence", fmt.Sprintf("it is %v, and the device is waited for only %v", d.Silence, d.Timeout), "make it shorter: some ten characters take 10ms at 9600 baud")
+		k.Add("silence", fmt.Sprintf("it is %v, and the timeout is only %v", d.Silence, d.Timeout), "make it shorter: ten characters take about 10ms at 9600 baud")
 	}
 	for _, line := range d.Init {
 		checkOneLine(k, "init", line)
@@ -38,18 +38,18 @@ func CheckAT(k *mapping.Checker) {
 	for _, f := range d.Fields {
 		k.At = mapping.Problem{Field: f.ID}
 		if f.Request == "" {
-			k.Add("request", "nothing says what asks for it", `write the line that the device reads, as in request = "MEAS:VOLT?"`)
+			k.Add("request", "the field has no request", `write the line to send, as in request = "MEAS:VOLT?"`)
 		}
 		checkOneLine(k, "request", f.Request)
 		checkExpression(k, "answer", f.Answer)
 		if f.Answer != "" && f.Column > 0 {
-			k.Add("column", "answer says already where in the line it stands", "keep one of the two")
+			k.Add("column", "answer already determines its position in the line", "keep one of the two")
 		}
 	}
 	for _, c := range d.Commands {
 		k.At = mapping.Problem{Command: c.ID}
 		if c.Refuse != "" && c.Expect == "" && d.Until == "" {
-			k.Add("refuse", "silence is no answer to that: nothing says what a yes looks like", "add expect, or until in the device, or leave it out")
+			k.Add("refuse", "nothing shows that the command has succeeded", "add expect, or until in the device, or leave it out")
 		}
 	}
 }
@@ -61,15 +61,15 @@ func checkExpression(k *mapping.Checker, key, expression string) {
 	}
 	re, err := regexp.Compile(expression)
 	if err != nil {
-		k.Add(key, "it is no regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), `a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |`)
+		k.Add(key, "it is not a regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), `in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |`)
 	} else if re.MatchString("") {
-		k.Add(key, "it fits every line, even an empty one", `write what the line must hold, as in '^OK$'`)
+		k.Add(key, "it matches every line, even an empty one", `write what the line must contain, as in '^OK$'`)
 	}
 }
 
 // checkOneLine checks a line that is written: its end is added.
 func checkOneLine(k *mapping.Checker, key, line string) {
 	if strings.ContainsAny(line, "\r\n") {
-		k.Add(key, fmt.Sprintf("%q holds a line end", line), "leave it out: line_end of the device is added to each line")
+		k.Add(key, fmt.Sprintf("%q contains a line end", line), "remove it: line_end of the device is added to each line")
 	}
 }

@@ -60,7 +60,7 @@ func unquoted(text []byte) []byte {
 
 // read looks for the values of fields in an answer. Where an answer is one line, it is the first one in which any of
 // them can be read: what comes unasked is passed over.
-func (a *atCodec) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.Response, codec.Verdict) {
+func (a *atPoller) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	lines, r, v := a.lines(q, got, quiet)
 	switch {
 	case v == codec.Refused, v == codec.NoAnswer && a.until != nil:
@@ -68,7 +68,7 @@ func (a *atCodec) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.
 	case a.until == nil:
 		for i := range lines {
 			if a.values(of, lines[i:i+1]) {
-				return a.taken()
+				return a.result()
 			}
 		}
 		return codec.Response{}, codec.NoAnswer
@@ -78,18 +78,18 @@ func (a *atCodec) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.
 		for _, i := range of {
 			a.set(i, codec.Token{Kind: codec.TokenNull})
 		}
-		a.count.Because("no line of the answer holds it")
+		a.count.Because("no line of the answer contains it")
 	}
-	return a.taken()
+	return a.result()
 }
 
-func (a *atCodec) taken() (codec.Response, codec.Verdict) {
+func (a *atPoller) result() (codec.Response, codec.Verdict) {
 	readings, _ := a.end()
 	return codec.Response{Readings: readings}, codec.Fits
 }
 
 // values gives each field its value from the lines. It says no if none can be read.
-func (a *atCodec) values(of []int, lines [][]byte) bool {
+func (a *atPoller) values(of []int, lines [][]byte) bool {
 	a.begin()
 	found := false
 	for _, i := range of {
@@ -101,7 +101,7 @@ func (a *atCodec) values(of []int, lines [][]byte) bool {
 }
 
 // value is what a field reads in the first line in which it can be read, and else what it finds there instead.
-func (a *atCodec) value(i int, lines [][]byte) (t codec.Token, ok bool) {
+func (a *atPoller) value(i int, lines [][]byte) (t codec.Token, ok bool) {
 	field, wire := &a.fields[i], &a.readings.fields[i]
 	instead := codec.Token{Kind: codec.TokenNull}
 	for _, line := range lines {
@@ -109,7 +109,7 @@ func (a *atCodec) value(i int, lines [][]byte) (t codec.Token, ok bool) {
 		if !ok {
 			continue
 		}
-		t := wire.Word(text, a.comma)
+		t := wire.Token(text, a.comma)
 		if field.answer != nil || wire.Legible(t) {
 			return t, true
 		}
@@ -120,14 +120,14 @@ func (a *atCodec) value(i int, lines [][]byte) (t codec.Token, ok bool) {
 
 // Write makes the query of a command. It is done when the device has said what expect wants, or else when its answer
 // is over. A device whose answers have no end, and that is not expected to say anything, says nothing.
-func (a *atCodec) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+func (a *atPoller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	text, err := c.Wire(v)
 	if err != nil {
 		return nil, err
 	}
 	a.seq = a.seq%codec.MaxSeq + 1
 	seq := a.seq
-	q := a.ask("", mapping.FieldConfig{})
+	q := a.query("", mapping.FieldConfig{})
 	q.Name, q.Timeout = "command "+c.ID, c.Timeout
 	q.Request = c.Append(nil, text, seq)
 	if n := len(q.Request); n > 0 && q.Request[n-1] != '\n' && q.Request[n-1] != '\r' {
@@ -142,7 +142,7 @@ func (a *atCodec) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 
 // acknowledged looks for the answer to a command. Where answers end with a line of their own, it is waited for too:
 // it must not end the answer to the next request.
-func (a *atCodec) acknowledged(q *codec.Query, c *codec.Command, seq int, text string, got []byte, quiet bool) (codec.Response, codec.Verdict) {
+func (a *atPoller) acknowledged(q *codec.Query, c *codec.Command, seq int, text string, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	lines, r, v := a.lines(q, got, quiet)
 	done := c.Yes == nil
 	for _, line := range lines {

@@ -25,24 +25,24 @@ var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 func checkSend(k *mapping.Checker, c mapping.CommandConfig) {
 	for _, p := range placeholder.FindAllString(c.Send, -1) {
 		if p != "{value}" && p != "{seq}" {
-			k.Add("send", "there is no placeholder "+p, "use {value} and {seq}")
+			k.Add("send", "unknown placeholder "+p, "use {value} and {seq}")
 		}
 	}
 	body := strings.TrimRight(c.Send, "\r\n")
 	switch {
 	case c.Send == "":
-		k.Add("send", "it is missing or empty", `write what the board reads, as in "PUMP {value} #{seq}\n"`)
+		k.Add("send", "it is missing or empty", `write the line to send, as in "PUMP {value} #{seq}\n"`)
 	case body == "":
-		k.Add("send", "it is nothing but a line end", `write what the board reads, as in "PUMP {value} #{seq}\n"`)
+		k.Add("send", "it contains only a line end", `write the line to send, as in "PUMP {value} #{seq}\n"`)
 	case strings.ContainsAny(body, "\r\n"), !slices.Contains([]string{"", "\n", "\r", "\r\n"}, c.Send[len(body):]):
-		k.Add("send", "it holds more than one line", "make each line a command of its own")
+		k.Add("send", "it contains more than one line", "define one command for each line")
 	}
 	has := strings.Contains(c.Send, "{value}")
 	if has && c.Type == relay.TypeNone {
-		k.Add("send", "{value} stands in a command without a value", "leave {value} out, or give the command another type")
+		k.Add("send", "the command has no value for {value}", "leave {value} out, or give the command another type")
 	}
 	if !has && c.Send != "" && c.Type != relay.TypeNone {
-		k.Add("send", "it would write the same whatever the value is", "put {value} where the value belongs, or use type = \"none\"")
+		k.Add("send", "it does not contain the value", "write {value} where the value belongs, or use type = \"none\"")
 	}
 }
 
@@ -53,16 +53,16 @@ func checkPattern(k *mapping.Checker, key, expression string, c mapping.CommandC
 	p, err := CompilePattern(expression, c.Type, mapping.CommandWords(c))
 	if err != nil {
 		what := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		k.Add(key, "it is no regular expression: "+what, `a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |`)
+		k.Add(key, "it is not a regular expression: "+what, `in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |`)
 		return
 	}
 	if len(p.seq) > 0 && !strings.Contains(c.Send, "{seq}") {
-		k.Add(key, "it waits for {seq}, which is not sent", "put {seq} into send, if the board repeats it")
+		k.Add(key, "it expects {seq}, which send does not contain", "add {seq} to send if the board repeats it")
 	}
 	if len(p.Value) > 0 && c.Type == relay.TypeNone {
-		k.Add(key, "{value} stands in a command without a value", "leave {value} out")
+		k.Add(key, "the command has no value for {value}", "leave {value} out")
 	}
 	if p.re.MatchString("") {
-		k.Add(key, "it fits every line, even an empty one", `write what the board answers, as in "^OK #{seq}$"`)
+		k.Add(key, "it matches every line, even an empty one", `write the answer of the board, as in "^OK #{seq}$"`)
 	}
 }

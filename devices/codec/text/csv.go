@@ -20,25 +20,25 @@ type csvCodec struct {
 	readings
 	separator      byte
 	quote, comment string
-	columns        int // that a line must have; 0: any number
+	width          int // that a line must have; 0: any number
 
-	places  []place // what is read, by column
-	last    int     // the last of them
-	named   keys    // what is read by the names of a header
-	header  bool    // there is one
-	heading []string
+	columns []column // what is read, by column
+	last    int      // the last of them
+	named   keys     // what is read by the names of a header
+	header  bool     // there is one
+	names   []string
 	cells   [][]byte // of the line
 }
 
 // place is what is read from one column.
-type place struct {
+type column struct {
 	slot
-	column int // from 0
+	index int // from 0
 }
 
 func NewCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	v := &csvCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: csvSeparator(c), quote: c.Quote,
-		comment: c.Comment, columns: c.Columns, header: c.Header}
+		comment: c.Comment, width: c.Columns, header: c.Header}
 	for i, f := range c.Fields {
 		if f.Column > 0 {
 			v.read(f.Column-1, slot{fields: []int{i}})
@@ -59,9 +59,9 @@ func NewCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 }
 
 // read lets a column be read.
-func (v *csvCodec) read(column int, s slot) {
-	v.places = append(v.places, place{s, column})
-	v.last = max(v.last, column)
+func (v *csvCodec) read(index int, s slot) {
+	v.columns = append(v.columns, column{s, index})
+	v.last = max(v.last, index)
 }
 
 func csvSeparator(c mapping.DeviceConfig) byte {
@@ -81,18 +81,18 @@ func CheckCSV(k *mapping.Checker) {
 	case len(d.Separator) > 1 || separator >= utf8.RuneSelf || separator == '\n' || separator == '\r' || separator == 0:
 		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";" or "\t"; " " stands for any number of spaces and tabs`)
 	case d.DecimalComma && separator == ',':
-		k.Add("decimal_comma", "the comma separates the columns already", `name what does in separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma already separates the columns", `use another separator, as in separator = ";"`)
 	}
 	if len(d.Quote) > 1 || d.Quote != "" && (d.Quote[0] == separator || d.Quote[0] >= utf8.RuneSelf) {
 		k.Add("quote", fmt.Sprintf("%q is not one ASCII character other than the separator", d.Quote), `leave it out for the double quote, or write "" for none`)
 	}
 	checkMatches(k, func(key string) (what, try string) {
 		if n, err := strconv.Atoi(key); err == nil && n < 1 {
-			return fmt.Sprintf("there is no column %d", n), "the first column is 1"
+			return fmt.Sprintf("there is not a column %d", n), "the first column is 1"
 		} else if err == nil && d.Columns > 0 && n > d.Columns {
-			return fmt.Sprintf("a line has only %d columns", d.Columns), "name one of them, or mend columns"
+			return fmt.Sprintf("a line has only %d columns", d.Columns), "use one of them, or correct columns"
 		} else if err != nil && !d.Header {
-			return fmt.Sprintf("%q is no column", key), `write its number, as in match = { 1 = "GPS" }, or header = true if a line with names comes first`
+			return fmt.Sprintf("%q is not a column", key), `write its number, as in match = { 1 = "GPS" }, or header = true if a line with names comes first`
 		}
 		return "", ""
 	})
@@ -100,39 +100,39 @@ func CheckCSV(k *mapping.Checker) {
 		k.At = mapping.Problem{Field: f.ID}
 		switch {
 		case f.Column > 0 && f.Key != "":
-			k.Add("key", "column says already where it stands", "keep one of the two")
+			k.Add("key", "column already determines its position", "keep one of the two")
 		case f.Column == 0 && !d.Header:
-			k.Add("column", "nothing says where it stands", "write column = 1 for the first one, or header = true in the device if a line with names comes first")
+			k.Add("column", "the field has no column", "write column = 1 for the first one, or header = true in the device if a line with names comes first")
 		case d.Columns > 0 && f.Column > d.Columns:
-			k.Add("column", fmt.Sprintf("a line has only %d columns", d.Columns), "name one of them, or mend columns")
+			k.Add("column", fmt.Sprintf("a line has only %d columns", d.Columns), "use one of them, or correct columns")
 		}
 	}
 }
 
-// Decode reads one line. It says no if the line has other columns than it should, or if nothing in it can be read.
+// Decode reads one line. It says no if the line has other columns than it should, or if none of its columns can be read.
 func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	v.begin()
 	if v.comment != "" && bytes.HasPrefix(text, []byte(v.comment)) {
 		return nil, true
 	}
-	if !v.cut(text) {
-		v.tell("a quote is not closed, or something stands behind it, in column %d", len(v.cells)+1)
+	if !v.split(text) {
+		v.because("a quote is not closed, or is followed by other text, in column %d", len(v.cells)+1)
 		return nil, false
 	}
-	if v.header && v.learn() {
+	if v.header && v.readNames() {
 		return nil, true
 	}
 	if !v.fits() {
 		return nil, false
 	}
-	for i := range v.places {
-		p := &v.places[i]
-		v.setText(&p.slot, v.cells[p.column])
+	for i := range v.columns {
+		p := &v.columns[i]
+		v.setText(&p.slot, v.cells[p.index])
 	}
 	// A line whose form is not known to be right may be anything. One that has the columns of the others speaks of
 	// the fields, even if it says no more than "OL" and "Err".
-	if v.columns < 2 && v.heading == nil && v.senseless() {
-		v.count.Because("nothing in it can be read")
+	if v.width < 2 && v.names == nil && v.unreadable() {
+		v.count.Because("none of its columns can be read")
 		return nil, false
 	}
 	return v.end()
@@ -142,28 +142,28 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 func (v *csvCodec) fits() bool {
 	n := len(v.cells)
 	switch {
-	case v.header && len(v.named) > 0 && v.heading == nil:
-		v.count.Because("no line with the names of the columns has come yet")
-	case v.columns > 0 && n != v.columns:
-		v.tell("columns: %d instead of %d", n, v.columns)
-	case v.heading != nil && n != len(v.heading):
-		v.tell("columns: %d, but %d in the line with their names", n, len(v.heading))
+	case v.header && len(v.named) > 0 && v.names == nil:
+		v.count.Because("the line with the column names has not come yet")
+	case v.width > 0 && n != v.width:
+		v.because("columns: %d instead of %d", n, v.width)
+	case v.names != nil && n != len(v.names):
+		v.because("columns: %d, but %d in the line with the column names", n, len(v.names))
 	case n <= v.last:
-		v.tell("columns: %d, but column %d is read", n, v.last+1)
+		v.because("columns: %d, but a field reads column %d", n, v.last+1)
 	default:
 		return true
 	}
 	return false
 }
 
-func (v *csvCodec) tell(format string, args ...any) {
+func (v *csvCodec) because(format string, args ...any) {
 	if v.count.Watched() {
 		v.count.Because(fmt.Sprintf(format, args...))
 	}
 }
 
 // learn takes the line for the one with the names, if it holds all names that are read.
-func (v *csvCodec) learn() bool {
+func (v *csvCodec) readNames() bool {
 	if len(v.named) == 0 {
 		return false
 	}
@@ -172,17 +172,17 @@ func (v *csvCodec) learn() bool {
 			return false
 		}
 	}
-	v.places = slices.DeleteFunc(v.places, func(p place) bool { return p.key != "" })
+	v.columns = slices.DeleteFunc(v.columns, func(p column) bool { return p.key != "" })
 	v.last = 0
-	for _, p := range v.places {
-		v.last = max(v.last, p.column)
+	for _, p := range v.columns {
+		v.last = max(v.last, p.index)
 	}
 	for _, s := range v.named {
 		v.read(v.cellNamed(s.key), s)
 	}
-	v.heading = nil
+	v.names = nil
 	for _, cell := range v.cells {
-		v.heading = append(v.heading, string(cell))
+		v.names = append(v.names, string(cell))
 	}
 	return true
 }
@@ -195,24 +195,24 @@ func (v *csvCodec) cellNamed(name string) int {
 // CarryOver takes over the names that the codec of an earlier mapping has learnt: the board says them only once.
 func (v *csvCodec) CarryOver(before codec.Stream) {
 	b, ok := before.(*csvCodec)
-	if !ok || !v.header || b.heading == nil || b.separator != v.separator || b.quote != v.quote {
+	if !ok || !v.header || b.names == nil || b.separator != v.separator || b.quote != v.quote {
 		return
 	}
 	v.cells = v.cells[:0]
-	for _, name := range b.heading {
+	for _, name := range b.names {
 		v.cells = append(v.cells, []byte(name))
 	}
-	v.learn()
+	v.readNames()
 }
 
 // ReadHeader looks at the first line after the port was opened, which may be half of one. Boards that were reset by
 // the opening say the names of their columns there.
 func (v *csvCodec) ReadHeader(text []byte) bool {
-	return v.header && v.heading == nil && v.cut(text) && v.learn()
+	return v.header && v.names == nil && v.split(text) && v.readNames()
 }
 
 // cut cuts a line into cells. It says no if quotes do not fit; then the cells are those before.
-func (v *csvCodec) cut(text []byte) bool {
+func (v *csvCodec) split(text []byte) bool {
 	v.cells = v.cells[:0]
 	spaces := v.separator == ' '
 	if spaces {

@@ -80,7 +80,7 @@ func jsonPath(key string) ([]string, error) {
 			var index string
 			var closed bool
 			if index, rest, closed = strings.Cut(rest, "]"); !closed || elementIndex(index) < 0 {
-				return nil, fmt.Errorf("%q has no number between [ and ]", key)
+				return nil, fmt.Errorf("%q has no index between [ and ]", key)
 			}
 			path = append(path, index)
 			if rest == "" {
@@ -153,7 +153,7 @@ func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.scan.space()
 	if !j.top() || j.scan.i != len(text) {
 		if j.count.Watched() {
-			j.count.Because("it is no JSON object: " + codec.UnexpectedAt(text, j.scan.i))
+			j.count.Because("it is not a JSON object: " + codec.UnexpectedAt(text, j.scan.i))
 		}
 		return nil, false
 	}

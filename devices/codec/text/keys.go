@@ -58,7 +58,7 @@ func (s keys) find(key []byte, from *int) *slot {
 // setText gives the value of a slot, as it stands in the line, to who waits for it.
 func (g *readings) setText(s *slot, text []byte) {
 	for _, field := range s.fields {
-		g.set(field, g.fields[field].Word(text, g.comma))
+		g.set(field, g.fields[field].Token(text, g.comma))
 	}
 	for _, condition := range s.conditions {
 		g.match.see(condition, codec.Token{Kind: codec.TokenString, Text: text})

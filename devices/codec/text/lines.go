@@ -56,9 +56,9 @@ func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 		case len(line) > limit:
 			f.count.Drop(&f.count.Overlong, line, "it is longer than max_frame")
 		case bytes.IndexByte(line, 0) >= 0:
-			f.count.Drop(&f.count.Noise, line, "a NUL is in it, so it is no text")
+			f.count.Drop(&f.count.Noise, line, "it contains a NUL, so it is not text")
 		case !utf8.Valid(line):
-			f.count.Drop(&f.count.Noise, line, "it is not UTF-8, so it is no text: is the baud rate right?")
+			f.count.Drop(&f.count.Noise, line, "it is not UTF-8, so it is not text: is the baud rate right?")
 		default:
 			return codec.Frame{Bytes: line, At: f.at, Whole: whole}, nil
 		}

@@ -58,7 +58,7 @@ func NewNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	n.begin()
 	if err := n.sentence.parse(text); err != nil {
-		n.count.Because("it is no NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
+		n.count.Because("it is not an NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
 		return nil, false
 	}
 	asked := false
@@ -95,7 +95,7 @@ func (s *nmeaSentence) parse(text []byte) (err error) {
 func (n *nmeaCodec) typed(field int, t codec.Token) codec.Token {
 	switch {
 	case t.Kind == codec.TokenString:
-		return n.fields[field].Word(t.Text, false)
+		return n.fields[field].Token(t.Text, false)
 	case t.Kind == tokenTime && n.fields[field].Kind == relay.TypeNumber:
 		t.Kind = codec.TokenNumber
 	case t.Kind == tokenTime:

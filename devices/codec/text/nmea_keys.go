@@ -106,8 +106,8 @@ func CheckNMEA(k *mapping.Checker) {
 		for _, known := range nmeaKeys() {
 			names = append(names, known.name)
 		}
-		return fmt.Sprintf("nothing in a sentence is called %q", key),
-			"use " + strings.Join(names, ", ") + ", or the place in a sentence as in GSV.3"
+		return fmt.Sprintf("unknown key %q", key),
+			"use " + strings.Join(names, ", ") + ", or a position in a sentence, as in GSV.3"
 	}
 	checkMatches(k, checkKey)
 	for _, f := range k.Device.Fields {
@@ -125,7 +125,7 @@ func CheckNMEA(k *mapping.Checker) {
 			}
 			k.Add("type", fmt.Sprintf("%s cannot be a %s", f.WireKey(), f.Type), "use "+strings.Join(words, " or "))
 		case f.WireKey() == "fix" && f.Values != nil:
-			k.Add("values", "fix is true or false already", "leave it out")
+			k.Add("values", "fix is already true or false", "leave it out")
 		}
 	}
 }

@@ -22,7 +22,7 @@ const pairSeparators = " \t;|&"
 type pairsCodec struct {
 	lineSum
 	readings
-	slots     keys
+	keys      keys
 	separator string
 	assign    string
 	spaced    bool // a space separates pairs
@@ -33,7 +33,7 @@ func NewPairs(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"
 	}
-	p.slots = newKeys(c, &p.match)
+	p.keys = newKeys(c, &p.match)
 	p.spaced = strings.Contains(p.separator, " ")
 	return p
 }
@@ -56,7 +56,7 @@ func CheckPairs(k *mapping.Checker) {
 	d := &k.Device
 	k.At = mapping.Problem{}
 	if d.Checksum == checksum.VEDirect && (d.Separator != "" || d.Assign != mapping.DefaultPairs().Assign) {
-		k.Add("checksum", "VE.Direct says how its pairs are written", "leave separator and assign out")
+		k.Add("checksum", "VE.Direct determines how its pairs are written", "remove separator and assign")
 	}
 	if d.Checksum == checksum.VEDirect {
 		return
@@ -64,21 +64,21 @@ func CheckPairs(k *mapping.Checker) {
 	separator := separatorsOf(*d)
 	for key, signs := range map[string]string{"separator": separator, "assign": d.Assign} {
 		if strings.ContainsFunc(signs, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' && r != '\t' || r == '"' }) {
-			k.Add(key, fmt.Sprintf("%q holds something else than ASCII signs", signs), `write each sign that may stand there, as in ";,"`)
+			k.Add(key, fmt.Sprintf("%q contains a character that is not ASCII", signs), `write each character that may occur there, as in ";,"`)
 		}
 	}
 	switch {
 	case d.Assign == "":
-		k.Add("assign", "nothing stands between a key and its value", `leave it out for "=:"`)
+		k.Add("assign", "a key and its value have no character between them", `leave it out for "=:"`)
 	case strings.ContainsAny(d.Assign, separator):
-		k.Add("assign", "a sign of it separates pairs too", "name what stands between pairs in separator")
+		k.Add("assign", "one of its characters also separates pairs", "choose another separator")
 	}
 	if d.DecimalComma && strings.Contains(separator, ",") {
-		k.Add("decimal_comma", "the comma separates pairs already", `name what does in separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma already separates pairs", `use another separator, as in separator = ";"`)
 	}
 	checkKey := func(key string) (what, try string) {
 		if key == "" || strings.ContainsAny(key, separator+d.Assign) {
-			return fmt.Sprintf("%q cannot be a key: it holds what stands around keys", key), "name what stands between pairs in separator, and between key and value in assign"
+			return fmt.Sprintf("%q cannot be a key: it contains a character of separator or assign", key), "choose another key, separator or assign"
 		}
 		return "", ""
 	}
@@ -100,14 +100,14 @@ func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		if !ok {
 			break
 		}
-		if s := p.slots.find(key, &from); s != nil {
+		if s := p.keys.find(key, &from); s != nil {
 			known = true
 			p.setText(s, value)
 		}
 		text = rest
 	}
 	if !known {
-		p.count.Because("it holds no key that is asked for")
+		p.count.Because("it contains no key of a field")
 		return nil, false
 	}
 	return p.end()
@@ -156,7 +156,7 @@ func (p *pairsCodec) value(text []byte) (value, rest []byte) {
 	// "T= H=40" says nothing of T: what looks like its value is the next pair.
 	if sign := bytes.IndexAny(value, p.assign); p.spaced && sign > 0 {
 		from := 0
-		if p.slots.find(bytes.TrimSpace(value[:sign]), &from) != nil {
+		if p.keys.find(bytes.TrimSpace(value[:sign]), &from) != nil {
 			return nil, text
 		}
 	}

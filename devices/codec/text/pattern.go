@@ -98,8 +98,6 @@ func (p *Pattern) Match(line []byte, seq int, value string) (v codec.Verdict, me
 	return codec.Fits, message
 }
 
-func (p *Pattern) Numbered() bool { return len(p.seq) > 0 }
-
 func (p *Pattern) sameValue(said, sent string) bool {
 	if said == sent {
 		return true

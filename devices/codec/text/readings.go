@@ -63,14 +63,14 @@ func (g *readings) end() (readings []relay.Reading, ok bool) {
 	}
 	if n := len(g.faults); n > 0 {
 		g.count.Implausible.Add(uint64(n))
-		g.tellFaults()
+		g.noteFaults()
 	}
 	return g.readings, true
 }
 
 // senseless says whether everything that the frame was asked for cannot be read: it is no line of values, even if it
 // has their form.
-func (g *readings) senseless() bool {
+func (g *readings) unreadable() bool {
 	for _, f := range g.faults {
 		if f.Twice || g.fields[f.Field].Legible(f.Value) {
 			return false
@@ -80,13 +80,13 @@ func (g *readings) senseless() bool {
 }
 
 // tellFaults says to whoever watches what is wrong with values.
-func (g *readings) tellFaults() {
+func (g *readings) noteFaults() {
 	if !g.count.Watched() {
 		return
 	}
 	for _, f := range g.faults {
 		field := &g.fields[f.Field]
-		g.count.Because(field.Id + ": " + field.Fault(f))
+		g.count.Because(field.ID + ": " + field.Explain(f))
 	}
 }
 

@@ -126,8 +126,8 @@ func TestJSONKeys(t *testing.T) {
 	for key, want := range map[string]string{
 		"a": "[a]", "a.b": "[a b]", "a[0]": "[a 0]", "a[0][12].b": "[a 0 12 b]", "[3]": "[3]", "[3].a": "[3 a]", "a.0.b": "[a 0 b]",
 		"a..b": `"a..b" has an empty part`, "": `"" has an empty part`, "a.[0]": `"a.[0]" has an empty part`,
-		"a[": `"a[" has no number between [ and ]`, "a[x]": `"a[x]" has no number between [ and ]`, "a[-1]": `"a[-1]" has no number between [ and ]`,
-		"a[01]": `"a[01]" has no number between [ and ]`, "a[0]b": `"a[0]b" has "b" behind ]`,
+		"a[": `"a[" has no index between [ and ]`, "a[x]": `"a[x]" has no index between [ and ]`, "a[-1]": `"a[-1]" has no index between [ and ]`,
+		"a[01]": `"a[01]" has no index between [ and ]`, "a[0]b": `"a[0]b" has "b" behind ]`,
 	} {
 		path, err := jsonPath(key)
 		got := fmt.Sprint(path)

@@ -53,17 +53,17 @@ func CheckRegex(k *mapping.Checker) {
 		re, err := regexp.Compile(expression)
 		switch {
 		case err != nil:
-			k.Add("patterns", fmt.Sprintf("%q is no regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
-				`a plain text needs \ in front of ( ) [ ] { } . * + ? ^ $ |; single quotes around the expression leave \ as it is`)
+			k.Add("patterns", fmt.Sprintf("%q is not a regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+				`in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |; in single quotes, \ needs no doubling`)
 			broken = true
 			continue
 		case re.MatchString(""):
-			k.Add("patterns", fmt.Sprintf("%q fits every line, even an empty one", expression), `write what the line must hold, as in '^T(?P<temperature>[-0-9.]+)'`)
+			k.Add("patterns", fmt.Sprintf("%q matches every line, even an empty one", expression), `write what the line must contain, as in '^T(?P<temperature>[-0-9.]+)'`)
 		}
 		groups = append(groups, slices.DeleteFunc(re.SubexpNames(), func(name string) bool { return name == "" })...)
 	}
 	if len(k.Device.Patterns) == 0 {
-		k.Add("patterns", "nothing says how the lines look", `write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`)
+		k.Add("patterns", "the patterns are missing", `write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`)
 		return
 	}
 	if broken {
@@ -71,7 +71,7 @@ func CheckRegex(k *mapping.Checker) {
 	}
 	try := "the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)"
 	if len(groups) > 0 {
-		try = "there are " + strings.Join(groups, ", ")
+		try = "the groups are " + strings.Join(groups, ", ")
 	}
 	checkKey := func(key string) (what, hint string) {
 		if !slices.Contains(groups, key) {
@@ -105,7 +105,7 @@ func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		}
 		return r.end()
 	}
-	r.count.Because("no pattern fits it")
+	r.count.Because("no pattern matches it")
 	return nil, false
 }
 

@@ -161,7 +161,7 @@ func (s *scanner) skipArray(depth int) bool {
 	}
 }
 
-// str reads a string, the opening quote included. The text is in place if it holds no escape.
+// str reads a string, the opening quote included. The text is in place if it contains no escape.
 func (s *scanner) str() ([]byte, bool) {
 	s.i++
 	start := s.i

@@ -6,7 +6,7 @@ import (
 )
 
 // textTemplate is a line of text.
-type textTemplate []part
+type Template []part
 
 type partKind uint8
 
@@ -24,8 +24,8 @@ type part struct {
 }
 
 // ParseTemplate takes "PUMP {value} #{seq}\n" apart.
-func ParseTemplate(send string) textTemplate {
-	var parts textTemplate
+func ParseTemplate(send string) Template {
+	var parts Template
 	literal := func(s string) {
 		if s != "" {
 			parts = append(parts, part{partLiteral, s})
@@ -58,7 +58,7 @@ func ParseTemplate(send string) textTemplate {
 
 // Fill appends the line to b. text has no control characters, so that the board sees one line. Between double quotes,
 // those in text are escaped: they must not end the string and begin something else.
-func (t textTemplate) Fill(b []byte, text string, seq int) ([]byte, error) {
+func (t Template) Append(b []byte, text string, seq int) ([]byte, error) {
 	for _, p := range t {
 		switch p.kind {
 		case partLiteral:

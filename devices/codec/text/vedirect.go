@@ -18,7 +18,7 @@ import (
 var veDirectEnd = []byte("\r\nChecksum\t")
 
 // veDirectCutter cuts blocks, without their checksums.
-type veDirectCutter struct {
+type veDirectFramer struct {
 	r     *bufio.Reader
 	from  io.Reader
 	count *wire.Counters
@@ -30,12 +30,12 @@ type veDirectCutter struct {
 }
 
 func NewVEDirectFramer(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Framer {
-	return &veDirectCutter{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, count: count}
+	return &veDirectFramer{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, count: count}
 }
 
 // Next gives the next block whose checksum is right. The first one may be the second half of one, for which that is
 // right by chance: it is not whole.
-func (v *veDirectCutter) Next(limit int) (codec.Frame, error) {
+func (v *veDirectFramer) Next(limit int) (codec.Frame, error) {
 	v.begin()
 	for {
 		b, err := v.r.ReadByte()
@@ -68,10 +68,10 @@ func (v *veDirectCutter) Next(limit int) (codec.Frame, error) {
 	}
 }
 
-func (v *veDirectCutter) begin() { v.block, v.sum, v.long = v.block[:0], 0, false }
+func (v *veDirectFramer) begin() { v.block, v.sum, v.long = v.block[:0], 0, false }
 
 // end gives the block that has just ended if it is good, and counts it if it is not.
-func (v *veDirectCutter) end() (codec.Frame, bool) {
+func (v *veDirectFramer) end() (codec.Frame, bool) {
 	whole := v.whole
 	v.whole = true
 	pairs := bytes.TrimLeft(v.block[:len(v.block)-len(veDirectEnd)], "\r\n")
@@ -82,7 +82,7 @@ func (v *veDirectCutter) end() (codec.Frame, bool) {
 		v.count.Drop(&v.count.Damaged, pairs, "its checksum is wrong")
 	case v.sum != 0 || len(pairs) == 0: // half of one: the port has just been opened
 	case !utf8.Valid(pairs):
-		v.count.Drop(&v.count.Noise, pairs, "it is not UTF-8, so it is no text")
+		v.count.Drop(&v.count.Noise, pairs, "it is not UTF-8, so it is not text")
 	default:
 		return codec.Frame{Bytes: pairs, At: codec.ReadAt(v.from), Whole: whole}, true
 	}

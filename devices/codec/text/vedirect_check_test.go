@@ -15,7 +15,7 @@ func TestCheckVEDirect(t *testing.T) {
 	d.Assign = "="
 	other := Device(Field("a", relay.TypeNumber))
 	other.Checksum = checksum.VEDirect
-	if got := fmt.Sprint(devices.CheckDevice(d), devices.CheckDevice(other)); got != `[checksum: VE.Direct says how its pairs are written; leave separator and assign out] [checksum: the blocks of VE.Direct are pairs; use codec = "pairs"]` {
+	if got := fmt.Sprint(devices.CheckDevice(d), devices.CheckDevice(other)); got != `[checksum: VE.Direct determines how its pairs are written; remove separator and assign] [checksum: the blocks of VE.Direct are pairs; use codec = "pairs"]` {
 		t.Error(got)
 	}
 }

@@ -39,7 +39,7 @@ func TestVEDirect(t *testing.T) {
 		"too long":             {good + block("X\t"+strings.Repeat("x", 9999)) + good, "serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{Overlong: 1}},
 		"checksum is a colon":  {good + blockWithSum(':') + good, "battery=0.001|serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{}},
 		"checksum is a return": {good + blockWithSum('\r') + good, "battery=0.001|serial=HQ1521AVDC5 battery=13.79 power=0 state=float load=true", wire.Counts{}},
-		"unknown":              {good + block("X\t1"), "! it holds no key that is asked for", wire.Counts{}},
+		"unknown":              {good + block("X\t1"), "! it contains no key of a field", wire.Counts{}},
 	} {
 		for how, reader := range map[string]func(io.Reader) io.Reader{
 			"at once": func(r io.Reader) io.Reader { return r }, "one by one": iotest.OneByteReader,

@@ -10,40 +10,40 @@ import (
 	"minirelay/relay"
 )
 
-// Fault says what is wrong with a value.
-func (f *WireField) Fault(x Fault) string {
-	said := x.Value.said()
+// Explain returns a sentence for a person about what is wrong with a value.
+func (f *WireField) Explain(x Fault) string {
+	value := x.Value.String()
 	switch {
 	case x.Twice:
-		return "it stands there twice"
+		return "it occurs twice"
 	case f.Kind == relay.TypeNumber && x.Value.Kind == TokenString && !bytes.HasSuffix(x.Value.Text, f.suffix):
-		return fmt.Sprintf("%s does not end in %q", said, f.suffix)
+		return fmt.Sprintf("%s does not end in %q", value, f.suffix)
 	case f.Kind == relay.TypeNumber && x.Value.Kind != TokenNumber:
-		return said + " is no number"
+		return value + " is not a number"
 	case f.Kind == relay.TypeNumber:
-		return f.outOfRange(said, f.scaled(x.Value.Number))
+		return f.explainRange(value, f.scaled(x.Value.Number))
 	case f.Kind == relay.TypeText:
-		return said + " is no text"
+		return value + " is not a text"
 	}
 	var words []string
 	for _, w := range f.Words {
-		words = append(words, w.said())
+		words = append(words, w.String())
 	}
-	return said + " is none of " + strings.Join(words, ", ")
+	return value + " is not one of " + strings.Join(words, ", ")
 }
 
-func (f *WireField) outOfRange(said string, n float64) string {
+func (f *WireField) explainRange(value string, n float64) string {
 	switch {
 	case n < f.plausible.Min:
-		return fmt.Sprintf("%v is less than its min of %v", relay.NumberValue(n), relay.NumberValue(f.plausible.Min))
+		return fmt.Sprintf("%v is less than its min = %v", relay.NumberValue(n), relay.NumberValue(f.plausible.Min))
 	case n > f.plausible.Max:
-		return fmt.Sprintf("%v is more than its max of %v", relay.NumberValue(n), relay.NumberValue(f.plausible.Max))
+		return fmt.Sprintf("%v is greater than its max = %v", relay.NumberValue(n), relay.NumberValue(f.plausible.Max))
 	}
-	return said + " is no number that a sensor can mean"
+	return value + " is not a usable number"
 }
 
-// said is what may stand on the wire.
-func (w *WireWord) said() string {
+// String is the word as people read it.
+func (w *WireWord) String() string {
 	switch {
 	case w.Quoted:
 		return strconv.Quote(w.Text)
@@ -53,8 +53,8 @@ func (w *WireWord) said() string {
 	return "false or 0"
 }
 
-// said is a token as people read it.
-func (t Token) said() string {
+// String is the token as people read it, shortened.
+func (t Token) String() string {
 	switch t.Kind {
 	case TokenNull:
 		return "null"
@@ -72,23 +72,23 @@ func (t Token) said() string {
 	return short(t.Text)
 }
 
-// saidAtMost bounds what is repeated of a frame.
-const saidAtMost = 40
+// quotedAtMost bounds what is quoted of a frame, in bytes.
+const quotedAtMost = 40
 
 func quoteShort(text []byte) string { return strconv.Quote(short(text)) }
 
 func short(text []byte) string {
-	if len(text) <= saidAtMost {
+	if len(text) <= quotedAtMost {
 		return string(text)
 	}
-	end := saidAtMost
+	end := quotedAtMost
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
 	return string(text[:end]) + "…"
 }
 
-// UnexpectedAt says where a text stops to be what it should be.
+// UnexpectedAt says, to a person, what is wrong with text at byte i, counted from 0.
 func UnexpectedAt(text []byte, i int) string {
 	if i >= len(text) {
 		return "it ends too early"
