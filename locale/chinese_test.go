@@ -32,6 +32,12 @@ func TestChinese(t *testing.T) {
 	if got := Chinese.Sprintf("cannot write %s: %v", "x.toml", fmt.Errorf("open: %w", errors.New("permission denied"))); got != "无法写入 x.toml：open：权限不足" {
 		t.Errorf("%q", got)
 	}
+	if got := Chinese.Sprintf("%-5s %3.0f %%  %s", "9600", 100.0, "lines of JSON"); got != "9600  100 %  JSON 行" {
+		t.Errorf("%q", got)
+	}
+	if got := Chinese.Sprintf("at most %v%s", 5, " °C"); got != "不大于 5 °C" {
+		t.Errorf("%q", got)
+	}
 	if got := Chinese.Sprintf("the port is closed: %s", "all is well"); got != "串口已关闭：一切正常" {
 		t.Errorf("%q", got)
 	}

@@ -14,18 +14,32 @@ func (l Language) Sprintf(format string, args ...any) string {
 	before, text, after := trimmed(format)
 	key := Key(text)
 	text, ok := chinese().texts[key]
-	if !ok {
+	if !ok && anyLetter.MatchString(key) {
 		return l.Text(fmt.Sprintf(format, args...))
 	}
+	translated := make([]any, len(args))
 	for i, a := range args {
 		switch a := a.(type) {
 		case error:
-			args[i] = l.Text(a.Error())
+			translated[i] = l.Text(a.Error())
 		case string:
-			args[i] = chinese().value(a, maxDepth)
+			translated[i] = chinese().value(a, maxDepth)
+		default:
+			translated[i] = a
 		}
 	}
-	var values []string
+	values := formatted(format, translated)
+	switch {
+	case !ok:
+		return fmt.Sprintf(format, translated...)
+	case len(values) != strings.Count(key, hole):
+		return l.Text(fmt.Sprintf(format, args...))
+	}
+	return before + fill(text, values) + after
+}
+
+// formatted gives what each verb of format makes of its argument.
+func formatted(format string, args []any) (values []string) {
 	next := 0
 	for _, v := range verb.FindAllString(format, -1) {
 		switch {
@@ -37,11 +51,10 @@ func (l Language) Sprintf(format string, args ...any) string {
 			next++
 		}
 	}
-	if len(values) != strings.Count(key, hole) {
-		return l.Text(fmt.Sprintf(format, args...))
-	}
-	return before + fill(text, values) + after
+	return values
 }
+
+var anyLetter = regexp.MustCompile(`\pL`)
 
 var verb = regexp.MustCompile(`%[-+#0]*(?:\[\d+\])?\d*(?:\.\d+)?[a-zA-Z]|%%|% [xX]`)
 
