@@ -51,7 +51,7 @@ func New(source Source) *Server {
 		answer(w, http.StatusOK, s.source.Status().In(reader(r).Text))
 	})
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, r, http.StatusNotFound, "not_found", "there is nothing here; docs/api.md says what there is")
+		fail(w, r, http.StatusNotFound, "not_found", "there is nothing here; see docs/api.md for the paths")
 	})
 	return s
 }

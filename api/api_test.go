@@ -75,7 +75,7 @@ func TestAnswers(t *testing.T) {
 		{"HEAD", "/api/ports", 200, ``},
 		{"POST", "/api/ports", 405, `{"error":{"code":"method_not_allowed","message":"this can be read only: use GET"}}`},
 		{"DELETE", "/api/nothing", 405, `{"error":{"code":"method_not_allowed","message":"this can be read only: use GET"}}`},
-		{"GET", "/api/nothing", 404, `{"error":{"code":"not_found","message":"there is nothing here; docs/api.md says what there is"}}`},
+		{"GET", "/api/nothing", 404, `{"error":{"code":"not_found","message":"there is nothing here; see docs/api.md for the paths"}}`},
 		{"GET", "/api/ports/none/wire", 404, `{"error":{"code":"not_found","message":"there is no such port, or no device hangs on it"}}`},
 		{"GET", "/api/ports/busy/wire", 503, `{"error":{"code":"busy","message":"too many are watching this port already"}}`},
 	} {
@@ -141,7 +141,7 @@ func TestClientFailures(t *testing.T) {
 	defer stranger.Close()
 	c = LocalClient(func(context.Context) (net.Conn, error) { return net.Dial("tcp", stranger.Listener.Addr().String()) })
 	defer c.Close()
-	if err := c.Wire(t.Context(), "uno", nil); err == nil || errors.As(err, &failure) || !strings.Contains(err.Error(), "it is no gateway") {
+	if err := c.Wire(t.Context(), "uno", nil); err == nil || errors.As(err, &failure) || !strings.Contains(err.Error(), "it is not a gateway") {
 		t.Errorf("%v", err)
 	}
 }

@@ -150,7 +150,7 @@ func (c *Client) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	defer response.Body.Close()
 	var failure struct{ Error Failure }
 	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&failure); err != nil || failure.Error.Code == "" {
-		return nil, fmt.Errorf("%s answers %s: it is no gateway, or an old one", c.address, response.Status)
+		return nil, fmt.Errorf("%s answers %s: it is not a gateway, or an old one", c.address, response.Status)
 	}
 	return nil, failure.Error
 }

@@ -82,7 +82,7 @@ func (f Fields) MarshalJSON() ([]byte, error) {
 func (f *Fields) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return errors.Join(err, errors.New("fields are no object"))
+		return errors.Join(err, errors.New("fields is not an object"))
 	}
 	for d.More() {
 		id, err := d.Token()

@@ -142,7 +142,7 @@ func (c *conn) accountLocked(before int) bool {
 	total := c.traffic.buffered.Add(int64(len(c.buf) - before))
 	switch {
 	case len(c.buf) > maxWaiting:
-		c.abortLocked("it does not read what it is sent")
+		c.abortLocked("it does not read its messages")
 	case total > maxBuffered:
 		c.abortLocked("too much is waiting for clients that do not read")
 	default:

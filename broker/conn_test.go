@@ -77,7 +77,7 @@ func TestFullBuffer(t *testing.T) {
 			}
 			written += n
 		}
-		if written < maxWaiting/2 || written > 2*maxWaiting || c.failure() != "it does not read what it is sent" {
+		if written < maxWaiting/2 || written > 2*maxWaiting || c.failure() != "it does not read its messages" {
 			t.Errorf("%d bytes were taken: %s", written, c.failure())
 		}
 		c, _ = pipe(t)

@@ -38,14 +38,14 @@ func newRights(c Config, u UserConfig) (*rights, error) {
 	}
 	for _, filter := range slices.Concat(u.Read, u.Write) {
 		if !validFilter(filter) {
-			return nil, hint(fmt.Errorf("user %s: %q is not a topic filter", u.ID, filter), "+ and # stand for whole levels, # for the last ones")
+			return nil, hint(fmt.Errorf("user %s: %q is not a topic filter", u.ID, filter), "+ and # take the place of whole levels, # of the last ones")
 		}
 	}
 	r := &rights{root: c.Root + "/", here: c.Gateway, role: u.Role, gateways: u.Gateways, devices: u.Devices, read: u.Read, write: u.Write}
 	r.mixed = slices.ContainsFunc(r.devices, func(name string) bool { return strings.Contains(name, "/") })
 	switch {
 	case r.role == roleGateway && slices.Contains(r.gateways, r.here):
-		return nil, hint(fmt.Errorf("user %s: nobody but this gateway speaks as %s", u.ID, r.here), "give the other gateway another id")
+		return nil, hint(fmt.Errorf("user %s: only this gateway can use the id %s", u.ID, r.here), "give the other gateway another id")
 	case r.role != roleGateway && len(r.gateways) == 0:
 		r.gateways = []string{r.here}
 	}

@@ -56,7 +56,7 @@ func (c *conn) readHead() error {
 		switch {
 		case n == 0:
 		case len(head) == 1 && head[0] != packets.Connect<<4:
-			return errors.New("no MQTT: the first packet is no CONNECT")
+			return errors.New("not MQTT: the first packet is not a CONNECT")
 		case len(head) > 1:
 			length |= int(head[len(head)-1]&0x7f) << shift
 			shift += 7

@@ -81,7 +81,7 @@ func loadPair(certFile, keyFile string) (*tls.Certificate, error) {
 	}
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s are no pair of certificate and key: %w", certFile, keyFile, err)
+		return nil, fmt.Errorf("%s and %s are not a certificate and its key: %w", certFile, keyFile, err)
 	}
 	return &cert, checkChain(certFile, &cert)
 }

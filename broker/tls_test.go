@@ -114,7 +114,7 @@ func TestSelfSigned(t *testing.T) {
 	if err := os.WriteFile(certFile, []byte("half"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := selfSigned(dir); err == nil || !strings.Contains(err.Error(), "delete") {
+	if _, _, err := selfSigned(dir); err == nil || !strings.Contains(hintOf(err), "delete") {
 		t.Errorf("a damaged one: %v", err)
 	}
 }
@@ -170,12 +170,12 @@ func TestCertificateSwap(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(three, "privkey.pem"), other, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the broken one is reported", func() bool { return strings.Contains(b.logs.String(), "no pair of certificate and key") })
+	eventually(t, "the broken one is reported", func() bool { return strings.Contains(b.logs.String(), "are not a certificate and its key") })
 	if name := b.shown(t); name != "two" && name != "three" {
 		t.Errorf("%s is shown", name)
 	}
 	put("four", issue(t, "four", -time.Hour, 90*24*time.Hour, ca))
-	eventually(t, "the mended one is shown", func() bool { return b.shown(t) == "four" })
+	eventually(t, "the repaired one is shown", func() bool { return b.shown(t) == "four" })
 	_ = b.Publish("home/x", []byte("still here"), 1, false, nil)
 	expect(t, got, "home/x still here")
 }

@@ -101,7 +101,7 @@ func (k *checker) checkTopics() {
 			return
 		}
 		if o, ok := taken(owners, topic, bracket(strings.Join(names[:len(names)-1], ".")), at); ok {
-			k.fault(at, fmt.Sprintf("the topic %q is taken by %s", topic, o.what), "give each its own; the other stands at "+o.at.String())
+			k.fault(at, fmt.Sprintf("the topic %q is taken by %s", topic, o.what), "give each its own; the other is at "+o.at.String())
 		}
 	}
 	for _, d := range k.doc.Devices {
@@ -151,7 +151,7 @@ func filterFault(filter, root string) (what, try string) {
 	levels := strings.Split(filter, "/")
 	for i, level := range levels {
 		if strings.ContainsAny(level, "+#") && (len(level) > 1 || level == "#" && i < len(levels)-1) {
-			return fmt.Sprintf("%q is no topic filter", filter), "+ stands for a whole level, # for all that follow: home/+/set, home/#"
+			return fmt.Sprintf("%q is not a topic filter", filter), "+ takes the place of one level, # of all levels that follow: home/+/set, home/#"
 		}
 	}
 	if strings.HasPrefix(filter, "$") {

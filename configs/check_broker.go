@@ -61,15 +61,15 @@ func (k *checker) splitAddress(l listener) (host, port string, ok bool) {
 			}
 			try = fmt.Sprintf("write %q", host+":"+l.address)
 		}
-		k.fault(at, fmt.Sprintf("%s = %q is no address", l.key, l.address), try)
+		k.fault(at, fmt.Sprintf("%s = %q is not an address", l.key, l.address), try)
 		return "", "", false
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		k.fault(at.within(port), fmt.Sprintf("%q is no port", port), "use a number from 1 to 65535")
+		k.fault(at.within(port), fmt.Sprintf("%q is not a port", port), "use a number from 1 to 65535")
 		return "", "", false
 	}
 	if strings.ContainsAny(host, "/ ") {
-		k.fault(at.within(host), fmt.Sprintf("%q is no host", host), "write host:port without any scheme or path")
+		k.fault(at.within(host), fmt.Sprintf("%q is not a host", host), "write host:port without any scheme or path")
 		return "", "", false
 	}
 	return host, port, true
@@ -99,7 +99,7 @@ func (k *checker) checkTLS(t broker.TLSConfig) {
 		at := k.at("broker", "tls", f.key)
 		switch {
 		case t.Mode != "files" && f.path != "":
-			k.fault(at, fmt.Sprintf("%s means nothing in mode %q", f.key, t.Mode), `write mode = "files", or leave it out`)
+			k.fault(at, fmt.Sprintf("%s has no effect in mode %q", f.key, t.Mode), `write mode = "files", or leave it out`)
 		case t.Mode == "files" && f.path == "":
 			k.fault(k.at("broker", "tls", "mode"), `mode = "files" needs a `+f.key, "name both cert_file and key_file, in PEM format")
 		case f.path != "":

@@ -30,8 +30,8 @@ func (k *checker) wireKeys(n *node) {
 	for _, child := range n.children {
 		if !slices.Contains(computedKeys, child.name) && !k.spoilt(n, child.name) {
 			k.spoil(n, child.name)
-			k.fault(child.key, fmt.Sprintf("%s is for what is on the wire, and this field is worked out", child.name),
-				"leave it out, and put into expr what is to be done")
+			k.fault(child.key, fmt.Sprintf("%s is about data on the wire, and this field is computed", child.name),
+				"leave it out, and put the calculation into expr")
 		}
 	}
 }
@@ -45,7 +45,7 @@ func (k *checker) foreignKeys(n *node, keys []key, codec string) {
 		case !ok || k.spoilt(n, child.name):
 		case len(key.codecs) > 0 && !slices.Contains(key.codecs, codec):
 			k.spoil(n, child.name)
-			k.fault(child.key, fmt.Sprintf("%s means nothing for codec %s", child.name, codec),
+			k.fault(child.key, fmt.Sprintf("%s has no effect for codec %s", child.name, codec),
 				"leave it out; it is for "+strings.Join(key.codecs, ", "))
 		case key.form == formTable:
 			k.foreignKeys(child, key.keys, codec)

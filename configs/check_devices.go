@@ -30,7 +30,7 @@ func (k *checker) checkPorts() {
 		for _, other := range k.doc.Ports[:i] {
 			if key := samePort(p, other); key != "" && k.has("ports", p.ID, key) && k.has("ports", other.ID, key) {
 				k.fault(k.at("ports", p.ID, key), fmt.Sprintf("[ports.%s] is the same port as [ports.%s]", p.ID, other.ID),
-					"only one table can describe a port; the other stands at "+k.at("ports", other.ID, key).String())
+					"only one table can describe a port; the other is at "+k.at("ports", other.ID, key).String())
 			}
 		}
 		used := slices.ContainsFunc(k.doc.Devices, func(d mapping.DeviceConfig) bool { return d.Port == p.ID })
@@ -60,14 +60,14 @@ func (k *checker) checkIdentity(p serial.Config) {
 	case !k.sound("ports", p.ID, "path") || !k.sound("ports", p.ID, "usb"):
 	case p.Path == "" && p.USB == "" && !k.root.get("ports", p.ID).broken:
 		k.fault(k.at("ports", p.ID), fmt.Sprintf("%s has neither path nor usb", bracket("ports."+p.ID)),
-			"minirelay ports lists what is plugged in and the path to write")
+			"minirelay ports lists the adapters and the paths to write")
 	case p.Path != "" && p.USB != "":
 		k.fault(at("usb"), fmt.Sprintf("%s has both path and usb", bracket("ports."+p.ID)), "keep one of the two")
 	case p.USB != "" && !usbID.MatchString(p.USB):
-		k.fault(at("usb"), fmt.Sprintf("usb = %q is no USB id", p.USB), "write vendor and product as minirelay ports shows them, as in 2341:0043")
+		k.fault(at("usb"), fmt.Sprintf("usb = %q is not a USB id", p.USB), "write vendor and product as minirelay ports shows them, as in 2341:0043")
 	}
 	if p.Serial != "" && p.USB == "" && k.sound("ports", p.ID, "usb") {
-		k.fault(at("serial"), "serial means nothing without usb", `add usb = "vvvv:pppp", or leave it out`)
+		k.fault(at("serial"), "serial has no effect without usb", `add usb = "vvvv:pppp", or leave it out`)
 	}
 }
 
@@ -75,13 +75,13 @@ func (k *checker) checkIdentity(p serial.Config) {
 func (k *checker) checkRS485(p serial.Config) {
 	at := k.at("ports", p.ID, "rs485")
 	if p.ServerAddress() != "" && p.RS485 != "off" && k.has("ports", p.ID, "rs485") {
-		k.fault(at, "rs485 means nothing for a serial server", "leave it out: the server switches by itself")
+		k.fault(at, "rs485 has no effect for a serial server", "leave it out: the server switches by itself")
 	}
 	unset := serial.Default().RS485Config
 	if p.RS485 == "off" && p.RS485Config != unset && k.sound("ports", p.ID, "rs485") {
 		for key, set := range map[string]bool{"rts_low": p.RTSLow, "rts_before": p.RTSBefore > 0, "rts_after": p.RTSAfter > 0} {
 			if set && k.has("ports", p.ID, key) {
-				k.fault(k.at("ports", p.ID, key), key+" means nothing without rs485", `add rs485 = "kernel" or "rts", or leave it out`)
+				k.fault(k.at("ports", p.ID, key), key+" has no effect without rs485", `add rs485 = "kernel" or "rts", or leave it out`)
 			}
 		}
 	}
@@ -91,12 +91,12 @@ func (k *checker) checkPath(p serial.Config) {
 	at := k.at("ports", p.ID, "path")
 	if scheme, address, ok := strings.Cut(p.Path, "://"); ok && (scheme == "tcp" || scheme == "rfc2217") {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
-			k.fault(at, fmt.Sprintf("path = %q is no address of a serial server", p.Path), "write it as in "+scheme+"://192.168.1.20:4001")
+			k.fault(at, fmt.Sprintf("path = %q is not the address of a serial server", p.Path), "write it as in "+scheme+"://192.168.1.20:4001")
 		}
 		return
 	}
 	if !filepath.IsAbs(p.Path) {
-		k.fault(at, fmt.Sprintf("path = %q is no path of a device file", p.Path), "write it in full, as in /dev/ttyACM0; minirelay ports lists them")
+		k.fault(at, fmt.Sprintf("path = %q is not the path of a device file", p.Path), "write it in full, as in /dev/ttyACM0; minirelay ports lists them")
 	}
 }
 
@@ -121,7 +121,7 @@ func (k *checker) checkDevices() {
 				first[d.Port] = d
 			} else if why := devices.CannotShare(o, d); why != "" && k.has("devices", d.ID, "codec") && k.has("devices", o.ID, "codec") {
 				k.fault(at, fmt.Sprintf("the port %q is taken by %s: %s", d.Port, bracket("devices."+o.ID), why),
-					"give each its own port; the other stands at "+k.at("devices", o.ID, "port").String())
+					"give each its own port; the other is at "+k.at("devices", o.ID, "port").String())
 			}
 		}
 		k.checkCodecKeys(d)
@@ -132,7 +132,7 @@ func (k *checker) checkDevices() {
 		}
 		if len(d.Fields)+len(d.Commands) == 0 && !table.broken && k.sound("devices", d.ID, "fields") && k.sound("devices", d.ID, "commands") {
 			k.warning(table.key, fmt.Sprintf("the device %q has neither fields nor commands", d.ID),
-				fmt.Sprintf("add [devices.%s.fields.…] for what it says", d.ID))
+				fmt.Sprintf("add [devices.%s.fields.…] for its data", d.ID))
 		}
 		k.checkMapping(d)
 		k.checkFields(d)
@@ -169,7 +169,7 @@ func (k *checker) checkMapping(d mapping.DeviceConfig) {
 				try = didYouMean(field, fieldIDs(d), "there are: ")
 			}
 		case "expect", "refuse":
-			if !strings.HasPrefix(p.What, "it is not a regular expression") {
+			if !strings.Contains(p.What, "regular expression") {
 				break
 			}
 			if why, part, ok := patternFault(k.root.get(names...)); ok {
@@ -253,13 +253,13 @@ func (k *checker) checkCommands(d mapping.DeviceConfig) {
 		if k.has(names("step")...) {
 			switch {
 			case c.Type != relay.TypeNumber:
-				k.fault(k.at(names("step")...), "step: it means nothing for type "+string(c.Type), "leave it out")
+				k.fault(k.at(names("step")...), "step: it has no effect for type "+string(c.Type), "leave it out")
 			case c.Step <= 0:
 				k.fault(k.at(names("step")...), "step: it must be greater than 0", "leave it out if any value is allowed")
 			}
 		}
 		if k.has(names("max_length")...) && c.Type != relay.TypeText {
-			k.fault(k.at(names("max_length")...), "max_length: it means nothing for type "+string(c.Type), "leave it out")
+			k.fault(k.at(names("max_length")...), "max_length: it has no effect for type "+string(c.Type), "leave it out")
 		}
 		if d.Codec != "binary" && d.Codec != "at" && k.has(names("send")...) && !strings.HasSuffix(c.Send, "\n") && !strings.HasSuffix(c.Send, "\r") {
 			k.warning(k.at(names("send")...), "send has no line end: most boards wait for one", `end it with \n, in double quotes`)

@@ -8,24 +8,24 @@ import (
 func TestPortFaults(t *testing.T) {
 	testRows(t, []row{
 		{"port id", "[ports.uno]", "[ports.UNO]",
-			"8:8: \"UNO\" cannot be an id | an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit, as in \"uno\"; what people read is its name\n" +
+			"8:8: \"UNO\" cannot be an id | an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit, as in \"uno\"; the text for people is its name\n" +
 				"12:8: there is no port \"uno\" | did you mean \"UNO\"?"},
 		{"port without identity", path, "",
-			"8:8: [ports.uno] has neither path nor usb | minirelay ports lists what is plugged in and the path to write"},
+			"8:8: [ports.uno] has neither path nor usb | minirelay ports lists the adapters and the paths to write"},
 		{"port with both", path, path + "usb = \"2341:0043\"\n",
 			"10:7: [ports.uno] has both path and usb | keep one of the two"},
 		{"serial alone", path, path + "serial = \"1\"\n",
-			`10:10: serial means nothing without usb | add usb = "vvvv:pppp", or leave it out`},
+			`10:10: serial has no effect without usb | add usb = "vvvv:pppp", or leave it out`},
 		{"usb", path, "usb = \"2341-0043\"\n",
-			`9:7: usb = "2341-0043" is no USB id | write vendor and product as minirelay ports shows them, as in 2341:0043`},
+			`9:7: usb = "2341-0043" is not a USB id | write vendor and product as minirelay ports shows them, as in 2341:0043`},
 		{"usb is enough", path, "usb = \"2341:0043\"\nserial = \"7543\"\n",
 			""},
 		{"relative path", path, "path = \"ttyACM0\"\n",
-			`9:8: path = "ttyACM0" is no path of a device file | write it in full, as in /dev/ttyACM0; minirelay ports lists them`},
+			`9:8: path = "ttyACM0" is not the path of a device file | write it in full, as in /dev/ttyACM0; minirelay ports lists them`},
 		{"serial server", path, "path = \"tcp://192.168.1.20:4001\"\n",
 			""},
 		{"serial server without port", path, "path = \"tcp://192.168.1.20\"\n",
-			`9:8: path = "tcp://192.168.1.20" is no address of a serial server | write it as in tcp://192.168.1.20:4001`},
+			`9:8: path = "tcp://192.168.1.20" is not the address of a serial server | write it as in tcp://192.168.1.20:4001`},
 		{"misspelt port key", path, path + "buad = 115200\n",
 			`10:1: unknown key "buad" in [ports.uno] | did you mean "baud"?`},
 		{"misspelt path", path, "pth = \"/dev/ttyACM0\"\n",
@@ -49,11 +49,11 @@ func TestPortFaults(t *testing.T) {
 		{"stop_bits", path, path + "stop_bits = 1.5\n",
 			"10:13: stop_bits cannot be 1.5 | it can be 1, 2"},
 		{"same path", "", "[ports.two]\npath = \"/dev/../dev/ttyACM0\"\n",
-			"27:8: [ports.two] is the same port as [ports.uno] | only one table can describe a port; the other stands at x.toml:9:8"},
+			"27:8: [ports.two] is the same port as [ports.uno] | only one table can describe a port; the other is at x.toml:9:8"},
 		{"same usb", path, "usb = \"2341:0043\"\n[ports.two]\nusb = \"2341:0043\"\n",
-			"11:7: [ports.two] is the same port as [ports.uno] | only one table can describe a port; the other stands at x.toml:9:7"},
+			"11:7: [ports.two] is the same port as [ports.uno] | only one table can describe a port; the other is at x.toml:9:7"},
 		{"same usb, one with a serial number", path, "usb = \"2341:0043\"\n[ports.two]\nusb = \"2341:0043\"\nserial = \"1\"\n",
-			"11:7: [ports.two] is the same port as [ports.uno] | only one table can describe a port; the other stands at x.toml:9:7"},
+			"11:7: [ports.two] is the same port as [ports.uno] | only one table can describe a port; the other is at x.toml:9:7"},
 		{"same usb, other serial numbers", path, "usb = \"2341:0043\"\nserial = \"2\"\n[ports.two]\nusb = \"2341:0043\"\nserial = \"1\"\n",
 			`warning 11:8: no device uses the port "two": it is not opened | write port = "two" in a device, or leave the port out`},
 		{"unused port", "", "[ports.two]\npath = \"/dev/ttyUSB0\"\n",
@@ -71,12 +71,12 @@ func TestPortFaults(t *testing.T) {
 		{"codec", "codec = \"json\"\n", "codec = \"telepathy\"\n",
 			`13:9: codec cannot be "telepathy" | it can be ` + codecWords()},
 		{"shared port", "", "[devices.two]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n",
-			`27:8: the port "uno" is taken by [devices.greenhouse]: nothing tells their lines apart without a match in each | give each its own port; the other stands at x.toml:12:8`},
+			`27:8: the port "uno" is taken by [devices.greenhouse]: nothing tells their lines apart without a match in each | give each its own port; the other is at x.toml:12:8`},
 		{"reserved device", "[devices.greenhouse]", "[devices.status]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n[ports.b]\npath = \"/dev/b\"\n[devices.greenhouse]",
 			"11:10: \"status\" cannot be a device: it is a topic of the gateway | call it otherwise\n" +
-				"18:8: the port \"uno\" is taken by [devices.status]: nothing tells their lines apart without a match in each | give each its own port; the other stands at x.toml:12:8"},
+				"18:8: the port \"uno\" is taken by [devices.status]: nothing tells their lines apart without a match in each | give each its own port; the other is at x.toml:12:8"},
 		{"device without anything", "", "[ports.b]\npath = \"/dev/b\"\n[devices.two]\nport = \"b\"\ncodec = \"json\"\n",
-			`warning 28:10: the device "two" has neither fields nor commands | add [devices.two.fields.…] for what it says`},
+			`warning 28:10: the device "two" has neither fields nor commands | add [devices.two.fields.…] for its data`},
 	})
 }
 
@@ -87,7 +87,7 @@ func TestMappingFaults(t *testing.T) {
 		{"max_frame", port, port + "max_frame = 15\n",
 			"13:13: max_frame = 15 is too small | it can be 16 to 65536"},
 		{"offline_after no duration", port, port + "offline_after = \"10\"\n",
-			`13:17: offline_after = "10" is no duration | write numbers with their units, as in "500ms", "10s", "2m" or "24h"`},
+			`13:17: offline_after = "10" is not a duration | write numbers with their units, as in "500ms", "10s", "2m" or "24h"`},
 		{"offline_after a number", port, port + "offline_after = 10\n",
 			`13:17: offline_after must be a duration as in "10s", not a whole number | add the unit and quotes, as in "10s"`},
 		{"offline_after short", port, port + "offline_after = \"1ms\"\n",
@@ -111,9 +111,9 @@ func TestMappingFaults(t *testing.T) {
 		{"device topic too long", port, port + "topic = \"a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q\"\n",
 			"13:9: the topic is too long | use at most 256 bytes and 16 levels"},
 		{"same topic", "", "topic = \"home/x\"\n[devices.greenhouse.fields.x]\ntype = \"text\"\ntopic = \"home/x\"\n",
-			`26:9: the topic "home/x" is taken by [devices.greenhouse.fields.x] | give each its own; the other stands at x.toml:29:9`},
+			`26:9: the topic "home/x" is taken by [devices.greenhouse.fields.x] | give each its own; the other is at x.toml:29:9`},
 		{"field id", "fields.temperature]", "fields.Temperature]",
-			`15:28: "Temperature" cannot be an id | an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit, as in "temperature"; what people read is its name`},
+			`15:28: "Temperature" cannot be an id | an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit, as in "temperature"; the text for people is its name`},
 		{"field of the time", "fields.temperature]", "fields.ts]",
 			`15:28: a field cannot be called "ts": the state carries its time there | call it otherwise; key = "ts" can stay its name on the wire`},
 		{"field type missing", temperature, "",
@@ -123,9 +123,9 @@ func TestMappingFaults(t *testing.T) {
 		{"field type none", temperature, "type = \"none\"\n",
 			`17:8: type cannot be "none" | it can be number, bool, enum, text`},
 		{"field key", temperature, temperature + "max = 5\nkey.x = 1\n",
-			`19:1: "key" stands here and in x.toml:16:1 | keep one of the two`},
+			`19:1: "key" is here and in x.toml:16:1 | keep one of the two`},
 		{"key of a computed field", "", "[devices.greenhouse.fields.x]\ntype = \"number\"\nkey = \"x\"\nexpr = \"temperature * 2\"\n",
-			"28:1: key is for what is on the wire, and this field is worked out | leave it out, and put into expr what is to be done"},
+			"28:1: key is about data on the wire, and this field is computed | leave it out, and put the calculation into expr"},
 		{"expression", "", "[devices.greenhouse.fields.x]\ntype = \"number\"\nexpr = \"temprature * 2\"\n",
 			"28:8: expr: unknown name temprature, at character 1 | the fields are temperature, pump"},
 		{"empty part of a key", "key = \"t\"\n", "key = \"a..b\"\n",
@@ -220,12 +220,12 @@ func TestMappingFaults(t *testing.T) {
 		{"idempotent a text", confirm, confirm + "idempotent = \"true\"\n",
 			"26:14: idempotent must be true or false, not a text | leave the quotes out: true"},
 		{"step of a bool", confirm, confirm + "step = 1\n",
-			"26:8: step: it means nothing for type bool | leave it out"},
+			"26:8: step: it has no effect for type bool | leave it out"},
 		{"step", "", "[devices.greenhouse.commands.n]\ntype = \"number\"\nsend = \"N {value}\\n\"\nstep = 0\nmin = 2\nmax = 1\n",
 			"29:8: step: it must be greater than 0 | leave it out if any value is allowed\n" +
 				"30:7: min: min 2 is greater than max 1: no value is left | exchange the two"},
 		{"max_length of a bool", confirm, confirm + "max_length = 5\n",
-			"26:14: max_length: it means nothing for type bool | leave it out"},
+			"26:14: max_length: it has no effect for type bool | leave it out"},
 		{"max_length", "", "[devices.greenhouse.commands.n]\ntype = \"text\"\nsend = \"N {value}\\n\"\nmax_length = 2000\n",
 			"29:14: max_length = 2000 is too large | it can be 1 to 1024"},
 		{"command topic", confirm, confirm + "topic = \"minirelay\"\n",
@@ -237,7 +237,7 @@ func TestRS485Faults(t *testing.T) {
 	for extra, want := range map[string]string{
 		"rs485 = \"kernel\"\nrts_low = true\nrts_after = \"1ms\"\n": "",
 		"rs485 = \"auto\"\n":    `10:9: rs485 cannot be "auto" | it can be off, kernel, rts`,
-		"rts_low = true\n":      `10:11: rts_low means nothing without rs485 | add rs485 = "kernel" or "rts", or leave it out`,
+		"rts_low = true\n":      `10:11: rts_low has no effect without rs485 | add rs485 = "kernel" or "rts", or leave it out`,
 		"rts_before = \"1s\"\n": `10:14: rts_before = 1s is too large | it can be 0s to 100ms`,
 	} {
 		_, err := loadText(t, strings.Replace(sound, "path = \"/dev/ttyACM0\"\n", "path = \"/dev/ttyACM0\"\n"+extra, 1))
@@ -246,7 +246,7 @@ func TestRS485Faults(t *testing.T) {
 		}
 	}
 	_, err := loadText(t, strings.Replace(sound, `"/dev/ttyACM0"`, "\"tcp://a:1\"\nrs485 = \"rts\"", 1))
-	if got, want := told(faultsOf(t, err)), `10:9: rs485 means nothing for a serial server | leave it out: the server switches by itself`; got != want {
+	if got, want := told(faultsOf(t, err)), `10:9: rs485 has no effect for a serial server | leave it out: the server switches by itself`; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -255,8 +255,8 @@ func TestServerAddresses(t *testing.T) {
 	for path, want := range map[string]string{
 		"tcp://10.0.0.1:4001":     "",
 		"rfc2217://10.0.0.1:2217": "",
-		"rfc2217://10.0.0.1":      `9:8: path = "rfc2217://10.0.0.1" is no address of a serial server | write it as in rfc2217://192.168.1.20:4001`,
-		"http://10.0.0.1:80":      `9:8: path = "http://10.0.0.1:80" is no path of a device file | write it in full, as in /dev/ttyACM0; minirelay ports lists them`,
+		"rfc2217://10.0.0.1":      `9:8: path = "rfc2217://10.0.0.1" is not the address of a serial server | write it as in rfc2217://192.168.1.20:4001`,
+		"http://10.0.0.1:80":      `9:8: path = "http://10.0.0.1:80" is not the path of a device file | write it in full, as in /dev/ttyACM0; minirelay ports lists them`,
 	} {
 		_, err := loadText(t, strings.Replace(sound, "/dev/ttyACM0", path, 1))
 		if got := told(faultsOf(t, err)); got != want {

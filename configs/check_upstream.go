@@ -80,7 +80,7 @@ func (k *checker) checkUpstreamFiles(u upstream.Config) {
 // checkUpstreamRights tells of secrets that everybody can read, and of rights that mean nothing.
 func (k *checker) checkUpstreamRights(u upstream.Config) {
 	if n := k.root.get("upstream", u.ID, "password"); n != nil && n.kind == kindText && k.sound("upstream", u.ID, "password") {
-		k.warning(n.at, fmt.Sprintf("the password for the upstream %q can be read by everybody who may read this file", u.ID),
+		k.warning(n.at, fmt.Sprintf("the password for the upstream %q can be read by everybody with access to this file", u.ID),
 			`use { file = "path" } or { env = "NAME" }`)
 	}
 	clear := strings.HasPrefix(u.URL, "mqtt:") || strings.HasPrefix(u.URL, "ws:")
@@ -88,7 +88,7 @@ func (k *checker) checkUpstreamRights(u upstream.Config) {
 		k.warning(k.at("upstream", u.ID, "url"), "passwords and commands cross the network in the clear", "use mqtts:// or wss:// unless everybody on the way is trusted")
 	}
 	if len(u.Commands) > 0 && !slices.Contains(u.Accept, "command") && k.has("upstream", u.ID, "command_devices") {
-		k.fault(k.at("upstream", u.ID, "command_devices"), "command_devices means nothing: no command is taken from there", `add accept = ["command"], or leave it out`)
+		k.fault(k.at("upstream", u.ID, "command_devices"), "command_devices has no effect: no command is accepted from there", `add accept = ["command"], or leave it out`)
 	}
 }
 
@@ -111,7 +111,7 @@ func (k *checker) checkReplayNames() {
 		for _, f := range d.Fields {
 			if slices.Contains(upstream.OwnKeys, f.ID) {
 				k.fault(k.root.get("devices", d.ID, "fields", f.ID).key,
-					fmt.Sprintf("a field cannot be called %q where there is an upstream: what goes up carries a key of that name", f.ID),
+					fmt.Sprintf("a field cannot be called %q if there is an upstream, whose messages have this key already", f.ID),
 					fmt.Sprintf("call it otherwise; key = %q can stay its name on the wire", cmp.Or(f.Key, f.ID)))
 			}
 		}

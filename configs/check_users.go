@@ -48,7 +48,7 @@ func (k *checker) checkPassword(u broker.UserConfig) {
 	case u.Password.Value() == "":
 		k.fault(plain.at, "the password is empty", "use a password_hash made by minirelay user hash")
 	case u.Password.Plain():
-		k.warning(plain.at, fmt.Sprintf("the password of %q can be read by everybody who may read this file", u.ID),
+		k.warning(plain.at, fmt.Sprintf("the password of %q can be read by everybody with access to this file", u.ID),
 			`use a password_hash made by minirelay user hash, or { file = "path" }`)
 	}
 }
@@ -90,7 +90,7 @@ func (k *checker) checkGateways(u broker.UserConfig) {
 		k.fault(k.at("users", u.ID, "role"), fmt.Sprintf("the user %q speaks for no gateway", u.ID),
 			`name its id, as in gateways = ["home"]`)
 	case n != nil && len(n.children) == 0:
-		k.fault(n.at, "an empty list of gateways means nothing", "leave it out for this gateway, or name some")
+		k.fault(n.at, "an empty list of gateways has no effect", "leave it out for this gateway, or name some")
 	case speaks && k.has("users", u.ID, "devices"):
 		k.fault(k.at("users", u.ID, "devices"), "another gateway speaks for all its devices", "leave devices out")
 	}
@@ -102,9 +102,9 @@ func (k *checker) checkGateways(u broker.UserConfig) {
 		switch {
 		case !ok:
 		case !relay.ValidID(id):
-			k.fault(child.at, fmt.Sprintf("%q is no gateway's id", id), "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit")
+			k.fault(child.at, fmt.Sprintf("%q is not the id of a gateway", id), "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit")
 		case speaks && id == k.doc.Gateway.ID:
-			k.fault(child.at, fmt.Sprintf("nobody but this gateway speaks as %q", id), "give the other gateway, or this one, another id")
+			k.fault(child.at, fmt.Sprintf("only this gateway can use the id %q", id), "give the other gateway, or this one, another id")
 		case !speaks && k.whole && id != k.doc.Gateway.ID && !k.spoken(id):
 			k.warning(child.at, fmt.Sprintf("no gateway can come here as %q", id),
 				fmt.Sprintf("add a user with role = \"gateway\" and gateways = [%q], or put the id right", id))

@@ -61,7 +61,7 @@ func (s Start) Text() []byte {
 		t.write(&b)
 	}
 	if len(s.Things) == 0 {
-		fmt.Fprintf(&b, "\n# What hangs on the Pi: minirelay ports lists the ports, minirelay profiles the things that are described already.\n"+
+		fmt.Fprintf(&b, "\n# The devices on the Pi: minirelay ports lists the ports, minirelay profiles the devices that are already described.\n"+
 			"# 接在树莓派上的设备：minirelay ports 列出串口，minirelay profiles 列出已有描述的设备。\n"+
 			"# [ports.uno]\n# path = \"/dev/serial/by-id/…\"\n# baud = 115200\n#\n# [devices.greenhouse]\n# port    = \"uno\"\n# profile = \"arduino-greenhouse\"\n")
 	}
@@ -77,10 +77,10 @@ func (t StartThing) write(b *strings.Builder) {
 		fmt.Fprintf(b, "stop_bits = %s\n", strconv.FormatFloat(t.StopBits, 'g', -1, 64))
 	}
 	if t.Profile != "" {
-		fmt.Fprintf(b, "\n[devices.%s]\nport    = %q\nprofile = %q   # minirelay profiles %s shows what it gives\n", t.Device, t.Port, t.Profile, t.Profile)
+		fmt.Fprintf(b, "\n[devices.%s]\nport    = %q\nprofile = %q   # minirelay profiles %s shows its contents\n", t.Device, t.Port, t.Profile, t.Profile)
 		return
 	}
-	fmt.Fprintf(b, "\n# Not described yet: minirelay watch %s shows what it says, docs/mappings.md how to describe it. 尚未描述。\n"+
+	fmt.Fprintf(b, "\n# Not described yet: minirelay watch %s shows its data, docs/mappings.md explains how to describe it. 尚未描述。\n"+
 		"# [devices.%s]\n# port  = %q\n# codec = \"json\"\n#\n# [devices.%s.fields.temperature]\n# key  = \"t\"\n# type = \"number\"\n# unit = \"°C\"\n",
 		t.Port, t.Device, t.Port, t.Device)
 }

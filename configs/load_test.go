@@ -200,11 +200,11 @@ func TestDirectoryFaults(t *testing.T) {
 	}
 	want := `a.toml 5:1: unknown key "buad" in [ports.a] | did you mean "baud"?
 b.toml 2:10: the value is missing | write it behind the =, a text in quotes
-b.toml 3:8: [ports.b] has neither path nor usb | minirelay ports lists what is plugged in and the path to write
+b.toml 3:8: [ports.b] has neither path nor usb | minirelay ports lists the adapters and the paths to write
 b.toml 4:8: baud must be a whole number, not a text | leave the quotes out: 9600
-c.toml 1:8: "a" stands here and in a.toml:3:8 | keep one of the two
-c.toml 2:1: "path" stands here and in a.toml:4:1 | keep one of the two
-c.toml 3:2: "gateway" stands here and in a.toml:1:2 | keep one of the two
+c.toml 1:8: "a" is here and in a.toml:3:8 | keep one of the two
+c.toml 2:1: "path" is here and in a.toml:4:1 | keep one of the two
+c.toml 3:2: "gateway" is here and in a.toml:1:2 | keep one of the two
 d.toml : the file is empty | begin with: minirelay sample > minirelay.toml; if you have just saved it, is the disk full?
 e.toml 3:9: codec cannot be "jsn" | did you mean "json"? it can be ` + codecWords() + "\n"
 	if got != want {
@@ -223,7 +223,7 @@ func TestTwiceHidesNothing(t *testing.T) {
 port = "unno"
 codec = "json"
 `)
-	const want = `27:2: "gateway" stands here and in x.toml:1:2 | keep one of the two
+	const want = `27:2: "gateway" is here and in x.toml:1:2 | keep one of the two
 29:8: there is no port "unno" | did you mean "uno"?`
 	if got := strings.TrimSpace(told(faultsOf(t, err))); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -168,11 +168,11 @@ func fileFault(path string, err error) Fault {
 	f := Fault{File: path}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		f.What = "there is no such file"
+		f.What = "file not found"
 		f.Try = "begin with: minirelay sample > minirelay.toml, or name another one with -c"
 	case errors.Is(err, fs.ErrPermission):
 		f.What = "no permission to read it"
-		f.Try = fmt.Sprintf("run it with sudo, or as a user who may read it; this is user id %d", os.Getuid())
+		f.Try = fmt.Sprintf("run it with sudo, or as a user with access to it; this is user id %d", os.Getuid())
 	case errors.Is(err, errTooLarge):
 		f.What = fmt.Sprintf("it is larger than %d KiB", maxSize>>10)
 		f.Try = "is it the right file? a large config can be split into a directory of *.toml"

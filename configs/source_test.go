@@ -32,15 +32,15 @@ func TestFiles(t *testing.T) {
 	for name, want := range map[string]string{
 		"bom.toml":     "",
 		"crlf.toml":    "",
-		"missing.toml": ": there is no such file | begin with: minirelay sample > minirelay.toml, or name another one with -c",
+		"missing.toml": ": file not found | begin with: minirelay sample > minirelay.toml, or name another one with -c",
 		"empty.toml":   ": the file is empty | begin with: minirelay sample > minirelay.toml; if you have just saved it, is the disk full?",
 		"blank.toml":   ": the file is empty | begin with: minirelay sample > minirelay.toml; if you have just saved it, is the disk full?",
 		"latin.toml":   "3:10: the byte 0xfc is not UTF-8 | save the file as UTF-8 in the editor",
 		"utf16.toml":   "1:1: the file is UTF-16, not UTF-8 | save it as UTF-8 in the editor",
 		"large.toml":   ": it is larger than 1024 KiB | is it the right file? a large config can be split into a directory of *.toml",
 		"half.toml":    "15:27: a key or a part of it is missing, and the file ends here | write key = value, and a table's name as [name]; has it been saved completely?",
-		"nul.toml":     "2:9: a control character stands in the text | write it as an escape, as in \"\\n\"",
-		"random.toml":  "1:1: no key can begin like this | keys are made of letters, digits, - and _; others stand in quotes",
+		"nul.toml":     "2:9: the text contains a control character | write it as an escape, as in \"\\n\"",
+		"random.toml":  "1:1: no key can begin like this | keys are made of letters, digits, - and _; others need quotes",
 		"nothing":      ": the directory holds no *.toml file | begin with: minirelay sample > nothing/minirelay.toml",
 		"sub":          ": it is not a file but a directory, a pipe or a device | name a file, or the directory that holds *.toml files",
 	} {
@@ -55,7 +55,7 @@ func TestFiles(t *testing.T) {
 // Tests may run as root, whom nothing is forbidden to read.
 func TestNoPermission(t *testing.T) {
 	f := fileFault("x.toml", &fs.PathError{Op: "open", Path: "x.toml", Err: fs.ErrPermission})
-	want := fmt.Sprintf("x.toml: no permission to read it\n  hint: run it with sudo, or as a user who may read it; this is user id %d\n", os.Getuid())
+	want := fmt.Sprintf("x.toml: no permission to read it\n  hint: run it with sudo, or as a user with access to it; this is user id %d\n", os.Getuid())
 	if f.String() != want {
 		t.Errorf("got %s", f)
 	}

@@ -8,17 +8,17 @@ import (
 func TestSyntaxFaults(t *testing.T) {
 	testRows(t, []row{
 		{"same key twice", path, path + path,
-			`10:1: "path" stands here and in x.toml:9:1 | keep one of the two`},
+			`10:1: "path" is here and in x.toml:9:1 | keep one of the two`},
 		{"same table twice", "", "[ports.uno]\n",
-			`26:8: "uno" stands here and in x.toml:8:8 | keep one of the two`},
+			`26:8: "uno" is here and in x.toml:8:8 | keep one of the two`},
 		{"value as table", path, path + "[ports.uno.path]\n",
-			`10:12: "path" stands here and in x.toml:9:1 | keep one of the two`},
+			`10:12: "path" is here and in x.toml:9:1 | keep one of the two`},
 		{"value as tables", path, path + "[[ports.uno.path]]\n",
-			`10:13: "path" stands here and in x.toml:9:1 | keep one of the two`},
+			`10:13: "path" is here and in x.toml:9:1 | keep one of the two`},
 		{"dotted and opened", path, path + "[broker]\ntls.mode = \"off\"\nlisten = \"localhost:1\"\n[broker.tls]\n",
-			`13:9: "tls" stands here and in x.toml:11:1 | keep one of the two`},
+			`13:9: "tls" is here and in x.toml:11:1 | keep one of the two`},
 		{"inline and added to", path, path + "[broker]\ntls = {}\n[broker.tls]\n",
-			`12:9: "tls" stands here and in x.toml:11:1 | keep one of the two`},
+			`12:9: "tls" is here and in x.toml:11:1 | keep one of the two`},
 		{"number too large", path, path + "baud = 99999999999999999999\n",
 			"10:8: the number is too large | use one that fits into 64 bits"},
 		{"float too large", temperature, temperature + "min = 1e999\n",
@@ -26,15 +26,15 @@ func TestSyntaxFaults(t *testing.T) {
 		{"curly quotes", temperature, temperature + "unit = “°C”\n",
 			`18:8: these are not the quotes of TOML | use the straight ones, as in "text"; word processors and Chinese keyboards make others`},
 		{"no such date", path, path + "baud = 2024-13-01\n",
-			"10:8: there is no such date or time | a date stands as in 2026-01-31\n" +
+			"10:8: this date or time does not exist | write a date as in 2026-01-31\n" +
 				"10:8: baud must be a whole number, not a date or a time | it can be 50 to 4000000"},
 		{"deep", "", "[a" + strings.Repeat(".a", 99) + "]\n",
 			"26:34: tables are nested too deep | is this the right file?"},
 		{"deep list", "", "a = " + strings.Repeat("[", 20000) + "\n",
 			"26:10005: lists and tables are nested too deep | is this the right file?"},
 		{"two syntax faults", path, path + "baud = = 3\nparity = none\n[ports\npth = 1\n",
-			"10:8: this is no value | a text stands in quotes, as in \"text\"; others are numbers, true, false, [ … ] and { … }\n" +
-				"11:10: this is no value | a text stands in quotes, as in \"text\"; others are numbers, true, false, [ … ] and { … }\n" +
+			"10:8: this is not a value | texts are in quotes, as in \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
+				"11:10: this is not a value | texts are in quotes, as in \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
 				"12:7: the table's name has no closing bracket | write [name], or [[name]] for one of several"},
 		{"unfinished list", temperature, "type = \"enum\"\noptions = [\n  { value = \"a\" },\nunit = 5\n",
 			"20:1: a list before this line has no end | separate its values by , and end it with ]\n" +

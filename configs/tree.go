@@ -166,7 +166,7 @@ func (b *builder) descend(t *node, names []name, dotted bool) *node {
 // tree lacks nothing, unless the caller drops a table.
 func (b *builder) twice(n name, before *node) {
 	b.sound = false
-	b.report.fault(n.at, strconv.Quote(n.text)+" stands here and in "+before.key.String(), "keep one of the two")
+	b.report.fault(n.at, strconv.Quote(n.text)+" is here and in "+before.key.String(), "keep one of the two")
 }
 
 func (n *node) add(child *node) *node {

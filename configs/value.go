@@ -155,7 +155,7 @@ func (w *walker) duration(n *node, s *shape, v reflect.Value) {
 	text := n.value.(string)
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		w.fault(n.at, fmt.Sprintf("%s = %q is no duration", n.name, text), `write numbers with their units, as in "500ms", "10s", "2m" or "24h"`)
+		w.fault(n.at, fmt.Sprintf("%s = %q is not a duration", n.name, text), `write numbers with their units, as in "500ms", "10s", "2m" or "24h"`)
 		return
 	}
 	if w.inBounds(n, s, float64(d)) {

@@ -214,7 +214,7 @@ func properID(id string) string {
 	rule := "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit"
 	like := strings.Trim(notInID.ReplaceAllString(strings.ToLower(id), "-"), "-_")
 	if like = like[:min(len(like), 32)]; relay.ValidID(like) {
-		return fmt.Sprintf("%s, as in %q; what people read is its name", rule, like)
+		return fmt.Sprintf("%s, as in %q; the text for people is its name", rule, like)
 	}
-	return rule + "; what people read is its name"
+	return rule + "; the text for people is its name"
 }

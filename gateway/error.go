@@ -16,7 +16,7 @@ func (e userError) Hint() string { return e.try }
 // Describe puts err into the two lines that people see. What to try is what the error hints at.
 func Describe(err error) (what, try string) {
 	what = err.Error()
-	try = "minirelay check says whether the config is sound; minirelay help tells what there is"
+	try = "minirelay check looks for faults in the config; minirelay help lists the commands"
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		try = hinted.Hint()

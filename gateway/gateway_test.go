@@ -289,7 +289,7 @@ func TestExplainDisk(t *testing.T) {
 	for want, err := range map[string]error{
 		"free some space on the disk of data":     explainDisk(full, nil, "data"),
 		"set [gateway] data_dir to a directory":   explainDisk(full, os.ErrPermission, "data"),
-		"minirelay check says whether the config": explainDisk(os.ErrClosed, nil, "data"),
+		"minirelay check looks for faults": explainDisk(os.ErrClosed, nil, "data"),
 	} {
 		if _, try := Describe(err); !strings.HasPrefix(try, want) {
 			t.Errorf("%v: %q", err, try)

@@ -21,7 +21,7 @@ func (c *core) serveHTTP(s *configState) {
 	c.broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !c.mayScrape(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="minirelay metrics"`)
-			http.Error(w, "figures are for this machine itself, or with the token of [metrics]", http.StatusUnauthorized)
+			http.Error(w, "metrics are for this machine itself, or with the token of [metrics]", http.StatusUnauthorized)
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -83,7 +83,7 @@ func (c *core) serveLocally(s *configState) {
 		err = os.Chmod(path, 0o600)
 	}
 	if err != nil {
-		c.log.Warn("minirelay status will not find this gateway", "error", fmt.Sprintf("cannot listen on %s: %v", path, err))
+		c.log.Warn("minirelay status cannot reach this gateway", "error", fmt.Sprintf("cannot listen on %s: %v", path, err))
 		if l != nil {
 			_ = l.Close()
 		}

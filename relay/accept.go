@@ -148,7 +148,7 @@ func (r *Relay) objection(s *submission, d *Device) *Outcome {
 	case s.message.Retain:
 		out = Rejected(CodeRetained, "a retained command is never executed; send it without the retain flag")
 	case s.message.Dup && s.id == "":
-		out = Rejected(CodeBadRequest, "it was sent a second time without an id, so nobody can know whether the first was executed")
+		out = Rejected(CodeBadRequest, "it was sent a second time without an id, so it is not known whether the first was executed")
 	case s.expires != 0 && time.UnixMilli(s.expires).Before(s.received):
 		out = Rejected(CodeExpired, "it came too late; check the phone's clock if this happens again and again")
 	case r.stopping.Load():

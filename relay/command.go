@@ -38,19 +38,19 @@ func parseRequest(payload []byte) (request, error) {
 	for dec.More() {
 		t, err := dec.Token()
 		if err != nil {
-			return q, errors.New("the command is no valid JSON")
+			return q, errors.New("the command is not valid JSON")
 		}
 		key, _ := t.(string)
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
-			return q, errors.New("the command is no valid JSON")
+			return q, errors.New("the command is not valid JSON")
 		}
 		if err := q.set(key, raw, seen); err != nil && first == nil {
 			first = err
 		}
 	}
 	if _, err := dec.Token(); err != nil {
-		return q, errors.New("the command is no valid JSON")
+		return q, errors.New("the command is not valid JSON")
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return q, errors.New("there is something behind the command")
@@ -68,7 +68,7 @@ func (q *request) set(key string, raw json.RawMessage, seen map[string]bool) err
 		return nil
 	}
 	if seen[key] {
-		return fmt.Errorf("the key %q stands twice", key)
+		return fmt.Errorf("the key %q occurs twice", key)
 	}
 	seen[key] = true
 	null := string(raw) == "null"
@@ -83,7 +83,7 @@ func (q *request) set(key string, raw json.RawMessage, seen map[string]bool) err
 		}
 		// What is no text was replaced on reading. Answered so, the client would not know its own id again.
 		if strings.ContainsRune(id, utf8.RuneError) {
-			return errors.New("the id is no valid text")
+			return errors.New("the id is not valid text")
 		}
 		q.id = id
 	case "command":

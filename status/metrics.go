@@ -13,7 +13,7 @@ import (
 // usual names.
 func (s *Snapshot) Metrics(w io.Writer) {
 	e := &exposition{w: w}
-	e.gauge("minirelay_build_info", "What this binary was made of; always 1.", 1, "version", s.Version, "commit", s.Commit, "go", s.Go)
+	e.gauge("minirelay_build_info", "Version of this binary; always 1.", 1, "version", s.Version, "commit", s.Commit, "go", s.Go)
 	e.gauge("minirelay_start_time_seconds", "Unix time at which the gateway started.", float64(s.Started)/1000)
 	e.gauge("minirelay_ready", "Whether every configured port has been tried.", truth(s.Ready))
 	e.gauge("minirelay_config_loaded_time_seconds", "Unix time at which the configuration in use was read.", float64(s.Config.Loaded)/1000)
@@ -37,14 +37,14 @@ func (s *Snapshot) portMetrics(e *exposition) {
 		{"minirelay_port_baud", "Configured speed of the line in bit/s; ten bits make a byte.", func(p *Port) float64 { return float64(p.Baud) }},
 		{"minirelay_port_received_bytes_total", "Bytes read from the port.", func(p *Port) float64 { return float64(p.Received) }},
 		{"minirelay_port_sent_bytes_total", "Bytes written to the port.", func(p *Port) float64 { return float64(p.Sent) }},
-		{"minirelay_port_frames_total", "Good frames: readings and answers.", func(p *Port) float64 { return float64(p.Frames) }},
+		{"minirelay_port_frames_total", "Valid frames: readings and answers.", func(p *Port) float64 { return float64(p.Frames) }},
 		{"minirelay_port_noise_frames_total", "Frames that are nothing this port's devices say.", func(p *Port) float64 { return float64(p.Noise) }},
 		{"minirelay_port_overlong_frames_total", "Frames that were too long.", func(p *Port) float64 { return float64(p.Overlong) }},
 		{"minirelay_port_damaged_frames_total", "Frames whose checksum is wrong or missing.", func(p *Port) float64 { return float64(p.Damaged) }},
-		{"minirelay_port_implausible_values_total", "Values that were no good reading and became null.", func(p *Port) float64 { return float64(p.Implausible) }},
+		{"minirelay_port_implausible_values_total", "Values that were invalid and became null.", func(p *Port) float64 { return float64(p.Implausible) }},
 		{"minirelay_port_late_answers_total", "Answers to no command that waits.", func(p *Port) float64 { return float64(p.Late) }},
-		{"minirelay_port_unanswered_requests_total", "Requests that nobody answered in time.", func(p *Port) float64 { return float64(p.Unanswered) }},
-		{"minirelay_port_unknown_frames_total", "Good frames of a kind that is known to nobody.", func(p *Port) float64 { return float64(p.Unknown) }},
+		{"minirelay_port_unanswered_requests_total", "Requests without an answer in time.", func(p *Port) float64 { return float64(p.Unanswered) }},
+		{"minirelay_port_unknown_frames_total", "Valid frames of an unknown kind.", func(p *Port) float64 { return float64(p.Unknown) }},
 		{"minirelay_port_reopenings_total", "How often the port was opened again.", func(p *Port) float64 { return float64(p.Reopened) }},
 	} {
 		for i := range s.Ports {
@@ -65,7 +65,7 @@ func (s *Snapshot) deviceMetrics(e *exposition) {
 	}
 	for _, d := range s.Devices {
 		if d.Heard > 0 {
-			e.gauge("minirelay_device_reading_age_seconds", "How long ago the newest good frame came; absent if none has.",
+			e.gauge("minirelay_device_reading_age_seconds", "Age of the newest valid frame; absent if there was none.",
 				float64(s.Now-d.Heard)/1000, "device", d.Device, "port", d.Port)
 		}
 	}
@@ -124,7 +124,7 @@ func (s *Snapshot) brokerMetrics(e *exposition) {
 		e.number("minirelay_broker_disconnections_total", "Ended connections by reason.", float64(b.Disconnections[reason]), "reason", reason)
 	}
 	for _, what := range slices.Sorted(maps.Keys(b.Refusals)) {
-		e.number("minirelay_broker_refusals_total", "What clients were refused.", float64(b.Refusals[what]), "what", what)
+		e.number("minirelay_broker_refusals_total", "Refused requests of clients.", float64(b.Refusals[what]), "what", what)
 	}
 	if b.CertificateExpires > 0 {
 		e.gauge("minirelay_certificate_expiry_time_seconds", "Unix time at which the certificate ends.", float64(b.CertificateExpires)/1000)
@@ -136,7 +136,7 @@ func (s *Snapshot) machineMetrics(e *exposition) {
 	e.gauge("minirelay_disk_free_bytes", "Bytes free where the data directory lies.", float64(m.DiskFree))
 	e.gauge("minirelay_disk_size_bytes", "Size of the file system of the data directory.", float64(m.DiskSize))
 	e.gauge("minirelay_clock_set", "Whether the clock of the machine has been set.", truth(m.ClockSet))
-	e.gauge("minirelay_power_problems", "What a Raspberry Pi complains of: under-voltage, throttling, heat.", float64(len(m.Throttled)))
+	e.gauge("minirelay_power_problems", "Warnings of a Raspberry Pi: under-voltage, throttling, heat.", float64(len(m.Throttled)))
 	if m.Celsius > 0 {
 		e.gauge("minirelay_processor_temperature_celsius", "Temperature of the processor.", m.Celsius)
 	}

@@ -26,14 +26,14 @@ func (s *Snapshot) Judge() {
 			if trouble == "" {
 				trouble = "it has not been opened yet"
 			}
-			say("minirelay ports lists what is plugged in", "port %s is not usable: %s", p.Port, trouble)
+			say("minirelay ports lists the adapters", "port %s is not usable: %s", p.Port, trouble)
 		}
 	}
 	for _, d := range s.Devices {
 		if d.Online || !open[d.Port] {
 			continue // of a port that is gone one line is enough
 		}
-		say(fmt.Sprintf("check its power and cable; minirelay watch %s shows what is on the wire", d.Port), "device %s is offline %s",
+		say(fmt.Sprintf("check its power and cable; minirelay watch %s shows its data", d.Port), "device %s is offline %s",
 			d.Device, ago(s.Now, d.Since))
 	}
 	for _, d := range s.Devices {

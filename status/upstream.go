@@ -50,7 +50,7 @@ func (s *Snapshot) upstreamMetrics(e *exposition) {
 		{"minirelay_upstream_received_messages_total", "Commands and requests that came from the upstream.", func(u *Upstream) float64 { return float64(u.Inward) }},
 		{"minirelay_upstream_crowded_messages_total", "Of them, answered busy because too many came.", func(u *Upstream) float64 { return float64(u.Crowded) }},
 		{"minirelay_upstream_dropped_messages_total", "Of them, not even answered.", func(u *Upstream) float64 { return float64(u.Dropped) }},
-		{"minirelay_upstream_unasked_messages_total", "Messages from the upstream that nobody asked for.", func(u *Upstream) float64 { return float64(u.Unasked) }},
+		{"minirelay_upstream_unasked_messages_total", "Messages from the upstream outside its subscriptions.", func(u *Upstream) float64 { return float64(u.Unasked) }},
 	} {
 		for i := range s.Upstreams {
 			e.number(m.name, m.help, m.value(&s.Upstreams[i]), "upstream", s.Upstreams[i].Upstream)
@@ -62,7 +62,7 @@ func (s *Snapshot) upstreamMetrics(e *exposition) {
 // as old.
 func (s *Snapshot) upstreamStateMetrics(e *exposition) {
 	for _, u := range s.Upstreams {
-		e.gauge("minirelay_upstream_state", "The state of the upstream: connected, or what is wrong in one word; always 1.", 1,
+		e.gauge("minirelay_upstream_state", "State of the upstream: connected, or the problem in one word; always 1.", 1,
 			"upstream", u.Upstream, "state", u.State)
 	}
 	for _, u := range s.Upstreams {
@@ -89,10 +89,10 @@ func (s *Snapshot) writeUpstreams(p *page) {
 func (s *Snapshot) upstreamProblems(say func(try, what string, args ...any)) {
 	for _, u := range s.Upstreams {
 		if !u.connected() && u.Message != "" {
-			say("what is to go up waits in the outbox; the gateway tries again by itself", "upstream %s %s: %s", u.Upstream, ago(s.Now, u.Since), u.Message)
+			say("messages wait in the outbox; the gateway tries again by itself", "upstream %s %s: %s", u.Upstream, ago(s.Now, u.Since), u.Message)
 		}
 		if u.Disk != "" {
-			say("make room or repair it; what comes while the upstream is away is kept in memory only", "upstream %s: %s", u.Upstream, u.Disk)
+			say("make room or repair it; messages during an outage are kept in memory only", "upstream %s: %s", u.Upstream, u.Disk)
 		}
 		if u.Lost > 0 {
 			say("raise outbox_mb or outbox_age, or send less (min_interval)", "upstream %s: %d messages found no room in the outbox", u.Upstream, u.Lost)

@@ -12,7 +12,7 @@ import (
 func TestUpstreamProblems(t *testing.T) {
 	s := full()
 	s.Upstreams = append(s.Upstreams,
-		Upstream{Upstream: "away", State: "dns", Message: "there is no address for mqtt.example.org", Since: s.Now - 120_000, Waiting: 5},
+		Upstream{Upstream: "away", State: "dns", Message: "no address is known for mqtt.example.org", Since: s.Now - 120_000, Waiting: 5},
 		Upstream{Upstream: "full", State: "connected", Disk: "the disk is full", Lost: 7},
 		Upstream{Upstream: "new", State: "connecting"})
 	s.Judge()
@@ -20,7 +20,7 @@ func TestUpstreamProblems(t *testing.T) {
 	for _, p := range s.Problems {
 		said = append(said, p.What)
 	}
-	want := "upstream away for 2 min: there is no address for mqtt.example.org\nupstream full: the disk is full\nupstream full: 7 messages found no room in the outbox"
+	want := "upstream away for 2 min: no address is known for mqtt.example.org\nupstream full: the disk is full\nupstream full: 7 messages found no room in the outbox"
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}

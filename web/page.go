@@ -67,7 +67,7 @@ type page struct{ files map[string]*file }
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := p.files[r.URL.Path]
 	if f == nil {
-		http.Error(w, "there is no such file; the page is at /", http.StatusNotFound)
+		http.Error(w, "file not found; the page is at /", http.StatusNotFound)
 		return
 	}
 	h := w.Header()

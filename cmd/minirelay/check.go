@@ -42,7 +42,7 @@ func runCheck(_ context.Context, env *env, args []string) error {
 	for _, u := range config.Upstreams {
 		env.printf("upstream %s: %s\n", u.ID, upstreamSummary(env.lang, config, u))
 	}
-	sound := "is sound"
+	sound := "is valid"
 	if n := len(config.Warnings); n > 0 {
 		sound = "can be used, with " + count(n, "1 warning", "%d warnings")
 	}

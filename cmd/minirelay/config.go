@@ -54,7 +54,7 @@ func loadConfig(env *env, path string) (*configs.Config, error) {
 	for _, f := range faults.List {
 		fmt.Fprint(env.stderr, f.In(env.lang.Text))
 	}
-	return nil, userError{faults.Error(), "mend them and try again with minirelay check; nothing has been started or changed"}
+	return nil, userError{faults.Error(), "fix them and try again with minirelay check; nothing has been started or changed"}
 }
 
 // wholeFault is the fault of a file as a whole, which is told in the two lines of the program alone.

@@ -226,13 +226,13 @@ func (t *tally) hint(recording []capture.Record) string {
 	asked := slices.ContainsFunc(recording, func(r capture.Record) bool { return r.Out })
 	switch {
 	case asked && text < in*9/10:
-		return "nothing that was asked while it was recorded is what this device is asked: is it the right device?"
+		return "none of the recorded requests is one of this device: is it the right device?"
 	case in == 0:
 		return "nothing was read while it was recorded: does the board talk, and at this baud rate?"
 	case t.dropped == 0 && !line:
 		return "no frame has come to its end in it: record for longer"
 	case text < in*9/10:
-		return "most of it is no text: is it the right codec, and was the baud rate right?"
+		return "most of it is not text: is it the right codec, and was the baud rate right?"
 	}
-	return "each frame says above why it was dropped; minirelay help decode tells what else is read"
+	return "the reason is printed above with each dropped frame; see minirelay help decode"
 }

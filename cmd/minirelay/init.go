@@ -51,15 +51,15 @@ func runInit(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("init", flag.ContinueOnError)
 	flags.StringVar(&a.path, "c", "", "the file to write; if left out: "+systemConfig+" if it is there, else ./minirelay.toml")
 	flags.StringVar(&a.start.Gateway, "id", "", "the gateway's level in every topic (home)")
-	flags.StringVar(&a.start.Name, "name", "", "what people call the gateway")
+	flags.StringVar(&a.start.Name, "name", "", "the name of the gateway for people")
 	flags.StringVar(&a.start.Admin, "admin", "admin", "the first user")
-	flags.BoolVar(&a.stdin, "password-stdin", false, "read the first user's password from the first line of stdin; if there is nobody to ask\n\tand this is left out, one is made up and printed")
+	flags.BoolVar(&a.stdin, "password-stdin", false, "read the first user's password from the first line of stdin; without a terminal\n\tand without this flag, one is generated and printed")
 	flags.StringVar(&a.data, "data", "", "the data directory; /var/lib/minirelay for "+systemConfig+", else ./data")
 	flags.StringVar(&a.start.Listen, "listen", ":8443", "the address of the page and wss")
 	flags.StringVar(&a.start.WS, "ws", "", "the address of plain WebSocket for a trusted LAN; none if left out")
-	flags.Var(&a.ports, "port", "PATH=PROFILE: what hangs on a port, instead of a question; may be repeated")
+	flags.Var(&a.ports, "port", "PATH=PROFILE: the device on a port, instead of a question; may be repeated")
 	flags.BoolVar(&a.unasked, "yes", false, "ask nothing")
-	flags.BoolVar(&a.replace, "replace", false, "begin anew, and keep what was there beside it")
+	flags.BoolVar(&a.replace, "replace", false, "replace the config, and keep a copy of the old one")
 	if err := parseFlags(flags, env, args); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (a *initAsk) run(ctx context.Context) error {
 		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 of a-z, 0-9, _ and -, as in admin"}
 	}
 	if a.start.Name == "" {
-		a.start.Name = a.question("What people call it （树莓派、温室……），Enter for none", "")
+		a.start.Name = a.question("Name for people （树莓派、温室……），Enter for none", "")
 	}
 	if err := a.things(); err != nil {
 		return err
@@ -128,7 +128,7 @@ func (a *initAsk) place() error {
 		return userError{err.Error(), "name a file: minirelay init -c FILE"}
 	}
 	return userError{a.path + " is there already; nothing has been changed",
-		"edit it, it takes effect when it is saved; -replace begins anew and keeps a copy, -c FILE writes another"}
+		"edit it, it takes effect when it is saved; -replace writes a new one and keeps a copy, -c FILE writes another"}
 }
 
 // question asks a person, who may just press Enter for the usual answer.
@@ -182,7 +182,7 @@ func (a *initAsk) things() error {
 // askThing asks what hangs on a port until the answer can be used.
 func (a *initAsk) askThing(path string) error {
 	for {
-		answer := a.question("What hangs on it? A name of `minirelay profiles`, none for something else, - to leave the port out", "none")
+		answer := a.question("Which device is on it? A name from `minirelay profiles`, none for another device, - to leave the port out", "none")
 		switch answer {
 		case "-":
 			return nil
@@ -204,7 +204,7 @@ func (a *initAsk) thing(path, profile string) error {
 	t := configs.StartThing{Port: fmt.Sprintf("port%d", number), Device: fmt.Sprintf("device%d", number), Path: path,
 		Profile: profile, Baud: serial.Default().Baud, Parity: "none", StopBits: 1}
 	if !filepath.IsAbs(path) && (serial.Config{Path: path}).ServerAddress() == "" {
-		return usageError{fmt.Sprintf("%q is no path of a port", path), "write it in full, as in -port /dev/ttyUSB0=pzem-004t-v3; minirelay ports lists them"}
+		return usageError{fmt.Sprintf("%q is not the path of a port", path), "write it in full, as in -port /dev/ttyUSB0=pzem-004t-v3; minirelay ports lists them"}
 	}
 	if profile != "" {
 		p, err := configs.FindProfile(profile)
@@ -240,7 +240,7 @@ func (a *initAsk) password(ctx context.Context) (password string, madeUp bool, e
 func (a *initAsk) farewell(kept, password string, madeUp bool) {
 	a.env.printf("\n%s is written.\n", a.path)
 	if kept != "" {
-		a.env.printf("What was there is kept as %s.\n", kept)
+		a.env.printf("The old file is kept as %s.\n", kept)
 	}
 	if madeUp {
 		a.env.printf("The first user is %s, the password %s\nIt is shown only now: write it down.\n", a.start.Admin, password)
@@ -258,7 +258,7 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 	}
 	for _, t := range a.start.Things {
 		if t.Profile == "" {
-			a.env.printf("  minirelay scan %s tells how to speak with what hangs there: describe it in the file\n", t.Path)
+			a.env.printf("  minirelay scan %s finds out how to read the device there: describe it in the file\n", t.Path)
 		}
 	}
 }
@@ -291,7 +291,7 @@ func writeConfig(path string, text []byte) (kept string, err error) {
 		return fail(err)
 	}
 	if _, err := configs.Load(temp.Name()); err != nil {
-		return fail(fmt.Errorf("what was answered makes no config: %w", err))
+		return fail(fmt.Errorf("the answers do not make a valid config: %w", err))
 	}
 	if statErr == nil && !configs.Untouched(old) {
 		kept = fmt.Sprintf("%s.%s", path, time.Now().Format("20060102-150405"))

@@ -44,20 +44,20 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "[-c FILE_OR_DIR]", "run the gateway", runGateway},
-		{"demo", "[-listen ADDRESS]", "run the gateway with software boards: no hardware, no config", runDemo},
-		{"check", "[[-c] FILE_OR_DIR]", "say everything that is wrong with a config; touches no hardware", runCheck},
-		{"init", "[-c FILE]", "make a first config: what hangs on this machine, and the first user", runInit},
+		{"demo", "[-listen ADDRESS]", "run the gateway with simulated boards: no hardware, no config", runDemo},
+		{"check", "[[-c] FILE_OR_DIR]", "report all faults of a config; touches no hardware", runCheck},
+		{"init", "[-c FILE]", "make a first config, with the devices on this machine and the first user", runInit},
 		{"sample", "[-l | NAME]", "print a complete config to begin with", runSample},
-		{"address", "[-c FILE_OR_DIR] [-qr]", "say where browsers and phones find the gateway", runAddress},
-		{"status", "[-c FILE_OR_DIR] [-json]", "say how the gateway is that runs on this machine", runStatus},
-		{"support", "[-c FILE_OR_DIR] [-o FILE]", "make one archive for a report of a fault, without passwords", runSupport},
-		{"profiles", "[-json | NAME]", "list the things that are described already, or print one", runProfiles},
-		{"schema", "", "print the JSON Schema with which editors complete and check a config", runSchema},
+		{"address", "[-c FILE_OR_DIR] [-qr]", "print the addresses for browsers and phones", runAddress},
+		{"status", "[-c FILE_OR_DIR] [-json]", "show the state of the gateway on this machine", runStatus},
+		{"support", "[-c FILE_OR_DIR] [-o FILE]", "make an archive for a bug report, without passwords", runSupport},
+		{"profiles", "[-json | NAME]", "list the ready-made device profiles, or print one", runProfiles},
+		{"schema", "", "print the JSON Schema for completing and checking a config in an editor", runSchema},
 		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},
-		{"scan", "[-only talk|modbus|dlt645] PORT", "find out how to speak with what hangs on a port", runScan},
-		{"watch", "[-c …] [-record FILE] PORT | DEVICE", "show what is on a wire, raw and decoded, live", runWatch},
-		{"decode", "[-c … DEVICE | -profile NAME] FILE", "tell what a recording of a line becomes with a device's mapping", runDecode},
-		{"replay", "[-speed N] [-loop] FILE", "behave as the board of a recording, on a port of its own", runReplay},
+		{"scan", "[-only talk|modbus|dlt645] PORT", "find out how to read the device on a port", runScan},
+		{"watch", "[-c …] [-record FILE] PORT | DEVICE", "show the data on a port, raw and decoded, live", runWatch},
+		{"decode", "[-c … DEVICE | -profile NAME] FILE", "decode a recording of a line with a device's mapping", runDecode},
+		{"replay", "[-speed N] [-loop] FILE", "simulate the board of a recording, on a port of its own", runReplay},
 		{"user", "hash [-stdin]", "make the hash of a password for a config", runUser},
 		{"version", "[-json]", "print the version", runVersion},
 	}
@@ -113,7 +113,7 @@ func dispatch(ctx context.Context, env *env, args []string) error {
 	args = withoutLanguage(args)
 	if len(args) == 0 {
 		help(env) // stderr has the two lines that every error has
-		return usageError{what: "no command given", try: "minirelay demo shows what it does; minirelay help explains"}
+		return usageError{what: "no command given", try: "try minirelay demo, or see minirelay help"}
 	}
 	name, args := args[0], args[1:]
 	switch name {
@@ -150,5 +150,5 @@ func help(env *env) {
 		columns.Row("  minirelay " + strings.TrimSpace(c.name+" "+c.args) + "\t" + env.lang.Text(c.summary))
 	}
 	columns.Write(env.stdout, 3)
-	env.printf("\nminirelay help COMMAND tells more about one.\n")
+	env.printf("\nminirelay help COMMAND explains one of them.\n")
 }

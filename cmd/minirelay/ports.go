@@ -85,7 +85,7 @@ func maybeConfig(env *env, given string) (*configs.Config, error) {
 	}
 	config, err := configs.Load(path)
 	if err != nil {
-		env.notef("warning: %v: it is left aside; minirelay check says what is wrong\n", err)
+		env.notef("warning: %v: it is ignored; minirelay check shows the faults\n", err)
 		return nil, nil
 	}
 	return config, nil

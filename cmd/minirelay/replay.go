@@ -27,7 +27,7 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
 	speed := flags.Float64("speed", 1, "how much faster than it was: 10 is ten times as fast")
 	loop := flags.Bool("loop", false, "begin again at the end")
-	now := flags.Bool("now", false, "begin at once, and not when somebody has opened the port")
+	now := flags.Bool("now", false, "begin at once, without waiting until the port is opened")
 	link := flags.String("link", "", "make the port reachable under this path, which must not exist")
 	raw := flags.Bool("raw", false, "take the file for the bare bytes of the line, whatever it looks like")
 	rest, err := parseArgs(flags, env, args)

@@ -65,13 +65,13 @@ func (s *scanning) checkFlags(only string) error {
 	switch only {
 	case "", "talk", "modbus", "dlt645":
 	default:
-		return usageError{fmt.Sprintf("-only %s: there is nothing of that name", only), "it is talk, modbus or dlt645"}
+		return usageError{fmt.Sprintf("-only %s: unknown value", only), "it is talk, modbus or dlt645"}
 	}
 	switch {
 	case s.listen < 100*time.Millisecond || s.listen > time.Minute:
-		return usageError{fmt.Sprintf("-listen %v is no time to listen", s.listen), "it can be 100ms to 1m"}
+		return usageError{fmt.Sprintf("-listen %v is not a valid time", s.listen), "it can be 100ms to 1m"}
 	case s.wait < 5*time.Millisecond || s.wait > 5*time.Second:
-		return usageError{fmt.Sprintf("-wait %v is no time to wait", s.wait), "it can be 5ms to 5s"}
+		return usageError{fmt.Sprintf("-wait %v is not a valid time", s.wait), "it can be 5ms to 5s"}
 	case s.units < 1 || s.units > 247:
 		return usageError{fmt.Sprintf("-units %d: there is no such address", s.units), "Modbus units have 1 to 247"}
 	case s.upTo < 0 || s.upTo > 65535:
@@ -131,7 +131,7 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 	all, err := detect.Talkers(ctx, l, s.listen, speeds, func(at detect.Setting) { s.progress("listening at %v", at) })
 	if err != nil || len(all) == 0 {
 		if err == nil {
-			s.say("nobody talks: only a device that is asked can be there, or one that says something now and then (-listen 20s)")
+			s.say("nothing is received: only a polled device can be there, or one that sends rarely (-listen 20s)")
 		}
 		return false, err
 	}
@@ -140,7 +140,7 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 		s.say("%-13v %3.0f %%  %s", sample.Setting, 100*sample.Sense.Value, sample.Sense.What)
 	}
 	if best.Sense.Value < detect.Doubtful {
-		s.say("somebody talks, but it makes no sure sense at any setting; what fits best stands below")
+		s.say("data is received, but no setting fits for certain; the best one is below")
 	}
 	s.found.Talker = &best
 	s.found.Profile = matchingProfile(best)
@@ -202,7 +202,7 @@ func (s *scanning) end(ctx context.Context, err error) error {
 	case errors.Is(err, detect.ErrLost):
 		err = userError{"the port was lost", "check the cable and the power supply of the board"}
 	case ctx.Err() != nil:
-		err = userError{"broken off", "what was found until then stands above; -only and -baud make the search shorter"}
+		err = userError{"broken off", "the results so far are above; -only and -baud make the search shorter"}
 	}
 	if text := s.found.TOML(); text != "" {
 		if _, werr := io.WriteString(s.env.stdout, text); werr != nil {

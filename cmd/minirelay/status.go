@@ -42,7 +42,7 @@ func runStatus(ctx context.Context, env *env, args []string) error {
 	}
 	var s status.Snapshot
 	if err := json.Unmarshal(body, &s); err != nil {
-		return userError{"the gateway answers what this minirelay does not understand", "use the version that runs: minirelay version"}
+		return userError{"this minirelay does not understand the answer of the gateway", "use the version of the running gateway: minirelay version"}
 	}
 	return s.Write(env.stdout, env.lang)
 }
@@ -66,7 +66,7 @@ func dataDir(path string) (string, error) {
 			return "", err
 		}
 	}
-	return "", userError{fmt.Sprintf("cannot tell from %s where the gateway keeps its data", path), "name the config that it runs with: minirelay status -c FILE"}
+	return "", userError{fmt.Sprintf("the data directory of the gateway is not known from %s", path), "name the config that it runs with: minirelay status -c FILE"}
 }
 
 // askLocally asks the gateway that runs with a data directory on this machine.
@@ -86,7 +86,7 @@ func askLocally(ctx context.Context, dir, path string) ([]byte, error) {
 		return nil, userError{"no gateway runs with the data directory " + dir,
 			"start it (sudo systemctl start minirelay), or name its config: minirelay status -c FILE"}
 	case err != nil:
-		return nil, userError{"the gateway does not answer: " + err.Error(), "journalctl -u minirelay -e shows what it says"}
+		return nil, userError{"the gateway does not answer: " + err.Error(), "journalctl -u minirelay -e shows its log"}
 	}
 	defer response.Body.Close()
 	return io.ReadAll(response.Body)

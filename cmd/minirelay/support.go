@@ -46,7 +46,7 @@ func runSupport(ctx context.Context, env *env, args []string) error {
 		return userError{"cannot write the archive: " + err.Error(), "make room, or name a file elsewhere: minirelay support -o FILE"}
 	}
 	env.printf("%s is written: %s\n", *out, strings.Join(names, ", "))
-	fmt.Fprintln(env.stdout, "Passwords and tokens of the config are struck out. Look through it before you give it away: names, addresses\n"+
+	fmt.Fprintln(env.stdout, "Passwords and tokens of the config are redacted. Look through it before you give it away: names, addresses\n"+
 		"and values of your devices are in it. 配置里的密码和令牌已去除；交给别人之前请先看一遍，里面有设备的名称、地址和数值。")
 	return nil
 }
@@ -140,7 +140,7 @@ func faultText(view configs.View) []byte {
 		fmt.Fprintf(&b, "warning %s: %s\n  hint: %s\n", w.Position(), w.What, w.Try)
 	}
 	if b.Len() == 0 {
-		b.WriteString("the config is sound\n")
+		b.WriteString("the config is valid\n")
 	}
 	return b.Bytes()
 }

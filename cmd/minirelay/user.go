@@ -21,7 +21,7 @@ const maxPassword = 1024
 // runUser is `minirelay user`. Its one subcommand is hash.
 func runUser(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("user", flag.ContinueOnError)
-	stdin := flags.Bool("stdin", false, "read the password from the first line of stdin, as if it were no terminal")
+	stdin := flags.Bool("stdin", false, "read the password from the first line of stdin, even from a terminal")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
 		return err

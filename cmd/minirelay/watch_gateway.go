@@ -40,8 +40,8 @@ type remoteFlags struct {
 
 func (f *remoteFlags) add(flags *flag.FlagSet) {
 	flags.StringVar(&f.gateway, "gateway", "", "watch over the API of a running gateway, as in https://192.168.1.10:8443")
-	flags.StringVar(&f.user, "user", "", "an admin of that gateway; the password is taken from $"+passwordVariable+",\n\tfrom the config where it stands there, or asked for")
-	flags.StringVar(&f.certificate, "ca", "", "PEM file with the gateway's certificate, or with that of who has signed it")
+	flags.StringVar(&f.user, "user", "", "an admin of that gateway; the password is taken from $"+passwordVariable+",\n\tfrom the config if it is there, or asked for")
+	flags.StringVar(&f.certificate, "ca", "", "PEM file with the gateway's certificate, or with the certificate of its issuer")
 	flags.BoolVar(&f.insecure, "insecure", false, "take any certificate: on a network that you trust")
 }
 
@@ -170,7 +170,7 @@ func remoteError(address, user string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &unknown), errors.As(err, &name):
-		return userError{fmt.Sprintf("the certificate of %s proves nothing: %v", address, err),
+		return userError{fmt.Sprintf("the certificate of %s is not trusted: %v", address, err),
 			"give the gateway's own certificate with -ca (DATA_DIR/tls/cert.pem there), or -insecure on a network that you trust"}
 	case !errors.As(err, &failure):
 		var hinted interface{ Hint() string }
@@ -181,7 +181,7 @@ func remoteError(address, user string, err error) error {
 	case failure.Code == "unauthorized":
 		return userError{fmt.Sprintf("the gateway does not take this password for %q", user), "-user names an admin of its config; the password is taken from $" + passwordVariable + " or asked for"}
 	case failure.Code == "forbidden":
-		return userError{fmt.Sprintf("%q is no admin: %s", user, failure.Message), `give the user role = "admin" in the config, or name another with -user`}
+		return userError{fmt.Sprintf("%q is not an admin: %s", user, failure.Message), `give the user role = "admin" in the config, or name another with -user`}
 	}
 	return userError{failure.Message, "try again in a moment"}
 }

@@ -138,7 +138,7 @@ func openNamed(config *configs.Config, name string, o *watchOptions) (*source, m
 
 func noSuchPort(config *configs.Config, name string) error {
 	if config == nil {
-		return userError{fmt.Sprintf("%q is no path of a port, and there is no config that could name it", name), "minirelay ports lists the paths; -c names a config"}
+		return userError{fmt.Sprintf("%q is not the path of a port, and there is no config that could name it", name), "minirelay ports lists the paths; -c names a config"}
 	}
 	var ids []string
 	for _, p := range config.Devices.Ports {
@@ -256,7 +256,7 @@ func portsSource(p serial.Config, all []mapping.DeviceConfig) *source {
 		}
 		w, err := ports.Watch(p.ID)
 		if errors.Is(err, devices.ErrNoPort) {
-			return userError{fmt.Sprintf("no device hangs on the port %s, so there is nothing to decode with", p.ID), "-raw shows its bytes"}
+			return userError{fmt.Sprintf("no device is on the port %s, so its data cannot be decoded", p.ID), "-raw shows its bytes"}
 		}
 		if err != nil {
 			return err

@@ -173,9 +173,9 @@ func TestWatchHeldPort(t *testing.T) {
 
 	// What is wrong is told.
 	for _, test := range []struct{ args, password, what, try string }{
-		{"-c CONFIG uno -user phone", "secret", `"phone" is no admin`, `role = "admin"`},
+		{"-c CONFIG uno -user phone", "secret", `"phone" is not an admin`, `role = "admin"`},
 		{"-c CONFIG uno -user boss", "guess", `does not take this password for "boss"`, "$MINIRELAY_PASSWORD"},
-		{"-gateway https://LISTEN -user boss uno", "boss's", "proves nothing", "-ca"},
+		{"-gateway https://LISTEN -user boss uno", "boss's", "is not trusted", "-ca"},
 		{"-gateway https://LISTEN -insecure -user boss greenhose", "boss's", `no device "greenhose"`, "greenhouse"},
 		{"-gateway https://LISTEN -insecure uno", "boss's", "to admins only", "-user"},
 		{"-gateway LISTEN -user boss uno", "boss's", "is not the address", "https://"},

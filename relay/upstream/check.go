@@ -29,7 +29,7 @@ func Check(c Config) ([]Problem, error) {
 	if err == nil && !secure {
 		for _, f := range []struct{ key, value string }{{"ca_file", c.CAFile}, {"cert_file", c.CertFile}, {"server_name", c.ServerName}} {
 			if f.value != "" {
-				fault(f.key, "it means nothing for "+target.Scheme+"://", "use mqtts:// or wss://, or leave it out")
+				fault(f.key, "it has no effect for "+target.Scheme+"://", "use mqtts:// or wss://, or leave it out")
 			}
 		}
 	}
@@ -41,7 +41,7 @@ func Check(c Config) ([]Problem, error) {
 		fault(key, "it needs a "+other, "name both, in PEM format")
 	}
 	if c.Password.Value() != "" && c.User == "" {
-		fault("password", "a password means nothing without a user", "add user = \"…\"")
+		fault("password", "a password has no effect without a user", "add user = \"…\"")
 	}
 	if what, try := prefixFault(c.Prefix); what != "" {
 		fault("prefix", what, try)
@@ -79,7 +79,7 @@ func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
 	problem := func(what, try string) error { return Problem{"url", what, try} }
 	target, parseErr := url.Parse(address)
 	if parseErr != nil || target.Host == "" {
-		return nil, false, false, problem("the url is no address of a broker", "write it as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt")
+		return nil, false, false, problem("the url is not the address of a broker", "write it as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt")
 	}
 	port, known := ports[target.Scheme]
 	switch {

@@ -25,7 +25,7 @@ func trouble(err error, connected bool, now time.Time, c *Config) (Code, string)
 	var web webSocketError
 	switch {
 	case errors.As(err, &files):
-		return CodeFiles, "ca_file, cert_file or key_file cannot be used; the log tells why"
+		return CodeFiles, "ca_file, cert_file or key_file cannot be used; see the log"
 	case errors.As(err, &rogue):
 		return CodeRogue, rogue.Error() + "; is it an MQTT broker?"
 	case errors.As(err, &web):
@@ -33,7 +33,7 @@ func trouble(err error, connected bool, now time.Time, c *Config) (Code, string)
 	case errors.Is(err, errNotGranted):
 		return CodeSubscribe, "the broker refuses " + strings.TrimPrefix(err.Error(), errNotGranted.Error()+": ") + "; allow it there, or leave accept out"
 	case errors.Is(err, errNoAck), connected && timedOut(err):
-		return CodeDead, "the connection stopped answering, as when a line is cut without a word"
+		return CodeDead, "the connection stopped answering, as after a cable was cut"
 	}
 	if code, message := loginTrouble(err); code != "" {
 		return code, message
@@ -82,7 +82,7 @@ func tlsTrouble(err error, now time.Time, c *Config) (Code, string) {
 		return CodeTLS, "the broker does not speak TLS at this port; use mqtt:// or ws://, or another port"
 	case errors.As(err, &alert), err != nil && strings.Contains(err.Error(), "remote error: tls:"):
 		if c.CertFile == "" {
-			return CodeTLS, "the broker ends the TLS handshake; does it want a client certificate (cert_file, key_file)?"
+			return CodeTLS, "the broker ends the TLS handshake; does it need a client certificate (cert_file, key_file)?"
 		}
 		return CodeTLS, "the broker ends the TLS handshake; does it know this client certificate?"
 	}
@@ -98,19 +98,19 @@ func networkTrouble(err error, connected bool) (Code, string) {
 	case connected:
 		return CodeLost, "the connection was closed"
 	case errors.As(err, &dns):
-		return CodeDNS, "there is no address for " + dns.Name + "; check the url and the network's name server"
+		return CodeDNS, "no address is known for " + dns.Name + "; check the url and the network's name server"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return CodeRefused, "nobody listens at that address; does the broker run, and is the port right?"
+		return CodeRefused, "nothing listens at that address; is the broker running, and is the port right?"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETDOWN):
-		return CodeUnreachable, "there is no way to that address; does this machine have a network?"
+		return CodeUnreachable, "that address cannot be reached; does this machine have a network?"
 	case timedOut(err):
 		return CodeTimeout, "there is no answer from that address"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.As(err, &closed):
-		return CodeNoMQTT, "the broker hangs up before it lets anybody in; is this its MQTT port, and does it want TLS?"
+		return CodeNoMQTT, "the broker closes the connection before the login; is this its MQTT port, and does it need TLS?"
 	case err == nil:
 		return CodeLost, "the connection was closed"
 	}
-	return CodeUnreachable, "it cannot be reached; the log tells why"
+	return CodeUnreachable, "it cannot be reached; see the log"
 }
 
 const (

@@ -94,8 +94,8 @@ func TestTroubleOnTheWay(t *testing.T) {
 		says   string
 	}{
 		"a name without an address": {testDefault("mqtt://broker.invalid"), CodeDNS, "broker.invalid"},
-		"nobody listens":            {testDefault("mqtt://" + closed.Addr().String()), CodeRefused, "nobody listens"},
-		"it hangs up":               {testDefault("mqtt://" + listenTCP(t, tcp(t), func(net.Conn) {})), CodeNoMQTT, "hangs up"},
+		"nobody listens":            {testDefault("mqtt://" + closed.Addr().String()), CodeRefused, "nothing listens"},
+		"it hangs up":               {testDefault("mqtt://" + listenTCP(t, tcp(t), func(net.Conn) {})), CodeNoMQTT, "closes the connection"},
 		"no MQTT":                   {testDefault("mqtt://" + plain), CodeRogue, "is it an MQTT broker?"},
 		"no TLS":                    {testDefault("mqtts://" + plain), CodeTLS, "does not speak TLS"},
 		"no WebSocket":              {testDefault("ws" + strings.TrimPrefix(web.URL, "http") + "/mqtt"), CodeNoMQTT, "404"},

@@ -159,7 +159,7 @@ func (u *Upstream) Publish(topic string, payload []byte, qos byte, retain bool, 
 	return nil
 }
 
-var errIntake = errors.New("the disk is too slow for what comes: the oldest reading is dropped")
+var errIntake = errors.New("the disk is too slow: the oldest reading is dropped")
 
 // takeLocked queues a message for the keeper. When the disk does not keep up, the oldest reading goes.
 func (u *Upstream) takeLocked(r *route, payload []byte) error {
