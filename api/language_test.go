@@ -12,7 +12,7 @@ import (
 
 // Sentences for people are in the language that a request asks for; what the gateway keeps stays English.
 func TestAcceptLanguage(t *testing.T) {
-	problems := []Problem{{Severity: Fault, File: "a.toml", Line: 1, Column: 1, What: "there is no such file", Hint: "try again"}}
+	problems := []Problem{{Severity: Fault, File: "a.toml", Line: 1, Column: 1, What: "file not found", Hint: "try again"}}
 	snapshot := status.Snapshot{Ports: []status.Port{{Trouble: "/dev/ttyACM0 does not exist"}},
 		Problems: []status.Problem{{What: "the clock of this machine is not set", Try: "try again"}}}
 	s := New(Source{
@@ -33,8 +33,8 @@ func TestAcceptLanguage(t *testing.T) {
 	}
 	for _, row := range []struct{ language, missing, again, unplugged, clock, nothing string }{
 		{"zh-CN,zh;q=0.9", "没有这个文件", "请重试", "/dev/ttyACM0 不存在", "本机的时钟没有校准", "这里什么也没有；有哪些接口见 docs/api.zh-CN.md"},
-		{"en", "there is no such file", "try again", "/dev/ttyACM0 does not exist", "the clock of this machine is not set",
-			"there is nothing here; docs/api.md says what there is"},
+		{"en", "file not found", "try again", "/dev/ttyACM0 does not exist", "the clock of this machine is not set",
+			"there is nothing here; see docs/api.md for the paths"},
 	} {
 		var c Config
 		var p Ports

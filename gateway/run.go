@@ -31,10 +31,10 @@ func Run(ctx context.Context, config *configs.Config, options Options, on Trigge
 	}
 	g.logWarnings(config)
 	defer func() {
-		g.changing.Lock()
-		defer g.changing.Unlock()
-		if !g.stopped {
-			g.stop(g.core.Load())
+		stop, cancel := context.WithTimeout(context.Background(), StopTime)
+		defer cancel()
+		if err := g.Stop(stop); err != nil {
+			g.options.Log.Error("the gateway did not stop cleanly", "error", err)
 		}
 	}()
 	watch, stopWatch := context.WithCancel(ctx)
