@@ -22,8 +22,8 @@ type = "number"
 `
 	for _, tt := range []struct{ baud, parity, want string }{
 		{"2400", `parity = "even"`, ""},
-		{"9600", "", `33:8: meters of DL/T 645 speak with 8 data bits, even parity and 1 stop bit; the port is set otherwise | write parity = "even" in [ports.rs485], unless the meter differs`},
-		{"115200", `parity = "even"`, "33:8: meters of DL/T 645 do not speak at 115200 baud | write baud = 2400 in [ports.rs485]: that is how they are delivered"},
+		{"9600", "", `33:8: DL/T 645 meters use 8 data bits, even parity and 1 stop bit; the port is set differently | write parity = "even" in [ports.rs485], unless the meter differs`},
+		{"115200", `parity = "even"`, "33:8: DL/T 645 meters do not support 115200 baud | write baud = 2400 in [ports.rs485]: that is their factory setting"},
 	} {
 		c, err := loadText(t, strings.NewReplacer("BAUD", tt.baud, "PARITY", tt.parity).Replace(meter))
 		if err != nil {

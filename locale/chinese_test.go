@@ -12,7 +12,7 @@ func TestChinese(t *testing.T) {
 		"the value must be from 0 to 100 %":                                       "值必须在 0 到 100 % 之间",
 		"the device is offline; check its cable and power":                        "设备离线，请检查线缆和电源",
 		"an earlier try went unanswered, then: the hardware refused it":           "之前的一次尝试没有应答，随后：硬件拒绝执行",
-		`field "t": min 5 is greater than max 3: no value is left`:                `字段 "t"：min 5 大于 max 3：没有可用的值`,
+		`field "t": min 5 is greater than max 3: no value is possible`:                `字段 "t"：min 5 大于 max 3：没有可用的值`,
 		"open /dev/ttyUSB0: permission denied":                                    "open /dev/ttyUSB0：权限不足",
 		"warning: a.toml: file not found":                                  "警告：a.toml：没有这个文件",
 		"it is [1, 2], nothing that anybody knows":                                "it is [1, 2], nothing that anybody knows",

@@ -42,7 +42,7 @@ func TestRows(t *testing.T) {
 		v.show(bytesAt(9, api.Out, "PUMP"))
 		v.show(bytesAt(12, api.In, "\x01\n\x02"))
 		v.show(bytesAt(100, api.In, "0123456789abcdef0123456789abcdefxyz"))
-		v.show(frameAt(101, api.Frame{Text: "x", Device: "meter", OK: true, Request: "holding:0-1", Fields: api.Fields{voltage, {ID: "relay", Value: json.RawMessage("null")}}, Why: "relay: 7 is none of its values"}))
+		v.show(frameAt(101, api.Frame{Text: "x", Device: "meter", OK: true, Request: "holding:0-1", Fields: api.Fields{voltage, {ID: "relay", Value: json.RawMessage("null")}}, Why: "relay: 7 is not one of its values"}))
 		v.show(frameAt(102, api.Frame{Text: "boo\x1b[31m", Why: "nobody knows it"}))
 		v.show(frameAt(103, api.Frame{Device: "meter", Request: "coil:0", Why: "no answer in 500ms"}))
 		v.show(frameAt(104, api.Frame{Text: "OK #1", Device: "house", OK: true, Request: "command"}))
@@ -60,7 +60,7 @@ func TestRows(t *testing.T) {
 10:20:31.100 < 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef
 10:20:31.100 < 78 79 7a                                         xyz
 10:20:31.101 = meter holding:0-1: voltage 230.1 V, relay null
-10:20:31.101 ! relay: 7 is none of its values
+10:20:31.101 ! relay: 7 is not one of its values
 10:20:31.102 ! nobody knows it: boo·[31m
 10:20:31.103 ! meter coil:0: no answer in 500ms
 10:20:31.104 = house command: OK #1

@@ -54,12 +54,12 @@ func (l *letters) Decode(text []byte) ([]relay.Reading, bool) {
 
 func (l *letters) read(i int, text []byte) {
 	field := &l.fields[i]
-	token := field.Word(text, false)
+	token := field.Token(text, false)
 	value, ok := field.Read(token)
 	if !ok {
 		l.count.Implausible.Add(1)
 		if l.count.Watched() { // else the words are not worth composing
-			l.count.Because(field.Id + ": " + field.Fault(codec.Fault{Field: i, Value: token}))
+			l.count.Because(field.ID + ": " + field.Explain(codec.Fault{Field: i, Value: token}))
 		}
 	}
 	l.readings = append(l.readings, relay.Reading{Field: i, Value: value})

@@ -44,7 +44,7 @@ func calculator() map[string]func(float64) float64 {
 // told in the words of the file: what and try.
 func compileExpression(c mapping.DeviceConfig, f mapping.FieldConfig) (program *vm.Program, inputs []string, what, try string) {
 	if len(f.Expr) > maxExpression {
-		return nil, nil, fmt.Sprintf("it has %d characters; at most %d are allowed", len(f.Expr), maxExpression), "make a part of it a field of its own"
+		return nil, nil, fmt.Sprintf("it has %d characters; at most %d are allowed", len(f.Expr), maxExpression), "move a part of it to a field of its own"
 	}
 	tree, err := parser.Parse(f.Expr)
 	if err != nil {
@@ -58,7 +58,7 @@ func compileExpression(c mapping.DeviceConfig, f mapping.FieldConfig) (program *
 	look := &inspector{env: env}
 	ast.Walk(&tree.Node, look)
 	if look.refused != "" {
-		return nil, nil, look.refused + " cannot stand in an expression", "use fields, numbers, texts, + - * / **, comparisons, and, or, not, a ? b : c, and the functions in docs/mappings.md"
+		return nil, nil, look.refused + " is not allowed in an expression", "use fields, numbers, texts, + - * / **, comparisons, and, or, not, a ? b : c, and the functions in docs/mappings.md"
 	}
 	options := []expr.Option{expr.Env(env), expr.DisableAllBuiltins()}
 	switch f.Type {
@@ -124,7 +124,7 @@ func fieldNamesFor(c mapping.DeviceConfig, self mapping.FieldConfig) string {
 		try = "the fields are " + strings.Join(names, ", ")
 	}
 	if len(others) > 0 {
-		try += "; an expression cannot name " + strings.Join(others, ", ") + ": call it otherwise, without - and with a letter in front"
+		try += "; an expression cannot use " + strings.Join(others, ", ") + ": choose an ID without - that begins with a letter"
 	}
 	return try
 }
@@ -152,7 +152,7 @@ func (i *inspector) Visit(node *ast.Node) {
 			switch element.(type) {
 			case *ast.IntegerNode, *ast.FloatNode, *ast.StringNode:
 			default:
-				i.refuse("a list of something else than numbers or texts")
+				i.refuse("a list of anything but numbers and texts")
 			}
 		}
 	case *ast.NilNode:
@@ -176,7 +176,7 @@ func (i *inspector) operator(n *ast.BinaryNode) {
 		i.refuse(strconv.Quote(n.Operator))
 	case "matches":
 		if _, ok := n.Right.(*ast.StringNode); !ok {
-			i.refuse("matches with something else than a text behind it")
+			i.refuse("matches without a text after it")
 		}
 	}
 }
@@ -234,21 +234,21 @@ func Check(k *mapping.Checker) {
 		}
 		for key, set := range map[string]bool{"scale": f.Scale != 1, "offset": f.Offset != 0, "key": f.Key != "", "values": f.Values != nil} {
 			if set {
-				k.Add(key, "it is for what is on the wire, and this field is worked out", "leave it out, and put into expr what is to be done")
+				k.Add(key, "it applies to a value on the wire, and this field is computed", "leave it out, and do the same in expr")
 			}
 		}
 		if f.StaleAfter != 0 {
-			k.Add("stale_after", "a computed value is as old as the fields it is made of", "leave it out")
+			k.Add("stale_after", "a computed value is as old as the fields it is computed from", "leave it out")
 		}
 	}
 	if _, ring := dependencyOrder(k.Device); sound && ring != nil {
 		k.At = mapping.Problem{Field: ring[0]}
-		k.Add("expr", "it depends on itself: "+strings.Join(ring, " → "), "make one of them without the others")
+		k.Add("expr", "it depends on itself: "+strings.Join(ring, " → "), "compute one of them without the others")
 	}
 	for _, c := range k.Device.Commands {
 		if f := k.FieldNamed(c.Confirm); f != nil && f.Computed() {
 			k.At = mapping.Problem{Command: c.ID}
-			k.Add("confirm", fmt.Sprintf("the field %q is worked out, not read from the device", f.ID), "name a field that the device itself reads back")
+			k.Add("confirm", fmt.Sprintf("the field %q is computed, not read from the device", f.ID), "use a field that the device itself reports")
 		}
 	}
 }

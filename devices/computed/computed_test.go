@@ -96,19 +96,19 @@ func TestCheckExpressions(t *testing.T) {
 		"mode":                            `its value must be a number, not a text; ` + write,
 		"voltage + mode":                  `invalid operation: + (mismatched types number and text), at character 9; ` + write,
 		"1 + 2":                           `it uses no field: its value would never change; the fields are voltage, current, status, on, mode, note`,
-		"1..1000000":                      `".." cannot stand in an expression; ` + usable,
-		"sum(map(1..9, # * voltage))":     `".." cannot stand in an expression; ` + usable,
-		"reduce(1..1000000000, #acc + #)": `".." cannot stand in an expression; ` + usable,
-		"all([1, 2], # > voltage)":        `a loop cannot stand in an expression; ` + usable,
+		"1..1000000":                      `".." is not allowed in an expression; ` + usable,
+		"sum(map(1..9, # * voltage))":     `".." is not allowed in an expression; ` + usable,
+		"reduce(1..1000000000, #acc + #)": `".." is not allowed in an expression; ` + usable,
+		"all([1, 2], # > voltage)":        `a loop is not allowed in an expression; ` + usable,
 		"repeat(note, 1000000000)":        `unknown name repeat, at character 1; the fields are voltage, current, status, on, mode, note`,
 		"now()":                           `unknown name now, at character 1; the fields are voltage, current, status, on, mode, note`,
-		"let a = voltage; a + a":          `"let" cannot stand in an expression; ` + usable,
-		"$env['voltage']":                 `a part of a value cannot stand in an expression; ` + usable,
-		"voltage ?? 3":                    `"??" cannot stand in an expression; ` + usable,
-		"nil":                             `"nil" cannot stand in an expression; ` + usable,
-		"{'a': voltage}":                  `a table cannot stand in an expression; ` + usable,
-		"note matches mode ? 1 : 2":       `matches with something else than a text behind it cannot stand in an expression; ` + usable,
-		strings.Repeat("voltage + ", 60):  `it has 600 characters; at most 500 are allowed; make a part of it a field of its own`,
+		"let a = voltage; a + a":          `"let" is not allowed in an expression; ` + usable,
+		"$env['voltage']":                 `a part of a value is not allowed in an expression; ` + usable,
+		"voltage ?? 3":                    `"??" is not allowed in an expression; ` + usable,
+		"nil":                             `"nil" is not allowed in an expression; ` + usable,
+		"{'a': voltage}":                  `a table is not allowed in an expression; ` + usable,
+		"note matches mode ? 1 : 2":       `matches without a text after it is not allowed in an expression; ` + usable,
+		strings.Repeat("voltage + ", 60):  `it has 600 characters; at most 500 are allowed; move a part of it to a field of its own`,
 	} {
 		got, _ := worked(t, relay.TypeNumber, expression)
 		if got != `field "x": expr: `+want {
@@ -124,11 +124,11 @@ func TestCheckComputedFields(t *testing.T) {
 		want   string
 	}{
 		"good":    {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("c + 1")), Field("c", relay.TypeNumber, Computes("a + 1"))}, ""},
-		"itself":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("b + a"))}, `field "b": expr: it depends on itself: b → b; make one of them without the others`},
-		"a ring":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("d")), Field("c", relay.TypeNumber, Computes("b + a")), Field("d", relay.TypeNumber, Computes("c"))}, `field "b": expr: it depends on itself: b → d → c → b; make one of them without the others`},
-		"hyphens": {[]mapping.FieldConfig{Field("air-t", relay.TypeNumber), wire, Field("b", relay.TypeNumber, Computes("air-t"))}, `field "b": expr: unknown name air, at character 1; the fields are a; an expression cannot name air-t: call it otherwise, without - and with a letter in front`},
-		"scaled":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("a"), Scaled(2, 0))}, `field "b": scale: it is for what is on the wire, and this field is worked out; leave it out, and put into expr what is to be done`},
-		"stale":   {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("a"), func(f *mapping.FieldConfig) { f.StaleAfter = time.Second })}, `field "b": stale_after: a computed value is as old as the fields it is made of; leave it out`},
+		"itself":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("b + a"))}, `field "b": expr: it depends on itself: b → b; compute one of them without the others`},
+		"a ring":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("d")), Field("c", relay.TypeNumber, Computes("b + a")), Field("d", relay.TypeNumber, Computes("c"))}, `field "b": expr: it depends on itself: b → d → c → b; compute one of them without the others`},
+		"hyphens": {[]mapping.FieldConfig{Field("air-t", relay.TypeNumber), wire, Field("b", relay.TypeNumber, Computes("air-t"))}, `field "b": expr: unknown name air, at character 1; the fields are a; an expression cannot use air-t: choose an ID without - that begins with a letter`},
+		"scaled":  {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("a"), Scaled(2, 0))}, `field "b": scale: it applies to a value on the wire, and this field is computed; leave it out, and do the same in expr`},
+		"stale":   {[]mapping.FieldConfig{wire, Field("b", relay.TypeNumber, Computes("a"), func(f *mapping.FieldConfig) { f.StaleAfter = time.Second })}, `field "b": stale_after: a computed value is as old as the fields it is computed from; leave it out`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -143,7 +143,7 @@ func TestCheckComputedFields(t *testing.T) {
 	d := PumpBoard()
 	d.Fields = append(d.Fields, Field("running", relay.TypeBool, Computes("pump and fan > 0")))
 	d.Commands[0].Confirm = "running"
-	if p := devices.CheckDevice(d); len(p) != 1 || p[0].String() != `command "pump": confirm: the field "running" is worked out, not read from the device; name a field that the device itself reads back` {
+	if p := devices.CheckDevice(d); len(p) != 1 || p[0].String() != `command "pump": confirm: the field "running" is computed, not read from the device; use a field that the device itself reports` {
 		t.Error(p)
 	}
 }

@@ -53,7 +53,7 @@ func (k *Checker) Number(t relay.Type, scale, offset, low, high float64, decimal
 			"max": !math.IsInf(high, 1), "decimals": decimals >= 0}
 		for _, key := range slices.Sorted(maps.Keys(set)) {
 			if set[key] {
-				k.Add(key, "it means nothing for type "+string(t), "leave it out")
+				k.Add(key, "it has no effect for type "+string(t), "leave it out")
 			}
 		}
 		return
@@ -65,10 +65,10 @@ func (k *Checker) Number(t relay.Type, scale, offset, low, high float64, decimal
 		k.Add("offset", fmt.Sprintf("a number cannot be moved by %v", offset), "leave it out for 0")
 	}
 	if !(low <= high) {
-		k.Add("min", fmt.Sprintf("min %v is greater than max %v: no value is left", low, high), "exchange the two")
+		k.Add("min", fmt.Sprintf("min %v is greater than max %v: no value is possible", low, high), "swap the two")
 	}
 	if decimals > 6 {
-		k.Add("decimals", "there may be 0 to 6 digits after the point", "use fewer")
+		k.Add("decimals", "a number has 0 to 6 decimal places", "use fewer")
 	}
 }
 
@@ -81,29 +81,29 @@ func (k *Checker) Words(t relay.Type, values map[string]string, options []Option
 	case relay.TypeEnum:
 		for _, o := range EnumOptions(options, values) {
 			if o.Value == "" || slices.Contains(allowed, o.Value) {
-				k.Add("options", fmt.Sprintf("the choice %q is empty or stands twice", o.Value), "give each choice its own value")
+				k.Add("options", fmt.Sprintf("the option %q is empty or occurs twice", o.Value), "give each option its own value")
 			}
 			allowed = append(allowed, o.Value)
 		}
 		if len(allowed) == 0 {
-			k.Add("options", "an enum has no choices", `write options = [{ value = "auto" }, { value = "manual" }]`)
+			k.Add("options", "an enum needs options", `write options = [{ value = "auto" }, { value = "manual" }]`)
 		}
 	}
 	if t != relay.TypeEnum && len(options) > 0 {
-		k.Add("options", "only an enum has choices", "leave it out, or use type = \"enum\"")
+		k.Add("options", "only an enum has options", "leave it out, or use type = \"enum\"")
 	}
 	if values != nil && t != relay.TypeBool && t != relay.TypeEnum {
-		k.Add("values", "it means nothing for type "+string(t), "leave it out")
+		k.Add("values", "it has no effect for type "+string(t), "leave it out")
 		return
 	}
 	wire := map[string]string{}
 	for _, v := range slices.Sorted(maps.Keys(values)) {
 		text := values[v]
 		if !slices.Contains(allowed, v) {
-			k.Add("values", fmt.Sprintf("%q is none of %s", v, strings.Join(allowed, ", ")), "write what stands on the wire behind the value, as in { true = \"1\" }")
+			k.Add("values", fmt.Sprintf("%q is not one of %s", v, strings.Join(allowed, ", ")), "write each value with its form on the wire, as in { true = \"1\" }")
 		}
 		if strings.ContainsFunc(text, IsControl) {
-			k.Add("values", fmt.Sprintf("the text for %q holds a control character", v), "put line ends into send")
+			k.Add("values", fmt.Sprintf("the text for %q contains a control character", v), "write line ends in send")
 		}
 	}
 	for _, v := range allowed {
@@ -113,7 +113,7 @@ func (k *Checker) Words(t relay.Type, values map[string]string, options []Option
 		}
 		text := WireText(values, v)
 		if other, twice := wire[text]; twice && other != v {
-			k.Add("values", fmt.Sprintf("%q stands for both %s and %s", text, other, v), "give each its own text")
+			k.Add("values", fmt.Sprintf("%q represents both %s and %s", text, other, v), "give each its own text")
 		}
 		wire[text] = v
 	}

@@ -55,7 +55,7 @@ func (k *Checker) Polls() {
 	c := k.Device
 	k.At = Problem{}
 	if c.Poll <= 0 || c.Timeout <= 0 || c.Retries < 0 {
-		k.Add("poll", "poll and timeout must be longer than 0, and retries not less", "leave them out for 1s, 500ms and 1")
+		k.Add("poll", "poll and timeout must be greater than 0, and retries must not be negative", "leave them out for 1s, 500ms and 1")
 		return
 	}
 	if len(c.Fields) == 0 {
@@ -67,16 +67,16 @@ func (k *Checker) Polls() {
 		every := PollFieldConfig{f.ownPoll(c)}.Polled(c.Poll)
 		fastest = min(fastest, every)
 		if f.Poll < 0 {
-			k.Add("poll", "it must be longer than 0", "leave it out for the device's own")
+			k.Add("poll", "it must be greater than 0", "leave it out for that of the device")
 		}
 		if f.StaleAfter > 0 && f.StaleAfter <= every {
-			k.Add("stale_after", fmt.Sprintf("it is asked for every %v: its value would be unknown before the next one comes", every),
+			k.Add("stale_after", fmt.Sprintf("it is polled every %v: its value would be unknown before the next one arrives", every),
 				fmt.Sprintf("write stale_after = \"%v\" or longer, or leave it out", slowest*every))
 		}
 	}
 	k.At = Problem{}
 	if c.OfflineAfter <= fastest {
-		k.Add("offline_after", fmt.Sprintf("it is %v, and the device is asked every %v: it would be offline before the next answer", c.OfflineAfter, fastest),
+		k.Add("offline_after", fmt.Sprintf("it is %v, and the device is polled every %v: it would be offline before the next answer", c.OfflineAfter, fastest),
 			fmt.Sprintf("write offline_after = \"%v\" or longer", slowest*fastest))
 	}
 }

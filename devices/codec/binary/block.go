@@ -93,7 +93,7 @@ func (c *blockFramer) cut(limit, longest int) (codec.Frame, bool) {
 	if n := len(c.buf) - c.used; n > longest {
 		if !c.tooLong {
 			c.tooLong = true
-			c.count.Drop(&c.count.Overlong, c.buf[c.used:], "no end has come, and it is longer than max_frame")
+			c.count.Drop(&c.count.Overlong, c.buf[c.used:], "no end has arrived, and it is longer than max_frame")
 		}
 		c.used, c.seen = len(c.buf), len(c.buf)
 	}

@@ -19,7 +19,7 @@ func Check(k *mapping.Checker) {
 		k.Add("checksum", "it is for lines of text", "write it into [devices.ID.frame]")
 	}
 	if len(k.Device.Requests) == 0 && k.Device.PollConfig != mapping.DefaultPoll() {
-		k.Add("poll", "poll, timeout and retries are for devices that are asked", "add a requests table, or leave them out")
+		k.Add("poll", "poll, timeout and retries apply only to a device with requests", "add a requests table, or leave them out")
 	}
 	if len(k.Device.Requests) > 0 {
 		k.Polls()
@@ -49,7 +49,7 @@ func checkFrame(k *mapping.Checker, f mapping.FrameConfig) {
 	checkFrameBytes(k, "end", f.End)
 	stuffed := stuffingOf(f.Stuffing) != stuffNone
 	if f.Stuffing != "none" && !stuffed {
-		k.Add("stuffing", fmt.Sprintf("there is no byte stuffing %q", f.Stuffing), "use slip or cobs, or leave it out")
+		k.Add("stuffing", fmt.Sprintf("unknown byte stuffing %q", f.Stuffing), "use slip or cobs, or leave it out")
 	}
 	ways := 0
 	for _, way := range []bool{stuffed, f.Gap > 0, f.Length > 0, f.LengthAt >= 0, !stuffed && f.Gap == 0 && f.Length == 0 && f.LengthAt < 0 && f.End != ""} {
@@ -61,17 +61,17 @@ func checkFrame(k *mapping.Checker, f mapping.FrameConfig) {
 	case f.Length > 0 && f.LengthAt >= 0:
 		k.Add("length", "the frame has a fixed length and announces one", "keep length or length_at")
 	case stuffed && f.Gap > 0:
-		k.Add("gap", "the byte stuffing tells already where a frame ends", "leave gap out")
+		k.Add("gap", "the byte stuffing already marks the end of a frame", "leave gap out")
 	case ways == 0 && !checkLengthsOfRequests(k):
-		checkAddToDevice(k, "frame", "nothing tells where a frame ends", "write length, length_at, end, stuffing or gap into [devices.ID.frame]")
+		checkAddToDevice(k, "frame", "nothing marks the end of a frame", "write length, length_at, end, stuffing or gap into [devices.ID.frame]")
 	case len(k.Device.Requests) == 0 && f.Length > 0 && f.Start == "" && f.End == "" && f.Checksum == "none" && !stuffed && f.Gap == 0:
-		checkAddToDevice(k, "frame", "nothing tells where a frame begins", "write start or a checksum into [devices.ID.frame]")
+		checkAddToDevice(k, "frame", "nothing marks the beginning of a frame", "write start or a checksum into [devices.ID.frame]")
 	}
 	if _, ok := codec.NamedFormat(f.LengthFormat); !ok || !slices.Contains([]string{"uint8", "uint16be", "uint16le"}, f.LengthFormat) {
 		k.Add("length_format", fmt.Sprintf("a length cannot have the format %q", f.LengthFormat), "use uint8, uint16be or uint16le")
 	}
 	if f.LengthAt < 0 && f.LengthAdd != 0 {
-		k.Add("length_add", "no length is announced that it could be added to", "add length_at, or leave it out")
+		k.Add("length_add", "no announced length exists to add it to", "add length_at, or leave it out")
 	}
 	checkFrameSum(k, f)
 	spec := newFrameRules(f)
@@ -79,7 +79,7 @@ func checkFrame(k *mapping.Checker, f mapping.FrameConfig) {
 		k.Add("length", fmt.Sprintf("start, end and checksum alone take %d bytes", spec.least()), "count the whole frame")
 	}
 	if f.Length > k.Device.MaxFrame {
-		k.Add("length", fmt.Sprintf("it is greater than max_frame = %d", k.Device.MaxFrame), "write a greater max_frame")
+		k.Add("length", fmt.Sprintf("it is greater than max_frame = %d", k.Device.MaxFrame), "increase max_frame")
 	}
 }
 
@@ -124,7 +124,7 @@ func checkFrameSum(k *mapping.Checker, f mapping.FrameConfig) {
 		k.Add("checksum_at", fmt.Sprintf("a %s of %d bytes does not fit there", f.Checksum, sum.Size), fmt.Sprintf("use %d or less", -sum.Size))
 	}
 	if sameSide := (f.ChecksumFrom < 0) == (f.ChecksumTo < 0); f.ChecksumTo != 0 && sameSide && f.ChecksumFrom >= f.ChecksumTo {
-		k.Add("checksum_to", "nothing lies between checksum_from and it", "it is the position behind the last byte that is summed")
+		k.Add("checksum_to", "no byte lies between checksum_from and it", "it is the position after the last byte that the checksum covers")
 	}
 }
 
@@ -166,11 +166,11 @@ func checkPlaced(k *mapping.Checker, f mapping.FieldConfig) {
 	case f.At == mapping.Nowhere:
 		k.Add("at", "it is missing", "write the position of the field's first byte in the frame, counted from 0")
 	case len(ids) == 0 && f.Request != "":
-		k.Add("request", "the device is asked nothing", "add a requests table, or leave it out")
+		k.Add("request", "the device has no requests", "add a requests table, or leave it out")
 	case len(ids) > 1 && f.Request == "":
-		k.Add("request", "several things are asked", "write which answer carries it: "+strings.Join(ids, ", "))
+		k.Add("request", "the device has several requests", "name the one whose answer contains it: "+strings.Join(ids, ", "))
 	case f.Request != "" && !slices.Contains(ids, f.Request):
-		k.Add("request", fmt.Sprintf("there is no request %q", f.Request), "known here: "+strings.Join(ids, ", "))
+		k.Add("request", fmt.Sprintf("unknown request %q", f.Request), "the requests are "+strings.Join(ids, ", "))
 	}
 }
 

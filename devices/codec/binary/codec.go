@@ -49,7 +49,7 @@ func Same(a, b mapping.DeviceConfig) string {
 	case a.Frame != b.Frame:
 		return "their frames are cut differently"
 	case len(a.Match) == 0 || len(b.Match) == 0:
-		return "nothing tells their frames apart without a match in each"
+		return "their frames cannot be told apart without a match in each"
 	case maps.Equal(a.Match, b.Match):
 		return "both take the same frames: their match is the same"
 	}
@@ -68,7 +68,7 @@ func (b *stream) AddSum(frame []byte) []byte { return b.rules.stuffing.wrap(fram
 // Decode reads the fields that lie in the frame. It says no if the frame is another device's.
 func (b *stream) Decode(frame []byte) ([]relay.Reading, bool) {
 	if !b.match.Fits(frame) {
-		b.count.Because("it has other bytes where match wants its own")
+		b.count.Because("its bytes differ from match")
 		return nil, false
 	}
 	b.readings = b.readings[:0]

@@ -34,7 +34,7 @@ type candidateFramer struct {
 }
 
 // neverCame is why a candidate is dropped whose bytes do not come.
-const neverCame = "the rest of it has not come"
+const neverCame = "the rest of it has not arrived"
 
 // candidate is a position at which a frame may begin.
 type candidate struct {
@@ -116,7 +116,7 @@ func (c *candidateFramer) take() (codec.Frame, bool) {
 		case first.verdict == damaged:
 			c.drop(c.rules.whyDamaged())
 		case c.rivals(first):
-			c.drop("whole frames have gone by within its length")
+			c.drop("whole frames have arrived within its length")
 		case first.verdict == unfinished:
 			return codec.Frame{}, false
 		default:

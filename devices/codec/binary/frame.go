@@ -129,11 +129,11 @@ func (s *frameRules) isIntact(frame []byte) bool {
 func (s *frameRules) whyDamaged() string {
 	switch {
 	case s.hasSum:
-		return "its " + s.sum.Name + " is wrong, or it is no whole frame"
+		return "its " + s.sum.Name + " is wrong, or it is not a whole frame"
 	case len(s.end) > 0:
 		return "it does not end with " + string(codec.AppendHex(nil, s.end))
 	}
-	return "it is no whole frame"
+	return "it is not a whole frame"
 }
 
 // seal appends the checksum to what a template has written so far, b[begin:].

@@ -118,7 +118,7 @@ func (b *poller) find(spec *frameRules, got []byte, quiet bool, use func(frame [
 		return v == codec.NoAnswer
 	})
 	if v == codec.NoAnswer && quiet && !waiting {
-		b.count.Because("there is no intact frame in it that answers the request")
+		b.count.Because("it contains no intact frame that answers the request")
 		return codec.Garbled
 	}
 	return v

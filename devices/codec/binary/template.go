@@ -71,7 +71,7 @@ func (k templateSyntax) parse(s string) (*template, error) {
 		s = after
 	}
 	if len(t.parts) == 0 {
-		return nil, errors.New("there is not a single byte")
+		return nil, errors.New("it contains no bytes")
 	}
 	return t, nil
 }
@@ -86,7 +86,7 @@ func (k templateSyntax) part(words string) (p part, err error) {
 			p.value, err = valueNamed(rest)
 		}
 		if v := p.value; err == nil && k.wild && v.Length == 0 {
-			err = fmt.Errorf("how long {%s} is cannot be known", words)
+			err = fmt.Errorf("the length of {%s} is unknown", words)
 		}
 		return p, err
 	case "seq":
@@ -95,7 +95,7 @@ func (k templateSyntax) part(words string) (p part, err error) {
 			rest = "uint8"
 		}
 		if p.value, err = valueNamed(rest); err == nil && p.value.Length == 0 {
-			err = fmt.Errorf("a number that differs each time cannot be %s", rest)
+			err = fmt.Errorf("a sequence number cannot be %s", rest)
 		}
 		return p, err
 	case "sum":
@@ -109,7 +109,7 @@ func (k templateSyntax) sumPart(options string, special bool) (p part, err error
 	p.kind = sumPart
 	if !special {
 		if !k.frame.hasSum {
-			return p, errors.New("{sum} means the checksum of [devices.ID.frame], and there is none")
+			return p, errors.New("{sum} is the checksum of [devices.ID.frame], which has none")
 		}
 		p.sum, p.from, p.little = k.frame.sum, max(k.frame.from, 0), k.frame.sumLittle
 		return p, nil
@@ -154,7 +154,7 @@ func valueNamed(name string) (codec.ByteValue, error) {
 			return v, nil
 		}
 	}
-	return codec.ByteValue{}, fmt.Errorf("there is no format %q: it can be uint8, uint16be, int32le, float32be, bcd2, ascii, ascii4, string …", name)
+	return codec.ByteValue{}, fmt.Errorf("unknown format %q: use uint8, uint16be, int32le, float32be, bcd2, ascii, ascii4, string …", name)
 }
 
 // has says whether the template has a part of this kind.

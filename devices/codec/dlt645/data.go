@@ -111,7 +111,7 @@ func (f *field) read(data []byte, count *wire.Counters) relay.Reading {
 	}
 	count.Implausible.Add(1)
 	if count.Watched() {
-		count.Because(fmt.Sprintf("%s: %X is no %s", f.Wire.ID, data, f.quantity.key))
+		count.Because(fmt.Sprintf("%s: %X is not a valid %s", f.Wire.ID, data, f.quantity.key))
 	}
 	return relay.Reading{Field: f.Index}
 }

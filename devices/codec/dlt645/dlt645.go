@@ -123,7 +123,7 @@ func (m *poller) complete(q codec.Query, control byte, data []byte, use func(fra
 			f, rest, ok, waiting := nextFrame(got)
 			switch {
 			case !ok && quiet && !waiting:
-				m.count.Because("there is no intact frame in it that answers the request")
+				m.count.Because("it contains no intact frame that answers the request")
 				return codec.Response{}, codec.Garbled
 			case !ok:
 				return codec.Response{}, codec.NoAnswer
@@ -133,7 +133,7 @@ func (m *poller) complete(q codec.Query, control byte, data []byte, use func(fra
 				continue
 			}
 			if f.control&controlRefused != 0 {
-				return codec.Response{Refusal: refusal(f.data), Hint: "leave the field out if the meter has no such data"}, codec.Refused
+				return codec.Response{Refusal: refusal(f.data), Hint: "remove the field if the meter has no such data"}, codec.Refused
 			}
 			if r, v := use(f); v != codec.NoAnswer {
 				return r, v
@@ -155,7 +155,7 @@ func (m *poller) Queries() []*codec.Query { return m.queries }
 func (m *poller) Reads(field int) *codec.Query { return m.queries[m.byField[field]] }
 
 func (m *poller) Write(*codec.Command, relay.Value) (*codec.Query, error) {
-	return nil, errors.New("a meter is only read")
+	return nil, errors.New("a meter is read-only")
 }
 
 func (m *poller) Timing(serial.Config) codec.Timing { return codec.Timing{Before: pauseBefore} }
@@ -165,11 +165,11 @@ func Check(k *mapping.Checker) {
 	k.Polls()
 	k.At = mapping.Problem{}
 	if _, ok := parseAddress(k.Device.Address); !ok {
-		k.Add("address", fmt.Sprintf("%q is no address of a meter", k.Device.Address),
-			"write the 12 digits that are printed on it, or "+mapping.AnyMeter+" where it is the only one on the line")
+		k.Add("address", fmt.Sprintf("%q is not the address of a meter", k.Device.Address),
+			"write the 12 digits that are printed on it, or "+mapping.AnyMeter+" if it is the only one on the line")
 	}
 	if k.Device.WakeUp < 0 || k.Device.WakeUp > 16 {
-		k.Add("wake_up", "there may be 0 to 16 bytes", "leave it out for 4")
+		k.Add("wake_up", "it must be 0 to 16", "leave it out for 4")
 	}
 	for _, f := range k.Device.Fields {
 		k.At = mapping.Problem{Field: f.ID}
@@ -177,7 +177,7 @@ func Check(k *mapping.Checker) {
 	}
 	for _, c := range k.Device.Commands {
 		k.At = mapping.Problem{Command: c.ID}
-		k.Add("type", "a meter is only read", "leave the command out")
+		k.Add("type", "a meter is read-only", "leave the command out")
 	}
 }
 
@@ -188,13 +188,13 @@ func checkField(k *mapping.Checker, f mapping.FieldConfig) {
 		k.Add("key", fmt.Sprintf("%q is neither a name nor the eight digits of a data identifier", f.WireKey()),
 			"use one like 02010100, or "+strings.Join(namesLike(f.WireKey()), ", "))
 	case named && (f.FormatConfig != mapping.DefaultFormat() || f.At != mapping.Nowhere):
-		k.Add("format", fmt.Sprintf("%s has a format of its own", d.key), "leave format, length, at, bit and bits out")
+		k.Add("format", fmt.Sprintf("the format of %s is fixed", d.key), "leave format, length, at, bit and bits out")
 	case named && d.text != nil && f.Type != relay.TypeText:
 		k.Add("type", d.key+" is a text", `use type = "text"`)
 	case named && d.text == nil && f.Type != relay.TypeNumber:
 		k.Add("type", d.key+" is a number", `use type = "number"`)
 	case f.ByteOrder != "big" || f.WordOrder != "":
-		k.Add("byte_order", "a meter always sends the lesser byte first", "leave it out")
+		k.Add("byte_order", "a meter always sends the low byte first", "leave it out")
 	case !named:
 		if f.Format == "" && f.Type != relay.TypeText {
 			f.Format = codec.FormatBCD
@@ -237,12 +237,12 @@ func Advise(p serial.Config, _ mapping.DeviceConfig) []mapping.Problem {
 	}
 	var all []mapping.Problem
 	if p.Parity != "even" || p.DataBits != 8 || p.StopBits != 1 {
-		all = append(all, mapping.Problem{Key: "port", What: "meters of DL/T 645 speak with 8 data bits, even parity and 1 stop bit; the port is set otherwise",
+		all = append(all, mapping.Problem{Key: "port", What: "DL/T 645 meters use 8 data bits, even parity and 1 stop bit; the port is set differently",
 			Try: fmt.Sprintf("write parity = \"even\" in [ports.%s], unless the meter differs", p.ID)})
 	}
 	if !slices.Contains([]int{600, 1200, 2400, 4800, 9600, 19200}, p.Baud) {
-		all = append(all, mapping.Problem{Key: "port", What: fmt.Sprintf("meters of DL/T 645 do not speak at %d baud", p.Baud),
-			Try: fmt.Sprintf("write baud = 2400 in [ports.%s]: that is how they are delivered", p.ID)})
+		all = append(all, mapping.Problem{Key: "port", What: fmt.Sprintf("DL/T 645 meters do not support %d baud", p.Baud),
+			Try: fmt.Sprintf("write baud = 2400 in [ports.%s]: that is their factory setting", p.ID)})
 	}
 	return all
 }

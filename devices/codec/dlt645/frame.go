@@ -126,7 +126,7 @@ func refusal(data []byte) string {
 		}
 	}
 	if len(said) == 0 {
-		return "the meter refuses without a reason"
+		return "the meter refuses and gives no reason"
 	}
-	return "the meter says: " + strings.Join(said, ", ")
+	return "the meter reports: " + strings.Join(said, ", ")
 }

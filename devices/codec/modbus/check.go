@@ -17,15 +17,15 @@ func Check(k *mapping.Checker) {
 	case c.ModbusUnit < 0:
 		k.Add("unit", "it is missing", "write unit = 1, or whatever address is set in the unit; minirelay scan finds it")
 	case c.ModbusUnit > 255:
-		k.Add("unit", fmt.Sprintf("there is no unit %d", c.ModbusUnit), "use 1 to 247")
+		k.Add("unit", fmt.Sprintf("%d is not the address of a unit", c.ModbusUnit), "use 1 to 247")
 	case c.ModbusUnit == 0 && len(c.Fields) > 0:
-		k.Add("unit", "unit 0 is all units at once, and nobody answers: it can have no fields", "give it commands only, or use 1 to 247")
+		k.Add("unit", "unit 0 addresses all units, and none answers: it cannot have fields", "give it commands only, or use 1 to 247")
 	}
 	if c.MaxRegisters < 1 || c.MaxRegisters > mapping.MaxReadRegisters {
-		k.Add("max_registers", fmt.Sprintf("a request reads 1 to %d registers", mapping.MaxReadRegisters), "leave it out for all that is allowed")
+		k.Add("max_registers", fmt.Sprintf("a request reads 1 to %d registers", mapping.MaxReadRegisters), "leave it out for the maximum")
 	}
 	if c.MaxGap < 0 {
-		k.Add("max_gap", "there is no gap of less than 0", "leave it out for 8")
+		k.Add("max_gap", "it must not be negative", "leave it out for 8")
 	}
 	k.Polls()
 	for _, f := range c.Fields {
@@ -34,7 +34,7 @@ func Check(k *mapping.Checker) {
 		checkRegisterFormat(k, r, ok, f.Type, f.FormatConfig)
 		checkRegisterWords(k, f.Type, f.Values, f.Options)
 		if n := registersOf(r.table, f.Type, f.FormatConfig); ok && !r.table.bits() && n > c.MaxRegisters {
-			k.Add("register", fmt.Sprintf("it takes %d registers, and max_registers is %d", n, c.MaxRegisters), "raise max_registers, or make it shorter")
+			k.Add("register", fmt.Sprintf("it takes %d registers, and max_registers is %d", n, c.MaxRegisters), "increase max_registers, or make it shorter")
 		}
 	}
 	for _, cmd := range c.Commands {
@@ -68,19 +68,19 @@ func checkRegisterFormat(k *mapping.Checker, r register, known bool, t relay.Typ
 			k.Add("format", "a text has no format "+c.Format, `leave it out, or use type = "number"`)
 		}
 		if c.Length < 1 || c.Length > mapping.MaxWriteRegisters {
-			k.Add("length", "it says how many registers the text takes", fmt.Sprintf("write 1 to %d; two characters fit into one", mapping.MaxWriteRegisters))
+			k.Add("length", "the number of registers of the text is missing or wrong", fmt.Sprintf("write 1 to %d; two characters fit into one", mapping.MaxWriteRegisters))
 		}
 		if c.Bit >= 0 {
-			k.Add("bit", "it means nothing for type text", "leave it out")
+			k.Add("bit", "it has no effect for type text", "leave it out")
 		}
 	default:
 		codec.CheckFormat(k, c, "uint16")
 		if c.Length != 0 {
-			k.Add("length", "it means nothing for type "+string(t), "leave it out: the format determines the length")
+			k.Add("length", "it has no effect for type "+string(t), "leave it out: the format determines the length")
 		}
 	}
 	if known && r.at+registersOf(r.table, t, c) > 1<<16 {
-		k.Add("register", "it ends behind the last address, 65535", "use a lower one, or a shorter format")
+		k.Add("register", "it ends after the last address, 65535", "use a lower one, or a shorter format")
 	}
 }
 
@@ -100,17 +100,17 @@ func checkBitFormat(k *mapping.Checker, r register, t relay.Type, c mapping.Form
 		case c.WordOrder != "":
 			key = "word_order"
 		}
-		k.Add(key, fmt.Sprintf("a %v is one bit", r.table), "leave it out; bits says how many are one value")
+		k.Add(key, fmt.Sprintf("a %v is one bit", r.table), "leave it out; bits is the number of bits in one value")
 	}
 	switch {
 	case t == relay.TypeText:
-		k.Add("register", fmt.Sprintf("a %v holds no text", r.table), `use type = "bool"`)
+		k.Add("register", fmt.Sprintf("a %v cannot hold a text", r.table), `use type = "bool"`)
 	case t == relay.TypeBool && c.Bits > 1:
 		k.Add("bits", "a bool is one bit", "leave it out")
 	case c.Bits > 32:
-		k.Add("bits", "at most 32 are one value", "use fewer")
+		k.Add("bits", "a value has at most 32 bits", "use fewer")
 	case r.at+max(c.Bits, 1) > 1<<16:
-		k.Add("register", "it ends behind the last address, 65535", "use a lower one")
+		k.Add("register", "it ends after the last address, 65535", "use a lower one")
 	}
 }
 
@@ -118,12 +118,12 @@ func checkBitFormat(k *mapping.Checker, r register, t relay.Type, c mapping.Form
 func checkRegisterWords(k *mapping.Checker, t relay.Type, values map[string]string, options []mapping.OptionConfig) {
 	words, wrong := numberWords(t, values, options)
 	if wrong != "" {
-		k.Add("values", fmt.Sprintf("no number stands for %q", wrong), fmt.Sprintf("registers hold numbers, as in { %s = \"0\" }", wrong))
+		k.Add("values", fmt.Sprintf("%q has no number", wrong), fmt.Sprintf("registers hold numbers, as in { %s = \"0\" }", wrong))
 		return
 	}
 	for i, w := range words {
 		if slices.ContainsFunc(words[:i], func(o codec.WireWord) bool { return o.Number == w.Number }) {
-			k.Add("values", fmt.Sprintf("%v stands for two values", w.Number), "give each its own number")
+			k.Add("values", fmt.Sprintf("%v is the number of two values", w.Number), "give each its own number")
 			return
 		}
 	}
@@ -132,20 +132,20 @@ func checkRegisterWords(k *mapping.Checker, t relay.Type, values map[string]stri
 func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 	r, ok := checkRegister(k, c.RegisterConfig)
 	if ok && r.table != coilTable && r.table != holdingTable {
-		k.Add("register", fmt.Sprintf("the table %v can only be read", r.table), "commands write coil: or holding:")
+		k.Add("register", fmt.Sprintf("the table %v is read-only", r.table), "commands write coil: or holding:")
 		return
 	}
 	checkRegisterFormat(k, r, ok, c.Type, c.FormatConfig)
 	checkRegisterWords(k, c.Type, c.Values, c.Options)
 	if c.Decimals >= 0 && c.Type == relay.TypeNumber {
-		k.Add("decimals", "a register holds what its format says", "leave it out; scale = 0.1 writes one digit after the point")
+		k.Add("decimals", "the format of the register determines its digits", "leave it out; scale = 0.1 writes one decimal place")
 	}
 	checkConstant(k, c)
 	if ok {
 		checkFunction(k, c, r)
 	}
 	if c.Confirm != "" && k.Device.ModbusUnit == 0 {
-		k.Add("confirm", "nobody answers what is written to all units", "leave it out")
+		k.Add("confirm", "no unit answers a write to all units", "leave it out")
 	}
 }
 
@@ -153,7 +153,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 func checkConstant(k *mapping.Checker, c mapping.CommandConfig) {
 	switch {
 	case c.Type != relay.TypeNone && c.Write != "":
-		k.Add("write", "the command has a value already", `leave it out, or use type = "none"`)
+		k.Add("write", "the command already has a value", `leave it out, or use type = "none"`)
 	case c.Type == relay.TypeNone && c.Write == "":
 		k.Add("write", "it is missing", `a command without a value writes a number, as in write = "1"`)
 	case c.Type == relay.TypeNone:
@@ -177,8 +177,8 @@ func checkFunction(k *mapping.Checker, c mapping.CommandConfig, r register) {
 		// To read the register and write it back with other bits would undo what the unit itself, or another master,
 		// changed between the two.
 		if c.Function != maskRegister {
-			k.Add("bit", "to change some bits of a register, the others would be written back as they were a moment ago",
-				"write function = 22 if the unit knows it (mask write), or write the whole register, or a coil if it has one")
+			k.Add("bit", "changing some bits of a register would overwrite its other bits with old values",
+				"write function = 22 if the unit supports it (mask write), or write the whole register, or a coil if it has one")
 		} else if n != 1 || c.Format == "float32" {
 			k.Add("format", "function 22 changes bits of one register", "use uint16")
 		}

@@ -55,7 +55,7 @@ func (m *poller) query(pdu []byte, size int, take func(pdu []byte) (codec.Respon
 	return &codec.Query{
 		Request: m.framing.wrap(m.unit, pdu),
 		Timeout: m.config.Timeout, Retries: m.config.Retries, After: m.config.Turnaround,
-		Length: m.framing.length(size), Refusal: fmt.Sprintf("modbus unit %d function %d says no", m.unit, pdu[0]),
+		Length: m.framing.length(size), Refusal: fmt.Sprintf("modbus unit %d function %d refuses", m.unit, pdu[0]),
 		Answer: func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 			for {
 				answer, from, ok := m.framing.find(got, m.unit, pdu[0], size)

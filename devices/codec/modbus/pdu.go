@@ -54,25 +54,25 @@ type exception byte
 func (e exception) words() (why, try string) {
 	switch e {
 	case illegalFunction:
-		return "the unit does not know this function", "check the table of the register: many units know only holding registers"
+		return "the unit does not support this function", "check the table of the register: many units have only holding registers"
 	case illegalAddress:
 		return "the unit has no such register", "addresses count from 0, so what a manual calls 40011 is holding:10; check table, address and format"
 	case illegalValue:
-		return "the unit does not take this value or length", "check format and values; a small unit may want a lower max_registers"
+		return "the unit does not accept this value or length", "check format and values; a small unit may need a lower max_registers"
 	case deviceFailure:
-		return "the unit has failed to do it", "look at the unit: its manual may say when it answers so"
+		return "the unit failed to carry it out", "its manual may say when it answers this"
 	case acknowledged:
-		return "the unit needs longer than it may", "raise timeout, or ask less often"
+		return "the unit needs more time", "increase timeout, or poll less often"
 	case deviceBusy:
-		return "the unit is busy with something else", "ask less often"
+		return "the unit is busy with something else", "poll less often"
 	case 7:
-		return "the unit does not do this in its present state", "its manual may say when it does"
+		return "the unit cannot do this in its present state", "its manual may say when it does"
 	case 8:
-		return "the unit's memory has a parity error", "look at the unit"
+		return "the unit's memory has a parity error", "check the unit"
 	case noPath, noTarget:
-		return "the Modbus gateway on the way gets no answer from the unit", "check the unit's address, its power and its wires"
+		return "the Modbus gateway gets no answer from the unit", "check the unit's address, power and wiring"
 	}
-	return fmt.Sprintf("the unit says no with exception %d", byte(e)), "its manual may say what that means"
+	return fmt.Sprintf("the unit refuses with exception %d", byte(e)), "its manual may say what that means"
 }
 
 func (e exception) String() string {

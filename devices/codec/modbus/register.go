@@ -48,11 +48,11 @@ func parseRegister(c mapping.RegisterConfig) (r register, err error) {
 		return r, fmt.Errorf("write table and address, as in %s", likeRegister(c.Register))
 	}
 	if r.table, ok = tables()[strings.TrimSpace(name)]; !ok {
-		return r, fmt.Errorf("there is no table %q: use coil, discrete, input or holding", name)
+		return r, fmt.Errorf("unknown table %q: use coil, discrete, input or holding", name)
 	}
 	at, err := strconv.ParseUint(strings.TrimSpace(address), 0, 16)
 	if err != nil {
-		return r, fmt.Errorf("%q is no address: write a number of 0 to 65535, or 0x0 to 0xFFFF", address)
+		return r, fmt.Errorf("%q is not an address: write a number of 0 to 65535, or 0x0 to 0xFFFF", address)
 	}
 	r.at = int(at)
 	return r, nil

@@ -23,7 +23,7 @@ func commandPDU(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
 			return nil, fmt.Errorf("the text has %d bytes; at most %d are allowed", n, 2*c.Length)
 		}
 		if strings.ContainsFunc(v.Text(), mapping.IsControl) {
-			return nil, errors.New("the text must not hold control characters")
+			return nil, errors.New("the text must not contain control characters")
 		}
 		return writeManyPDU(writeRegisters, r.at, c.Length, textBytes(v.Text(), c.Length, c.ByteOrder == "little")), nil
 	}
@@ -63,13 +63,13 @@ func rawValue(c *mapping.CommandConfig, v relay.Value) (float64, error) {
 			return w.Number, nil
 		}
 	}
-	return 0, fmt.Errorf("%v is none of its values", v)
+	return 0, fmt.Errorf("%v is not one of its values", v)
 }
 
 func coilPDU(c *mapping.CommandConfig, r register, raw float64) ([]byte, error) {
 	n := max(c.Bits, 1)
 	if raw < 0 || raw >= math.Ldexp(1, n) || raw != math.Trunc(raw) {
-		return nil, fmt.Errorf("the hardware cannot hold %v: it does not fit into the number of coils, %d", raw, n)
+		return nil, fmt.Errorf("the hardware cannot hold %v: it does not fit into %d coils", raw, n)
 	}
 	bits := uint64(raw)
 	if n == 1 && c.Function != writeCoils {

@@ -128,5 +128,5 @@ func (a *atPoller) refusal(line []byte) string {
 	if i := a.refuse.SubexpIndex("message"); i > 0 && len(m[i]) > 0 {
 		return codec.ForPeople(string(m[i]))
 	}
-	return "the device says " + codec.ForPeople(string(line))
+	return "the device reports: " + codec.ForPeople(string(line))
 }

@@ -88,7 +88,7 @@ func CheckCSV(k *mapping.Checker) {
 	}
 	checkMatches(k, func(key string) (what, try string) {
 		if n, err := strconv.Atoi(key); err == nil && n < 1 {
-			return fmt.Sprintf("there is not a column %d", n), "the first column is 1"
+			return fmt.Sprintf("unknown column %d", n), "the first column is 1"
 		} else if err == nil && d.Columns > 0 && n > d.Columns {
 			return fmt.Sprintf("a line has only %d columns", d.Columns), "use one of them, or correct columns"
 		} else if err != nil && !d.Header {
