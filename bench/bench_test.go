@@ -37,7 +37,7 @@ func TestQuick(t *testing.T) {
 		t.Fatalf("%v\n%s", err, stdout.String())
 	}
 	if out.Machine == "" {
-		t.Error("it does not say on what machine")
+		t.Error("it does not name the machine")
 	}
 	figures := 0
 	for _, m := range measures {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// board is a software board on a pty. It says what the load tells it to, and answers "SET value #seq" with
+// board is a software board on a pty. It sends the lines of the load, and answers "SET value #seq" with
 // "OK #seq" at once.
 type board struct {
 	path   string // where the gateway opens it

@@ -53,7 +53,7 @@ type packet struct {
 	id      uint16 // of a PUBACK
 }
 
-// dialing says how to connect.
+// dialing holds the ways to connect.
 type dialing struct {
 	url, id string
 	buffer  int // bytes of buffer for reading; a crowd takes little, a client at speed much
@@ -112,8 +112,8 @@ func (c *client) login(id string) error {
 	return nil
 }
 
-// subscribe asks for filters and waits for the broker's word. What else comes meanwhile, as retained messages, is
-// dropped. It must not run beside next.
+// subscribe asks for filters and waits for the acknowledgement. Other packets that come meanwhile, such as retained messages,
+// are dropped. It must not run at the same time as next.
 func (c *client) subscribe(qos byte, filters ...string) error {
 	body := []byte{0, 1} // packet identifier
 	for _, f := range filters {

@@ -9,14 +9,14 @@ import (
 	"slices"
 )
 
-// onDisk and onTmpfs say where the directory of a side lies: commands are remembered there.
+// onDisk and onTmpfs are the places for the directory of a side, where commands are stored.
 func onDisk(b *bench) string  { return b.work }
 func onTmpfs(b *bench) string { return b.tmpfs }
 
 // commands measures the time from a client's publish of a command, over the board's acknowledgement, to the result
 // at the same client; one command after the other. Between two of them it measures one fsync in the same directory,
-// which the memory of commands costs and the pipe does not have: at the same moment and in the same rhythm, because
-// a disk's answer depends on both. With busy, the board says 100 frames/s meanwhile.
+// which the journal of commands costs and the pipe does not have: at the same moment and in the same rhythm, because a disk's
+// answer depends on both. With busy, the board sends 100 frames/s meanwhile.
 func commands(place func(*bench) string, busy bool) func(context.Context, *bench, side) (sample, error) {
 	return func(ctx context.Context, b *bench, s side) (_ sample, err error) {
 		if place(b) == "" {
@@ -50,7 +50,7 @@ func commands(place func(*bench) string, busy bool) func(context.Context, *bench
 	}
 }
 
-// commandFigures asks for so many times the pipe's figure plus one fsync; 0 asks for nothing.
+// commandFigures requires at most so many times the figure of the pipe plus one fsync; 0 requires nothing.
 func commandFigures(where string, must50, reach50, must99, reach99 float64) []figure {
 	timesPlus := func(n float64, sync string) bound {
 		if n == 0 {
@@ -66,8 +66,8 @@ func commandFigures(where string, must50, reach50, must99, reach99 float64) []fi
 	}
 }
 
-// commandAll gives commands one after the other and says how long each took, and each fsync between them, in ns. The
-// first are not counted.
+// commandAll sends commands one after the other and returns the time of each, and of each fsync between them, in ns. The first
+// ones are not counted.
 func (b *bench) commandAll(ctx context.Context, u *subject, l *listener) (took, syncs []int64, err error) {
 	f, err := os.OpenFile(filepath.Join(u.dir, "sync"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -93,9 +93,9 @@ func (b *bench) commandAll(ctx context.Context, u *subject, l *listener) (took, 
 	return took, syncs, nil
 }
 
-// commandOnce gives one command and says how long its result took, in ns.
+// commandOnce sends one command and returns the time until its result, in ns.
 func (b *bench) commandOnce(ctx context.Context, u *subject, l *listener) (int64, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("a command got no good result"))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("a command did not end with done"))
 	defer cancel()
 	b.commands++
 	began := now()
@@ -115,7 +115,7 @@ func (b *bench) commandOnce(ctx context.Context, u *subject, l *listener) (int64
 	}
 }
 
-// timeSync appends 200 bytes, about what a command leaves in the memory, and says how long their fsync took, in ns.
+// timeSync appends 200 bytes, about the size of a command in the journal, and returns the time of their fsync, in ns.
 func timeSync(f *os.File) (int64, error) {
 	began := now()
 	if _, err := f.Write(make([]byte, 200)); err != nil {
@@ -125,7 +125,7 @@ func timeSync(f *os.File) (int64, error) {
 	return now() - began, err
 }
 
-// chatter lets the boards say frames at a rate until the function that it gives is called.
+// chatter lets the boards send frames at a rate until the returned function is called.
 func (u *subject) chatter(ctx context.Context, rate float64) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)

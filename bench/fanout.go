@@ -56,7 +56,7 @@ func fanOutFigures(clients string, must, reach bound) []figure {
 	}
 }
 
-// toAll says one frame and waits until everybody has had it.
+// toAll sends one frame and waits until every client has received it.
 func (u *subject) toAll(ctx context.Context, c *crowd) (began, first, last int64, err error) {
 	load := u.load(1000, 1)
 	load.sent = func(_, at int64) { began = at }

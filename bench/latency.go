@@ -52,7 +52,7 @@ func latencyFigures(rate string, must50, reach50, must99, reach99 bound) []figur
 	}
 }
 
-// timed runs a load of which nothing may be lost, and gives how long each frame took, in ns.
+// timed runs a load without any loss, and returns the time of each frame, in ns.
 func (u *subject) timed(ctx context.Context, l *listener, rate float64, count int64) ([]int64, error) {
 	load := u.load(rate, count)
 	t := l.count(load.from, load.count, true)

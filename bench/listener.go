@@ -15,8 +15,8 @@ type listener struct {
 	boards int64
 	tally  atomic.Pointer[tally]
 	answer func(topic, payload []byte) (int64, bool)
-	// answered carries the numbers of answers to commands. Nobody gives a second command before the first is
-	// answered, so that it never fills; a stray one is dropped.
+	// answered carries the numbers of answers to commands. A second command is never sent before the first is
+	// answered, so that it never fills; a stray answer is dropped.
 	answered chan int64
 	ended    chan struct{} // closed when the connection is
 	err      error         // why; set before ended is closed
@@ -141,8 +141,8 @@ func (l *listener) wait(ctx context.Context, t *tally, limit time.Duration) erro
 	}
 }
 
-// wake says frames until the newest of each board has come: then every port is open, every device is online, and
-// nothing of before is still on its way.
+// wake sends frames until the newest of each board has come: then every port is open, every device is online, and no older
+// frame is still on its way.
 func (u *subject) wake(ctx context.Context, l *listener) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the boards' frames do not come to the client"))
 	defer cancel()

@@ -8,7 +8,7 @@ import (
 )
 
 // lossFree searches for the highest rate of frames, on all ports together, of which none is lost; and then measures
-// what comes through when boards write as fast as the lines take it.
+// the rate that comes through when boards write as fast as the lines take it.
 func lossFree(boards func(effort) int) func(context.Context, *bench, side) (sample, error) {
 	return func(ctx context.Context, b *bench, s side) (_ sample, err error) {
 		u, err := b.start(ctx, s, b.work, boards(b.effort))
@@ -64,7 +64,7 @@ func (b *bench) search(ctx context.Context, u *subject) (float64, error) {
 	}
 }
 
-// holds says whether nothing is lost at a rate. A machine that others use too may stumble: it may try twice.
+// holds reports whether nothing is lost at a rate, in one of two tries: a shared machine may stumble.
 func (b *bench) holds(ctx context.Context, u *subject, rate float64) (bool, error) {
 	for range 2 {
 		ok, err := b.try(ctx, u, rate)
@@ -80,7 +80,7 @@ var (
 	errLate = errors.New("the line is full: real hardware would have lost bytes")
 )
 
-// try says whether nothing is lost at a rate, once.
+// try reports whether nothing is lost at a rate, in one try.
 
 func (b *bench) try(ctx context.Context, u *subject, rate float64) (bool, error) {
 	l, err := u.listen(ctx) // a new one each time: a gateway may have cut off the last
@@ -109,8 +109,8 @@ func (b *bench) try(ctx context.Context, u *subject, rate float64) (bool, error)
 	return err == nil, nil
 }
 
-// flood lets every board write as fast as its line takes it. It gives the frames/s that reached the client, and the
-// percentage that did not.
+// flood lets every board write as fast as its line takes it. It returns the frames/s that reached the client, and the percentage
+// that did not.
 func (u *subject) flood(ctx context.Context, window time.Duration) (rate, lost float64, err error) {
 	l, err := u.listen(ctx)
 	if err != nil {
@@ -148,7 +148,7 @@ func (u *subject) flood(ctx context.Context, window time.Duration) (rate, lost f
 // floodLines is how many lines go into one write of a flood.
 const floodLines = 64
 
-// flood says frames from number n on, step apart, until ctx ends. It gives the number behind the last one.
+// flood sends frames from number n on, step apart, until ctx ends. It returns the number after the last one.
 func (b *board) flood(ctx context.Context, n, step int64) int64 {
 	lines := make([]byte, 0, 4096)
 	for ctx.Err() == nil {
@@ -159,7 +159,7 @@ func (b *board) flood(ctx context.Context, n, step int64) int64 {
 			n += step
 		}
 		if b.say(lines) != nil {
-			return first // the write was cut off: nobody knows how much of it went out
+			return first // the write was cut off: the part that went out is unknown
 		}
 	}
 	return n

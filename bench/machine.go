@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machine says what the figures were measured on: "AMD EPYC, 2 cores, Linux 6.18 amd64, go1.26.8".
+// machine describes the machine of the figures: "AMD EPYC, 2 cores, Linux 6.18 amd64, go1.26.8".
 func machine() string {
 	release := "unknown"
 	var u unix.Utsname

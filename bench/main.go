@@ -1,11 +1,11 @@
-// Command bench measures minirelay as a user runs it, beside a minimal pipe in the same run.
+// Command bench measures minirelay as a user runs it, and a minimal pipe in the same run.
 //
 //	go run ./bench                 everything; takes about a quarter of an hour
 //	go run ./bench -only latency   the measures whose name matches
 //	go run ./bench -quick          tiny counts: shows that it works, measures nothing
 //	go run ./bench -json           figures of every round, for a program
 //
-// The minimal pipe is what nobody can do with less: a serial line, read line by line, into the same broker library
+// The minimal pipe is the least that can do the job: a serial line, read line by line, into the same broker library
 // with its own wss listener, and a command topic written to the line. It has no relay, no policy, no memory and no
 // guard. It is this program, started again as its own child. Both sides get the same boards (on ptys), the same
 // client, the same load, and take turns round by round, so that a noisy machine hits both. What is printed is the

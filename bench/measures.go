@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// sample is what one round of a measure gives for one side, by the key of the figure.
+// sample holds the figures of one round of a measure for one side, by their keys.
 type sample map[string]float64
 
 // measure is one thing that is measured. Its run is one round of one side.
@@ -28,8 +28,8 @@ type figure struct {
 	reach bound
 }
 
-// bound is what a figure may be: at most (or, with atLeast, at least) limit, or so many times the pipe's plus what
-// the figure named plus says. The zero bound asks for nothing.
+// bound limits a figure: at most (or, with atLeast, at least) limit, or so many times the figure of the pipe plus the figure
+// with the name plus. The zero bound requires nothing.
 type bound struct {
 	limit   float64
 	times   float64
@@ -73,7 +73,7 @@ var measures = []measure{
 		{"reading", "start → first reading there, p50", "ms", atMost(50), atMost(15)},
 	}},
 	{"stalled", 2, stalledSubscriber, []figure{
-		{"worst", "worst wait of an honest publisher beside a frozen subscriber", "ms", atMost(100), atMost(20)},
+		{"worst", "worst wait of an honest publisher with a frozen subscriber", "ms", atMost(100), atMost(20)},
 		{"p50", "its median wait", "ms", bound{}, bound{}},
 	}},
 	{"upstream-100", 3, upstreamCost(100), upstreamFigures("100/s", bound{}, atMost(400))},

@@ -28,7 +28,7 @@ func sleepUntil(at int64) {
 // burst is the longest time over which frames are gathered into one write, as a USB adapter gathers them.
 const burst = time.Millisecond
 
-// load is frames that boards say at a steady rate. Frame number n is said by board n modulo their count, so that
+// load is a series of frames at a steady rate. Board n modulo their count sends frame number n, so that
 // each board's numbers have one distance and a missing one shows.
 type load struct {
 	boards []*board
@@ -36,10 +36,10 @@ type load struct {
 	from   int64   // the first number
 	count  int64
 	slack  time.Duration     // how far it may fall behind before it gives up with errLate; 0: as far as it likes
-	sent   func(n, at int64) // told just before a frame is written; may be nil
+	sent   func(n, at int64) // called just before a frame is written; may be nil
 }
 
-// run says all frames. It catches up with what a full line, or a busy machine, has kept it from saying.
+// run sends all frames. It catches up after a full line or a busy machine has delayed it.
 func (l load) run(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -70,7 +70,7 @@ func (l load) run(ctx context.Context) error {
 	return nil
 }
 
-// write says what is pending: the frames from first to before end.
+// write sends the pending frames, from first to before end.
 func (l load) write(pending [][]byte, first, end int64) error {
 	if l.sent != nil {
 		at := now()
@@ -90,7 +90,7 @@ func (l load) write(pending [][]byte, first, end int64) error {
 	return nil
 }
 
-// interruptible makes writes to boards end with ctx, even if nobody reads the line. What it gives undoes it.
+// interruptible makes writes to boards end with ctx, even if nobody reads the line. The returned function undoes it.
 func interruptible(ctx context.Context, boards []*board) (undo func()) {
 	limit := func(t time.Time) {
 		for _, b := range boards {

@@ -19,7 +19,7 @@ import (
 )
 
 // runPipe is the minimal pipe: `bench -child pipe CERT KEY ADDRESS TTY…`. Line n of the first board is published as
-// it is on bench/d0, and what comes on bench/d0/command is written to the board as it is.
+// it is on bench/d0, and each message on bench/d0/command is written to the board as it is.
 func runPipe(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) < 4 {
 		return errors.New("a pipe needs a certificate, its key, an address and ports")
@@ -60,7 +60,7 @@ func runPipe(ctx context.Context, args []string, stdout io.Writer) error {
 		}
 		go pipeUp(server, topic, tty)
 	}
-	// The listener binds on a goroutine of its own and tells nobody when it has.
+	// The listener binds on a goroutine of its own, without any sign when it has.
 	for {
 		conn, err := net.Dial("tcp", args[2])
 		if err == nil {

@@ -17,15 +17,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// process is a child. What it complains of is kept in a file, so that reading it costs nobody time.
+// process is a child. Its standard error goes to a file, so that reading it costs no time during a measure.
 type process struct {
 	cmd    *exec.Cmd
 	lines  chan string // what it prints; closed when it ends
 	errors string      // path of its standard error
 }
 
-// startProcess starts a child in a process group of its own: Ctrl-C reaches only us, who stop it in order. If we are
-// killed, so is it.
+// startProcess starts a child in a process group of its own: Ctrl-C reaches only this program, which stops the
+// child in order. If this program is killed, so is the child.
 func startProcess(cmd *exec.Cmd, dir string) (*process, error) {
 	p := &process{cmd: cmd, lines: make(chan string, 64), errors: filepath.Join(dir, filepath.Base(cmd.Path)+".log")}
 	stderr, err := os.OpenFile(p.errors, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -68,7 +68,7 @@ func (p *process) line(ctx context.Context, prefix string) (string, error) {
 	}
 }
 
-// complaint is an error with the last of what the child said.
+// complaint is an error with the last lines of the child's standard error.
 func (p *process) complaint(what string) error {
 	said, _ := os.ReadFile(p.errors) // without it the error says less
 	said = said[max(0, len(said)-1000):]
@@ -80,7 +80,7 @@ const stopTime = 15 * time.Second
 
 // stop ends the child and waits for it.
 func (p *process) stop() error {
-	p.cmd.Process.Signal(syscall.SIGTERM) // an error means that it has ended, which Wait tells better
+	p.cmd.Process.Signal(syscall.SIGTERM) // an error means that it has ended, which Wait reports better
 	kill := time.AfterFunc(stopTime, func() { p.cmd.Process.Kill() })
 	defer kill.Stop()
 	for range p.lines { // Wait must not run before all of it is read
@@ -116,7 +116,7 @@ func (p *process) cpu() (time.Duration, error) {
 		total += time.Duration(ns)
 	}
 	if len(files) == 0 || total == 0 {
-		return 0, errors.New("the kernel does not say how much processor time a process had")
+		return 0, errors.New("the kernel does not report the processor time of a process")
 	}
 	return total, nil
 }
@@ -137,7 +137,7 @@ func (p *process) memory() (resident, anonymous float64, err error) {
 		}
 	}
 	if resident == 0 {
-		return 0, 0, errors.New("the kernel does not say how much memory a process holds")
+		return 0, 0, errors.New("the kernel does not report the memory of a process")
 	}
 	return resident, anonymous, nil
 }

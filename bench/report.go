@@ -22,7 +22,7 @@ func percentile(sorted []int64, p float64) int64 {
 	return sorted[max(rank, 1)-1]
 }
 
-// medianOf is the median of what the rounds say of one figure; ok is false if none does.
+// medianOf is the median of one figure over the rounds; ok is false if no round has it.
 func medianOf(rounds []sample, key string) (v float64, ok bool) {
 	var all []float64
 	for _, s := range rounds {
@@ -109,7 +109,7 @@ func (r result) verdict(f figure, pipe, ours float64) string {
 	return "kept"
 }
 
-// String says the bound as the table shows it.
+// String is the bound as the table shows it.
 func (b bound) String() string {
 	if b == (bound{}) {
 		return ""
@@ -150,7 +150,7 @@ func maybe(v *float64) string {
 func printTable(w io.Writer, results []result, quick bool) {
 	fmt.Fprintln(w, "Measured on", machine()+".")
 	fmt.Fprintln(w, "Medians of rounds in which the two took turns; the ratio is minirelay's figure divided by the pipe's.")
-	fmt.Fprintln(w, "The last column says whether what we want to reach is reached, or at least what must be is kept, or missed.")
+	fmt.Fprintln(w, "The last column: reached means that the goal is met, kept that the limit is met, missed that it is not.")
 	if quick {
 		fmt.Fprintln(w, "This was a quick run: it shows that the bench works, and its figures mean nothing.")
 	}
@@ -187,7 +187,7 @@ func printJSON(w io.Writer, results []result) error {
 	return errors.Join(enc.Encode(out), failures(results))
 }
 
-// failures is what could not be measured. A figure that misses its bound is a figure, not a failure.
+// failures lists the measures that failed. A figure that misses its bound is a figure, not a failure.
 func failures(results []result) error {
 	var err error
 	for _, r := range results {

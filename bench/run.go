@@ -57,15 +57,15 @@ func (b *bench) close() {
 	}
 }
 
-// result is what all rounds of a measure gave.
+// result holds all rounds of a measure.
 type result struct {
 	measure measure
 	pipe    []sample
 	ours    []sample
-	err     error // all faults; the figures of good rounds stand beside them
+	err     error // all faults; the figures of the other rounds are kept
 }
 
-// add takes what one round of one side gave.
+// add takes the sample of one round of one side.
 func (r *result) add(s side, got sample, err error) {
 	switch {
 	case err != nil:
@@ -77,8 +77,7 @@ func (r *result) add(s side, got sample, err error) {
 	}
 }
 
-// measureAll runs what was chosen. A fault of one measure does not end the others; it gives an error only if it was
-// interrupted.
+// measureAll runs the chosen measures. A fault of one measure does not end the others; the error is that of an interruption.
 func (b *bench) measureAll(ctx context.Context, chosen []measure) ([]result, error) {
 	var results []result
 	for _, m := range chosen {

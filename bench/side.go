@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// side is one of the two that are compared: how it is started, what its topics are, and what a command looks like.
+// side is one of the two programs that are compared: its start, its topics, and the form of its commands.
 type side struct {
 	name    string
 	program func(b *bench, dir, address string, ttys []string) (*exec.Cmd, error)
@@ -19,7 +19,7 @@ type side struct {
 	result    string                 // filter of all boards' answers
 	commandTo string                 // topic of commands for the first board
 	command   func(seq int64) []byte // payload of a command
-	// answer reads the number out of a good answer to a command.
+	// answer reads the number from a positive answer to a command.
 	answer func(topic, payload []byte) (seq int64, ok bool)
 }
 

@@ -27,7 +27,7 @@ func stalledSubscriber(ctx context.Context, b *bench, s side) (_ sample, err err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// A small window, so that the kernel does not take for the phone what it does not read.
+	// A small window, so that the kernel does not accept bytes in place of the phone.
 	frozen, err := dial(ctx, dialing{url: u.url(), id: "bench-frozen", buffer: 1024, window: 4096})
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (u *subject) publishBusily(ctx context.Context, group *sync.WaitGroup) erro
 	return nil
 }
 
-// publishHonestly publishes one message after the other on a topic of its own and gives how long each waited for
+// publishHonestly publishes one message after the other on a topic of its own and returns the time of each until
 // its acknowledgement, in ns, sorted. One that still waits at the end counts for as long as it has waited.
 func (u *subject) publishHonestly(ctx context.Context, window time.Duration) ([]int64, error) {
 	c, err := dial(ctx, dialing{url: u.url(), id: "bench-honest", buffer: 4096})

@@ -64,7 +64,7 @@ func (u *subject) startOnce(ctx context.Context, b *bench) (accepted, reading in
 	}
 }
 
-// knock tries to connect until somebody opens.
+// knock tries to connect until it succeeds.
 func (u *subject) knock(ctx context.Context) (*client, error) {
 	for {
 		c, err := dial(ctx, dialing{url: u.url(), id: "bench-early", buffer: 4096})

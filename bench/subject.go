@@ -12,7 +12,7 @@ import (
 // patience is how long anything that must happen may take on a busy machine.
 const patience = 30 * time.Second
 
-// subject is one side that runs, with its boards. Whoever starts it must stop it.
+// subject is one side that runs, with its boards. The caller of start must stop it.
 type subject struct {
 	side
 	process   *process
@@ -35,7 +35,7 @@ func (b *bench) start(ctx context.Context, s side, parent string, boards int) (*
 	return u, nil
 }
 
-// prepare does what precedes the process: boards, an address, a directory.
+// prepare makes what the process needs: boards, an address, a directory.
 func (b *bench) prepare(s side, parent string, boards int) (*subject, error) {
 	dir, err := os.MkdirTemp(parent, s.name+"-")
 	if err != nil {
@@ -107,7 +107,7 @@ func (u *subject) load(rate float64, count int64) load {
 	return l
 }
 
-// freeAddress is one on which nobody listens. Both sides get theirs this way, so that neither need tell.
+// freeAddress is an address without a listener. Both sides get theirs this way, so that neither has to report it.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -117,5 +117,5 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// stopping stops u and adds what goes wrong to err: for defer.
+// stopping stops u and joins its error to err, for defer.
 func stopping(u *subject, err *error) { *err = errors.Join(*err, u.stop()) }

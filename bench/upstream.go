@@ -12,8 +12,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// upstreamCost measures what a reading costs on its way to an upstream, beyond what it costs without one: processor
-// time, and what is written to the disk. The pipe has no upstream.
+// upstreamCost measures the additional cost of a reading on its way to an upstream: processor time, and bytes written to the
+// disk. The pipe has no upstream.
 func upstreamCost(rate float64) func(context.Context, *bench, side) (sample, error) {
 	return func(ctx context.Context, b *bench, s side) (sample, error) {
 		if s.name == pipe.name {
@@ -43,7 +43,7 @@ func upstreamFigures(rate string, cpu, disk bound) []figure {
 	}
 }
 
-// cost gives the processor time and the bytes written of each frame of a paced load.
+// cost returns the processor time and the bytes written for each frame of a paced load.
 func (b *bench) cost(ctx context.Context, s side, rate float64) (_ sample, err error) {
 	u, err := b.start(ctx, s, b.work, 1)
 	if err != nil {
@@ -85,7 +85,7 @@ func (b *bench) cost(ctx context.Context, s side, rate float64) (_ sample, err e
 	return sample{"cpu": float64((cpuAfter - cpu).Microseconds()) / n, "disk": float64(diskAfter-disk) / n}, nil
 }
 
-// written is how many bytes the child has caused to be written to a disk: whole pages, as the kernel counts them
+// written is the number of bytes that the child has caused to be written to a disk: whole pages, as the kernel counts them
 // (proc(5), write_bytes). A disk in memory counts nothing.
 func (p *process) written() (int64, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.cmd.Process.Pid))
@@ -124,7 +124,7 @@ func withUpstream(s side, address string) side {
 		if err != nil {
 			return nil, err
 		}
-		// A config is a file: what is written behind it counts too.
+		// A config is a file: lines that are appended to it count too.
 		f, err := os.OpenFile(filepath.Join(dir, "minirelay.toml"), os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err

@@ -141,7 +141,7 @@ func has(lines []string, parts ...string) bool {
 	return false
 }
 
-// TestPastedLines pastes what the demo prints: everything shows on mosquitto_sub over plain MQTT and on MQTT.js
+// TestPastedLines pastes the lines that the demo prints: everything shows on mosquitto_sub over plain MQTT and on MQTT.js
 // over wss, and a command given with mosquitto_pub ends done on both.
 func TestPastedLines(t *testing.T) {
 	d := startDemo(t)
@@ -162,7 +162,7 @@ func TestPastedLines(t *testing.T) {
 	}
 }
 
-// TestOnAPi runs what a Pi Zero and a Pi 4 run: a reading comes from the wire to a client over wss, and a command goes to
+// TestOnAPi runs the binaries of a Pi Zero and a Pi 4: a reading comes from the wire to a client over wss, and a command goes to
 // the board and is done.
 func TestOnAPi(t *testing.T) {
 	for _, pi := range []struct{ name, emulator, arch, arm string }{
@@ -201,7 +201,7 @@ func mqttjs(t *testing.T, d *demo, name string, out any) {
 	}
 }
 
-// addGuest adds a user who may only look, while the demo runs: its own user is an admin.
+// addGuest adds a user with read access only, while the demo runs: the user of the demo is an admin.
 func (d *demo) addGuest(t *testing.T) {
 	t.Helper()
 	path := strings.Fields(d.line(t, "mapping "))[1]
@@ -216,7 +216,7 @@ func (d *demo) addGuest(t *testing.T) {
 }
 
 // TestMQTTJS: all versions and subprotocols of MQTT.js connect; a command carries Response Topic and Correlation
-// Data; what a user may not do is refused in words of the protocol.
+// Data; a forbidden request is refused with the codes of the protocol.
 func TestMQTTJS(t *testing.T) {
 	d := startDemo(t)
 	t.Run("versions", func(t *testing.T) {

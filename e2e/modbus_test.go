@@ -48,7 +48,7 @@ func servePymodbus(t *testing.T, port string) {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 }
 
-// format is a number format of the server and what lies in it there.
+// format is a number format of the server, and the value in it.
 type format struct {
 	name  string
 	value float64
@@ -98,7 +98,7 @@ func modbusConfig(t *testing.T, port string) (file string, want map[string]any) 
 	return writeConfig(t, b.String()), want
 }
 
-// writeConfig writes a config with these ports and devices, and with whom startGateway's clients say they are.
+// writeConfig writes a config with these ports and devices, and with the users of startGateway's clients.
 func writeConfig(t *testing.T, ports string) (file string) {
 	t.Helper()
 	text := fmt.Sprintf(`[gateway]
@@ -149,7 +149,7 @@ func TestPymodbus(t *testing.T) {
 	g.wait(t, "the effects", func() bool { return same(g.state("full"), want) })
 }
 
-// same says whether a state holds what is wanted, and nothing else but its time.
+// same reports whether a state holds the wanted values, and nothing else but its time.
 func same(state, want map[string]any) bool {
 	if len(state) != len(want)+1 {
 		return false
@@ -257,7 +257,7 @@ func (g *runningGateway) state(device string) map[string]any {
 	return state
 }
 
-// wait returns when is says yes, which is asked after each message.
+// wait returns when is returns true; it is called after each message.
 func (g *runningGateway) wait(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	timeout := time.After(patience)
@@ -267,7 +267,7 @@ func (g *runningGateway) wait(t *testing.T, what string, is func() bool) {
 		case <-timeout:
 			g.mu.Lock()
 			defer g.mu.Unlock()
-			t.Fatalf("waited in vain for %s: %v", what, g.newest)
+			t.Fatalf("%s did not come: %v", what, g.newest)
 		}
 	}
 }

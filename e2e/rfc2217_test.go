@@ -15,7 +15,7 @@ import (
 	"minirelay/softboard"
 )
 
-// TestPyserialServer reads a unit behind the serial server of another implementation, which is told the speed first, and
+// TestPyserialServer reads a unit behind the serial server of another implementation, which sets up the speed first, and
 // writes bytes to it that telnet would take for commands.
 func TestPyserialServer(t *testing.T) {
 	line, err := softboard.Open(filepath.Join(t.TempDir(), "port"))
@@ -38,7 +38,7 @@ func TestPyserialServer(t *testing.T) {
 					return rest
 				}
 			case <-time.After(patience):
-				t.Fatalf("the server does not say its %s", word)
+				t.Fatalf("the server does not report its %s", word)
 			}
 		}
 	}

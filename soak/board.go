@@ -12,11 +12,10 @@ import (
 	"minirelay/softboard"
 )
 
-// period is how often a board says something.
+// period is the time between two lines of a board.
 const period = 100 * time.Millisecond
 
-// counting is a board that numbers what it says and keeps what it is told. A command is SET N #SEQ; N is never the same
-// twice.
+// counting is a board that numbers its lines and keeps its commands. A command is SET N #SEQ; N is never the same twice.
 type counting struct {
 	mu       sync.Mutex
 	said     int
@@ -24,7 +23,7 @@ type counting struct {
 	executed map[int]int // how often each N was set
 }
 
-// Step says the next number.
+// Step sends the next number.
 func (c *counting) Step(time.Duration) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,7 +33,7 @@ func (c *counting) Step(time.Duration) []byte {
 
 func (c *counting) line() []byte { return fmt.Appendf(nil, `{"n":%d,"set":%d}`+"\n", c.said, c.set) }
 
-// Command sets a number and says so.
+// Command sets a number and confirms it.
 func (c *counting) Command(line string) []byte {
 	words := strings.Fields(line)
 	if len(words) != 3 || words[0] != "SET" {
@@ -91,7 +90,7 @@ func live(ctx context.Context, line *softboard.Line, b *counting) {
 
 func (f *fleet) name(i int) string { return fmt.Sprintf("board%d", i) }
 
-// executed counts the commands that boards have carried out; twice those that they have carried out more than once.
+// executed counts the commands that boards have executed; twice those that they have executed more than once.
 func (f *fleet) executed() (n int) {
 	f.each(func(times int) { n++ })
 	return n
@@ -116,7 +115,7 @@ func (f *fleet) each(do func(times int)) {
 	}
 }
 
-// times says how often a board has carried out a command.
+// times is how often a board has executed a command.
 func (f *fleet) times(board, n int) int {
 	b := f.boards[board]
 	b.mu.Lock()
@@ -124,7 +123,7 @@ func (f *fleet) times(board, n int) int {
 	return b.executed[n]
 }
 
-// awaitOnline returns when every board has been heard of.
+// awaitOnline returns when a state of every board has arrived.
 func (f *fleet) awaitOnline(ctx context.Context, o *observer) error {
 	for end := time.Now().Add(time.Minute); ; {
 		if o.online() == len(f.boards) {

@@ -17,7 +17,7 @@ import (
 // commandEvery is the time between two commands.
 const commandEvery = 50 * time.Millisecond
 
-// commander gives commands and keeps what became of each.
+// commander sends commands and keeps their results.
 type commander struct {
 	client mqtt.Client
 	fleet  *fleet
@@ -50,7 +50,7 @@ func newCommander(g *gateway, fleet *fleet) (*commander, error) {
 	return c, nil
 }
 
-// run gives commands until ctx ends: most new, some again, some too late.
+// run sends commands until ctx ends: most new, some again, some too late.
 func (c *commander) run(ctx context.Context, fleet *fleet) {
 	tick := time.NewTicker(commandEvery)
 	defer tick.Stop()
@@ -141,7 +141,7 @@ func (c *commander) waiting() (n int) {
 	return n
 }
 
-// faults compares what was said with what the boards have done.
+// faults compares the results with the executed commands of the boards.
 func (c *commander) faults() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,9 +153,9 @@ func (c *commander) faults() []string {
 		times := c.fleet.times(o.board, o.n)
 		switch {
 		case o.status == "done" && times == 0:
-			all = append(all, fmt.Sprintf("%s is said to be done, and the board knows nothing of it", id))
+			all = append(all, fmt.Sprintf("%s is reported as done, and the board has not executed it", id))
 		case o.status == "rejected" && times > 0:
-			all = append(all, fmt.Sprintf("%s is said to be rejected, and the board has done it: %s", id, o.first))
+			all = append(all, fmt.Sprintf("%s is reported as rejected, and the board has executed it: %s", id, o.first))
 		case o.tooLate && times > 0:
 			all = append(all, fmt.Sprintf("%s was executed late", id))
 		}
@@ -172,7 +172,7 @@ func (c *commander) fault(format string, args ...any) {
 func (c *commander) given() int { c.mu.Lock(); defer c.mu.Unlock(); return len(c.orders) }
 func (c *commander) done() int  { c.mu.Lock(); defer c.mu.Unlock(); return c.ends["done"] }
 
-// summary tells how the commands ended.
+// summary counts the results of the commands.
 func (c *commander) summary() string {
 	unanswered := c.waiting()
 	c.mu.Lock()

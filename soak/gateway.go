@@ -74,7 +74,7 @@ func startGateway(ctx context.Context, dir string, fleet *fleet, upstream string
 	return nil, fmt.Errorf("the gateway is not ready: %s", g.log(filepath.Join(dir, "log")))
 }
 
-// config is what the gateway runs with; name is what a reload changes.
+// config is the config of the gateway; a reload changes name.
 func (g *gateway) config(name string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[gateway]\nid = \"soak\"\nname = %q\ndata_dir = %q\n[broker]\nlisten = \"127.0.0.1:0\"\n", name, filepath.Join(filepath.Dir(g.path), "data"))
@@ -91,7 +91,7 @@ func (g *gateway) config(name string) string {
 	return b.String()
 }
 
-// figures are what the gateway holds.
+// figures are the resources of the gateway.
 type figures struct{ memory, goroutines, files int }
 
 // figures reads /metrics.
@@ -128,7 +128,7 @@ func (g *gateway) figures(ctx context.Context) (f figures, err error) {
 	return f, nil
 }
 
-// settled gives the least figures of a quiet time: what really is held.
+// settled is the smallest of each figure during a quiet time.
 func (g *gateway) settled(ctx context.Context) (least figures, err error) {
 	for end := time.Now().Add(quietTime); time.Now().Before(end); {
 		f, err := g.figures(ctx)

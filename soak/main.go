@@ -1,12 +1,12 @@
-// Command soak lets a gateway live through a bad time and counts what it loses: 20 boards that are unplugged and plugged
-// in again, 50 clients over wss that come and go, commands, repetitions of commands, reloads of sound and of broken
+// Command soak runs a gateway under bad conditions and counts its losses: 20 boards that are unplugged and plugged
+// in again, 50 clients over wss that come and go, commands, repetitions of commands, reloads of valid and of broken
 // configs, and an upstream whose line is cut.
 //
 //	main.go        the time, the report and the exit status
 //	gateway.go     the gateway as a process: its config, its figures
-//	board.go       boards that count what they say and what they are told
+//	board.go       boards that count their lines and their commands
 //	observer.go    the client that must get every reading
-//	commander.go   commands, and what became of them
+//	commander.go   commands and their results
 //	trouble.go     unplugging, reloading, clients that come and go, the flapping upstream
 //
 // It fails if a reading is lost, a command is executed twice or late, ends without its one result or with a wrong one,
@@ -118,7 +118,7 @@ func run(ctx context.Context, length time.Duration, boards, clients, memory int)
 	return judge(o, fleet, before, after, peak, memory, g.log(filepath.Join(dir, "log")))
 }
 
-// judge says everything that is not as it must be.
+// judge lists every fault.
 func judge(o *observer, fleet *fleet, before, after, peak figures, memory int, log string) error {
 	var faults []string
 	faults = append(faults, o.faults()...)
@@ -132,7 +132,7 @@ func judge(o *observer, fleet *fleet, before, after, peak figures, memory int, l
 	if peak.memory > memory<<20 || after.memory > memory<<20 {
 		faults = append(faults, fmt.Sprintf("it held %.1f MiB", float64(max(peak.memory, after.memory))/(1<<20)))
 	}
-	// A few of each come and go by themselves.
+	// A few of each come and go anyway.
 	if after.goroutines > before.goroutines+10 {
 		faults = append(faults, fmt.Sprintf("%d goroutines were left over", after.goroutines-before.goroutines))
 	}

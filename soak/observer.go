@@ -23,10 +23,10 @@ type observer struct {
 	wrong  []string
 }
 
-// seen is what has been seen of one board.
+// seen holds the readings of one board.
 type seen struct {
 	last   int
-	fresh  bool // it was offline: what it said meanwhile reached no port
+	fresh  bool // it was offline: its lines reached no port meanwhile
 	online bool
 }
 

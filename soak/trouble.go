@@ -26,7 +26,7 @@ func pause(ctx context.Context, least, most time.Duration) bool {
 	}
 }
 
-// unplug takes boards off and plugs them in again.
+// unplug unplugs boards and plugs them in again.
 func unplug(ctx context.Context, f *fleet) {
 	for pause(ctx, 500*time.Millisecond, 4*time.Second) {
 		line := f.lines[rand.IntN(len(f.lines))]
@@ -36,7 +36,7 @@ func unplug(ctx context.Context, f *fleet) {
 	}
 }
 
-// reload saves the config anew: now with another name, now broken, now as it was.
+// reload saves the config again: with another name, broken, or as it was.
 func reload(ctx context.Context, g *gateway) {
 	for i := 1; pause(ctx, 2*time.Second, 8*time.Second); i++ {
 		text := g.config(fmt.Sprint("soak ", i))
@@ -50,7 +50,7 @@ func reload(ctx context.Context, g *gateway) {
 	_ = os.WriteFile(g.path, []byte(g.config("soak")), 0o600)
 }
 
-// comeAndGo is a phone: it connects, reads along for a while, and goes, politely or not.
+// comeAndGo is a phone: it connects, reads for a while, and leaves, with or without DISCONNECT.
 func comeAndGo(ctx context.Context, g *gateway, number int) {
 	for i := 0; pause(ctx, 0, 5*time.Second); i++ {
 		c, err := dial(g, "phone", fmt.Sprintf("phone-%d", number), func(error) {})
@@ -143,7 +143,7 @@ func (f *flapping) pass(c net.Conn) {
 	both.Wait()
 }
 
-// flap cuts the line, and lets it be down for a while.
+// flap cuts the line for a while.
 func (f *flapping) flap(ctx context.Context) {
 	for pause(ctx, 2*time.Second, 10*time.Second) {
 		f.cut(true)

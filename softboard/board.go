@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Board is what lives on a line. Run calls it from one goroutine at a time.
+// Board is a device on a line. [Run] calls it from one goroutine at a time.
 type Board interface {
-	// Step lets dt pass and gives the telemetry, lines with their ends, or nothing.
+	// Step lets dt pass and returns the telemetry, lines with their ends, or nothing.
 	Step(dt time.Duration) []byte
-	// Command takes one line without its end and gives the answer, lines with their ends, or nothing.
+	// Command takes one line without its end and returns the answer, lines with their ends, or nothing.
 	Command(line string) []byte
 }
 
-// Run lets b live on wire until ctx ends or the wire breaks: a step every period, an answer to each line.
-// The goroutine that reads ends when the wire is closed.
+// Run runs b on wire until ctx ends or the wire breaks: a step every period, an answer to each line. The error is that of the
+// wire; nil after ctx. The goroutine that reads ends when the caller closes the wire.
 func Run(ctx context.Context, wire io.ReadWriter, b Board, period time.Duration) error {
 	lines := make(chan string)
 	broken := make(chan error, 1)

@@ -11,22 +11,22 @@ import (
 // Fault is a way in which a board misbehaves.
 type Fault int
 
-// The faults. Good is none.
+// The faults. Good is no fault.
 const (
 	Good     Fault = iota
-	Mute           // it says nothing at all
-	Deaf           // it obeys nothing and answers nothing, but goes on telling its state
-	NoAnswer       // it obeys, but does not answer
+	Mute           // it sends nothing at all
+	Deaf           // it executes nothing and answers nothing, but goes on sending its state
+	NoAnswer       // it executes commands, but does not answer
 	Late           // it answers only with the next telemetry
-	WrongSeq       // its answers carry the number after the one it was given
+	WrongSeq       // its answers have the number after that of the command
 	Twice          // it answers twice
 	Stubborn       // it acknowledges, but does nothing
 	Refusing       // it refuses everything
-	Reset          // a command resets it: it says what it says when power comes, and obeys nothing
-	Noisy          // bytes that are no text come before each of its lines
+	Reset          // a command resets it: it sends its first lines after power-up, and executes nothing
+	Noisy          // bytes that are not text come before each of its lines
 )
 
-// Faulty is a board with a fault that can be changed while it lives.
+// Faulty is a board with a fault that can be changed while it runs.
 type Faulty struct {
 	Board
 
@@ -50,7 +50,7 @@ func (f *Faulty) Commands() []string {
 	return append([]string(nil), f.commands...)
 }
 
-// noise holds what no line of text may hold: a NUL and bytes that are not UTF-8. It ends in the middle of a line.
+// noise holds bytes that are invalid in a line of text: a NUL and bytes that are not UTF-8. It ends in the middle of a line.
 const noise = "\x00\xff\xfe{\x80\n\xf8}"
 
 // Step lets dt pass.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Greenhouse is a board with sensors, a fan, a pump and a mode. A day takes ten minutes, so that somebody who
-// watches sees the sun go up.
+// Greenhouse is a board with sensors, a fan, a pump and a mode. A day takes ten minutes, so that
+// people in front of the demo see the sun rise.
 //
 //	{"t":21.53,"h":41.2,"soil":33.1,"light":812,"fan":0,"p":0,"mode":"manual"}
 //	PUMP 1 #42       → OK #42
@@ -29,7 +29,7 @@ type Greenhouse struct {
 	auto        bool // the board itself runs the fan
 }
 
-// dayLength is how long a day of the greenhouse takes.
+// dayLength is the length of a day of the greenhouse.
 const dayLength = 10 * time.Minute
 
 // NewGreenhouse makes a greenhouse in the morning. The same seed gives the same noise.
@@ -38,7 +38,7 @@ func NewGreenhouse(seed uint64) *Greenhouse {
 		temperature: 21, humidity: 48, soil: 35}
 }
 
-// Step lets the physics run: the sun warms, the air outside and the fan cool, water rises and dries.
+// Step advances the physics: the sun warms, the air outside and the fan cool, water rises and dries.
 func (g *Greenhouse) Step(dt time.Duration) []byte {
 	g.clock = (g.clock + dt) % dayLength
 	s := dt.Seconds()
@@ -77,7 +77,7 @@ func digit(on bool) int {
 	return 0
 }
 
-// Command does what a line asks and says so at once, followed by the telemetry that shows the effect.
+// Command executes a line and answers at once, followed by the telemetry that shows the effect.
 func (g *Greenhouse) Command(line string) []byte {
 	return answer(line, g.do, g.telemetry)
 }
@@ -109,7 +109,7 @@ func (g *Greenhouse) do(verb, value string) string {
 	return ""
 }
 
-// answer takes "VERB VALUE #SEQ" apart and gives "OK #SEQ" and the telemetry, or "ERR #SEQ why".
+// answer executes "VERB VALUE #SEQ" and returns "OK #SEQ" and the telemetry, or "ERR #SEQ reason".
 func answer(line string, do func(verb, value string) string, telemetry func() []byte) []byte {
 	words := strings.Fields(line)
 	if len(words) != 3 || !strings.HasPrefix(words[2], "#") {

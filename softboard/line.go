@@ -1,7 +1,7 @@
-// Package softboard is hardware made of software: boards that behave, on pseudo-terminals that look like serial
-// ports. The demo shows them, the tests provoke them, the bench drives them. It knows nothing of the gateway.
+// Package softboard is hardware made of software: boards on pseudo-terminals that look like serial ports. The demo, the tests
+// and the bench use them. It knows nothing of the gateway.
 //
-// Open makes a Line; Run lets a Board live on it:
+// Most callers need [Open], which makes a [Line], and [Run], which runs a [Board] on it:
 //
 //	line, _ := softboard.Open("")
 //	go softboard.Run(ctx, line, softboard.NewGreenhouse(1), time.Second)
@@ -20,7 +20,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Line is the board's end of a serial line. Its methods may be called from any goroutine.
+// Line is the board's end of a serial line. Its methods may be called from any goroutine. The caller ends it with [Line.Close].
 type Line struct {
 	link string // a stable name for the port, as udev makes one; "" for none
 
@@ -29,7 +29,7 @@ type Line struct {
 	slave  *os.File // kept open, or the board would see a hang-up whenever nobody has the port open
 }
 
-// Open makes a line. With a link it is reachable under that path too, and keeps it when it is plugged in again.
+// Open makes a line that is plugged in. link is a path that leads to the port, also after [Line.Replug]; "" for none.
 func Open(link string) (*Line, error) {
 	l := &Line{link: link}
 	return l, l.Replug()
@@ -48,7 +48,7 @@ func (l *Line) Path() string {
 	return ""
 }
 
-// Replug plugs the board in. As with USB the port has another number than before.
+// Replug plugs the board in again. As with USB, the port has another number than before.
 func (l *Line) Replug() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,8 +72,8 @@ func (l *Line) Replug() error {
 }
 
 // openPTY opens a raw pair whose master can be closed while it is read. Package pty has asked the master for its
-// number, which makes an os.File block for good: closing it would wait for the next byte, and nobody would see
-// the hang-up.
+// number, which makes an os.File block for ever: closing it would wait for the next byte, and the gateway would not notice the
+// hang-up.
 func openPTY() (master, slave *os.File, err error) {
 	blocking, slave, err := pty.Open()
 	if err != nil {
@@ -93,7 +93,7 @@ func openPTY() (master, slave *os.File, err error) {
 	return os.NewFile(uintptr(fd), blocking.Name()), slave, nil
 }
 
-// Unplug takes the board off: whoever has the port open sees it hang up, and the link is gone.
+// Unplug disconnects the board: programs that have the port open see a hang-up, and the link disappears.
 func (l *Line) Unplug() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,7 +109,7 @@ func (l *Line) Unplug() error {
 	return err
 }
 
-// Unread is how many bytes wait to be read at the port. They are lost when the board is unplugged.
+// Unread is the number of bytes that wait to be read at the port. They are lost when the board is unplugged.
 func (l *Line) Unread() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,10 +125,10 @@ func (l *Line) Unread() int {
 	return n
 }
 
-// Close unplugs the board for good.
+// Close unplugs the board for ever.
 func (l *Line) Close() error { return l.Unplug() }
 
-// ErrUnplugged is what a board gets that is not plugged in.
+// ErrUnplugged is the error of Read and Write while the board is not plugged in.
 var ErrUnplugged = errors.New("the board is unplugged")
 
 func (l *Line) file() (*os.File, error) {
@@ -140,7 +140,7 @@ func (l *Line) file() (*os.File, error) {
 	return l.master, nil
 }
 
-// Read gives what the gateway has written.
+// Read reads bytes that the gateway has written. The error is [ErrUnplugged] or that of the terminal.
 func (l *Line) Read(p []byte) (int, error) {
 	f, err := l.file()
 	if err != nil {
@@ -149,7 +149,7 @@ func (l *Line) Read(p []byte) (int, error) {
 	return f.Read(p)
 }
 
-// Write puts bytes on the wire. It waits while nobody reads them, as a full pseudo-terminal does.
+// Write puts bytes on the line. It waits while nobody reads them, as a full pseudo-terminal does.
 func (l *Line) Write(p []byte) (int, error) {
 	f, err := l.file()
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// echo is a board that says each line back.
+// echo is a board that repeats each line.
 type echo struct{}
 
 func (echo) Step(time.Duration) []byte  { return nil }
 func (echo) Command(line string) []byte { return []byte(line + "\n") }
 
-// Pulling the cable is seen by whoever has the port open, even while the board waits for a command.
+// A program that has the port open notices a pulled cable, even while the board waits for a command.
 func TestUnplugHangsUp(t *testing.T) {
 	line, err := Open(filepath.Join(t.TempDir(), "port"))
 	if err != nil {
@@ -43,7 +43,7 @@ func TestUnplugHangsUp(t *testing.T) {
 	<-done
 }
 
-// What was said and not read yet is counted, and is gone once it is read.
+// Bytes that were sent and not read yet are counted until they are read.
 func TestUnread(t *testing.T) {
 	line, err := Open("")
 	if err != nil {

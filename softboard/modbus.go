@@ -61,35 +61,35 @@ func (u *ModbusUnit) Get(t ModbusTable, at uint16) (word uint16, exists bool) {
 	return word, exists
 }
 
-// Deafen makes it hear nothing, as when its power is off; or hear again.
+// Deafen makes the unit ignore every request, as without power; or answer again.
 func (u *ModbusUnit) Deafen(deaf bool) {
 	u.mu.Lock()
 	u.deaf = deaf
 	u.mu.Unlock()
 }
 
-// Slow makes it wait before each answer.
+// Slow makes the unit wait before each answer.
 func (u *ModbusUnit) Slow(d time.Duration) {
 	u.mu.Lock()
 	u.slow = d
 	u.mu.Unlock()
 }
 
-// Refuse makes it answer everything with an exception and do nothing; 0 ends that.
+// Refuse makes the unit answer every request with an exception and do nothing; 0 ends that.
 func (u *ModbusUnit) Refuse(exception byte) {
 	u.mu.Lock()
 	u.exception = exception
 	u.mu.Unlock()
 }
 
-// Limit makes it refuse to read or write more registers than that in one request, as small units do.
+// Limit makes the unit refuse to read or write more registers in one request, as small units do.
 func (u *ModbusUnit) Limit(registers int) {
 	u.mu.Lock()
 	u.longest = registers
 	u.mu.Unlock()
 }
 
-// serve does what a request asks for. nil means that it says nothing.
+// serve executes a request and returns the answer; nil for none.
 func (u *ModbusUnit) serve(pdu []byte) (answer []byte, after time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -106,7 +106,7 @@ func (u *ModbusUnit) serve(pdu []byte) (answer []byte, after time.Duration) {
 	return answer, u.slow
 }
 
-// do carries out one request: its answer, or an exception.
+// do executes one request and returns its answer, or an exception.
 func (u *ModbusUnit) do(pdu []byte) (answer []byte, exception byte) {
 	if len(pdu) < 5 {
 		return nil, IllegalFunction

@@ -31,14 +31,14 @@ func (q ModbusRequest) String() string {
 	return fmt.Sprintf("unit %d: function %d % x", q.Unit, q.PDU[0], q.PDU[1:])
 }
 
-// Requests gives every request so far.
+// Requests lists every request so far.
 func (b *ModbusBus) Requests() []ModbusRequest {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]ModbusRequest(nil), b.heard...)
 }
 
-// Serve lets the units answer what comes over wire until it breaks.
+// Serve lets the units answer the requests on wire until it breaks. The error is that of wire.
 func (b *ModbusBus) Serve(wire io.ReadWriter) error {
 	var got []byte
 	var last time.Time
@@ -66,8 +66,8 @@ func (b *ModbusBus) Serve(wire io.ReadWriter) error {
 	}
 }
 
-// restartGap is how long silence must be to end what is half a request. The specification asks for 3.5 characters,
-// which no other program on a busy machine can promise.
+// restartGap is the silence that ends half a request. The specification requires 3.5 characters, which another program on a
+// busy machine cannot promise.
 const restartGap = 100 * time.Millisecond
 
 func (b *ModbusBus) serve(wire io.Writer, q ModbusRequest) error {
@@ -97,7 +97,7 @@ func (b *ModbusBus) serve(wire io.Writer, q ModbusRequest) error {
 	return nil
 }
 
-// cut takes the first request off got: how many bytes are done with, and the request if there is a whole one.
+// cut takes the first request from got: the number of bytes that are done with, and the request if a whole one is there.
 func (b *ModbusBus) cut(got []byte) (q ModbusRequest, used int) {
 	if b.ASCII {
 		return cutASCII(got)
@@ -120,7 +120,7 @@ func (b *ModbusBus) cut(got []byte) (q ModbusRequest, used int) {
 	return q, used
 }
 
-// rtuLength is how long a request is, as far as its function tells.
+// rtuLength is the length of a request, as far as its function determines it.
 func rtuLength(b []byte) (size int, known bool) {
 	if len(b) < 2 {
 		return 0, false
@@ -139,7 +139,7 @@ func rtuLength(b []byte) (size int, known bool) {
 	return 0, false
 }
 
-// goodPrefix finds a request of a function that says nothing of its length, by its checksum.
+// goodPrefix finds a request of a function that does not determine its length, by its checksum.
 func goodPrefix(b []byte) int {
 	for size := 4; size <= len(b); size++ {
 		if goodRTU(b[:size]) {
@@ -154,7 +154,7 @@ func goodRTU(frame []byte) bool {
 	return binary.LittleEndian.Uint16(frame[n:]) == modbusCRC(frame[:n])
 }
 
-// modbusCRC is computed here and not taken from the gateway: each is the other's judge.
+// modbusCRC is computed here and not taken from the gateway, so that each checks the other.
 func modbusCRC(b []byte) uint16 {
 	crc := uint16(0xFFFF)
 	for _, c := range b {
@@ -188,7 +188,7 @@ func cutASCII(got []byte) (q ModbusRequest, used int) {
 	}
 }
 
-// lrc is what makes the sum of all bytes zero.
+// lrc is the byte that makes the sum of all bytes zero.
 func lrc(b []byte) (sum byte) {
 	for _, c := range b {
 		sum -= c

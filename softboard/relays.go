@@ -14,7 +14,7 @@ type Relays struct{ on [4]bool }
 // NewRelays makes a board with all relays off.
 func NewRelays() *Relays { return &Relays{} }
 
-// Step gives the state of the relays.
+// Step returns the state of the relays.
 func (r *Relays) Step(time.Duration) []byte { return r.telemetry() }
 
 func (r *Relays) telemetry() []byte {

@@ -15,7 +15,7 @@ type telemetry struct {
 	Mode                   string
 }
 
-// after lets the greenhouse live for d and gives what it says then.
+// after runs the greenhouse for d and returns the telemetry at the end.
 func after(t *testing.T, g *Greenhouse, d time.Duration) telemetry {
 	t.Helper()
 	var line []byte
@@ -37,10 +37,10 @@ func TestGreenhouseBehaves(t *testing.T) {
 	wet.Command("PUMP 1 #2")
 	a, b, c := after(t, still, time.Minute), after(t, cooled, time.Minute), after(t, wet, time.Minute)
 	if b.T >= a.T-1 {
-		t.Errorf("the fan does not cool: %v beside %v", b.T, a.T)
+		t.Errorf("the fan does not cool: %v, without %v", b.T, a.T)
 	}
 	if c.Soil <= a.Soil+5 || c.P != 1 || a.P != 0 {
-		t.Errorf("the pump does not wet the soil: %v beside %v", c.Soil, a.Soil)
+		t.Errorf("the pump does not wet the soil: %v, without %v", c.Soil, a.Soil)
 	}
 	for day, g := 0, NewGreenhouse(2); day < 3; day++ {
 		if got := after(t, g, dayLength); got.T < -20 || got.T > 60 || got.Soil < 0 || got.Soil > 100 || got.H < 0 || got.H > 100 {

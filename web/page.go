@@ -19,9 +19,9 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// Handler serves the page at "/" and its files below. Its paths are the files' and no others: what the page shows
-// stands behind the # of its address. plainPort tells the port of the plain WebSocket, "" for none: the page draws
-// it for phones, which do not trust a certificate that the gateway made itself.
+// Handler serves the page at "/" and its files below, and nothing else: the page keeps its state after the # of its address.
+// plainPort returns the port of the plain WebSocket, "" for none: the page draws it for phones, which do not trust the gateway's
+// self-signed certificate.
 func Handler(plainPort func() string) http.Handler {
 	root, err := fs.Sub(dist, "dist")
 	if err != nil {
@@ -88,10 +88,10 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 }
 
-// plainHost is a host as it may stand in a policy: a ; or a space in it would add to the policy.
+// plainHost is a host that is safe in a policy: a ; or a space in it would add to the policy.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]+$`)
 
-// policy lets the page load and call what its own gateway serves, and nothing else. Some browsers do not count
+// policy lets the page load files from its own gateway and connect to it, and nothing else. Some browsers do not count
 // WebSockets of the page's own host as 'self': so they are named.
 func policy(host string) string {
 	connect := "'self'"

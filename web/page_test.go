@@ -34,7 +34,7 @@ func body(t *testing.T, r *http.Response) string {
 
 func page8080() http.Handler { return Handler(func() string { return "8080" }) }
 
-// The page is there, with all the files that it names, and each says what it is and how long it may be kept.
+// The page is there, with all the files that it names, each with its type and the time that it may be cached.
 func TestPageIsWhole(t *testing.T) {
 	h := page8080()
 	index := get(t, h, "/")

@@ -8,10 +8,10 @@ import (
 	"github.com/skip2/go-qrcode"
 )
 
-// addressSize bounds what QR draws, in bytes. A longer text makes a code that phones cannot read from a screen.
+// addressSize bounds the text that QR draws, in bytes. Phones cannot read the code of a longer text from a screen.
 const addressSize = 300
 
-// QR draws text for a terminal: two modules a character, dark on light whatever the terminal's colours are, with
+// QR draws text for a terminal: two modules a character, dark on light with any colours of the terminal, with
 // the quiet margin that cameras need.
 func QR(text string) (string, error) {
 	code, err := qrcode.New(text, qrcode.Low)

@@ -152,7 +152,7 @@ func (p *Line) Flow() {
 	}
 }
 
-// Blackhole makes new connections lead nowhere; what is there is cut.
+// Blackhole makes new connections lead nowhere, and cuts those that exist.
 func (p *Line) Blackhole(on bool) {
 	p.mu.Lock()
 	p.hole = on

@@ -16,7 +16,7 @@ import (
 // patience is how long anything may take on a busy machine. Nothing waits for it to pass.
 const patience = time.Minute
 
-// serverDir holds what server has built; "" if nothing.
+// serverDir is the directory in which server has built; "" if it has not.
 var serverDir string
 
 // server builds nats-server once.

@@ -122,8 +122,8 @@ func trust(t testing.TB, ca string) *tls.Config {
 	return &tls.Config{RootCAs: roots}
 }
 
-// TestFleet runs what deploy/fleet ships: a gateway publishes over TLS and takes a command of its phone, which is on wss at
-// another node; neither can do what belongs to somebody else; and a phone that comes later is told the retained truth.
+// TestFleet runs the configuration of deploy/fleet: a gateway publishes over TLS and takes a command of its phone, which is on wss at
+// another node; neither can do what belongs to somebody else; and a phone that connects later gets the retained state.
 func TestFleet(t *testing.T) {
 	nodes, pages, ca := newFleet(t)
 	phone := join(t, pages[2], ca, "first", "phone-home", "phone-1")
@@ -154,7 +154,7 @@ func TestFleet(t *testing.T) {
 		return d.got("minirelay/home/greenhouse/command")
 	})
 
-	// A gateway of somebody else hears nothing of it, and nobody hears what it says in another's name.
+	// A gateway of another owner receives nothing of it, and cannot publish in another's name.
 	farm := join(t, "mqtts://"+nodes[1].address(), ca, "farm", "gw-farm", "farm-1")
 	farm.Subscribe("minirelay/home/+/command", 1, nil).WaitTimeout(time.Second)
 	farm.Publish("minirelay/home/greenhouse/state", 1, true, `{"forged":1}`).WaitTimeout(time.Second)
@@ -163,13 +163,13 @@ func TestFleet(t *testing.T) {
 	u.Publish("minirelay/home/greenhouse/state", []byte(`{"ts":2,"temperature":22}`), 1, true, nil)
 	eventually(t, "the phone sees the next state", func() bool { return phone.got(`greenhouse/state {"ts":2`) })
 	if phone.got("forged") || farm.got("command") {
-		t.Errorf("somebody has got what is not his: %q %q", phone.came, farm.came)
+		t.Errorf("a client has received messages of another: %q %q", phone.came, farm.came)
 	}
 
-	// A phone that comes to another node is told the truth at once, also when the first node is gone.
+	// A phone that connects to another node gets the state at once, also when the first node is gone.
 	nodes[2].kill()
 	late := join(t, pages[1], ca, "late", "phone-home", "phone-1")
-	eventually(t, "who comes late sees the state", func() bool {
+	eventually(t, "a late phone sees the state", func() bool {
 		// Until the two that are left have agreed, they may answer late or with an error: a phone asks again.
 		token := late.Subscribe("minirelay/home/+/state", 1, nil)
 		return token.WaitTimeout(5*time.Second) && token.Error() == nil && late.got(`greenhouse/state {"ts":2`)
@@ -198,8 +198,8 @@ func TestFleetSpeaksOnlyMQTT(t *testing.T) {
 	}
 }
 
-// TestFleetForgets: who has subscribed with a session and never comes back is forgotten, with what waits for it, after the time
-// that node.conf names (here a short one). Who comes back must begin anew, and then hears everything.
+// TestFleetForgets: the session of a subscriber that never returns is deleted with its messages, after the time in node.conf
+// (here a short one). A subscriber that returns must start a clean session, and then receives everything.
 func TestFleetForgets(t *testing.T) {
 	nodes, _, ca := newFleet(t, `consumer_inactive_threshold: "24h"`, `consumer_inactive_threshold: "1s"`)
 	url := "mqtts://" + nodes[0].address()

@@ -16,7 +16,7 @@ import (
 	"minirelay/relay/upstream"
 )
 
-// desk is a handler that keeps what comes.
+// desk is a handler that keeps all messages.
 type desk struct {
 	mu   sync.Mutex
 	came []string
@@ -136,7 +136,7 @@ func TestNodesKilledInTurn(t *testing.T) {
 	}
 }
 
-// healthy says whether a node has caught up with the cluster.
+// healthy reports whether a node has caught up with the cluster.
 func healthy(n *node) bool {
 	answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/healthz", n.http))
 	if err != nil {

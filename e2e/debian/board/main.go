@@ -65,7 +65,7 @@ func run(sketch, root string) (err error) {
 	return nil
 }
 
-// What the kernel and udev say of an Arduino Uno, below the root.
+// The files of the kernel and udev for an Arduino Uno, below the root.
 const (
 	class = "sys/class/tty/ttyACM0"
 	usb   = "sys/devices/usb1/1-1"
