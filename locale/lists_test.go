@@ -32,7 +32,7 @@ var silent = []struct{ file, text, why string }{
 	{"broker/login.go", ``, "log"},
 	{"broker/selfsigned.go", `PRIVATE KEY`, "a format"},
 	{"capture/writer.go", ``, "a file format"},
-	{"", `^(\{[^}]|[\[#<"^$('])|^- |^\\|^GET |^/`, "TOML, JSON, patterns, markup"},
+	{"", `^(\{[^}]|[#<"^$('])|^\[-|^\[\[?-?c|^\[[^\]]*\](\n|$)|^- |^\\|^GET |^/`, "TOML, JSON, patterns, markup"},
 	{"", `^[a-z_]+ = (\{\}|"\{\}")$`, "TOML"},
 	{"configs/syntax.go", `^(new lines|U\+000|expected|nested more|not terminated|at start of|strings must|array is incomplete|after array|inline table|to close|start of key|need a char|control characters$|carriage return$|number must|leading zeroes|invalid datetime|quotes at the end)`, "what the parser says, to be told otherwise"},
 	{"computed/check.go", `^(expected|interface|unexpected)`, "what the compiler says, to be told otherwise"},
@@ -50,6 +50,11 @@ var foreign = []string{
 	"input/output error", "no space left on device", "read-only file system", "i/o timeout", "no route to host",
 	"network is unreachable", "connection reset by peer", "broken pipe", "address already in use", "file exists", "is a directory",
 	"not a directory", "operation not permitted", "inappropriate ioctl for device", "context deadline exceeded",
+	// regexp/syntax and the compiler of expressions
+	"invalid character class range: {}", "invalid nested repetition operator: {}", "missing closing ]: {}", "missing closing ): {}",
+	"unexpected ): {}", "missing argument to repetition operator: {}", "invalid escape sequence: {}", "invalid repeat count: {}",
+	"trailing backslash at end of expression", "invalid named capture: {}", "invalid or unsupported Perl syntax: {}",
+	"invalid character class: {}", "expression nests too deeply: {}", "unknown name {}", "invalid UTF-8 character in basic string",
 }
 
 // assembled are words and sentences that the sources put together, or that look like anything but sentences.

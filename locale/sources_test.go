@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -80,6 +81,10 @@ func (c *collector) Visit(n ast.Node) ast.Visitor {
 		return nil
 	case *ast.Field:
 		if n.Tag != nil {
+			text, _ := strconv.Unquote(n.Tag.Value)
+			if tag := reflect.StructTag(text); tag.Get("required") == "true" {
+				c.note(n.Tag.Pos(), tag.Get("doc")) // of a key that is missing people read what it is
+			}
 			return nil
 		}
 	case *ast.CallExpr:

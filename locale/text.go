@@ -49,6 +49,9 @@ func (c *catalogue) sentence(s string, depth int) string {
 		}
 	}
 	masked := mask(s)
+	if text, ok := c.beginning(s, masked, depth); ok {
+		return text
+	}
 	word, _, _ := strings.Cut(s, " ")
 	best, holes := c.match(c.words[word], s, masked, 0, depth)
 	least := 0
@@ -77,9 +80,32 @@ func (c *catalogue) value(s string, depth int) string {
 	return c.text(s, depth-1)
 }
 
+// signs are what sentences are put together with.
+var signs = [...]struct{ english, chinese string }{{"\n", "\n"}, {"; ", "；"}, {": ", "："}, {", ", "，"}}
+
+// beginning translates a sentence that begins with one of the table, before a pattern takes it for another one.
+func (c *catalogue) beginning(s, masked string, depth int) (string, bool) {
+	for _, sign := range signs {
+		for at, end := 0, 0; ; end = at + 1 {
+			next := strings.Index(masked[end:], sign.english)
+			if next < 0 {
+				break
+			}
+			at = end + next
+			rest := s[at+len(sign.english):]
+			if text, ok := c.texts[s[:at]]; ok && strings.Contains(s[:at], " ") && !strings.Contains(s[:at], hole) {
+				if b := c.value(rest, depth); b != rest {
+					return text + sign.chinese + b, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
 // parts translates the parts of a sentence that was put together from several.
 func (c *catalogue) parts(s, masked string, depth int) string {
-	for _, sign := range [...]struct{ english, chinese string }{{"\n", "\n"}, {"; ", "；"}, {": ", "："}, {", ", "，"}} {
+	for _, sign := range signs {
 		at := strings.Index(masked, sign.english)
 		if at < 0 {
 			continue
