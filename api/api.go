@@ -12,7 +12,7 @@ import (
 	"minirelay/status"
 )
 
-// Access is what a request's user and password have turned out to be.
+// Access is the result of checking the user and password of a request.
 type Access int
 
 const (
@@ -22,7 +22,7 @@ const (
 	Admin
 )
 
-// Source is where the API takes from what it tells. Its functions may be called from any goroutine.
+// Source is where a [Server] takes its answers from. Its functions may be called from any goroutine.
 type Source struct {
 	Login  func(*http.Request) Access
 	Config func() Config
@@ -31,14 +31,14 @@ type Source struct {
 	Status func() status.Snapshot
 }
 
-// Server answers requests under /api/.
+// Server answers requests under /api/. [New] makes one.
 type Server struct {
 	source  Source
 	mux     *http.ServeMux
 	running sync.WaitGroup // watchers of a wire
 }
 
-// Wait returns when nobody watches a wire any more: after the ports and the listener have been closed.
+// Wait returns when nobody watches a wire any more. The ports and the listener must be closed before.
 func (s *Server) Wait() { s.running.Wait() }
 
 // New makes a Server for the path /api/.
@@ -56,8 +56,7 @@ func New(source Source) *Server {
 	return s
 }
 
-// ServeHTTP answers admins. There is no WWW-Authenticate header in any answer, or browsers would open a dialog of
-// their own above the page that has asked.
+// ServeHTTP answers admins. No answer has a WWW-Authenticate header: browsers would open a dialog above the page.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -82,7 +81,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// Failure is what is answered instead of what was asked for.
+// Failure is the answer to a request that failed: a code for programs, and a sentence for people.
 type Failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"` // one sentence that is safe to show to a person

@@ -18,14 +18,14 @@ import (
 // answerTime bounds the wait for an answer to begin.
 const answerTime = 10 * time.Second
 
-// Client asks a gateway.
+// Client is a client of the API of one gateway. [NewClient] and [LocalClient] make one.
 type Client struct {
 	address        string // https://host:port
 	user, password string
 	http           *http.Client
 }
 
-// Trust says which certificates a client takes.
+// Trust says which certificates a [Client] accepts.
 type Trust struct {
 	// Certificates are taken as they are, whatever name they are for, and for who may sign others. None: whom the
 	// system trusts.
@@ -65,7 +65,7 @@ func (e addressError) Error() string { return e.what }
 // Hint is what to try.
 func (e addressError) Hint() string { return e.try }
 
-// NewClient makes a Client of the gateway at address, as in https://192.168.1.10:8443.
+// NewClient makes a [Client] of the gateway at address, as in https://192.168.1.10:8443. Its error has a hint.
 func NewClient(address, user, password string, trust Trust) (*Client, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -84,7 +84,7 @@ func NewClient(address, user, password string, trust Trust) (*Client, error) {
 	return &Client{u.Scheme + "://" + u.Host, user, password, &http.Client{Transport: transport}}, nil
 }
 
-// LocalClient makes a Client of the gateway that dial connects to, which asks for no password: a socket of this machine.
+// LocalClient makes a [Client] of the gateway that dial connects to: a socket of this machine, which needs no password.
 func LocalClient(dial func(context.Context) (net.Conn, error)) *Client {
 	transport := &http.Transport{ResponseHeaderTimeout: answerTime,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}
@@ -94,7 +94,7 @@ func LocalClient(dial func(context.Context) (net.Conn, error)) *Client {
 // Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Ports asks for the ports.
+// Ports lists the serial ports of the gateway.
 func (c *Client) Ports(ctx context.Context) ([]Port, error) {
 	body, err := c.get(ctx, "/api/ports")
 	if err != nil {
@@ -108,8 +108,8 @@ func (c *Client) Ports(ctx context.Context) ([]Port, error) {
 	return all.Ports, nil
 }
 
-// Wire calls see for what is on the wire of a port, in order, until ctx ends, see gives an error, or the gateway ends
-// it: io.EOF.
+// Wire calls see for each record of the wire of a port, in order. It returns when ctx ends, when see returns an error,
+// or with io.EOF when the gateway closes the stream. An answer other than a stream is a [Failure].
 func (c *Client) Wire(ctx context.Context, port string, see func(Sight) error) error {
 	body, err := c.get(ctx, "/api/ports/"+url.PathEscape(port)+"/wire")
 	if err != nil {

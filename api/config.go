@@ -18,7 +18,7 @@ type File struct {
 	Text string `json:"text"`
 }
 
-// Problem is a fault, for which the gateway goes on with the last good config, or a warning.
+// Problem is a fault, because of which the gateway uses the last valid config, or a warning.
 type Problem struct {
 	Severity string `json:"severity"` // Fault or Warning
 	File     string `json:"file"`

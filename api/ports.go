@@ -17,7 +17,7 @@ type Port struct {
 	Counts  Counts   `json:"counts"`
 }
 
-// Counts are wire.Counts.
+// Counts are those of [wire.Counts], as JSON.
 type Counts struct {
 	Bytes       uint64 `json:"bytes"`
 	Sent        uint64 `json:"sent"`

@@ -24,8 +24,8 @@ const (
 	countsEvery = time.Second
 )
 
-// Sight is one line of GET /api/ports/{port}/wire: bytes, a frame, the counters, the state of the port, or how much
-// was missed.
+// Sight is one line of GET /api/ports/{port}/wire: bytes, a frame, the counters, the state of the port, or the number
+// of records that were missed.
 type Sight struct {
 	TS int64 `json:"ts"` // Unix milliseconds
 
@@ -46,7 +46,7 @@ const (
 	Out = "out" // written by it
 )
 
-// Frame is a frame and what has become of it.
+// Frame is a frame and its result.
 type Frame struct {
 	Hex     string `json:"hex"` // "" where an answer was waited for in vain
 	Text    string `json:"text"`
@@ -57,10 +57,10 @@ type Frame struct {
 	Why     string `json:"why"` // why it was dropped, or why some of its values are null
 }
 
-// Fields are the values of a frame by the ids of fields, in its order. They stand in JSON as an object.
+// Fields are the values of a frame by the ids of its fields, in its order. In JSON they are an object.
 type Fields []Field
 
-// Field is one value, as it stands in a device's state: null if it is no good reading.
+// Field is one value, as in the state of a device: null if it is invalid.
 type Field struct {
 	ID    string
 	Value json.RawMessage

@@ -21,9 +21,9 @@ func withConnection(ctx context.Context, raw net.Conn) context.Context {
 	return context.WithValue(ctx, ticketKey{}, ticketOf(raw))
 }
 
-// Authenticate checks the user and password of a request that came in over a handler of HandleHTTP (HTTP Basic,
-// RFC 7617), as a login over MQTT is checked: with the same passwords, at the same speed. It gives the user's role:
-// viewer, operator or admin. The error is ErrWrongPassword, also where there is none, or ErrTooFast.
+// Authenticate checks the user and password of a request to a page of [Broker.HandleHTTP] (HTTP Basic, RFC 7617), with
+// the same accounts and at the same speed as a login over MQTT. It returns the role of the user: viewer, operator or
+// admin. The error is [ErrWrongPassword], also for a request without a password, or [ErrTooFast].
 func (b *Broker) Authenticate(r *http.Request) (role string, err error) {
 	ticketed, ok := r.Context().Value(ticketKey{}).(*ticketConn)
 	user, password, given := r.BasicAuth()

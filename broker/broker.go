@@ -17,7 +17,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// Broker is the embedded broker.
+// Broker is the embedded MQTT broker. [New] makes one. Its methods may be called from any goroutine.
 type Broker struct {
 	log       *slog.Logger
 	server    *mqtt.Server
@@ -67,7 +67,7 @@ type traffic struct {
 	buffered                                   atomic.Int64 // bytes waiting at all clients now
 }
 
-// New checks the config and loads or makes the certificate. It opens no port.
+// New checks the config and loads the certificate, or makes one. It opens no port: see [Broker.Start].
 func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	p, err := prepare(cfg, nil)
 	if err != nil {
@@ -151,7 +151,8 @@ func (b *Broker) adopt(p *prepared) {
 	b.routes.change()
 }
 
-// Start binds all listeners and serves. A port that is busy is an error that names the address.
+// Start binds all listeners and begins to serve. If a port is busy, the error contains its address, and nothing is
+// served.
 func (b *Broker) Start(h Handler) error {
 	b.changing.Lock()
 	defer b.changing.Unlock()
@@ -177,18 +178,18 @@ func (b *Broker) Start(h Handler) error {
 	return nil
 }
 
-// HandleHTTP serves pattern on the TLS port, beside /mqtt and /healthz. It is called before Start. What serves / is on
-// the plain WebSocket port too: iPhones let no page talk wss to a certificate that nobody vouches for.
+// HandleHTTP serves pattern on the TLS port, beside /mqtt and /healthz. It is called before [Broker.Start]. The handler
+// of / is served on the plain WebSocket port too: on an iPhone a page cannot use wss with a self-signed certificate.
 func (b *Broker) HandleHTTP(pattern string, h http.Handler) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
 	b.pages[pattern] = h
 }
 
-// Addrs are the addresses that are bound, "" for a listener that is off.
+// Addrs are the addresses of the listeners as host:port; "" for a listener that is off.
 type Addrs struct{ TLS, MQTT, WS string }
 
-// Addrs says where clients connect, also if the config left the port to the system.
+// Addrs returns the addresses that are bound, with the ports that the system chose for port 0.
 func (b *Broker) Addrs() Addrs {
 	b.changing.Lock()
 	defer b.changing.Unlock()
@@ -201,7 +202,8 @@ func (b *Broker) Addrs() Addrs {
 	return Addrs{TLS: text(b.ports.tls), MQTT: text(b.ports.mqtt), WS: text(b.ports.ws)}
 }
 
-// Stop closes the listeners, then disconnects the clients, and returns when everything has ended or ctx has.
+// Stop closes the listeners, then disconnects the clients, and returns when every goroutine has ended. When ctx ends
+// first, it cuts the connections and returns an error.
 func (b *Broker) Stop(ctx context.Context) error {
 	b.changing.Lock()
 	before := b.state

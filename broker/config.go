@@ -40,10 +40,10 @@ type UserConfig struct {
 	Write        []string    `toml:"write" doc:"topic filters outside the root that the user may also publish to"`
 }
 
-// Default is what the [broker] table starts from.
+// Default is the [broker] table before anything is read: a self-signed certificate at port 8443.
 func Default() Config {
 	return Config{Listen: ":8443", MaxClients: 1024, TLS: TLSConfig{Mode: "self-signed"}}
 }
 
-// DefaultUser is what a [users.ID] table starts from: somebody who may look and touch nothing.
+// DefaultUser is a [users.ID] table before anything is read: a user who can read and nothing else.
 func DefaultUser() UserConfig { return UserConfig{Role: "viewer"} }

@@ -1,29 +1,29 @@
 // Package broker is the embedded MQTT broker: phones and tools connect to it over wss, ws or plain MQTT, and the
-// gateway publishes through it. Most callers need New, Start and Publish.
+// gateway publishes through it. Most callers need [New], [Broker.Start] and [Broker.Publish].
 //
 // mochi speaks the protocol: it decodes packets, acknowledges, and keeps sessions and the index of
-// subscriptions. What minirelay promises is enforced around it, in the order in which a connection meets it:
+// subscriptions. The promises of minirelay are enforced around it, in the order in which a connection meets them:
 //
 //	listen.go     Broker.bind            ports are bound here, so that a busy one is an error at start
 //	prelogin.go   preLogin.enter         connections that have not said CONNECT are few and short-lived
 //	http.go       Broker.serveHTTP       one TLS port for wss, the page and the API
 //	conn.go       conn.Write             never blocks: a stuck client cannot hold anyone else
 //	serve.go      Broker.serve           one connection from its first byte to its last; panics end here
-//	guard.go      guard                  the one hook of mochi: whatever a client asks for passes here
-//	login.go      guard.OnConnect        who comes in, under which client id
-//	authenticate.go Broker.Authenticate  who asks the pages of HandleHTTP
+//	guard.go      guard                  the one hook of mochi: every request of a client passes here
+//	login.go      guard.OnConnect        the login, and the client id
+//	authenticate.go Broker.Authenticate  the login to the pages of HandleHTTP
 //	passwords.go  passwords.check        passwords, computed once each, and never at an attacker's speed
-//	rules.go      rights                 what a user may read and write
-//	subscribe.go  guard.OnSubscribe      what a client asks to be told
-//	receive.go    guard.OnPublish        what a client says, and to whom it is handed
+//	rules.go      rights                 the rights of a user to read and write
+//	subscribe.go  guard.OnSubscribe      the subscriptions of a client
+//	receive.go    guard.OnPublish        the publishes of a client
 //	publish.go    Broker.Publish         a message is stored and spread
-//	route.go      Broker.route           who gets it
-//	session.go    session.deliver        and how it reaches him: in order, or he is disconnected
+//	route.go      Broker.route           its receivers
+//	session.go    session.deliver        its way to one receiver: in order, or the receiver is disconnected
 //
 // # Promises
 //
 // A subscriber that keeps up gets every message of a topic in the order of publishing; one that does not is
-// disconnected and gets the retained truth when it comes back. No publisher waits for a client for more than a
+// disconnected and gets the retained messages when it connects again. No publisher waits for a client for more than a
 // moment. Nothing is allowed that no rule allows. No input ends the process.
 //
 // Deliberately absent: anonymous users, bridges, storage (retained messages and sessions live in memory; the

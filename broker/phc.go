@@ -35,7 +35,7 @@ type phc struct {
 	salt, hash     []byte
 }
 
-// HashPassword makes the argon2id hash of a password for password_hash in the config.
+// HashPassword makes the argon2id hash of a password, in the PHC string format, for password_hash in the config.
 func HashPassword(password string) (string, error) {
 	if password == "" {
 		return "", hint(errors.New("an empty password cannot be hashed"), "type one")
@@ -48,7 +48,7 @@ func HashPassword(password string) (string, error) {
 	return p.String(), nil
 }
 
-// CheckHash says what is wrong with a password_hash, if anything.
+// CheckHash returns an error if text is not a valid password_hash.
 func CheckHash(text string) error {
 	_, err := parsePHC(text)
 	return err

@@ -10,7 +10,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// Message is one publish by a client that had the right to it.
+// Message is one publish by a client that is allowed to publish it.
 type Message struct {
 	Topic         string
 	Payload       []byte
@@ -23,13 +23,14 @@ type Message struct {
 	Correlation   []byte   // of MQTT 5
 }
 
-// Handler is the gateway behind the broker.
+// Handler is the application behind the broker. See [Broker.Start].
 type Handler interface {
-	// Handle gets every publish that its client had the right to, on the goroutine that reads from that client,
-	// before it is acknowledged. It may block that one client. true: it was for the gateway; it is acknowledged,
-	// and neither stored nor sent to anyone.
+	// Handle gets every publish of a client, after the rights of the client were checked and before the publish is
+	// acknowledged. It runs on the goroutine that reads from this client, and may block it. It returns true if the
+	// message was for the application: then it is acknowledged, and neither stored nor sent to anybody.
 	Handle(m Message) bool
-	// Subscribed is called after a subscription has been granted and its retained messages are on their way.
+	// Subscribed is called after a subscription was granted, behind its retained messages. filter is the one of the
+	// client: see [Matches].
 	Subscribed(user, client, filter string)
 }
 
@@ -47,11 +48,12 @@ func (o *topicLocks) of(topic string) *sync.Mutex {
 	return &o.locks[maphash.String(o.seed, topic)%stripes]
 }
 
-// Publish is for the gateway's own messages. The payload is kept; the caller must not change it. An empty
-// retained one deletes the topic's retained message. correlation reaches MQTT 5 clients, if there is any.
+// Publish sends a message of the application to every client that may read its topic. The payload is kept: the caller
+// must not change it. An empty retained message deletes the retained message of the topic. correlation reaches MQTT 5
+// clients; it may be nil.
 //
-// It never waits for a client, but for a moment (patience) if one that reads along needs it to keep up. It may be
-// called before Start and after Stop.
+// Publish never waits for a client, except for a moment if a subscriber needs it to keep up. It may be called before
+// [Broker.Start] and after [Broker.Stop].
 func (b *Broker) Publish(topic string, payload []byte, qos byte, retain bool, correlation []byte) error {
 	if topic == "" || len(topic) > math.MaxUint16 {
 		return fmt.Errorf("publish: a topic has 1 to 65535 bytes, not %d", len(topic))

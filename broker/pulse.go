@@ -20,8 +20,8 @@ const pulseUser = "$pulse"
 // pulseTopic carries what Pulse sends to itself.
 const pulseTopic = "$SYS/broker/pulse"
 
-// Pulse proves that the broker works: a client inside the process logs in, subscribes, and is delivered a message.
-// It returns nil when that has come within ctx. A watchdog asks it.
+// Pulse checks that the broker works: a client inside the process logs in, subscribes, and receives a message. It
+// returns nil if that happens before ctx ends.
 func (b *Broker) Pulse(ctx context.Context) error {
 	ours, theirs := net.Pipe()
 	defer ours.Close()

@@ -6,9 +6,9 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// Reload applies a new config. What did not change is not disturbed: connections stay, also those of a listener
-// that goes away. A user that is gone or has another password is disconnected, and so is a gateway that may speak under
-// other ids; other rules hold from the next message on. After an error everything is as it was.
+// Reload applies another config. Connections stay open, also those of a listener that is closed. A user is disconnected
+// who is removed or has another password, and so is a gateway with other ids. Other rules apply from the next message
+// on. After an error everything is as it was.
 func (b *Broker) Reload(cfg Config) error {
 	b.changing.Lock()
 	defer b.changing.Unlock()

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Stats are the broker's figures, since the start where they count.
+// Stats are the counters of the broker since its start, and its state now. Sizes are bytes.
 type Stats struct {
 	Clients, Sessions  int               // connected; remembered, with those that are away
 	MaxClients         int               // as configured
@@ -19,7 +19,7 @@ type Stats struct {
 	CertificateExpires int64             // Unix seconds; 0: plain
 }
 
-// Stats gives the figures of now.
+// Stats returns the counters and the state now.
 func (b *Broker) Stats() Stats {
 	b.sessionsMu.Lock()
 	s := Stats{Clients: b.online, Sessions: len(b.sessions), MaxClients: b.maxClients}

@@ -16,7 +16,7 @@ import (
 	"minirelay/relay/upstream"
 )
 
-// Config is everything that minirelay.toml says, with the defaults filled in.
+// Config is the content of minirelay.toml, with the defaults filled in. [Load] makes one.
 type Config struct {
 	Gateway   GatewayConfig
 	Log       LogConfig
@@ -38,7 +38,7 @@ type GatewayConfig struct {
 	Remember time.Duration `toml:"remember" doc:"how long the id of a command is remembered, so that no command is executed twice" min:"1m" max:"168h"`
 }
 
-// DefaultGateway is what the [gateway] table starts from.
+// DefaultGateway is the [gateway] table before anything is read.
 func DefaultGateway() GatewayConfig {
 	return GatewayConfig{DataDir: "/var/lib/minirelay", Root: "minirelay", Remember: 24 * time.Hour}
 }
@@ -54,7 +54,7 @@ type LogConfig struct {
 	Format string `toml:"format" doc:"text for people and journals, json for programs; a change takes effect at the next start" oneof:"text,json"`
 }
 
-// DefaultLog is what the [log] table starts from.
+// DefaultLog is the [log] table before anything is read.
 func DefaultLog() LogConfig { return LogConfig{Level: "info", Format: "text"} }
 
 // SlogLevel is the level for package slog.

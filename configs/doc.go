@@ -1,24 +1,24 @@
-// Package configs reads minirelay.toml. Most callers need Load, which gives a Config or everything that is wrong
-// with it, and Schema, with which editors complete and check the file.
+// Package configs reads minirelay.toml. Most callers need [Load], which returns a [Config] or all its faults, and
+// [Schema], for the completion and the checks of editors.
 //
 // The way of a file, a step in each source file:
 //
 //	source.go    readSources     bytes of one file, or of each *.toml of a directory
 //	tree.go      parseSource     a tree of tables and values that know where they stand
-//	syntax.go    syntaxFault     what TOML does not allow, in words for people
-//	shape.go     shapeOf         what may stand where, derived from the structs of each package and their tags
+//	syntax.go    syntaxFault     errors of TOML, in words for people
+//	shape.go     shapeOf         the keys and types of each table, from the structs of each package and their tags
 //	walk.go      walker.table    keys, types and bounds, and the values put into the structs
-//	check*.go    checker         what only a whole config can show: references, sense, safety
-//	fault.go     Fault           what is wrong, where, and what to try
+//	check*.go    checker         faults that only a whole config can show: references, sense, safety
+//	fault.go     Fault           a fault, its place, and what to try
 //	schema.go    Schema          the shapes again, as JSON Schema
 //	view.go      ViewOf          the file as a screen may show it, without its secrets
 //
 // # Promises
 //
-// A config that is not fully understood is refused: unknown keys, values out of bounds and references to nothing
-// are faults, and all of them are told at once, over all files. Order is kept: what stands first in the file is first in
-// the Config. Secrets never appear in a fault or a View. Nothing is opened but the files themselves and those that secrets
-// are kept in; no hardware is touched.
+// A config that is not fully understood is rejected: unknown keys, values out of bounds and references to nothing are
+// faults, and all of them are reported at once, over all files. The [Config] keeps the order of the file. Secrets never
+// appear in a [Fault] or a [View]. Only the files themselves, and those that contain secrets, are opened; no hardware is
+// touched.
 //
 // Deliberately absent: writing. People's files, with their comments, are theirs.
 package configs

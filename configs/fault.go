@@ -9,7 +9,7 @@ import (
 	"minirelay/locale"
 )
 
-// Fault is one thing that is wrong with a config, or hardly wanted.
+// Fault is one thing that is wrong with a config, or a warning, with its place and what to try.
 type Fault struct {
 	File   string // as it was asked for
 	Line   int    // from 1; 0: the file as a whole
@@ -20,7 +20,7 @@ type Fault struct {
 	Length int    // of the offending part, in characters
 }
 
-// Position is where the fault is, as in minirelay.toml:12:8.
+// Position is the place of the fault, as in minirelay.toml:12:8.
 func (f Fault) Position() string {
 	if f.Line == 0 {
 		return f.File
@@ -84,13 +84,13 @@ func blank(s string) string {
 	return b.String()
 }
 
-// Faults is everything that is wrong with a config. It is the error of Load.
+// Faults is everything that is wrong with a config, in the order of the files. It is the error of [Load].
 type Faults struct {
 	Path string // what was to be loaded
 	List []Fault
 }
 
-// Error counts the faults.
+// Error is the number of faults, in words.
 func (f *Faults) Error() string {
 	in := f.List[0].File
 	for _, fault := range f.List {

@@ -13,10 +13,10 @@ import (
 //go:embed initial.toml
 var initial []byte
 
-// Untouched says whether a config is the one that was installed: nobody has put anything into it yet.
+// Untouched reports whether a config is still the one that was installed.
 func Untouched(text []byte) bool { return bytes.Equal(text, initial) }
 
-// Start is what a first config is made of.
+// Start is the content of a first config. See [Start.Text].
 type Start struct {
 	Gateway, Name string // id and name
 	DataDir       string
@@ -37,7 +37,7 @@ type StartThing struct {
 	Profile      string // "" for a device that is still to be described
 }
 
-// Text writes the config, with a comment for each thing that people will want to change.
+// Text writes the config, with a comment for each thing that people probably want to change.
 func (s Start) Text() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# minirelay check says whether this file is right. A change takes effect when it is saved.\n"+

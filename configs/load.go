@@ -8,8 +8,8 @@ import (
 	"minirelay/relay"
 )
 
-// Load reads the config at path, a file or a directory whose *.toml files are merged in the order of their names.
-// Its error is a *Faults with everything that is wrong.
+// Load reads the config at path: a file, or a directory whose *.toml files are merged in the order of their names. Its
+// error is a [*Faults] with everything that is wrong.
 func Load(path string) (*Config, error) {
 	sources, faults := readSources(path)
 	return load(path, sources, faults)

@@ -17,7 +17,7 @@ import (
 //go:embed profiles/*.toml
 var profileFiles embed.FS
 
-// Profile is a device that people buy, described once: what a [devices.ID] table gets by profile = "NAME".
+// Profile is a ready-made description of a device: the keys that a [devices.ID] table gets from profile = "NAME".
 type Profile struct {
 	Name string // of the file, without .toml
 	Text []byte
@@ -35,7 +35,7 @@ type ProfileHead struct {
 	StopBits float64    `toml:"stop_bits" doc:"stop bits as delivered" oneof:"1,2"`
 }
 
-// Profiles gives all profiles, in the order of their names.
+// Profiles returns all profiles, in the order of their names.
 func Profiles() []Profile {
 	entries, err := profileFiles.ReadDir("profiles")
 	if err != nil {
@@ -52,7 +52,7 @@ func Profiles() []Profile {
 	return all
 }
 
-// FindProfile gives the profile of that name. Its error says that there is none, and what may be meant.
+// FindProfile returns the profile called name. The error suggests the nearest one: see [NearestProfile].
 func FindProfile(name string) (Profile, error) {
 	text, err := profileFiles.ReadFile("profiles/" + name + ".toml")
 	if err != nil {
@@ -84,7 +84,7 @@ func ProfileNames() []string {
 	return names
 }
 
-// NearestProfile hints at the profile that was probably meant by name.
+// NearestProfile is a hint with the profile that name was probably meant to be.
 func NearestProfile(name string) string {
 	if meant, ok := Nearest(name, ProfileNames()); ok {
 		return fmt.Sprintf("did you mean %q?", meant)

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Nearest gives the candidate that word was probably meant to be.
+// Nearest returns the candidate that word was probably meant to be, if there is one.
 func Nearest(word string, candidates []string) (string, bool) {
 	best, least := "", 1+max(1, len([]rune(word))/3)
 	for _, c := range candidates {

@@ -2,7 +2,7 @@ package configs
 
 import "errors"
 
-// View is a config as it may be shown on a screen.
+// View is a config as it may be shown: without its secrets. [ViewOf] makes one.
 type View struct {
 	Files    []File
 	Faults   []Fault // what is wrong with it now; none: it can be used
@@ -12,7 +12,7 @@ type View struct {
 // File is the text of one file, comments included, with "(secret)" for every secret in it.
 type File struct{ Name, Text string }
 
-// ViewOf reads the config at path as Load does. It always gives what can be shown, also of a broken config.
+// ViewOf reads the config at path as [Load] does. A config with faults can be shown too.
 func ViewOf(path string) View {
 	sources, faults := readSources(path)
 	var v View
@@ -47,8 +47,8 @@ func censored(s *source) string {
 	return string(append(out, s.text[at:]...))
 }
 
-// DataDirOf tells where a gateway with the config at path keeps its data, also if the config has faults, or secrets
-// that are only known where the gateway runs. It cannot if no file of it can be read.
+// DataDirOf returns the data directory of a gateway with the config at path, also if the config has faults, or needs
+// secrets that are available only where the gateway runs. ok is false if none of its files can be read.
 func DataDirOf(path string) (dir string, ok bool) {
 	sources, _ := readSources(path)
 	if len(sources) == 0 {

@@ -29,7 +29,7 @@ type Options struct {
 	Level *slog.LevelVar // is set to the level of each configuration that is applied
 }
 
-// Build says what the program was made of.
+// Build is the version of the program.
 type Build struct{ Version, Commit, Go string }
 
 // Gateway is a running gateway. Its methods may be called from any goroutine.
@@ -42,8 +42,8 @@ type Gateway struct {
 	stopped  bool
 }
 
-// Start starts the gateway of config and returns once clients can connect. The ports are being opened then: see
-// [Gateway.Ready]. Whoever starts a gateway must stop it.
+// Start starts the gateway of config and returns once clients can connect. The ports are opened after that: see
+// [Gateway.Ready]. The caller must call [Gateway.Stop].
 func Start(config *configs.Config, options Options) (*Gateway, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
@@ -60,7 +60,7 @@ func Start(config *configs.Config, options Options) (*Gateway, error) {
 // Config is the configuration in use.
 func (g *Gateway) Config() *configs.Config { return g.core.Load().config.Load() }
 
-// Status says how everything is now.
+// Status returns the state of every part now.
 func (g *Gateway) Status() status.Snapshot { return g.core.Load().status(g.state) }
 
 // Addrs are the addresses that the gateway listens on.

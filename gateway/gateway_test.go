@@ -287,9 +287,9 @@ func TestRun(t *testing.T) {
 func TestExplainDisk(t *testing.T) {
 	full := &os.PathError{Op: "write", Path: "key.pem", Err: syscall.ENOSPC}
 	for want, err := range map[string]error{
-		"free some space on the disk of data":     explainDisk(full, nil, "data"),
-		"set [gateway] data_dir to a directory":   explainDisk(full, os.ErrPermission, "data"),
-		"minirelay check looks for faults": explainDisk(os.ErrClosed, nil, "data"),
+		"free some space on the disk of data":   explainDisk(full, nil, "data"),
+		"set [gateway] data_dir to a directory": explainDisk(full, os.ErrPermission, "data"),
+		"minirelay check looks for faults":      explainDisk(os.ErrClosed, nil, "data"),
 	} {
 		if _, try := Describe(err); !strings.HasPrefix(try, want) {
 			t.Errorf("%v: %q", err, try)

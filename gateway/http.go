@@ -63,10 +63,11 @@ func (c *core) mayScrape(r *http.Request) bool {
 	return err == nil && from.Addr().Unmap().IsLoopback() && !passedOn
 }
 
-// SocketName is the API for this machine alone: whoever may open the file may do what an admin may.
+// SocketName is the name of the socket with the API for this machine. Anybody with access to the file has the rights of
+// an admin.
 const SocketName = "minirelay.sock"
 
-// SocketPath is where the gateway with that data directory has its socket.
+// SocketPath returns the path of the socket of the gateway with that data directory.
 func SocketPath(dataDir string) string {
 	if dir, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":"); dir != "" {
 		return filepath.Join(dir, SocketName) // systemd's RuntimeDirectory=

@@ -17,7 +17,8 @@ const (
 	settle = 200 * time.Millisecond
 )
 
-// Watch gives a token when the config at path, a file or a directory, may have changed since it was called.
+// Watch gives a token when the config at path, a file or a directory, may have changed since Watch was called. The
+// caller calls stop.
 func Watch(path string) (changed <-chan struct{}, stop func()) {
 	tokens := make(chan struct{}, 1)
 	quit, done := make(chan struct{}), make(chan struct{})

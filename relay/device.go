@@ -12,8 +12,8 @@ import (
 	"minirelay/relay/pace"
 )
 
-// Device is one attached device: the newest good value of each field, whether it is there, and its topics.
-// Its methods may be called from any goroutine.
+// Device is one attached device: the newest valid value of each field, whether it is online, and its topics.
+// [Relay.Attach] makes one. Its methods may be called from any goroutine.
 type Device struct {
 	model  Model
 	relay  *Relay
@@ -64,10 +64,10 @@ func newDevice(r *Relay, m Model, lane *Lane) *Device {
 	return d
 }
 
-// Model is the device as clients see it.
+// Model returns the device as clients see it. It must not be changed.
 func (d *Device) Model() *Model { return &d.model }
 
-// Online says whether a good frame has come since the port was opened, lately enough.
+// Online reports whether a valid frame has arrived since the port was opened, and within OfflineAfter.
 func (d *Device) Online() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -81,7 +81,7 @@ func (d *Device) onlineSince(t time.Time) bool {
 	return d.online && !d.since.After(t)
 }
 
-// Update takes the readings of one good frame, taken at at (with a monotonic reading). It marks the device
+// Update takes the readings of one valid frame that arrived at at, a time with a monotonic reading. It marks the device
 // online. It does not keep readings.
 func (d *Device) Update(at time.Time, readings []Reading) {
 	d.mu.Lock()
@@ -102,7 +102,7 @@ func (d *Device) Update(at time.Time, readings []Reading) {
 	d.offer(at)
 }
 
-// Seen marks the device alive at at without a reading: a good frame that held none (an acknowledgement).
+// Seen marks the device online at at without a reading: a valid frame, such as an acknowledgement, contained none.
 func (d *Device) Seen(at time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,14 +112,14 @@ func (d *Device) Seen(at time.Time) {
 	d.hear(at)
 }
 
-// Lost says that the port is gone: the device is offline and all its values are unknown at once.
+// Lost takes the device offline, because its port is closed. All its values become unknown at once.
 func (d *Device) Lost(reason string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.goOffline(reason)
 }
 
-// Detach removes the device: its retained topics are emptied and its waiting commands answered.
+// Detach removes the device. Its retained topics are emptied, and its waiting commands are rejected.
 func (d *Device) Detach() {
 	d.retire()
 	d.relay.forget(d)

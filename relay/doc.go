@@ -1,7 +1,8 @@
-// Package relay holds the nouns of minirelay and its policy: what a reading and a command are, when a value is
-// too old to be shown, when a command is too old to be executed, and that none is executed twice. It imports
-// the standard library only (and its own segment files), and knows serial lines and MQTT by their two edges:
-// package devices calls Device.Update and takes tasks from a Lane; a broker is a Publisher, and calls Handle.
+// Package relay holds the nouns of minirelay and its policy: readings and commands, the age at which a value is
+// not shown any more, the age at which a command is not executed any more, and the rule that no command is executed
+// twice. Most callers need [Start] and [Relay.Attach]. It imports the standard library only (and its own segment
+// files), and knows serial lines and MQTT by their two edges: package devices calls [Device.Update] and takes tasks
+// from a [Lane]; a broker is a [Publisher], and calls [Relay.Handle].
 //
 // # The walk
 //
@@ -13,7 +14,7 @@
 //	relay       Device.Update            newest value of each field, staleness, rate
 //	topic       outlet.put               {root}/{gateway}/{device}/state, behind the port's back
 //	broker      Publisher.Publish        broker.Broker delivers to everyone who may read it; an upstream.Upstream
-//	                                     keeps it until somebody else's broker has it
+//	                                     keeps it until another broker has it
 //	phone
 //
 // Down, from the finger to the hardware and back:
@@ -30,9 +31,8 @@
 // # Promises
 //
 // A command that carries an id gets exactly one final result, and again the same one if it is repeated. It is
-// written within its max_age or never. A crash between writing and answering leaves unknown, reported to the
-// same user's next subscription. A value that is not known to be good is null.
+// written within its max_age or never. After a crash between writing and answering its result is unknown, and is
+// published at the next subscription of the same user. A value that is not known to be valid is null.
 //
-// Deliberately absent: toggles, queues for devices that are offline, and any command that the relay gives by
-// itself.
+// Deliberately absent: toggles, queues for devices that are offline, and commands from the relay itself.
 package relay

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Upstream is the condition of an upstream broker, as info tells it to people.
+// Upstream is the state of an upstream broker, as the info topic shows it.
 type Upstream struct {
 	ID      string `json:"id"`
 	State   string `json:"state"`             // "connected", or what is wrong in one word
@@ -14,8 +14,8 @@ type Upstream struct {
 	Disk    string `json:"disk,omitempty"`    // what is wrong with its outbox; "" if nothing is
 }
 
-// Join makes p another publisher of everything that the relay says, from now on, and tells it what is retained.
-// Publishers do not know of each other: what one does with a message, or fails to do, concerns no other.
+// Join adds a publisher of all messages from now on, and gives it the retained ones. Publishers are independent: an
+// error of one has no effect on the others.
 func (r *Relay) Join(p Publisher) {
 	r.outlet.put(outgoing{detail: &detail{join: p}})
 	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("online"), retain: true, detail: only(p)})
@@ -31,7 +31,7 @@ func (r *Relay) Join(p Publisher) {
 	}
 }
 
-// Leave says offline to p and makes it a publisher no longer. Nothing is given to p after Leave has returned.
+// Leave publishes offline to p and removes it. After Leave returns, nothing is given to p.
 func (r *Relay) Leave(p Publisher) {
 	left := make(chan struct{})
 	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("offline"), retain: true, detail: only(p)})
@@ -39,7 +39,7 @@ func (r *Relay) Leave(p Publisher) {
 	<-left
 }
 
-// SetUpstreams tells people the conditions of the upstreams.
+// SetUpstreams publishes the states of the upstreams.
 func (r *Relay) SetUpstreams(all []Upstream) {
 	r.mu.Lock()
 	same := slices.Equal(all, r.upstreams)
@@ -58,8 +58,8 @@ func (r *Relay) origin(m Message) Publisher {
 	return r.outlet.first
 }
 
-// Busy answers a command that came while far too many did, without remembering it: nothing of it was written, and
-// the same id may come again. Requests are not answered.
+// Busy rejects a command as busy without remembering it, because too many arrive at once. Nothing of it was written,
+// and the same id may be sent again. Requests get no answer.
 func (r *Relay) Busy(m Message) {
 	first, rest, ok := r.topics.Split(m.Topic)
 	if !ok || rest != "command" || !ValidID(first) || ReservedDevice(first) {

@@ -25,24 +25,24 @@ type Lane struct {
 	expiring sync.Mutex // held by expire from its beginning to its end
 }
 
-// NewLane makes a lane in which at most size commands wait.
+// NewLane makes a lane for at most size waiting commands.
 func NewLane(size int) *Lane {
 	return &Lane{ready: make(chan struct{}, 1), size: size}
 }
 
-// Ready gives a token when a command waits. One token may stand for several commands: Take until it gives none.
+// Ready gives a token if a command waits. One token may be for several commands: call [Lane.Take] until it returns nil.
 func (l *Lane) Ready() <-chan struct{} { return l.ready }
 
-// Waiting says whether a command waits.
+// Waiting reports whether a command waits.
 func (l *Lane) Waiting() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.waiting) > 0
 }
 
-// Take gives the oldest command that may still be written. Those that have become too old on the way, or whose
-// device has gone offline since, are answered and skipped, even if the device has come back: it may be another one
-// that was plugged in. It gives nil when none waits. The command that was taken before must have been finished.
+// Take returns the oldest command that may still be written; nil if none waits. A command that has become too old, or
+// whose device has been offline since it was accepted, is rejected and skipped, also if the device is online again:
+// another one may have been connected. The command that was taken before must be finished: see [Task.Finish].
 func (l *Lane) Take() *Task {
 	for {
 		l.mu.Lock()
@@ -105,8 +105,8 @@ func (l *Lane) expire() {
 	}
 }
 
-// Refuse answers every waiting command that belongs to d (every one if d is nil) with code, which must be one
-// of the rejections: nothing was written.
+// Refuse rejects every waiting command of d, or all of them if d is nil. Nothing of them was written, so code must be
+// one of a rejection.
 func (l *Lane) Refuse(d *Device, code Code, message string) {
 	l.mu.Lock()
 	var out []*Task
@@ -125,8 +125,8 @@ func (l *Lane) Refuse(d *Device, code Code, message string) {
 	}
 }
 
-// Close refuses what waits and whatever comes later with code. When it returns, every command that was not taken has
-// its result.
+// Close rejects the waiting commands and all later ones with code. When it returns, every command that was not taken
+// has its result.
 func (l *Lane) Close(code Code, message string) {
 	o := Rejected(code, message)
 	l.mu.Lock()

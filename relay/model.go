@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Name is what people read: one text, or one per language ("zh", "en").
+// Name is a text for people: one text, or one per language ("zh", "en").
 type Name struct {
 	Text   string
 	ByLang map[string]string
@@ -41,25 +41,25 @@ func (n Name) MarshalJSON() ([]byte, error) {
 	return json.Marshal(n.Text)
 }
 
-// IsZero says whether nobody gave a name.
+// IsZero reports whether there is no name.
 func (n Name) IsZero() bool { return n.Text == "" && n.ByLang == nil }
 
-// Option is one choice of an enumeration.
+// Option is one value of an enumeration.
 type Option struct {
 	Value string `json:"value"`
 	Name  Name   `json:"name,omitzero"`
 }
 
-// Range bounds a number, both ends included. An open end is an infinity: see Open.
+// Range bounds a number, both ends included. An open end is an infinity: see [Open].
 type Range struct{ Min, Max float64 }
 
-// Open is the range that holds every number.
+// Open is the range that contains every number.
 var Open = Range{math.Inf(-1), math.Inf(1)}
 
-// Holds says whether f lies in the range.
+// Holds reports whether f is in the range.
 func (r Range) Holds(f float64) bool { return f >= r.Min && f <= r.Max }
 
-// Field is one value of a device, as a client needs it to draw it and as the relay needs it to keep it honest.
+// Field is one value of a device: what a client needs to draw it, and the limits that the relay enforces.
 type Field struct {
 	ID         string
 	Name       Name
@@ -73,7 +73,7 @@ type Field struct {
 	Topic      string        // a topic of the user's own that carries the bare value; "" for none
 }
 
-// Command is something a person may ask of a device.
+// Command is a command that a person can give to a device.
 type Command struct {
 	ID        string
 	Name      Name
@@ -106,8 +106,8 @@ type Model struct {
 	Derive func(values []Value)
 }
 
-// Reading is one decoded value. Field indexes Model.Fields. A null Value says that the hardware reported no
-// good value (a sensor error, an implausible number).
+// Reading is one decoded value. Field is an index of [Model].Fields. A null [Value] means that the hardware reported no
+// valid value: a sensor error, or an implausible number.
 type Reading struct {
 	Field int
 	Value Value

@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// Publisher is where messages go: the embedded broker, or an upstream one.
+// Publisher is a destination of messages: the embedded broker, or an upstream broker.
 type Publisher interface {
-	// Publish hands one message to everyone who may read its topic. It keeps payload, which others read too, and never
-	// waits for a client or a disk. qos 0: the message is worth nothing later. correlation answers an MQTT 5 request,
-	// else it is nil.
+	// Publish hands a message to every client that may read its topic. It keeps payload, which others read too, and
+	// never waits for a client or a disk. A message with qos 0 has no value later. correlation is that of an MQTT 5
+	// request, else nil.
 	Publish(topic string, payload []byte, qos byte, retain bool, correlation []byte) error
 }
 

@@ -13,7 +13,7 @@ import (
 	"minirelay/relay/segment"
 )
 
-// Config is what the relay needs to know of the gateway.
+// Config is what the relay needs to know about its gateway.
 type Config struct {
 	Root     string        // first level of every topic: "minirelay"
 	Gateway  string        // the gateway's id
@@ -24,7 +24,7 @@ type Config struct {
 	Remember time.Duration // how long a command id is remembered; 0: 24 h
 }
 
-// Message is one publish by a client that had the right to it.
+// Message is one publish by a client that is allowed to publish it.
 type Message struct {
 	Topic       string
 	Payload     []byte
@@ -40,8 +40,8 @@ type Message struct {
 	Received time.Time // when, with a monotonic reading; zero: just now
 }
 
-// Relay is the gateway's policy: it stands between devices and brokers. Its methods may be called from any
-// goroutine.
+// Relay is the policy of the gateway, between devices and brokers. [Start] makes one. Its methods may be called from
+// any goroutine.
 type Relay struct {
 	config  Config
 	topics  Topics
@@ -66,11 +66,11 @@ type target struct {
 	command int
 }
 
-// ErrInUse is returned by Start while another gateway runs with the same data directory.
+// ErrInUse is the error of [Start] while another gateway uses the same data directory.
 var ErrInUse = segment.ErrLocked
 
-// Start opens the command journal and publishes status and info. Publishing begins at once, so publisher must
-// take messages before it serves anyone.
+// Start opens the command journal, and publishes status and info at once: publisher must take messages before it serves
+// anybody. The error is [ErrInUse]; another fault of the disk is logged, and commands are rejected until it is gone.
 func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error) {
 	if config.Remember == 0 {
 		config.Remember = 24 * time.Hour
@@ -91,9 +91,9 @@ func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error)
 	return r, nil
 }
 
-// Close refuses commands that still come, says offline and returns when everything is published and on the
-// disk. The lanes must have been closed before, so that no command is left without its result. Afterwards Handle
-// still answers whoever is connected, without the journal.
+// Close rejects later commands, publishes offline, and returns when all messages are published and on the disk. All
+// lanes must be closed before, so that every command has its result. After it, [Relay.Handle] still answers clients,
+// without the journal.
 func (r *Relay) Close() error {
 	r.Stopping()
 	r.handling.Lock() // waits for the commands that are just being admitted
@@ -108,10 +108,10 @@ func (r *Relay) Close() error {
 	return r.journal.close()
 }
 
-// Stopping makes every command that comes from now on be answered stopping.
+// Stopping rejects every command from now on, because the gateway is being stopped.
 func (r *Relay) Stopping() { r.stopping.Store(true) }
 
-// Rename changes what people call the gateway.
+// Rename changes the name of the gateway for people.
 func (r *Relay) Rename(name Name) {
 	r.mu.Lock()
 	same := reflect.DeepEqual(r.config.Name, name)
@@ -122,7 +122,7 @@ func (r *Relay) Rename(name Name) {
 	}
 }
 
-// Arrange changes the order in which people see the devices. Clients ask for it.
+// Arrange changes the order in which people see the devices. Clients request it.
 func (r *Relay) Arrange(order []string) {
 	r.mu.Lock()
 	r.config.Order = order
@@ -166,9 +166,9 @@ func (r *Relay) putJSON(m outgoing, v any) {
 	r.outlet.put(m)
 }
 
-// Attach adds a device whose commands go into lane. It publishes its model, an unknown state and offline. A
-// device of the same id that is still attached is replaced (a new mapping): its topics are not emptied, and
-// what waits for it is answered, because nobody asked the new mapping for it.
+// Attach adds a device whose commands go into lane. It publishes the model, an unknown state and offline. A device with
+// the same id is replaced: its topics are not emptied, and its waiting commands are rejected, because they were meant
+// for the previous model.
 func (r *Relay) Attach(m Model, lane *Lane) *Device {
 	d := newDevice(r, m, lane)
 	if old := r.swap(d); old != nil {
@@ -184,8 +184,8 @@ func (r *Relay) Attach(m Model, lane *Lane) *Device {
 	return d
 }
 
-// Relabel replaces an attached device by itself with other names: m differs in nothing else. What is known of it stays
-// known; only its model is published. The caller sees to it that no reading comes meanwhile.
+// Relabel replaces an attached device by itself with other names: m differs in nothing else. Its values are kept; only
+// its model is published. The caller makes sure that no reading arrives meanwhile.
 func (r *Relay) Relabel(old *Device, m Model) *Device {
 	d := newDevice(r, m, old.lane)
 	old.retire()
@@ -259,8 +259,8 @@ func (r *Relay) clearOwn(old *Device) {
 	}
 }
 
-// Handle takes every publish that a broker lets through, before the broker acknowledges it: a command is on the
-// disk when Handle returns. It says whether the message was for the gateway; such a message must go nowhere else.
+// Handle takes every publish that a broker lets through, before the broker acknowledges it. When it returns, a command
+// is on the disk. It reports whether the message was for the gateway: such a message must not be sent to anybody.
 func (r *Relay) Handle(m Message) bool {
 	received := m.Received
 	if received.IsZero() {

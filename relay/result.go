@@ -12,7 +12,7 @@ const (
 	StatusUnknown  Status = "unknown"  // written, and nobody can know
 )
 
-// Code says why a command did not end in done or sent.
+// Code is the reason why the outcome of a command is neither done nor sent.
 type Code string
 
 // The codes of the contract, by status.
@@ -50,15 +50,15 @@ func Done() Outcome { return Outcome{Status: StatusDone} }
 // Sent is the outcome of a command that was written and that nothing acknowledges.
 func Sent() Outcome { return Outcome{Status: StatusSent} }
 
-// Rejected is an outcome of which nothing was written.
+// Rejected is the outcome of a command of which nothing was written.
 func Rejected(code Code, message string) Outcome {
 	return Outcome{StatusRejected, code, message}
 }
 
-// Failed is an outcome that the hardware or the line gave.
+// Failed is the outcome of a command that the hardware refused, or that the line could not carry.
 func Failed(code Code, message string) Outcome { return Outcome{StatusFailed, code, message} }
 
-// Expired: it has become too old before anything of it was written.
+// Expired is the outcome of a command that became too old before anything of it was written.
 func Expired() Outcome {
 	return Rejected(CodeExpired, "it was not written in time and will not be")
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Stats are the relay's figures, since the start where they count.
+// Stats are the counters of the relay since its start, and its state now.
 type Stats struct {
 	Started  time.Time
 	Devices  []DeviceStats  // by id
@@ -17,7 +17,7 @@ type Stats struct {
 	Waiting  int            // messages that wait for the publisher
 }
 
-// DeviceStats is how one device is.
+// DeviceStats is the state of one device.
 type DeviceStats struct {
 	Device string
 	Name   Name
@@ -28,7 +28,7 @@ type DeviceStats struct {
 	State  json.RawMessage
 }
 
-// CommandCount is how many commands ended in one way.
+// CommandCount is the number of commands with one outcome.
 type CommandCount struct {
 	Status Status
 	Code   Code // "" for done and sent
@@ -70,7 +70,7 @@ func (c *counters) add(o Outcome, took time.Duration) {
 	c.sum += took.Seconds()
 }
 
-// Stats gives the figures of now.
+// Stats returns the counters and the state now.
 func (r *Relay) Stats() Stats {
 	s := Stats{Started: r.started, Waiting: r.outlet.waiting()}
 	r.mu.RLock()

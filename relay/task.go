@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Task is one accepted command on its way to the hardware. Whoever takes it from a lane must Finish it, and may write
-// nothing of it before Begin has said yes.
+// Task is one accepted command on its way to the hardware. The owner of the port takes it from a [Lane], must call
+// [Task.Finish], and writes nothing of it before [Task.Begin] returns true.
 type Task struct {
 	Command int   // indexes Model.Commands
 	Value   Value // absolute, checked against the model; null for TypeNone
@@ -27,19 +27,19 @@ const (
 	taskExpired       // it never will be
 )
 
-// Device is the device that the command is for.
+// Device is the device of the command.
 func (t *Task) Device() *Device { return t.device }
 
-// Begin says whether t may be written now; to be asked once, directly before the first byte. From then on nothing but
-// Finish ends t. If t has become too old, it has been answered expired.
+// Begin reports whether the command may be written now. It is called once, directly before the first byte: after that
+// only [Task.Finish] ends the command. A command that has become too old is rejected here as expired.
 func (t *Task) Begin() bool {
 	return !t.expire() && t.state.CompareAndSwap(taskWaits, taskBegun)
 }
 
-// Deadline is when t becomes too old, with a monotonic reading: no byte of it may be written later.
+// Deadline is the time after which no byte of the command may be written. It has a monotonic reading.
 func (t *Task) Deadline() time.Time { return t.deadline }
 
-// InTime says whether t may still be written, without answering it: for retries after a first write.
+// InTime reports whether the command may still be written, and does not reject it: for retries after the first write.
 func (t *Task) InTime() bool { return time.Now().Before(t.deadline) }
 
 // expire says whether t is over because it became too old before it was begun. When it says so, t has been answered.
@@ -54,5 +54,5 @@ func (t *Task) expire() bool {
 	return true
 }
 
-// Finish gives the one final outcome. Only the first call counts.
+// Finish publishes the one final outcome. Only the first call counts.
 func (t *Task) Finish(o Outcome) { t.once.Do(func() { t.finish(o) }) }

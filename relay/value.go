@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Kind says what a Value holds.
+// Kind is the kind of a [Value].
 type Kind uint8
 
 // The kinds of a Value. The zero Value is Null: "no good reading".
@@ -18,15 +18,15 @@ const (
 	Text
 )
 
-// Value is one decoded value: a number, a truth value, a text, or nothing. Enumerations are texts.
-// The zero Value is null. A Value is passed by copy and never holds NaN or an infinity.
+// Value is one decoded value: a number, a truth value, a text, or null. A value of an enumeration is a text. The zero
+// Value is null. A Value is passed by copy and is never NaN or an infinity.
 type Value struct {
 	kind   Kind
 	number float64
 	text   string
 }
 
-// NumberValue holds f; NaN and infinities become null, because no reading can be that.
+// NumberValue makes a number of f. NaN and infinities become null: they cannot be readings.
 func NumberValue(f float64) Value {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return Value{}
@@ -34,7 +34,7 @@ func NumberValue(f float64) Value {
 	return Value{kind: Number, number: f}
 }
 
-// BoolValue holds b.
+// BoolValue makes a truth value.
 func BoolValue(b bool) Value {
 	v := Value{kind: Bool}
 	if b {
@@ -43,16 +43,16 @@ func BoolValue(b bool) Value {
 	return v
 }
 
-// TextValue holds s.
+// TextValue makes a text.
 func TextValue(s string) Value { return Value{kind: Text, text: s} }
 
-// Kind says what v holds.
+// Kind is the kind of v.
 func (v Value) Kind() Kind { return v.kind }
 
-// IsNull says whether v holds nothing.
+// IsNull reports whether v is null.
 func (v Value) IsNull() bool { return v.kind == Null }
 
-// Number is the number v holds, or 0.
+// Number is the number in v; 0 if v is not a number.
 func (v Value) Number() float64 {
 	if v.kind != Number {
 		return 0
@@ -60,13 +60,13 @@ func (v Value) Number() float64 {
 	return v.number
 }
 
-// Bool is the truth value v holds, or false.
+// Bool is the truth value in v; false if v is not one.
 func (v Value) Bool() bool { return v.kind == Bool && v.number == 1 }
 
-// Text is the text v holds, or "".
+// Text is the text in v; "" if v is not a text.
 func (v Value) Text() string { return v.text }
 
-// Matches says whether a reading v shows the asked value want. Numbers may differ by tolerance.
+// Matches reports whether the reading v confirms the requested value want. Numbers may differ by tolerance.
 func (v Value) Matches(want Value, tolerance float64) bool {
 	if v.kind == Number && want.kind == Number {
 		return math.Abs(v.number-want.number) <= tolerance
@@ -74,8 +74,8 @@ func (v Value) Matches(want Value, tolerance float64) bool {
 	return v == want
 }
 
-// AppendText appends v as people write it: 21.5, true, auto. Null appends nothing.
-// decimals < 0 writes a number with as many digits as it needs.
+// AppendText appends v as people write it: 21.5, true, auto. Null appends nothing. With decimals < 0 a number gets as
+// many digits as it needs.
 func (v Value) AppendText(b []byte, decimals int) []byte {
 	switch v.kind {
 	case Number:
@@ -88,8 +88,8 @@ func (v Value) AppendText(b []byte, decimals int) []byte {
 	return b
 }
 
-// AppendJSON appends v as JSON without reflection: the hot path of every reading.
-// decimals < 0 writes a number with as many digits as it needs.
+// AppendJSON appends v as JSON, without reflection: every reading passes here. With decimals < 0 a number gets as many
+// digits as it needs.
 func (v Value) AppendJSON(b []byte, decimals int) []byte {
 	switch v.kind {
 	case Number:
@@ -102,7 +102,7 @@ func (v Value) AppendJSON(b []byte, decimals int) []byte {
 	return append(b, "null"...)
 }
 
-// String is for logs and messages.
+// String shows v in logs and messages.
 func (v Value) String() string {
 	if v.kind == Null {
 		return "null"
@@ -133,8 +133,8 @@ func appendNumber(b []byte, f float64, decimals int) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// AppendJSONString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD, as RFC 8259 section 8.1
-// asks for UTF-8 and MQTT clients in browsers fail on anything else.
+// AppendJSONString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD: RFC 8259, section 8.1, requires UTF-8, and
+// MQTT clients in browsers accept nothing else.
 func AppendJSONString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
@@ -172,7 +172,7 @@ func AppendJSONString(b []byte, s string) []byte {
 	return append(append(b, s[start:]...), '"')
 }
 
-// Type is what a field or a command carries, as the model tells clients.
+// Type is the type of a field or a command, as the model shows it to clients.
 type Type string
 
 // The types of the contract. TypeNone is for commands without a value.
@@ -184,7 +184,7 @@ const (
 	TypeNone   Type = "none"
 )
 
-// UnmarshalText refuses a word that is no type, so that a mistyped one is found when the file is read.
+// UnmarshalText rejects an unknown type, so that a typing error is found when the file is read.
 func (t *Type) UnmarshalText(text []byte) error {
 	switch v := Type(text); v {
 	case TypeNumber, TypeBool, TypeEnum, TypeText, TypeNone:

@@ -1,11 +1,11 @@
-// Package status says how a gateway is: one Snapshot, which the API answers, the status command shows, and /metrics
-// writes for Prometheus.
+// Package status is the state of a gateway: one [Snapshot], which the API sends, the status command shows, and /metrics
+// writes for Prometheus. Most callers need [Snapshot.Judge] and [Snapshot.Write].
 //
-//	status.go     Snapshot           what there is to say
-//	problems.go   Snapshot.Judge     what is wrong and what to try
+//	status.go     Snapshot           the fields
+//	problems.go   Snapshot.Judge     the problems, and what to try
 //	text.go       Snapshot.Write     one screen for people
 //	metrics.go    Snapshot.Metrics   the same for Prometheus
 //	machine.go    Machine            the disk, the process, and what a Raspberry Pi knows of itself
 //
-// It knows no other package of the gateway: cmd/minirelay fills a Snapshot in.
+// Deliberately absent: other packages of the gateway. Package gateway fills a Snapshot in.
 package status

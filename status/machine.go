@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Machine is what the gateway runs on.
+// Machine is the state of the machine that the gateway runs on.
 type Machine struct {
 	Model       string   `json:"model,omitempty"` // "Raspberry Pi 4 Model B Rev 1.4"; "" if it does not say
 	DataDir     string   `json:"data_dir"`
@@ -34,7 +34,7 @@ type Machine struct {
 // clockBase is a time that has passed: a clock before it has never been set since power-on.
 var clockBase = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Look finds out about the machine. root is "/" but in tests. What it cannot find out stays zero.
+// Look reads the state of the machine at now. root is "/", except in tests. A value that cannot be read stays zero.
 func Look(root, dataDir string, now time.Time) Machine {
 	m := Machine{DataDir: dataDir, Goroutines: runtime.NumGoroutine(), ClockSet: now.After(clockBase),
 		Model: strings.TrimRight(read(root, "proc/device-tree/model"), "\x00")}

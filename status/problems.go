@@ -12,7 +12,7 @@ const (
 	fewPolls    = 20 // of which one unanswered says nothing
 )
 
-// Judge fills Problems in: what a person should look at, the worst first.
+// Judge fills in [Snapshot].Problems: everything that needs the attention of a person, the worst first.
 func (s *Snapshot) Judge() {
 	s.Problems = []Problem{}
 	say := func(try, what string, args ...any) {

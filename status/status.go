@@ -27,7 +27,7 @@ type Snapshot struct {
 	Problems  []Problem  `json:"problems"` // see Judge
 }
 
-// Config is whether what stands on the disk is in use.
+// Config is whether the configuration on the disk is in use.
 type Config struct {
 	Path     string `json:"path"`
 	Loaded   int64  `json:"loaded"`
@@ -72,7 +72,7 @@ type Device struct {
 	Polls  *Polls          `json:"polls,omitempty"` // nil: it talks by itself
 }
 
-// Polls is how a device that is asked has answered.
+// Polls counts the answers of a polled device.
 type Polls struct {
 	Asked    uint64 `json:"asked"` // requests, for readings and for commands, each repetition counted
 	Timeouts uint64 `json:"timeouts"`
@@ -82,7 +82,7 @@ type Polls struct {
 	Missed   int    `json:"missed"` // and how many found no answer
 }
 
-// Ended is how many commands ended in one way.
+// Ended is the number of commands with one outcome.
 type Ended struct {
 	Status string `json:"status"`
 	Code   string `json:"code,omitempty"`
@@ -113,7 +113,7 @@ type Broker struct {
 	CertificateExpires int64             `json:"certificate_expires"`
 }
 
-// Problem is one thing that is wrong.
+// Problem is one thing that is wrong, and what to try.
 type Problem struct {
 	What string `json:"what"`
 	Try  string `json:"try"`

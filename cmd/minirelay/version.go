@@ -46,9 +46,6 @@ func thisBuild() build {
 	return b
 }
 
-// buildVersion is the version alone.
-func buildVersion() string { return thisBuild().Version }
-
 // runVersion is `minirelay version`.
 func runVersion(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("version", flag.ContinueOnError)

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// File is one file of a log.
+// File is one file of a [Log].
 type File struct {
 	Number uint64
 	Size   int64     // bytes
 	Newest time.Time // when it was last appended to
 }
 
-// Files lists the files, oldest first; the last one is written to.
+// Files lists the files, oldest first. The last one is written to.
 func (l *Log) Files() []File {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -26,8 +26,8 @@ func (l *Log) Files() []File {
 	return append(files, File{l.number, l.size, l.newest})
 }
 
-// Begin makes first give the first record of every file that is begun from now on; it may give none. It is called
-// while a record is being appended and must not call the log.
+// Begin sets a function that returns the first record of each new file; it may return none. It is called while a record
+// is being appended, and must not call the log.
 func (l *Log) Begin(first func(file uint64) []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +47,8 @@ func (l *Log) DropThrough(number uint64) error {
 	return nil
 }
 
-// Reader reads the records of one file, oldest first, also while the file is written to. One goroutine uses it.
+// Reader reads the records of one file, oldest first, also while the file is written to. [Log.Read] opens one. Only one
+// goroutine may use it.
 type Reader struct {
 	log    *Log
 	number uint64
@@ -60,7 +61,7 @@ type Reader struct {
 // readAhead is how much of a file is read at a time, in bytes.
 const readAhead = 64 << 10
 
-// Read opens a file. The caller closes the Reader.
+// Read opens a file. The caller must call [Reader.Close].
 func (l *Log) Read(number uint64) (*Reader, error) {
 	f, err := os.Open(l.path(number))
 	if err != nil {
@@ -69,8 +70,8 @@ func (l *Log) Read(number uint64) (*Reader, error) {
 	return &Reader{log: l, number: number, file: f}, nil
 }
 
-// Next gives the next good record, valid until the next call. io.EOF says that there is none now; one may be
-// appended later.
+// Next returns the next valid record. The record is valid until the next call. The error io.EOF means that there is no
+// further record now; one may be appended later.
 func (r *Reader) Next() ([]byte, error) {
 	for {
 		payload, n, skipped, ok := next(r.buf)
@@ -90,7 +91,7 @@ func (r *Reader) Next() ([]byte, error) {
 	}
 }
 
-// Bad is how many bytes have been passed that are in no good record.
+// Bad is the number of bytes that were skipped because they belong to no valid record.
 func (r *Reader) Bad() int64 { return r.bad }
 
 // Close closes the file.

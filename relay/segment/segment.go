@@ -1,4 +1,5 @@
-// Package segment keeps records in append-only files, for an SD card that may lose power at any moment.
+// Package segment keeps records in append-only files, for an SD card that may lose power at any moment. Most callers
+// need [Open] and [Log.Append], with [Log.Sync] for a record that must survive a power cut.
 //
 // A directory holds numbered files. A record is
 //
@@ -6,13 +7,15 @@
 //	crc32c  uint32, little endian: Castagnoli, over length and payload
 //	payload
 //
-// Append writes, Sync makes sure: what a Sync has returned for is there after a power cut. Opening cuts the newest
-// file off behind its last good record, so that a write torn by a power cut costs that write and nothing before
-// it. A bad record in the middle costs itself: reading goes on at the next good one. Nothing is ever rewritten: a
-// file goes as a whole when its records have outlived their use (DropBefore, DropThrough).
+// A record for which [Log.Sync] has returned is there after a power cut. [Open] cuts the newest file off after its last
+// valid record: a write that a power cut interrupts is lost, and nothing before it. A damaged record in the middle is
+// skipped. Nothing is rewritten: a file is deleted as a whole when its records are not needed any more ([Log.DropBefore],
+// [Log.DropThrough]).
 //
-// A log whose records are all needed at the start gets them from Open; a long one, of which only some are, is read
-// file by file with a Reader.
+// If all records are needed at the start, [Open] passes them to a function; a long log is read file by file with a
+// [Reader].
+//
+// Deliberately absent: keys, compaction, and records that change.
 package segment
 
 import (
@@ -34,15 +37,15 @@ const (
 )
 
 var (
-	// ErrClosed is returned by a log after Close.
+	// ErrClosed is the error of a [Log] after [Log.Close].
 	ErrClosed = errors.New("the log is closed")
-	// ErrLocked is returned by Open while another process has the log open.
+	// ErrLocked is the error of [Open] while another process has the log open.
 	ErrLocked = errors.New("another process has it open")
 
 	errLost = errors.New("the disk has lost it")
 )
 
-// Log is a directory of segment files. Its methods may be called from any goroutine.
+// Log is a directory of segment files. [Open] opens one. Its methods may be called from any goroutine.
 type Log struct {
 	dir     string
 	maxFile int64
@@ -72,15 +75,15 @@ type sealed struct {
 	newest time.Time
 }
 
-// Report says what Open found.
+// Report is what [Open] found.
 type Report struct {
 	Records int   // good records read
 	Bad     int64 // bytes that were no good records
 }
 
-// Open opens or makes the log in dir and gives every good record to replay, oldest first. A file takes records
-// until it has maxFile bytes. The payload is only valid during the call. Without replay only the newest file is
-// read, to find its end.
+// Open opens the log in dir, or makes one, and passes every valid record to replay, oldest first. A payload is valid
+// only during the call. Without replay only the newest file is read, to find its end. A file takes records until it has
+// maxFile bytes. The error is [ErrLocked], or one of the disk.
 func Open(dir string, maxFile int64, replay func(payload []byte)) (*Log, Report, error) {
 	var report Report
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -193,8 +196,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Append writes one record and gives its number for Sync. It does not wait for the disk. After an error (a
-// full disk) nothing of the record remains, and a later Append tries afresh.
+// Append writes one record and returns its number for [Log.Sync]. It does not wait for the disk. After an error, such
+// as a full disk, nothing of the record remains, and a later Append tries again.
 func (l *Log) Append(payload []byte) (record uint64, err error) {
 	if len(payload) == 0 || len(payload) > MaxRecord {
 		return 0, fmt.Errorf("a record of %d bytes: it must have 1 to %d", len(payload), MaxRecord)
@@ -238,8 +241,8 @@ func (l *Log) appendLocked(b []byte) (record uint64, err error) {
 	return l.appended, nil
 }
 
-// Reserve makes sure that the disk has room for n more bytes of records, so that what must be written later can be.
-// It asks for more than that at a time. File systems that cannot promise room are taken at their word.
+// Reserve makes sure that the disk has room for n more bytes of records, for records that must not fail later. It
+// reserves more at a time. A file system that cannot reserve room is trusted to have it.
 func (l *Log) Reserve(n int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -280,7 +283,7 @@ func (l *Log) rotate() error {
 	return l.openFile()
 }
 
-// Sync returns once the record is on the disk. Those who wait at the same time share one fsync.
+// Sync returns when record n is on the disk. Callers that wait at the same time share one fsync.
 func (l *Log) Sync(record uint64) error {
 	l.syncMu.Lock()
 	defer l.syncMu.Unlock()
@@ -341,7 +344,7 @@ func (l *Log) DropBefore(t time.Time) error {
 	return nil
 }
 
-// Close syncs and closes. A second call does nothing.
+// Close syncs and closes the log. A second call does nothing.
 func (l *Log) Close() error {
 	l.syncMu.Lock()
 	defer l.syncMu.Unlock()

@@ -7,18 +7,19 @@ import (
 	"strings"
 )
 
-// Problem is a fault in a Config, for package configs to tell where it stands.
+// Problem is a fault of a [Config], for package configs to find its place in the file.
 type Problem struct {
 	Key       string // of the table
 	What, Try string
 }
 
+// Error is the key and the fault.
 func (p Problem) Error() string { return p.Key + ": " + p.What }
 
 // Hint is what to try.
 func (p Problem) Hint() string { return p.Try }
 
-// Check finds what is wrong with a config by itself. The error is the first Problem.
+// Check finds the faults of a config by itself. The error is the first [Problem].
 func Check(c Config) ([]Problem, error) {
 	var all []Problem
 	fault := func(key, what, try string) { all = append(all, Problem{key, what, try}) }

@@ -43,7 +43,7 @@ type Config struct {
 	OwnCommands map[string]string `toml:"-"` // topics of people's own on which commands are taken: for which device
 }
 
-// Default is what an [upstream.ID] table starts from.
+// Default is an [upstream.ID] table before anything is read.
 func Default() Config {
 	return Config{KeepAlive: 25 * time.Second, ReplayRate: 2500, Retry: 60 * time.Second, OutboxMB: 256,
 		OutboxAge: 7 * 24 * time.Hour, Sync: "batched"}
@@ -55,14 +55,14 @@ var (
 	Inlets = []string{"command", "request"}
 )
 
-// Equal says whether both are the same, wherever their passwords came from.
+// Equal reports whether both are the same; the source of the passwords makes no difference.
 func (c Config) Equal(other Config) bool {
 	same := c.Password.Equal(other.Password)
 	c.Password, other.Password = secret.Text{}, secret.Text{}
 	return same && reflect.DeepEqual(c, other)
 }
 
-// Address is the URL as it may be shown and logged: a query often carries a token.
+// Address is the URL for logs and screens, without its query, which often contains a token.
 func (c Config) Address() string {
 	address, query, _ := strings.Cut(c.URL, "?")
 	if query != "" {

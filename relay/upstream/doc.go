@@ -1,9 +1,9 @@
-// Package upstream carries what a gateway publishes to somebody else's MQTT broker, and commands back from it. Most
-// callers need Start and Publish.
+// Package upstream carries the messages of a gateway to another MQTT broker, and commands back from it. Most callers
+// need [Start] and [Upstream.Publish].
 //
 //	Upstream.Publish   sorts a message by its topic; never waits         upstream.go, topic.go
 //	keeper             writes readings and results to the outbox         keeper.go, store.go
-//	queue              what of it is live, on its way, or waits          queue.go, reread.go
+//	queue              the messages that are live, on their way, or wait          queue.go, reread.go
 //	dialer             one connection after the other, with pauses       dial.go, trouble.go
 //	session            sends: live first, then the backlog; takes PUBACKs   session.go
 //	refusals           finds the message that ends connections, and sets it aside   refusal.go
@@ -13,13 +13,13 @@
 // # Promises
 //
 // A reading, a result or an event is written to the outbox before it is sent, and leaves it on a PUBACK for that
-// very message. So what Publish has taken arrives at least once, across cuts, restarts and, with sync = "always",
-// power cuts; without it a power cut costs at most what came in the last second or so. What arrives twice carries the same
-// "seq" both times. Readings of a device arrive in order, except that live ones overtake the backlog, which says
-// "replay":true. Nobody waits for an upstream: a dead one, a slow one and a full disk cost the others nothing.
+// very message. So a message that Publish has taken arrives at least once, across cuts, restarts and, with
+// sync = "always", power cuts; without it a power cut costs at most the messages of the last second or so. A message
+// that arrives twice carries the same "seq" both times. Readings of a device arrive in order, except that live ones overtake the backlog, which says
+// "replay":true. Nothing waits for an upstream: a dead one, a slow one and a full disk do not affect the others.
 //
-// Lost, and counted, is only what the bounds of the outbox (megabytes, age) push out, what the disk has damaged,
-// and what came while neither the disk nor the connection took it and memory was full.
+// A message is lost, and counted, only if the bounds of the outbox (megabytes, age) push it out, if the disk has
+// damaged it, or if neither the disk nor the connection takes it while memory is full.
 //
 // Commands are asked for with a clean session, so that the broker keeps none for a gateway that is away.
 //

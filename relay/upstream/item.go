@@ -23,7 +23,7 @@ type item struct {
 	since   time.Time // when it was given to the connection
 }
 
-// OwnKeys are what stands in a message beside what the gateway says.
+// OwnKeys are the keys that an upstream adds to a message.
 var OwnKeys = []string{"seq", "replay", "clock"}
 
 // body is the payload as consumers get it. What the gateway says of a device or a command is a JSON object; beside

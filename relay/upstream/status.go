@@ -2,7 +2,7 @@ package upstream
 
 import "time"
 
-// Code is the condition of an upstream in one word, for programs. Condition says what it means.
+// Code is the state of an upstream in one word, for programs. [Status].Message explains it.
 type Code string
 
 // The codes. All but CodeConnected and CodeConnecting are troubles after which it tries again.
@@ -30,7 +30,7 @@ const (
 	CodeRogue       Code = "rogue"           // the broker sent what no broker may send
 )
 
-// Status is the condition of an upstream.
+// Status is the state of an upstream.
 type Status struct {
 	Code    Code
 	Message string    // one sentence, safe to show to a person
@@ -39,7 +39,7 @@ type Status struct {
 	Waiting uint64    // messages that have not been acknowledged
 }
 
-// Counts counts messages since the start.
+// Counts are the numbers of messages since the start.
 type Counts struct {
 	Taken     uint64 // readings, results and events that are to go up
 	Delivered uint64 // of them, acknowledged by the upstream
@@ -54,7 +54,7 @@ type Counts struct {
 	Bytes     int64  // that the outbox has on the disk now
 }
 
-// Status gives the condition.
+// Status returns the state now.
 func (u *Upstream) Status() Status {
 	u.mu.Lock()
 	s := u.status
@@ -63,7 +63,7 @@ func (u *Upstream) Status() Status {
 	return s
 }
 
-// Counts gives what has been counted.
+// Counts returns the counters now.
 func (u *Upstream) Counts() Counts {
 	u.mu.Lock()
 	c := u.counts

@@ -10,17 +10,16 @@ import (
 	"time"
 )
 
-// Handler is who an upstream talks to.
+// Handler is the gateway behind an [Upstream].
 type Handler interface {
-	// Handle takes a message that the upstream has sent, under the gateway's own topic. It returns when the message is
-	// dealt with; the next one waits for that. crowded: more come than one upstream may bring; it is to be answered
-	// so, and nothing else to be done.
+	// Handle takes a message from the upstream, with the gateway's own topic. The next message waits until it returns.
+	// crowded means that too many messages arrive: the message must be answered with busy, and nothing else be done.
 	Handle(m Message, crowded bool)
-	// Changed is told, soon after, that Status gives something else that people want to know. It must not wait.
+	// Changed is called soon after [Upstream.Status] has changed in a way that people want to know. It must not wait.
 	Changed()
 }
 
-// Message is what an upstream has sent.
+// Message is one message from an upstream.
 type Message struct {
 	Topic       string // as the gateway calls it: without the prefix
 	Payload     []byte
@@ -93,8 +92,9 @@ func timingOf(c *Config) timing {
 		steady: 10 * time.Second, sync: time.Second, reopen: 10 * time.Second, tidy: time.Second, aside: time.Hour}
 }
 
-// Start opens the outbox and begins to connect. The disk and the broker may both be unusable: what is published
-// then waits as the bounds allow, and Status tells. An error means that the config cannot be used.
+// Start opens the outbox and begins to connect. The disk and the broker may both be unusable: messages then wait within
+// the bounds of the config, and [Upstream.Status] shows the reason. The error means that the config cannot be used; a
+// [Problem] says why.
 func Start(config Config, handler Handler, log *slog.Logger) (*Upstream, error) {
 	return start(config, handler, log, timingOf(&config), readClock)
 }
@@ -122,11 +122,11 @@ func start(config Config, handler Handler, log *slog.Logger, t timing, look func
 	return u, nil
 }
 
-// Config is what it was started with.
+// Config is the config of [Start].
 func (u *Upstream) Config() Config { return u.config }
 
-// Publish takes a message of the gateway. It keeps payload and never waits. The error says that the message is
-// lost. qos 0: the message is worth nothing later.
+// Publish takes a message of the gateway. It keeps payload and never waits. An error means that the message is lost. A
+// message with qos 0 has no value later.
 func (u *Upstream) Publish(topic string, payload []byte, qos byte, retain bool, _ []byte) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -217,8 +217,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Close sends what waits in memory, says goodbye, so that the last will is not sent, and closes the outbox. It
-// takes no longer than ctx allows. What is not sent then is in the outbox.
+// Close sends the messages that wait in memory, disconnects so that the last will is not sent, and closes the outbox.
+// It takes no longer than ctx allows. Unsent messages stay in the outbox.
 func (u *Upstream) Close(ctx context.Context) error {
 	u.mu.Lock()
 	if u.closed {
@@ -237,8 +237,8 @@ func (u *Upstream) Close(ctx context.Context) error {
 	return u.closeOutbox()
 }
 
-// Withdraw empties the retained topics that next, which comes in this one's place, does not send any more. It is
-// called before Close.
+// Withdraw empties the retained topics that next, the config that replaces this one, does not send any more. It is
+// called before [Upstream.Close].
 func (u *Upstream) Withdraw(next Config) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
