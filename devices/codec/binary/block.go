@@ -9,15 +9,15 @@ import (
 	"minirelay/devices/wire"
 )
 
-// blockCutter cuts frames that something stands between: the delimiter of a byte stuffing, end bytes, or silence.
+// blockFramer cuts frames that are separated: by the delimiter of a byte stuffing, by end bytes, or by silence.
 type blockFramer struct {
 	rules *frameRules
 	count *wire.Counters
-	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come for so long
-	wait  time.Duration                          // 0: it waits for ever
+	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come within wait
+	wait  time.Duration                          // 0: without limit
 
-	buf     []byte // what has come
-	used    int    // bytes of buf that have been cut off
+	buf     []byte // the bytes received
+	used    int    // bytes of buf that have been processed
 	seen    int    // no end of a block begins before it
 	at      time.Time
 	frame   []byte // unwrapped
@@ -35,11 +35,11 @@ func newBlockFramer(r io.Reader, spec *frameRules, count *wire.Counters) *blockF
 	return c
 }
 
-// Next gives the next intact frame of at most limit bytes. What follows the last delimiter before an error is none.
+// Next returns the next intact frame of at most limit bytes. Bytes after the last delimiter before an error are dropped.
 func (c *blockFramer) Next(limit int) (codec.Frame, error) {
 	longest := c.rules.stuffing.longest(limit)
 	for {
-		if frame, ok := c.cut(limit, longest); ok {
+		if frame, ok := c.next(limit, longest); ok {
 			return frame, nil
 		}
 		if c.err != nil {
@@ -47,7 +47,7 @@ func (c *blockFramer) Next(limit int) (codec.Frame, error) {
 		}
 		wait := c.wait
 		if len(c.buf) == c.used && !c.tooLong && c.whole {
-			wait = 0 // nothing has begun that silence could end
+			wait = 0 // no block has begun that silence could end
 		}
 		got, any := c.feed(wait)
 		if !any {
@@ -68,8 +68,8 @@ func (c *blockFramer) Next(limit int) (codec.Frame, error) {
 	}
 }
 
-// cut looks for the end of a block in what has come, and gives the first frame.
-func (c *blockFramer) cut(limit, longest int) (codec.Frame, bool) {
+// next looks for the end of a block in the bytes received, and returns the first frame.
+func (c *blockFramer) next(limit, longest int) (codec.Frame, bool) {
 	end := c.rules.end
 	if c.rules.stuffing != stuffNone {
 		end = []byte{c.rules.stuffing.delimiter()}
@@ -82,7 +82,7 @@ func (c *blockFramer) cut(limit, longest int) (codec.Frame, bool) {
 		}
 		block := c.buf[c.used : c.seen+i]
 		if c.rules.stuffing == stuffNone {
-			block = c.buf[c.used : c.seen+i+len(end)] // end bytes are a part of the frame
+			block = c.buf[c.used : c.seen+i+len(end)] // the end bytes are part of the frame
 		}
 		c.used = c.seen + i + len(end)
 		c.seen = c.used
@@ -100,7 +100,7 @@ func (c *blockFramer) cut(limit, longest int) (codec.Frame, bool) {
 	return codec.Frame{}, false
 }
 
-// block makes a frame of what stands between two ends.
+// block makes a frame of the bytes between two ends.
 func (c *blockFramer) block(block []byte, limit, longest int) (codec.Frame, bool) {
 	whole, tooLong := c.whole, c.tooLong
 	c.whole, c.tooLong = true, false
@@ -119,8 +119,8 @@ func (c *blockFramer) block(block []byte, limit, longest int) (codec.Frame, bool
 	return codec.Frame{Bytes: frame, At: c.at, Whole: whole || c.rules.hasSum || len(c.rules.start) > 0}, true
 }
 
-// unblock gives the frame that a block holds. Noise may have come in front of it: where a frame has start bytes, it
-// is found behind them. The frame lies in *scratch.
+// unblock returns the frame in a block. Where frames have start bytes, noise before them is skipped. The frame is stored
+// in *scratch.
 func (s *frameRules) unblock(scratch *[]byte, block []byte, limit int) ([]byte, bool) {
 	for from := range block {
 		if from > 0 && !s.mayStart(block[from:]) {
@@ -138,7 +138,7 @@ func (s *frameRules) unblock(scratch *[]byte, block []byte, limit int) ([]byte, 
 	return nil, false
 }
 
-// mayStart says whether a frame may begin with the bytes of the wire.
+// mayStart says whether a frame may begin with these bytes, stuffing included.
 func (s *frameRules) mayStart(wire []byte) bool {
 	switch s.stuffing {
 	case stuffCOBS:
@@ -149,7 +149,7 @@ func (s *frameRules) mayStart(wire []byte) bool {
 	return wire[0] == s.start[0]
 }
 
-// wholeBlock says whether the bytes are a frame and nothing else.
+// isFrame says whether the bytes are a frame and nothing else.
 func (s *frameRules) isFrame(frame []byte) bool {
 	switch {
 	case s.length > 0 && len(frame) != s.length:

@@ -12,7 +12,7 @@ import (
 	"minirelay/relay"
 )
 
-// Check checks the keys of a device of frames of bytes.
+// Check reports everything in the mapping of a device of codec binary that cannot work.
 func Check(k *mapping.Checker) {
 	k.At = mapping.Problem{}
 	if k.Device.Checksum != "none" {
@@ -90,7 +90,7 @@ func checkAddToDevice(k *mapping.Checker, key, what, try string) {
 	k.At = at
 }
 
-// checkLengthsOfRequests says whether each request says how long its answer is.
+// checkLengthsOfRequests says whether every request has the length of its answer.
 func checkLengthsOfRequests(k *mapping.Checker) bool {
 	return len(k.Device.Requests) > 0 && !slices.ContainsFunc(k.Device.Requests, func(r mapping.RequestConfig) bool { return r.Length == 0 })
 }
@@ -155,7 +155,7 @@ func checkRequest(k *mapping.Checker, r mapping.RequestConfig, spec *frameRules)
 	}
 }
 
-// checkPlaced checks where a field lies.
+// checkPlaced checks the position of a field.
 func checkPlaced(k *mapping.Checker, f mapping.FieldConfig) {
 	checkPlaces(k, "match", f.Match)
 	var ids []string
@@ -174,7 +174,7 @@ func checkPlaced(k *mapping.Checker, f mapping.FieldConfig) {
 	}
 }
 
-// checkByteCommand checks what a command writes and what answers it.
+// checkCommand checks the bytes of a command and of its answers.
 func checkCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRules) {
 	kind := templateSyntax{value: codec.ValueIn(c.FormatConfig, c.Type), frame: spec}
 	if c.FormatConfig != mapping.DefaultFormat() && c.Type != relay.TypeText {
@@ -209,7 +209,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRules)
 	}
 }
 
-// checkFills tries the values of a bool or an enum, and the bounds of a number.
+// checkValues tries the values of a bool or an enum, and the bounds of a number.
 func checkValues(k *mapping.Checker, t *template, c mapping.CommandConfig) {
 	cmd := &codec.Command{CommandConfig: c}
 	var values []relay.Value

@@ -5,7 +5,7 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// CompleteCommand completes a command that is bytes and no line of text.
+// CompleteCommand compiles send, expect and refuse of a command of bytes into c. The config has no problems.
 func CompleteCommand(d mapping.DeviceConfig, c *codec.Command) {
 	k := templateSyntax{value: codec.ValueIn(c.FormatConfig, c.Type), frame: newFrameRules(d.Frame)}
 	if t, err := k.parse(c.Send); err == nil {
@@ -23,7 +23,7 @@ func CompleteCommand(d mapping.DeviceConfig, c *codec.Command) {
 	}
 }
 
-// bytePattern is an expect or refuse of bytes.
+// pattern is a compiled expect or refuse of bytes.
 type pattern struct{ *template }
 
 func (p pattern) Match(answer []byte, seq int, value string) (codec.Verdict, string) {

@@ -8,15 +8,15 @@ import (
 	"minirelay/devices/codec"
 )
 
-// chunk is what one read gave.
+// chunk is the result of one read.
 type chunk struct {
 	bytes []byte
 	at    time.Time
 	err   error
 }
 
-// feedOf reads r so that silence can be noticed: it says false when nothing has come for as long as it is told to wait;
-// 0 waits for ever.
+// feedOf reads r so that silence can be noticed: the function returns false when nothing has come within wait; 0 waits
+// without limit.
 func feedOf(r io.Reader) func(wait time.Duration) (chunk, bool) {
 	if _, recorded := r.(interface{ ReadAt() time.Time }); recorded {
 		return replay(r)
@@ -24,7 +24,7 @@ func feedOf(r io.Reader) func(wait time.Duration) (chunk, bool) {
 	return pump(r)
 }
 
-// readChunk reads in the caller's goroutine; it never says that nothing has come.
+// readChunk reads in the caller's goroutine; the function never returns false.
 func readChunk(r io.Reader) func(time.Duration) (chunk, bool) {
 	buf := make([]byte, codec.FirstBuffer)
 	return func(time.Duration) (chunk, bool) {
@@ -71,7 +71,7 @@ func pump(r io.Reader) func(time.Duration) (chunk, bool) {
 	}
 }
 
-// replay reads a recording: nothing has come for a while where the recording says so, and at its end.
+// replay reads a recording: there is silence where the recorded times say so, and at its end.
 func replay(r io.Reader) func(time.Duration) (chunk, bool) {
 	read := readChunk(r)
 	var next chunk

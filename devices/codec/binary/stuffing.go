@@ -2,7 +2,7 @@ package binary
 
 import "bytes"
 
-// stuffing keeps one byte, the delimiter, out of frames, so that it can stand between them.
+// stuffing keeps one byte, the delimiter, out of frames, so that it can separate them.
 type stuffing uint8
 
 const (
@@ -11,7 +11,7 @@ const (
 	stuffCOBS          // Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999
 )
 
-// The special characters of RFC 1055.
+// The special characters of RFC 1055, in bytes.
 const (
 	slipEnd    = 0xC0
 	slipEsc    = 0xDB
@@ -29,7 +29,7 @@ func stuffingOf(name string) stuffing {
 	return stuffNone
 }
 
-// delimiter is what stands between frames.
+// delimiter is the byte between frames.
 func (s stuffing) delimiter() byte {
 	if s == stuffSLIP {
 		return slipEnd
@@ -37,7 +37,7 @@ func (s stuffing) delimiter() byte {
 	return 0
 }
 
-// longest is how many bytes of the wire n bytes can take, without delimiters.
+// longest is the largest number of bytes on the wire for n bytes, without delimiters.
 func (s stuffing) longest(n int) int {
 	if s == stuffSLIP {
 		return 2 * n
@@ -45,8 +45,8 @@ func (s stuffing) longest(n int) int {
 	return n + n/254 + 1
 }
 
-// wrap gives the bytes of the wire for a frame, delimiters included. A SLIP frame begins with one too, which ends
-// whatever noise came before it; so does ours with COBS, where an empty frame means nothing.
+// wrap returns the bytes on the wire for a frame, delimiters included. A SLIP frame also begins with one, which ends any
+// noise before it; here a COBS frame does too, since receivers ignore an empty frame.
 func (s stuffing) wrap(frame []byte) []byte {
 	switch s {
 	case stuffSLIP:
@@ -77,7 +77,7 @@ func (s stuffing) wrap(frame []byte) []byte {
 			frame = frame[len(run):]
 			switch {
 			case zero >= 0:
-				frame = frame[1:] // the block stands for it; what follows has a block of its own, even if it is empty
+				frame = frame[1:] // the block represents the zero; what follows has a block of its own, even if it is empty
 			case len(frame) == 0:
 				return append(out, 0)
 			}
@@ -86,7 +86,7 @@ func (s stuffing) wrap(frame []byte) []byte {
 	return frame
 }
 
-// unwrap gives the frame that stands between two delimiters, appended to out; false if nothing can have become it.
+// unwrap appends to out the frame between two delimiters; false if the bytes are not a valid stuffing.
 func (s stuffing) unwrap(out, wire []byte) ([]byte, bool) {
 	switch s {
 	case stuffSLIP:

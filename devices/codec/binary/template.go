@@ -10,13 +10,13 @@ import (
 	"minirelay/devices/codec"
 )
 
-// byteTemplate is bytes with places to fill in: what is written, or what an answer must begin with.
+// template is a compiled send, or a compiled expect or refuse: bytes with places to fill in.
 //
 //	AA 01 {value:uint16be} {seq} {sum}
 //
-// {value} is the value in the format of the command, {value:FORMAT} in that of its own; {seq} a number that differs
-// each time; {sum} the checksum of [devices.ID.frame] over all before it, from checksum_from on; {sum:NAME} another
-// one, over all before it or from a position on, as in {sum:crc16-modbus:2}.
+// {value} is the value in the format of the command, {value:FORMAT} in another; {seq} is a sequence number; {sum} is
+// the checksum of [devices.ID.frame] over the bytes before it, from checksum_from on; {sum:NAME} is another checksum,
+// over all bytes before it or from a position on, as in {sum:crc16-modbus:2}.
 type template struct{ parts []part }
 
 type part struct {
@@ -37,11 +37,11 @@ const (
 	sumPart
 )
 
-// templateKind is what a template may hold beside bytes.
+// templateSyntax is what a template may contain besides bytes.
 type templateSyntax struct {
 	value codec.ByteValue // the format of {value}
 	frame *frameRules     // the checksum of {sum}
-	wild  bool            // it is a pattern
+	wild  bool            // ? is allowed: it is a pattern
 }
 
 // parse reads a template.
@@ -76,7 +76,7 @@ func (k templateSyntax) parse(s string) (*template, error) {
 	return t, nil
 }
 
-// part reads what stands between braces.
+// part reads the words between braces.
 func (k templateSyntax) part(words string) (p part, err error) {
 	name, rest, special := strings.Cut(words, ":")
 	switch name {
@@ -104,7 +104,7 @@ func (k templateSyntax) part(words string) (p part, err error) {
 	return p, fmt.Errorf("unknown placeholder {%s}", words)
 }
 
-// checkPart reads the options of {sum}.
+// sumPart reads the options of {sum}.
 func (k templateSyntax) sumPart(options string, special bool) (p part, err error) {
 	p.kind = sumPart
 	if !special {
@@ -134,7 +134,7 @@ func (k templateSyntax) sumPart(options string, special bool) (p part, err error
 	return p, nil
 }
 
-// valueNamed gives the format of a name in a template: uint16le, bcd2, ascii, ascii4.
+// valueNamed returns the format of a name in a template: uint16le, bcd2, ascii, ascii4.
 func valueNamed(name string) (codec.ByteValue, error) {
 	if f, ok := codec.NamedFormat(name); ok {
 		return codec.ByteValue{Number: f, Length: f.Size}, nil
@@ -167,7 +167,8 @@ func (t *template) has(kind partKind) bool {
 	return false
 }
 
-// Fill appends the bytes of the template to b. The error says which value the wire cannot carry.
+// Append appends the bytes of the template to b. An error is a value that the wire cannot carry, as a sentence for a
+// person.
 func (t *template) Append(b []byte, text string, seq int) ([]byte, error) {
 	begin := len(b)
 	for _, p := range t.parts {
@@ -186,8 +187,8 @@ func (t *template) Append(b []byte, text string, seq int) ([]byte, error) {
 	return b, nil
 }
 
-// match compares the beginning of a frame with the template. What stands in it of another value or number is an
-// answer to another command.
+// match compares the beginning of a frame with the template. A frame with another value or sequence number is the answer
+// to another command.
 func (t *template) match(frame []byte, seq int, text string) codec.Verdict {
 	v := codec.Fits
 	at := 0
@@ -218,7 +219,7 @@ func (t *template) match(frame []byte, seq int, text string) codec.Verdict {
 	return v
 }
 
-// text is what is filled in: the value, or the number seq as far as the format has room for it.
+// text is the text to fill in: the value, or the sequence number, reduced to the range of the format.
 func (p part) text(value string, seq int) string {
 	v := p.value
 	switch {

@@ -38,19 +38,19 @@ func build(s *frameRules, data []byte) []byte {
 	}
 	frame = append(frame, data...)
 	if s.hasSum {
-		frame = s.seal(frame, 0)
+		frame = s.sum.Append(frame, max(s.from, 0), s.sumLittle)
 	}
 	return append(frame, s.end...)
 }
 
-// cutAll gives all frames that a reader holds, and its error.
+// cutAll returns all frames in a reader, and its error.
 func cutAll(f mapping.FrameConfig, r io.Reader, count *wire.Counters) ([][]byte, error) {
 	d := mapping.DefaultDevice()
 	d.Frame = f
-	cutter := NewFramer(d, r, count)
+	framer := NewFramer(d, r, count)
 	var all [][]byte
 	for {
-		frame, err := cutter.Next(300)
+		frame, err := framer.Next(300)
 		if err != nil {
 			return all, err
 		}
@@ -194,9 +194,9 @@ func TestResynchronise(t *testing.T) {
 			count := new(wire.Counters)
 			d := mapping.DefaultDevice()
 			d.Frame = tt.frame
-			cutter := NewFramer(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
+			framer := NewFramer(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
 			for i := 0; ; i++ {
-				frame, err := cutter.Next(300)
+				frame, err := framer.Next(300)
 				if err != nil && i != len(want) {
 					t.Fatalf("%d frames of %d", i, len(want))
 				}
@@ -229,14 +229,14 @@ func TestStuckLength(t *testing.T) {
 	r, w := io.Pipe()
 	d := mapping.DefaultDevice()
 	d.Frame = announced
-	cutter := NewFramer(d, r, new(wire.Counters))
+	framer := NewFramer(d, r, new(wire.Counters))
 	go func() {
 		_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good...))
 		_, _ = w.Write(good)
 		// The pipe stays open: nothing more comes.
 	}()
 	for range 2 {
-		frame, err := cutter.Next(300)
+		frame, err := framer.Next(300)
 		if err != nil || !bytes.Equal(frame.Bytes, good) {
 			t.Fatalf("%X, %v", frame.Bytes, err)
 		}
@@ -250,7 +250,7 @@ func TestStalledFrame(t *testing.T) {
 	d.Frame = announced
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		cutter := NewFramer(d, r, new(wire.Counters))
+		framer := NewFramer(d, r, new(wire.Counters))
 		started := time.Now()
 		go func() {
 			_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good[:5]...))
@@ -259,20 +259,20 @@ func TestStalledFrame(t *testing.T) {
 			time.Sleep(time.Hour)
 			w.Close()
 		}()
-		frame, err := cutter.Next(300)
+		frame, err := framer.Next(300)
 		if err != nil || !bytes.Equal(frame.Bytes, good) {
 			t.Fatalf("%X, %v", frame.Bytes, err)
 		}
 		if late, came := time.Since(started), frame.At.Sub(started); late != 2*stalled-time.Millisecond || came != stalled-time.Millisecond {
 			t.Errorf("it was given after %v and came after %v", late, came)
 		}
-		if _, err := cutter.Next(300); err != io.EOF {
+		if _, err := framer.Next(300); err != io.EOF {
 			t.Error(err)
 		}
 	})
 }
 
-// The law of cutters: the frames, and what is counted, do not depend on how the bytes arrive, nor on what errors come after them, and each
+// The law of framers: the frames, and what is counted, do not depend on how the bytes arrive, nor on what errors come after them, and each
 // of them is one.
 func FuzzCutBinary(f *testing.F) {
 	for _, seed := range []string{"\xaa\x55\x02\x00\x00", "\xc0\x01\x02\xc0", "\x00\x03\x01\x02\x00", "\x42\x4d\x01\x00\x90"} {
@@ -347,8 +347,8 @@ func (e *repeating) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// Nothing that a line says makes a cutter keep more than a few frames of memory.
-func TestCutterIsBounded(t *testing.T) {
+// Nothing that a line says makes a framer keep more than a few frames of memory.
+func TestFramerIsBounded(t *testing.T) {
 	const limit = 300
 	ended := frameTable(func(f *mapping.FrameConfig) { f.Start, f.End = "02", "03" })
 	slip := frameTable(func(f *mapping.FrameConfig) { f.Stuffing = "slip" })
@@ -365,12 +365,12 @@ func TestCutterIsBounded(t *testing.T) {
 	} {
 		d := mapping.DefaultDevice()
 		d.Frame = tt.frame
-		cutter := NewFramer(d, &repeating{tt.noise, 200_000}, new(wire.Counters))
-		if frame, err := cutter.Next(limit); err != io.EOF {
+		framer := NewFramer(d, &repeating{tt.noise, 200_000}, new(wire.Counters))
+		if frame, err := framer.Next(limit); err != io.EOF {
 			t.Errorf("%s: %X, %v", name, frame.Bytes, err)
 		}
 		kept := 0
-		switch c := cutter.(type) {
+		switch c := framer.(type) {
 		case *candidateFramer:
 			kept = cap(c.buf) + cap(c.open)*24 + cap(c.arrived)*32
 		case *blockFramer:

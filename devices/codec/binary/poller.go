@@ -14,7 +14,7 @@ import (
 	"minirelay/relay"
 )
 
-// binaryAsker is a device that answers requests of bytes with frames of bytes. It serves the owner of the port.
+// poller makes requests of bytes, which the device answers with frames of bytes. It serves the owner of the port.
 type poller struct {
 	rules   *frameRules
 	match   codec.Places
@@ -25,57 +25,58 @@ type poller struct {
 	seq     int
 }
 
+// NewPoller returns the poller of a device with requests. count receives what it drops.
 func NewPoller(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	match, _ := codec.ParsePlaces(c.Match)
-	b := &poller{rules: newFrameRules(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
+	p := &poller{rules: newFrameRules(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
 	for _, r := range c.Requests {
-		b.queries = append(b.queries, b.query(r))
+		p.queries = append(p.queries, p.query(r))
 	}
 	for _, f := range c.Fields {
-		b.byField = append(b.byField, c.RequestOf(f))
+		p.byField = append(p.byField, c.RequestOf(f))
 	}
-	return b
+	return p
 }
 
-// usualLength is how long an answer of unknown length is taken to be at most, when it is waited for.
+// usualLength is the assumed longest answer in bytes, if its length is unknown.
 const usualLength = 128
 
-// afterCommand is how long a device is left alone with a command that the mapping does not expect it to answer: many
-// do all the same, and would talk into the next request.
+// afterCommand is the silence after a command for which the mapping expects no answer: many devices answer all the same,
+// and would disturb the next request.
 const afterCommand = 50 * time.Millisecond
 
-// query makes what asks one request.
-func (b *poller) query(r mapping.RequestConfig) *codec.Query {
-	spec := b.rules
+// query makes the query of one request.
+func (p *poller) query(r mapping.RequestConfig) *codec.Query {
+	spec := p.rules
 	if r.Length > 0 {
-		of := b.config.Frame
+		of := p.config.Frame
 		of.Length = r.Length
 		spec = newFrameRules(of)
 	}
 	match, _ := codec.ParsePlaces(r.Match)
 	var fields []codec.ByteField
-	for i, f := range b.config.Fields {
-		if b.config.RequestOf(f) >= 0 && b.config.Requests[b.config.RequestOf(f)].ID == r.ID {
+	for i, f := range p.config.Fields {
+		if p.config.RequestOf(f) >= 0 && p.config.Requests[p.config.RequestOf(f)].ID == r.ID {
 			fields = append(fields, codec.NewByteField(i, f))
 		}
 	}
-	template, _ := templateSyntax{frame: b.rules}.parse(r.Send)
+	template, _ := templateSyntax{frame: p.rules}.parse(r.Send)
 	content, _ := template.Append(nil, "", 0)
-	q := &codec.Query{Request: b.rules.stuffing.wrap(content), Name: r.ID, Every: r.Poll, Timeout: b.config.PollConfig.Timeout,
-		Retries: b.config.PollConfig.Retries}
+	q := &codec.Query{Request: p.rules.stuffing.wrap(content), Name: r.ID, Every: r.Poll, Timeout: p.config.PollConfig.Timeout,
+		Retries: p.config.PollConfig.Retries}
 	if q.Every == 0 {
-		q.Every = b.config.Poll
+		q.Every = p.config.Poll
 	}
 	frames := max(r.Frames, 1)
 	if q.Length = spec.length; q.Length == 0 {
 		q.Length = usualLength
 	}
 	q.Length *= frames
-	q.Shape = b.shape(r)
+	q.Shape = p.shape(r)
 	var readings []relay.Reading
 	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 		var answer [][]byte
-		v := b.find(spec, got, quiet, func(frame []byte) codec.Verdict {
+		v := p.search(spec, got, quiet, func(frame []byte) codec.Verdict {
 			if !match.Fits(frame) {
 				return codec.NoAnswer
 			}
@@ -91,7 +92,7 @@ func (b *poller) query(r mapping.RequestConfig) *codec.Query {
 		for _, frame := range answer {
 			for i := range fields {
 				if fields[i].Match.Fits(frame) {
-					readings = append(readings, fields[i].Read(frame, b.count))
+					readings = append(readings, fields[i].Read(frame, p.count))
 				}
 			}
 		}
@@ -100,32 +101,32 @@ func (b *poller) query(r mapping.RequestConfig) *codec.Query {
 	return q
 }
 
-// shape tells answers apart by what the mapping says of them: by the device, and by the request if each has a match.
-func (b *poller) shape(r mapping.RequestConfig) string {
-	if slices.ContainsFunc(b.config.Requests, func(r mapping.RequestConfig) bool { return len(r.Match) == 0 }) {
-		return fmt.Sprint("binary ", b.config.Match)
+// shape identifies answers by the match of the device, and by that of the request if every request has one.
+func (p *poller) shape(r mapping.RequestConfig) string {
+	if slices.ContainsFunc(p.config.Requests, func(r mapping.RequestConfig) bool { return len(r.Match) == 0 }) {
+		return fmt.Sprint("binary ", p.config.Match)
 	}
-	return fmt.Sprint("binary ", b.config.Match, r.Match)
+	return fmt.Sprint("binary ", p.config.Match, r.Match)
 }
 
-// find gives each intact frame of the device that got holds to use, until one means something to it.
-func (b *poller) find(spec *frameRules, got []byte, quiet bool, use func(frame []byte) codec.Verdict) codec.Verdict {
+// search passes each intact frame of the device in got to use, until use returns a verdict other than NoAnswer.
+func (p *poller) search(spec *frameRules, got []byte, quiet bool, use func(frame []byte) codec.Verdict) codec.Verdict {
 	v := codec.NoAnswer
-	waiting := spec.each(got, quiet, min(b.config.MaxFrame, codec.MaxInbox), func(frame []byte) bool {
-		if b.match.Fits(frame) {
+	waiting := spec.each(got, quiet, min(p.config.MaxFrame, codec.MaxInbox), func(frame []byte) bool {
+		if p.match.Fits(frame) {
 			v = use(frame)
 		}
 		return v == codec.NoAnswer
 	})
 	if v == codec.NoAnswer && quiet && !waiting {
-		b.count.Because("it contains no intact frame that answers the request")
+		p.count.Because("it contains no intact frame that answers the request")
 		return codec.Garbled
 	}
 	return v
 }
 
-// each gives each intact frame in got to use, until use says that it is enough. waiting says that the rest may be
-// the beginning of one. quiet says that nothing has come for a while: then what is unfinished holds up nothing.
+// each passes each intact frame in got to use, until use returns false. waiting says that the rest may be the beginning
+// of a frame. quiet says that nothing more has come: then an incomplete frame does not hold back those after it.
 func (s *frameRules) each(got []byte, quiet bool, limit int, use func(frame []byte) bool) (waiting bool) {
 	if s.delimited() {
 		return s.eachBlock(got, quiet, limit, use)
@@ -138,7 +139,7 @@ func (s *frameRules) each(got []byte, quiet bool, limit int, use func(frame []by
 			}
 			at += n
 			continue
-		case verdict == unfinished && !quiet:
+		case verdict == incomplete && !quiet:
 			return true
 		}
 		at++
@@ -146,7 +147,7 @@ func (s *frameRules) each(got []byte, quiet bool, limit int, use func(frame []by
 	return false
 }
 
-// eachBlock is each for frames with something between them.
+// eachBlock is each for delimited frames.
 func (s *frameRules) eachBlock(got []byte, quiet bool, limit int, use func(frame []byte) bool) (waiting bool) {
 	var scratch []byte
 	for len(got) > 0 {
@@ -165,7 +166,7 @@ func (s *frameRules) eachBlock(got []byte, quiet bool, limit int, use func(frame
 	return false
 }
 
-// blockEnd says how long the first block of b is, and how many bytes of a delimiter follow it; -1 if it has no end.
+// blockEnd returns the length of the first block of b, and that of the delimiter after it, in bytes; -1 if it has no end.
 func (s *frameRules) blockEnd(b []byte) (n, skip int) {
 	switch {
 	case s.stuffing != stuffNone:
@@ -181,42 +182,42 @@ func (s *frameRules) blockEnd(b []byte) (n, skip int) {
 	return -1, 0
 }
 
-func (b *poller) Queries() []*codec.Query { return b.queries }
+func (p *poller) Queries() []*codec.Query { return p.queries }
 
-func (b *poller) Reads(field int) *codec.Query {
-	if at := b.byField[field]; at >= 0 {
-		return b.queries[at]
+func (p *poller) Reads(field int) *codec.Query {
+	if at := p.byField[field]; at >= 0 {
+		return p.queries[at]
 	}
 	return nil
 }
 
-// Timing wants as much silence before a request as devices on RS-485 need to let go of the line.
-func (b *poller) Timing(p serial.Config) codec.Timing {
-	return codec.Timing{Before: max(b.rules.gap, p.Lasts(4)), Ends: b.rules.gap}
+// Timing is the silence before a request in which devices on RS-485 release the line: four characters.
+func (p *poller) Timing(port serial.Config) codec.Timing {
+	return codec.Timing{Before: max(p.rules.gap, port.Lasts(4)), Ends: p.rules.gap}
 }
 
-// Write makes the one query of a command.
-func (b *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+// Write returns the query of a command.
+func (p *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	text, err := c.Wire(v)
 	if err != nil {
 		return nil, err
 	}
-	b.seq = b.seq%codec.MaxSeq + 1
-	seq := b.seq
+	p.seq = p.seq%codec.MaxSeq + 1
+	seq := p.seq
 	content, err := c.Template.Append(nil, text, seq)
 	if err != nil {
 		return nil, err
 	}
-	q := &codec.Query{Request: b.rules.stuffing.wrap(content), Name: c.ID, Timeout: c.Timeout, Length: usualLength,
+	q := &codec.Query{Request: p.rules.stuffing.wrap(content), Name: c.ID, Timeout: c.Timeout, Length: usualLength,
 		Nobody: c.Yes == nil && c.No == nil}
 	switch {
 	case q.Nobody:
 		q.After = afterCommand
 	case !c.Numbered():
-		q.Shape = fmt.Sprint("binary command ", b.config.Match)
+		q.Shape = fmt.Sprint("binary command ", p.config.Match)
 	}
 	q.Answer = func(got []byte, quiet bool) (r codec.Response, v codec.Verdict) {
-		v = b.find(b.rules, got, quiet, func(frame []byte) codec.Verdict {
+		v = p.search(p.rules, got, quiet, func(frame []byte) codec.Verdict {
 			if said, _ := codec.Matching(c.No, frame, seq, text); said == codec.Fits {
 				r.Refusal = "the hardware refused it"
 				return codec.Refused

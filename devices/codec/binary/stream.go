@@ -11,7 +11,7 @@ import (
 	"minirelay/relay"
 )
 
-// binaryCodec turns frames of bytes into readings. Its cutter has checked them already.
+// stream decodes frames, which the framer has already checked.
 type stream struct {
 	rules    *frameRules
 	match    codec.Places
@@ -20,6 +20,7 @@ type stream struct {
 	readings []relay.Reading
 }
 
+// New returns the decoder of a device that sends by itself. count receives what it drops.
 func New(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	match, _ := codec.ParsePlaces(c.Match)
 	b := &stream{rules: newFrameRules(c.Frame), match: match, count: count}
@@ -29,21 +30,21 @@ func New(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	return b
 }
 
-// NewFramer makes what cuts frames of bytes.
-func NewFramer(c mapping.DeviceConfig, stream io.Reader, count *wire.Counters) codec.Framer {
+// NewFramer returns the framer that cuts frames out of r. count receives the bytes and what it drops.
+func NewFramer(c mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Framer {
 	spec := newFrameRules(c.Frame)
 	if spec.delimited() {
-		return newBlockFramer(stream, spec, count)
+		return newBlockFramer(r, spec, count)
 	}
-	return newCandidateFramer(stream, spec, count)
+	return newCandidateFramer(r, spec, count)
 }
 
-// Framing tells devices apart whose frames are cut differently.
+// Framing identifies how frames are cut: devices on one port need the same framing.
 func Framing(c mapping.DeviceConfig) string {
 	return fmt.Sprintf("binary %+v", c.Frame)
 }
 
-// Same says why two devices cannot both talk in frames of bytes on one port; "" if they can.
+// Same returns why two devices cannot both send frames of bytes on one port, as a sentence for a person; "" if they can.
 func Same(a, b mapping.DeviceConfig) string {
 	switch {
 	case a.Frame != b.Frame:
@@ -56,16 +57,16 @@ func Same(a, b mapping.DeviceConfig) string {
 	return ""
 }
 
-// CheckSum gives the frame: only intact ones are cut out.
+// CheckSum returns the frame: the framer returns only intact ones.
 func (b *stream) CheckSum(frame []byte) ([]byte, bool) { return frame, true }
 
 // HasSum says that frames carry a checksum.
 func (b *stream) HasSum() bool { return b.rules.hasSum }
 
-// AddSum puts the byte stuffing onto a command; its template has the checksum.
+// AddSum adds the byte stuffing to a command; its template has added the checksum.
 func (b *stream) AddSum(frame []byte) []byte { return b.rules.stuffing.wrap(frame) }
 
-// Decode reads the fields that lie in the frame. It says no if the frame is another device's.
+// Decode reads the fields in the frame. ok is false if the frame belongs to another device.
 func (b *stream) Decode(frame []byte) ([]relay.Reading, bool) {
 	if !b.match.Fits(frame) {
 		b.count.Because("its bytes differ from match")

@@ -10,59 +10,59 @@ import (
 	"minirelay/devices/wire"
 )
 
-// byteCutter cuts frames that can begin anywhere: after start bytes, or wherever length and checksum agree.
+// candidateFramer cuts frames that can begin anywhere: after start bytes, or wherever length and checksum agree.
 //
-// Every position at which a frame may begin is a candidate of its own until the bytes have decided. The first
-// candidate that proves intact is a frame; one that does not gives up its first byte only, so that noise, a cut or a
-// wrong length in front of a good frame cannot take it along. A candidate that waits for more bytes than are there
-// makes those behind it wait too; but not for long if its length is wrong: when whole frames have gone by within it
-// (see rivals), it is none. All of this depends on the bytes alone and not on how they arrive, but for one thing: no frame
-// rests in its middle for as long as stalled.
+// Every position at which a frame may begin is a candidate until its bytes decide. The first candidate that proves
+// intact is a frame; one that does not gives up its first byte only, so that noise, a lost byte or a wrong length
+// before an intact frame cannot cost that frame. A candidate that needs more bytes makes those after it wait too, but
+// not for long if its length is wrong: it is dropped when whole frames have arrived within it (see rivals). All of this
+// depends on the bytes alone and not on how they arrive, with one exception: a frame that pauses for as long as stalled
+// is dropped.
 type candidateFramer struct {
 	rules *frameRules
 	count *wire.Counters
 	feed  func(wait time.Duration) (chunk, bool)
-	err   error // of the last read, told when the buffer is used up
+	err   error // of the last read, returned when the buffer is used up
 
-	// The unread bytes are buf[start:end]. Candidates were looked for in buf[start:looked].
+	// The unread bytes are buf[start:end]. buf[start:looked] has been searched for candidates.
 	buf                []byte
 	start, looked, end int
 	open               []candidate // in the order of their positions
 	arrived            []arrival
 	skipping           bool // bytes have been dropped since the last frame
-	damagedTo          int  // what is before it belongs to a damaged frame that has been counted
+	damagedTo          int  // bytes before it belong to a damaged frame that has been counted
 }
 
-// neverCame is why a candidate is dropped whose bytes do not come.
+// neverCame is the reason for dropping a candidate whose bytes do not arrive.
 const neverCame = "the rest of it has not arrived"
 
 // candidate is a position at which a frame may begin.
 type candidate struct {
 	at      int
-	length  int // 0: not known yet
+	length  int // 0: not yet known
 	verdict judgement
 }
 
-// arrival is when the bytes before to had come.
+// arrival is the time at which the bytes before to had arrived.
 type arrival struct {
 	to int
 	at time.Time
 }
 
-// stalled is how long the rest of a frame may take to come. A wrong length in front of a good frame would hold it back
-// until the next ones come, and some devices say one an hour.
+// stalled is how long a frame may pause. A wrong length before an intact frame would otherwise hold that frame back until
+// the next ones arrive, and some devices send one an hour.
 const stalled = time.Second
 
 func newCandidateFramer(r io.Reader, spec *frameRules, count *wire.Counters) *candidateFramer {
 	c := &candidateFramer{rules: spec, count: count, feed: readChunk(r)}
-	if spec.length == 0 { // else the good frame itself shows at once that what is before it is none
+	if spec.length == 0 { // otherwise the intact frame itself disproves the candidate before it
 		c.feed = feedOf(r)
 	}
 	return c
 }
 
-// Next gives the next intact frame of at most limit bytes. It gives the error of the reader once every frame before
-// it has been given.
+// Next returns the next intact frame of at most limit bytes. It returns the error of the reader once every frame before
+// it has been returned.
 func (c *candidateFramer) Next(limit int) (codec.Frame, error) {
 	for {
 		c.look(limit)
@@ -71,7 +71,7 @@ func (c *candidateFramer) Next(limit int) (codec.Frame, error) {
 		}
 		switch {
 		case c.err == nil:
-			c.more()
+			c.read()
 		case len(c.open) == 0:
 			return codec.Frame{}, c.err
 		default:
@@ -84,8 +84,8 @@ func (c *candidateFramer) Next(limit int) (codec.Frame, error) {
 func (c *candidateFramer) look(limit int) {
 	kept := c.open[:0]
 	for _, one := range c.open {
-		if one.verdict == unfinished && (one.length == 0 || one.at+one.length <= c.end) {
-			if one.verdict, one.length = c.rules.judge(c.buf[one.at:c.end], limit); one.verdict == noFrame {
+		if one.verdict == incomplete && (one.length == 0 || one.at+one.length <= c.end) {
+			if one.verdict, one.length = c.rules.judge(c.buf[one.at:c.end], limit); one.verdict == notFrame {
 				continue
 			}
 		}
@@ -101,13 +101,13 @@ func (c *candidateFramer) look(limit int) {
 			}
 			c.looked += i
 		}
-		if verdict, n := c.rules.judge(c.buf[c.looked:c.end], limit); verdict != noFrame {
+		if verdict, n := c.rules.judge(c.buf[c.looked:c.end], limit); verdict != notFrame {
 			c.open = append(c.open, candidate{c.looked, n, verdict})
 		}
 	}
 }
 
-// take gives the first candidate that is a frame, if none before it waits for more.
+// take returns the first candidate that is a frame, unless one before it is incomplete.
 func (c *candidateFramer) take() (codec.Frame, bool) {
 	for len(c.open) > 0 {
 		first := c.open[0]
@@ -117,7 +117,7 @@ func (c *candidateFramer) take() (codec.Frame, bool) {
 			c.drop(c.rules.whyDamaged())
 		case c.rivals(first):
 			c.drop("whole frames have arrived within its length")
-		case first.verdict == unfinished:
+		case first.verdict == incomplete:
 			return codec.Frame{}, false
 		default:
 			return c.cut(first), true
@@ -127,7 +127,7 @@ func (c *candidateFramer) take() (codec.Frame, bool) {
 	return codec.Frame{}, false
 }
 
-// cut gives the first candidate, which is a frame.
+// cut returns the first candidate, which is a frame.
 func (c *candidateFramer) cut(first candidate) codec.Frame {
 	end := first.at + first.length
 	c.start, c.skipping = end, false
@@ -140,11 +140,11 @@ func (c *candidateFramer) cut(first candidate) codec.Frame {
 	return codec.Frame{Bytes: c.buf[first.at:end:end], At: c.when(end), Whole: true}
 }
 
-// rivals says whether so many intact frames follow one another within a candidate that it can be none. A frame that
-// carries the like by chance must not be taken apart: the less there is to know a frame by, the more it takes.
+// rivals says whether so many intact frames follow one another within a candidate that it cannot be a frame. A frame may
+// contain such bytes by chance: the fewer bytes identify a frame, the more rivals it takes.
 func (c *candidateFramer) rivals(first candidate) bool {
 	if c.rules.length > 0 || first.length == 0 {
-		return false // none fits into another
+		return false // no frame fits into another
 	}
 	want := 2
 	if len(c.rules.start)+len(c.rules.end)+c.rules.sum.Size < 3 {
@@ -152,7 +152,7 @@ func (c *candidateFramer) rivals(first candidate) bool {
 	}
 	from, limit := first.at+1, first.at+first.length
 	for ; want > 0; want-- {
-		next := limit + 1 // the end of the frame from from on that ends first
+		next := limit + 1 // the earliest end of a frame that begins at or after from
 		for _, one := range c.open {
 			if one.verdict == intact && one.at >= from {
 				next = min(next, one.at+one.length)
@@ -166,7 +166,7 @@ func (c *candidateFramer) rivals(first candidate) bool {
 	return true
 }
 
-// drop drops the first candidate, which is none, and counts it, but not again what lies within it.
+// drop drops the first candidate and counts it, but does not count again what lies within it.
 func (c *candidateFramer) drop(why string) {
 	first := c.open[0]
 	c.open = c.open[1:]
@@ -178,7 +178,7 @@ func (c *candidateFramer) drop(why string) {
 	c.skipping = true
 }
 
-// skipTo drops what is no part of a frame.
+// skipTo drops bytes that are not part of a frame.
 func (c *candidateFramer) skipTo(at int) {
 	if at > c.start && !c.skipping {
 		c.skipping = true
@@ -187,7 +187,7 @@ func (c *candidateFramer) skipTo(at int) {
 	c.start = max(c.start, at)
 }
 
-// when gives the time at which the bytes before end had come.
+// when returns the time at which the bytes before end had arrived.
 func (c *candidateFramer) when(end int) time.Time {
 	for _, a := range c.arrived {
 		if a.to >= end {
@@ -197,8 +197,8 @@ func (c *candidateFramer) when(end int) time.Time {
 	return time.Time{}
 }
 
-// more reads behind what is there.
-func (c *candidateFramer) more() {
+// read appends the next bytes to the buffer.
+func (c *candidateFramer) read() {
 	var wait time.Duration
 	if len(c.open) > 0 {
 		wait = stalled
