@@ -11,11 +11,11 @@ import (
 	"minirelay/devices/wire"
 )
 
-// at asks a device that answers in lines of text.
+// atPoller makes requests that a device answers with lines of text. It serves the owner of the port.
 type atPoller struct {
 	readings
 	config                mapping.DeviceConfig
-	separator             byte // of the columns of an answer
+	separator             byte // of columns in an answer
 	until, refuse, ignore *regexp.Regexp
 	fields                []atField
 	queries               []*codec.Query
@@ -23,6 +23,7 @@ type atPoller struct {
 	seq                   int
 }
 
+// NewAT returns the poller of codec at. count receives what it drops.
 func NewAT(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	a := &atPoller{readings: newReadings(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(codec.MaxSeq),
 		until: expressionOf(c.Until), refuse: expressionOf(c.Error), ignore: expressionOf(c.Ignore), byField: make([]*codec.Query, len(c.Fields))}
@@ -50,7 +51,7 @@ func NewAT(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	return a
 }
 
-// expressionOf compiles an expression without faults; nil for none.
+// expressionOf compiles a valid expression; nil for "".
 func expressionOf(expression string) *regexp.Regexp {
 	if expression == "" {
 		return nil
@@ -62,20 +63,20 @@ func (a *atPoller) Queries() []*codec.Query           { return a.queries }
 func (a *atPoller) Reads(field int) *codec.Query      { return a.byField[field] }
 func (a *atPoller) Timing(serial.Config) codec.Timing { return codec.Timing{Ends: a.config.Silence} }
 
-// anyLine is the shape of all answers, also of the devices beside it: lines do not tell what they answer, nor whose they are.
+// anyLine is the shape of all answers, also those of other devices: a line identifies neither its request nor its sender.
 const anyLine = "at"
 
-// ask makes the query of a field; its answer is left to the caller.
+// query makes the query of a field; the caller sets Answer.
 func (a *atPoller) query(request string, f mapping.FieldConfig) *codec.Query {
 	return &codec.Query{Request: []byte(request + a.config.LineEnd), Name: request, Every: f.Polled(a.config.Poll),
 		Timeout: a.config.Timeout, Retries: a.config.Retries, After: a.config.Turnaround, Shape: anyLine}
 }
 
-// opening makes the query of a line that is written before everything else.
+// initQuery makes the query of a line of init, which is written before everything else.
 func (a *atPoller) initQuery(line string) *codec.Query {
 	q := a.query(line, mapping.FieldConfig{})
 	q.Every, q.Once = a.config.Poll, true
-	q.Nobody = a.until == nil // a device that ends its answers with a line of their own also does so here
+	q.Nobody = a.until == nil // a device whose answers have a last line also answers here
 	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 		_, r, v := a.lines(q, got, quiet)
 		return r, v
@@ -83,14 +84,14 @@ func (a *atPoller) initQuery(line string) *codec.Query {
 	return q
 }
 
-// lines gives the lines of an answer so far, without the echo and what comes unasked. The verdict is fits if the
-// answer is over: in the silence or with the line that ends it. A line that says no ends it too.
+// lines returns the lines of an answer so far, without the echo and unsolicited lines. The verdict is Fits if the answer
+// is complete: by silence or by its last line. An error line is Refused.
 func (a *atPoller) lines(q *codec.Query, got []byte, quiet bool) (lines [][]byte, r codec.Response, v codec.Verdict) {
 	echo := bytes.TrimSpace(q.Request)
 	for len(got) > 0 {
 		line, rest, whole := a.line(got)
 		if got = rest; !whole && !(quiet && a.config.Silence > 0) {
-			break // the rest of it is still to come
+			break // the rest of the line must still come
 		}
 		line = bytes.TrimSpace(line)
 		switch {
@@ -109,7 +110,7 @@ func (a *atPoller) lines(q *codec.Query, got []byte, quiet bool) (lines [][]byte
 	return lines, r, codec.NoAnswer
 }
 
-// line takes the first line off what has come.
+// line splits off the first line.
 func (a *atPoller) line(got []byte) (line, rest []byte, whole bool) {
 	ends := a.config.Terminator
 	if ends == "" {
@@ -122,7 +123,7 @@ func (a *atPoller) line(got []byte) (line, rest []byte, whole bool) {
 	return got[:i], got[i+1:], true
 }
 
-// refusal is what a line that says no tells a person.
+// refusal is the message of an error line for a person.
 func (a *atPoller) refusal(line []byte) string {
 	m := a.refuse.FindSubmatch(line)
 	if i := a.refuse.SubexpIndex("message"); i > 0 && len(m[i]) > 0 {

@@ -10,7 +10,7 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// CheckAT checks how the device is asked, and how values are found in its answers.
+// CheckAT reports everything in the mapping of codec at that cannot work.
 func CheckAT(k *mapping.Checker) {
 	k.Polls()
 	checkTextCommands(k)
@@ -54,7 +54,7 @@ func CheckAT(k *mapping.Checker) {
 	}
 }
 
-// checkExpression checks a regular expression that is not about a command.
+// checkExpression checks a regular expression outside a command.
 func checkExpression(k *mapping.Checker, key, expression string) {
 	if expression == "" {
 		return
@@ -67,7 +67,7 @@ func checkExpression(k *mapping.Checker, key, expression string) {
 	}
 }
 
-// checkOneLine checks a line that is written: its end is added.
+// checkOneLine checks a line to write, to which the line end is added.
 func checkOneLine(k *mapping.Checker, key, line string) {
 	if strings.ContainsAny(line, "\r\n") {
 		k.Add(key, fmt.Sprintf("%q contains a line end", line), "remove it: line_end of the device is added to each line")

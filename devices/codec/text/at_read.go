@@ -9,7 +9,7 @@ import (
 	"minirelay/relay"
 )
 
-// atField is how the value of a field is found in a line of an answer.
+// atField finds the value of a field in a line of an answer.
 type atField struct {
 	answer *regexp.Regexp // nil: the whole line, or one of its columns
 	group  int            // of answer
@@ -24,7 +24,7 @@ func newATField(f mapping.FieldConfig) atField {
 	return field
 }
 
-// in gives the text of the value in a line, if the line can hold it.
+// in returns the text of the value in a line; ok is false if the line cannot contain it.
 func (f *atField) in(line []byte, separator byte) (text []byte, ok bool) {
 	if f.answer != nil {
 		at := f.answer.FindSubmatchIndex(line)
@@ -49,7 +49,7 @@ func (f *atField) in(line []byte, separator byte) (text []byte, ok bool) {
 	return unquoted(line), true
 }
 
-// unquoted takes the quotes off a text that is one string.
+// unquoted removes the quotes around a text.
 func unquoted(text []byte) []byte {
 	text = bytes.TrimSpace(text)
 	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' {
@@ -59,7 +59,7 @@ func unquoted(text []byte) []byte {
 }
 
 // read looks for the values of fields in an answer. Where an answer is one line, it is the first one in which any of
-// them can be read: what comes unasked is passed over.
+// the fields can be read: unsolicited lines are skipped.
 func (a *atPoller) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	lines, r, v := a.lines(q, got, quiet)
 	switch {
@@ -88,7 +88,7 @@ func (a *atPoller) result() (codec.Response, codec.Verdict) {
 	return codec.Response{Readings: readings}, codec.Fits
 }
 
-// values gives each field its value from the lines. It says no if none can be read.
+// values sets the fields from the lines. It returns false if none can be read.
 func (a *atPoller) values(of []int, lines [][]byte) bool {
 	a.begin()
 	found := false
@@ -100,7 +100,7 @@ func (a *atPoller) values(of []int, lines [][]byte) bool {
 	return found
 }
 
-// value is what a field reads in the first line in which it can be read, and else what it finds there instead.
+// value is the token of a field in the first line in which it can be read, otherwise what is in its place.
 func (a *atPoller) value(i int, lines [][]byte) (t codec.Token, ok bool) {
 	field, wire := &a.fields[i], &a.readings.fields[i]
 	instead := codec.Token{Kind: codec.TokenNull}
@@ -118,8 +118,8 @@ func (a *atPoller) value(i int, lines [][]byte) (t codec.Token, ok bool) {
 	return instead, false
 }
 
-// Write makes the query of a command. It is done when the device has said what expect wants, or else when its answer
-// is over. A device whose answers have no end, and that is not expected to say anything, says nothing.
+// Write returns the query of a command. It is done when a line matches expect, or without expect when the answer is
+// complete. A command without expect, to a device whose answers have no last line, has no answer.
 func (a *atPoller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 	text, err := c.Wire(v)
 	if err != nil {
@@ -140,8 +140,8 @@ func (a *atPoller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) 
 	return q, nil
 }
 
-// acknowledged looks for the answer to a command. Where answers end with a line of their own, it is waited for too:
-// it must not end the answer to the next request.
+// acknowledged looks for the answer to a command. Where answers have a last line, it waits for that line too, which would
+// otherwise end the answer to the next request.
 func (a *atPoller) acknowledged(q *codec.Query, c *codec.Command, seq int, text string, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	lines, r, v := a.lines(q, got, quiet)
 	done := c.Yes == nil

@@ -9,7 +9,7 @@ import (
 	"minirelay/relay"
 )
 
-// checkTextCommands checks what commands write to a device whose commands are lines of text.
+// checkTextCommands checks commands that are lines of text.
 func checkTextCommands(k *mapping.Checker) {
 	for _, c := range k.Device.Commands {
 		k.At = mapping.Problem{Command: c.ID}
@@ -19,7 +19,7 @@ func checkTextCommands(k *mapping.Checker) {
 	}
 }
 
-// placeholder finds what looks like one: {word}. A JSON object begins with a quote and is none.
+// placeholder matches {word}. A JSON object, which begins with a quote, does not match.
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
 func checkSend(k *mapping.Checker, c mapping.CommandConfig) {

@@ -14,7 +14,7 @@ import (
 	"minirelay/relay"
 )
 
-// csvCodec turns lines of columns into readings.
+// csvCodec decodes lines of columns.
 type csvCodec struct {
 	lineSum
 	readings
@@ -22,20 +22,21 @@ type csvCodec struct {
 	quote, comment string
 	width          int // that a line must have; 0: any number
 
-	columns []column // what is read, by column
-	last    int      // the last of them
-	named   keys     // what is read by the names of a header
-	header  bool     // there is one
+	columns []column // the columns to read
+	last    int      // index of the last of them
+	named   keys     // the columns to read by name
+	header  bool     // the first line has names
 	names   []string
 	cells   [][]byte // of the line
 }
 
-// place is what is read from one column.
+// column is the fields and conditions of one column.
 type column struct {
 	slot
 	index int // from 0
 }
 
+// NewCSV returns the decoder of codec csv. count receives what it drops.
 func NewCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	v := &csvCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: csvSeparator(c), quote: c.Quote,
 		comment: c.Comment, width: c.Columns, header: c.Header}
@@ -58,7 +59,7 @@ func NewCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	return v
 }
 
-// read lets a column be read.
+// read adds a column to read.
 func (v *csvCodec) read(index int, s slot) {
 	v.columns = append(v.columns, column{s, index})
 	v.last = max(v.last, index)
@@ -71,7 +72,7 @@ func csvSeparator(c mapping.DeviceConfig) byte {
 	return c.Separator[0]
 }
 
-// CheckCSV checks how lines are cut, and where fields stand in them.
+// CheckCSV reports everything in the mapping of codec csv that cannot work.
 func CheckCSV(k *mapping.Checker) {
 	checkTextCommands(k)
 	d := &k.Device
@@ -109,7 +110,7 @@ func CheckCSV(k *mapping.Checker) {
 	}
 }
 
-// Decode reads one line. It says no if the line has other columns than it should, or if none of its columns can be read.
+// Decode reads one line. ok is false if the line has the wrong number of columns, or if none of them can be read.
 func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	v.begin()
 	if v.comment != "" && bytes.HasPrefix(text, []byte(v.comment)) {
@@ -129,8 +130,8 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		p := &v.columns[i]
 		v.setText(&p.slot, v.cells[p.index])
 	}
-	// A line whose form is not known to be right may be anything. One that has the columns of the others speaks of
-	// the fields, even if it says no more than "OL" and "Err".
+	// A line of unknown form may be anything. One with the expected number of columns has values of the fields, even if
+	// they are only "OL" and "Err".
 	if v.width < 2 && v.names == nil && v.unreadable() {
 		v.count.Because("none of its columns can be read")
 		return nil, false
@@ -138,7 +139,7 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	return v.end()
 }
 
-// fits says whether the line has the columns that are read.
+// fits says whether the line has the columns to read.
 func (v *csvCodec) fits() bool {
 	n := len(v.cells)
 	switch {
@@ -162,7 +163,7 @@ func (v *csvCodec) because(format string, args ...any) {
 	}
 }
 
-// learn takes the line for the one with the names, if it holds all names that are read.
+// readNames takes the line for the header if it contains all names to read.
 func (v *csvCodec) readNames() bool {
 	if len(v.named) == 0 {
 		return false
@@ -187,12 +188,12 @@ func (v *csvCodec) readNames() bool {
 	return true
 }
 
-// cellNamed is the place of a name in the line; -1 if it does not stand there.
+// cellNamed is the index of a name in the line; -1 if it is missing.
 func (v *csvCodec) cellNamed(name string) int {
 	return slices.IndexFunc(v.cells, func(cell []byte) bool { return string(cell) == name })
 }
 
-// CarryOver takes over the names that the codec of an earlier mapping has learnt: the board says them only once.
+// CarryOver keeps the names that the decoder of an earlier mapping has read: the board sends them only once.
 func (v *csvCodec) CarryOver(before codec.Stream) {
 	b, ok := before.(*csvCodec)
 	if !ok || !v.header || b.names == nil || b.separator != v.separator || b.quote != v.quote {
@@ -205,13 +206,13 @@ func (v *csvCodec) CarryOver(before codec.Stream) {
 	v.readNames()
 }
 
-// ReadHeader looks at the first line after the port was opened, which may be half of one. Boards that were reset by
-// the opening say the names of their columns there.
+// ReadHeader looks at the first line after the port was opened, which may be half a line. A board that opening the port
+// resets sends its header there.
 func (v *csvCodec) ReadHeader(text []byte) bool {
 	return v.header && v.names == nil && v.split(text) && v.readNames()
 }
 
-// cut cuts a line into cells. It says no if quotes do not fit; then the cells are those before.
+// split splits a line into cells. It returns false if quotes are not closed; then the cells are those before.
 func (v *csvCodec) split(text []byte) bool {
 	v.cells = v.cells[:0]
 	spaces := v.separator == ' '
@@ -234,7 +235,7 @@ func (v *csvCodec) split(text []byte) bool {
 	}
 }
 
-// cell takes the first cell off a text. more says that a separator stood behind it.
+// cell splits off the first cell. more says that a separator follows it.
 func (v *csvCodec) cell(text []byte, spaces bool) (cell, rest []byte, more, ok bool) {
 	if v.quote != "" {
 		if inside := bytes.TrimLeft(text, " "); len(inside) > 0 && inside[0] == v.quote[0] {
@@ -251,7 +252,7 @@ func (v *csvCodec) cell(text []byte, spaces bool) (cell, rest []byte, more, ok b
 	return bytes.TrimSpace(text[:end]), text[end+1:], true, true
 }
 
-// quoted takes a cell off whose opening quote has been taken. Two quotes in it stand for one.
+// quoted splits off a cell after its opening quote. Two quotes in it are one.
 func (v *csvCodec) quoted(text []byte, spaces bool) (cell, rest []byte, more, ok bool) {
 	q := v.quote[0]
 	end := bytes.IndexByte(text, q)

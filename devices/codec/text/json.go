@@ -12,8 +12,8 @@ import (
 	"minirelay/relay"
 )
 
-// jsonCodec turns lines that are one JSON object (or array) each into readings. It is strict: a value of another
-// type than the field's, even a number in quotes, is no good reading.
+// jsonCodec decodes lines that are one JSON object (or array) each. It is strict: a value of another type than the
+// field's, even a number in quotes, is not a valid reading.
 type jsonCodec struct {
 	lineSum
 	readings
@@ -21,16 +21,17 @@ type jsonCodec struct {
 	scan scanner
 }
 
-// node is one key of the wire's objects, or one element of its arrays.
+// node is one key of the received objects, or one element of the arrays.
 type node struct {
 	key        string
-	index      int   // the key as a place in an array, from 0; -1: it is none
-	fields     []int // that are read here
-	conditions []int // of match, that are about it
+	index      int   // the key as an index in an array, from 0; -1: none
+	fields     []int // read here
+	conditions []int // of match, on this key
 	inside     []node
 	elements   bool // some of inside can be elements of an array
 }
 
+// NewJSON returns the decoder of codec json. count receives what it drops.
 func NewJSON(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	j := &jsonCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
 	for i, f := range c.Fields {
@@ -46,7 +47,7 @@ func NewJSON(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	return j
 }
 
-// CheckJSON checks the keys of fields and the lines of commands.
+// CheckJSON reports everything in the mapping of codec json that cannot work.
 func CheckJSON(k *mapping.Checker) {
 	checkTextCommands(k)
 	checkMatches(k, checkJSONPath)
@@ -66,7 +67,7 @@ func checkJSONPath(key string) (what, try string) {
 	return err.Error(), `write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`
 }
 
-// jsonPath takes "probes[0].t" apart; "probes.0.t" is the same.
+// jsonPath splits "probes[0].t" into its parts; "probes.0.t" is the same.
 func jsonPath(key string) ([]string, error) {
 	var path []string
 	for i, part := range strings.Split(key, ".") {
@@ -94,7 +95,7 @@ func jsonPath(key string) ([]string, error) {
 	return path, nil
 }
 
-// elementIndex is key as a place in an array; -1 if it cannot be one.
+// elementIndex is key as an index in an array; -1 if it is none.
 func elementIndex(key string) int {
 	i, err := strconv.ParseUint(key, 10, 31)
 	if err != nil || strconv.FormatUint(i, 10) != key {
@@ -103,7 +104,7 @@ func elementIndex(key string) int {
 	return int(i)
 }
 
-// at gives the node at path below n, and makes it if it is new.
+// at returns the node at path below n, and adds it if it is new.
 func (n *node) at(path []string) *node {
 	if len(path) == 0 {
 		return n
@@ -118,7 +119,7 @@ func (n *node) at(path []string) *node {
 	return n.inside[i].at(path[1:])
 }
 
-// find gives the node of key. Boards send their keys in the same order each time: the search starts where the
+// find returns the node of key; nil if no field needs it. Boards send their keys in the same order each time: the search starts where the
 // last one ended.
 func (n *node) find(key []byte, from *int) *node {
 	for range n.inside {
@@ -134,7 +135,7 @@ func (n *node) find(key []byte, from *int) *node {
 	return nil
 }
 
-// element gives the node of an element of an array.
+// element returns the node of an element of an array; nil if no field needs it.
 func (n *node) element(index int) *node {
 	for i := range n.inside {
 		if n.inside[i].index == index {
@@ -144,9 +145,7 @@ func (n *node) element(index int) *node {
 	return nil
 }
 
-// Decode reads one JSON object, or an array if a key begins with the place of an element. It says no, and gives
-// nothing, if text is anything else. A value that is no good reading becomes null and is counted. The readings are
-// valid until the next call.
+// Decode reads one JSON object, or an array if a key begins with an index. ok is false if text is anything else.
 func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.begin()
 	j.scan.reset(text)
@@ -226,7 +225,7 @@ func (j *jsonCodec) array(n *node, depth int) bool {
 	}
 }
 
-// member reads a value in an object or an array. n is nil if nobody wants it.
+// member reads a value in an object or an array. n is nil if no field needs it.
 func (j *jsonCodec) member(n *node, depth int) bool {
 	c := j.scan.peek()
 	switch {
@@ -247,7 +246,7 @@ func (j *jsonCodec) member(n *node, depth int) bool {
 	return ok
 }
 
-// found tells who waits for it what stands at n.
+// found sets the fields and conditions of n.
 func (j *jsonCodec) found(n *node, t codec.Token) {
 	for _, field := range n.fields {
 		j.set(field, t)

@@ -5,16 +5,17 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// keys are the names under which a codec of text looks for values, and who waits for each.
+// keys are the names of the values to find in a line, with the fields and conditions of each.
 type keys []slot
 
+// slot is the fields and conditions of one key.
 type slot struct {
 	key        string
 	fields     []int
 	conditions []int // of match
 }
 
-// newKeys gives the names that the fields and the conditions of match ask for.
+// newKeys returns the keys of the fields and of the conditions of match.
 func newKeys(c mapping.DeviceConfig, m *matcher) keys {
 	var s keys
 	for i, f := range c.Fields {
@@ -28,7 +29,7 @@ func newKeys(c mapping.DeviceConfig, m *matcher) keys {
 	return s
 }
 
-// at gives the slot of key, and makes it if it is new.
+// at returns the slot of key, and adds it if it is new.
 func (s *keys) at(key string) *slot {
 	for i := range *s {
 		if (*s)[i].key == key {
@@ -39,7 +40,7 @@ func (s *keys) at(key string) *slot {
 	return &(*s)[len(*s)-1]
 }
 
-// find gives the slot of key; nil: nobody waits for it. Boards say their keys in the same order each time: the
+// find returns the slot of key; nil if no field needs it. Boards send their keys in the same order each time: the
 // search starts where the last one ended.
 func (s keys) find(key []byte, from *int) *slot {
 	for range s {
@@ -55,7 +56,7 @@ func (s keys) find(key []byte, from *int) *slot {
 	return nil
 }
 
-// setText gives the value of a slot, as it stands in the line, to who waits for it.
+// setText sets the fields and conditions of a slot to a bare value in the line.
 func (g *readings) setText(s *slot, text []byte) {
 	for _, field := range s.fields {
 		g.set(field, g.fields[field].Token(text, g.comma))

@@ -10,27 +10,28 @@ import (
 	"minirelay/devices/wire"
 )
 
-// LineFramer cuts a stream into lines. A line that is too long, holds a NUL or is not UTF-8 is dropped and counted.
+// LineFramer cuts a byte stream into lines. A line that is too long, contains a NUL or is not UTF-8 is dropped and
+// counted. It serves one goroutine.
 type LineFramer struct {
 	r     io.Reader
 	count *wire.Counters
-	err   error // of the last read, told when the buffer is used up
+	err   error // of the last read, returned when the buffer is used up
 	at    time.Time
 
 	// The unread bytes are buf[start:end]. No line ends in buf[start:seen].
 	buf              []byte
 	start, seen, end int
-	skip             bool // within a line that is too long already
+	skip             bool // within a line that is already too long
 	whole            bool // a line end has been seen
 }
 
-// NewLineFramer cuts lines from r and counts into count.
+// NewLineFramer returns a framer of the lines of r. count receives the bytes and what it drops.
 func NewLineFramer(r io.Reader, count *wire.Counters) *LineFramer {
 	return &LineFramer{r: r, count: count, buf: make([]byte, codec.FirstBuffer)}
 }
 
-// Next gives the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It gives the
-// error of the reader once every line before it has been given; what follows the last line end is no line.
+// Next returns the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It returns the error
+// of the reader once every line before it has been returned; text after the last line end is not a line.
 func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 	for {
 		i := bytes.IndexByte(f.buf[f.seen:f.end], '\n')
@@ -65,10 +66,10 @@ func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 	}
 }
 
-// more reads behind what is there, which holds no line end.
+// more reads more bytes; the buffer contains no line end.
 func (f *LineFramer) more(limit int) error {
 	f.seen = f.end
-	// One byte more than a line may have: it may be the \r.
+	// One byte more than the limit: it may be the \r.
 	if f.skip || f.end-f.start > limit+1 {
 		if !f.skip {
 			f.skip = true
@@ -94,7 +95,7 @@ func (f *LineFramer) more(limit int) error {
 			f.count.Bytes.Add(uint64(n))
 			f.end += n
 			if f.end == len(f.buf) && len(f.buf) < codec.FullRead {
-				f.grow() // more waits than fits: a busy port earns a buffer that needs fewer reads
+				f.grow() // more bytes are waiting: a larger buffer needs fewer reads
 			}
 			return nil
 		}

@@ -9,20 +9,20 @@ import (
 	"minirelay/relay"
 )
 
-// matcher checks a frame against the conditions of a device and its fields. The codec tells it what stands under
-// the keys that conditions name.
+// matcher checks a frame against the conditions of a device and its fields. The decoder passes it the values of the keys
+// in the conditions.
 type matcher struct {
 	conditions []condition
 	device     []int   // the conditions for the frame as a whole
 	fields     [][]int // by field: the conditions for it
 }
 
-// condition is one key and what must stand there.
+// condition is one key and its required value.
 type condition struct {
 	key  string
 	word codec.WireWord
-	seen int  // how often the key stands in the frame
-	met  bool // with this text
+	seen int  // how often the key occurs in the frame
+	met  bool // with the required value
 }
 
 func newMatcher(c mapping.DeviceConfig) matcher {
@@ -33,12 +33,12 @@ func newMatcher(c mapping.DeviceConfig) matcher {
 		m.fields = append(m.fields, m.add(f.Match))
 	}
 	if m.none() {
-		m.fields = nil // they would never be looked at
+		m.fields = nil // never used
 	}
 	return m
 }
 
-// add gives the places of the conditions of a match; equal ones are kept once.
+// add returns the indexes of the conditions of a match; equal ones are kept once.
 func (m *matcher) add(match map[string]string) []int {
 	var places []int
 	for _, key := range slices.Sorted(maps.Keys(match)) {
@@ -61,14 +61,14 @@ func (m *matcher) begin() {
 	}
 }
 
-// see tells what stands under the key of a condition.
+// see sets the value of the key of a condition.
 func (m *matcher) see(condition int, t codec.Token) {
 	c := &m.conditions[condition]
 	c.seen++
-	c.met = c.seen == 1 && c.word.Is(t) // a key that stands twice tells nothing
+	c.met = c.seen == 1 && c.word.Is(t) // a key that occurs twice has no certain value
 }
 
-// failed gives the first condition of the device that the frame does not meet; -1: it meets them all.
+// failed returns the first condition of the device that the frame does not meet; -1 if it meets all.
 func (m *matcher) failed() int {
 	for _, i := range m.device {
 		if !m.conditions[i].met {

@@ -14,8 +14,8 @@ import (
 	"minirelay/relay"
 )
 
-// nmeaCodec turns NMEA 0183 sentences into readings. Every sentence has a checksum of its own, and is for the device
-// whoever the talker is.
+// nmeaCodec decodes NMEA 0183 sentences. Every sentence has its own checksum, and belongs to the device whatever its
+// talker.
 type nmeaCodec struct {
 	starSum
 	readings
@@ -23,9 +23,9 @@ type nmeaCodec struct {
 	reads    []nmeaRead
 }
 
-// nmeaSentence is a sentence taken apart.
+// nmeaSentence is a parsed sentence.
 type nmeaSentence struct {
-	talker, kind string // GP and GGA; of a maker's own P and what follows it
+	talker, kind string // GP and GGA; of a proprietary sentence P and the rest
 	fields       []string
 }
 
@@ -36,6 +36,7 @@ type nmeaRead struct {
 	condition int // of match; -1: none
 }
 
+// NewNMEA returns the decoder of codec nmea. count receives what it drops.
 func NewNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	n := &nmeaCodec{readings: newReadings(c, count)}
 	for i, f := range c.Fields {
@@ -53,8 +54,7 @@ func NewNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	return n
 }
 
-// Decode reads one sentence. A sentence that nobody asks for gives nothing; it is counted if its type is known to
-// nobody at all.
+// Decode reads one sentence. A sentence without a field has no readings; it is counted if its type is unknown.
 func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	n.begin()
 	if err := n.sentence.parse(text); err != nil {
@@ -83,7 +83,7 @@ func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	return n.end()
 }
 
-// parse takes a sentence apart.
+// parse parses a sentence.
 func (s *nmeaSentence) parse(text []byte) (err error) {
 	s.fields = strings.Split(strings.TrimLeft(string(text), "$!"), nmea.FieldSep)
 	s.talker, s.kind, err = nmea.ParsePrefix(s.fields[0])
@@ -91,7 +91,7 @@ func (s *nmeaSentence) parse(text []byte) (err error) {
 	return err
 }
 
-// typed makes of a bare text what the type of the field wants.
+// typed converts a bare text to the type of the field.
 func (n *nmeaCodec) typed(field int, t codec.Token) codec.Token {
 	switch {
 	case t.Kind == codec.TokenString:
@@ -104,11 +104,11 @@ func (n *nmeaCodec) typed(field int, t codec.Token) codec.Token {
 	return t
 }
 
-// starSum is the checksum of a sentence: the XOR of what stands between $ or ! and the *.
+// starSum is the checksum of a sentence: the XOR of the bytes between $ or ! and * (NMEA 0183).
 type starSum struct{}
 
-// CheckSum takes the checksum off the last sentence of a line. What stands before it is the rest of one whose end was
-// lost.
+// CheckSum verifies and removes the checksum of the last sentence of a line. Anything before it is the rest of a sentence
+// whose end was lost.
 func (starSum) CheckSum(line []byte) (text []byte, ok bool) {
 	start := bytes.LastIndexAny(line, "$!")
 	if start < 0 {
@@ -128,7 +128,7 @@ func (starSum) CheckSum(line []byte) (text []byte, ok bool) {
 // HasSum says that every sentence carries a checksum.
 func (starSum) HasSum() bool { return true }
 
-// AddSum puts the checksum onto a command that is a sentence and has none.
+// AddSum adds the checksum to a command that is a sentence without one.
 func (starSum) AddSum(b []byte) []byte {
 	if len(b) == 0 || b[0] != '$' && b[0] != '!' || bytes.IndexByte(b, '*') >= 0 {
 		return b

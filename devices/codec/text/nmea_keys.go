@@ -16,18 +16,18 @@ import (
 	"minirelay/relay"
 )
 
-// nmeaKey is a value that is known by name.
+// nmeaKey is a value with a name.
 type nmeaKey struct {
 	name    string
-	types   []relay.Type // that a field of it can have
+	types   []relay.Type // the types that a field can have
 	sources []nmeaSource
 }
 
-// nmeaSource is where a value stands.
+// nmeaSource is the position of a value.
 type nmeaSource struct {
 	sentence string // its type, or its talker and type; "": any
-	// read gives the value: a string for what the field makes of it, null where the sentence says that it has none.
-	// It says no if the sentence does not speak of it.
+	// read returns the value: a string that the field interprets, or null if the sentence has no value. there is false
+	// if the sentence is not about it.
 	read func(s *nmeaSentence) (t codec.Token, there bool)
 }
 
@@ -35,7 +35,7 @@ func (r *nmeaSource) speaksOf(s *nmeaSentence) bool {
 	return r.sentence == s.kind || r.sentence == "" || len(r.sentence) > 3 && r.sentence == s.talker+s.kind
 }
 
-// The places of NMEA 0183 as gpsd documents them (gpsd.gitlab.io/gpsd/NMEA.html), counted from 0.
+// The positions in NMEA 0183 sentences as gpsd documents them (gpsd.gitlab.io/gpsd/NMEA.html), counted from 0.
 
 var (
 	onlyNumber = []relay.Type{relay.TypeNumber}
@@ -47,7 +47,8 @@ const (
 	msPerKnot  = kmhPerKnot / 3.6
 )
 
-// nmeaKeys lists the values that are known by name, in the order of the documentation.
+// nmeaKeys lists the values with a name, in the order of the documentation. Speeds are in km/h, or knots where the name
+// says so; those of wind are in m/s.
 func nmeaKeys() []nmeaKey {
 	return []nmeaKey{
 		{"latitude", onlyNumber, []nmeaSource{{"GGA", fixed(angle(1))}, {"RMC", fixed(angle(2))}, {"GLL", fixed(angle(0))}, {"GNS", fixed(angle(1))}}},
@@ -78,10 +79,10 @@ func nmeaKeys() []nmeaKey {
 	}
 }
 
-// rawKey is a place in any sentence: GSV.3, GPGSV.3, PGRME.1. The first behind the address is 1.
+// rawKey is a position in any sentence: GSV.3, GPGSV.3, PGRME.1. The first after the address is 1.
 var rawKey = regexp.MustCompile(`^([A-Z0-9]{3,16})\.([1-9][0-9]?)$`)
 
-// nmeaSources gives where a key finds its value, and what types it can have; nil: any.
+// nmeaSources returns the positions of the value of a key, and the types it can have; nil: any.
 func nmeaSources(key string) ([]nmeaSource, []relay.Type) {
 	if m := rawKey.FindStringSubmatch(key); m != nil {
 		i, _ := strconv.Atoi(m[2])
@@ -95,7 +96,7 @@ func nmeaSources(key string) ([]nmeaSource, []relay.Type) {
 	return nil, nil
 }
 
-// CheckNMEA checks the keys of fields.
+// CheckNMEA reports everything in the mapping of codec nmea that cannot work.
 func CheckNMEA(k *mapping.Checker) {
 	checkTextCommands(k)
 	checkKey := func(key string) (what, try string) {
@@ -150,14 +151,14 @@ func numberToken(text string, n float64) codec.Token {
 	return codec.Token{Kind: codec.TokenNumber, Text: []byte(text), Number: n}
 }
 
-// tidy drops what binary fractions leave behind a multiplication: twelve digits are a tenth of a millimetre on the
+// tidy rounds to twelve digits, which removes the error of binary fractions: they are a tenth of a millimetre on the
 // equator.
 func tidy(n float64) float64 {
 	n, _ = strconv.ParseFloat(strconv.FormatFloat(n, 'g', 12, 64), 64)
 	return n
 }
 
-// plain reads what stands at a place. An empty place has no value.
+// plain reads the text at a position. An empty one is null.
 func plain(i int) nmeaReader {
 	return func(s *nmeaSentence) (codec.Token, bool) {
 		if nmeaField(s, i) == "" {
@@ -197,7 +198,7 @@ func angle(i int) nmeaReader {
 	}
 }
 
-// hasFix says whether a sentence claims a valid position; known: whether it speaks of that at all.
+// hasFix says whether a sentence claims a valid position; known says whether it has that information.
 func hasFix(s *nmeaSentence) (fix, known bool) {
 	switch s.kind {
 	case "GGA":
@@ -218,7 +219,7 @@ func hasFix(s *nmeaSentence) (fix, known bool) {
 	return true, false
 }
 
-// fixed reads only what was measured with a fix: receivers go on saying the last position, or zeros, without one.
+// fixed reads only values with a fix: without one, receivers repeat the last position, or send zeros.
 func fixed(read nmeaReader) nmeaReader {
 	return func(s *nmeaSentence) (codec.Token, bool) {
 		if fix, known := hasFix(s); known && !fix {
@@ -270,7 +271,7 @@ func readZDATime(s *nmeaSentence) (codec.Token, bool) {
 	return dateTime(nmeaField(s, 0), nmeaField(s, 1), nmeaField(s, 2), nmeaField(s, 3))
 }
 
-// dateTime gives a time in UTC: Unix seconds for a number, RFC 3339 for a text.
+// dateTime returns a time in UTC: Unix seconds for a number, RFC 3339 for a text.
 func dateTime(clock, day, month, year string) (codec.Token, bool) {
 	if clock == "" || day == "" {
 		return codec.Token{}, true

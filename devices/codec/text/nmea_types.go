@@ -2,8 +2,8 @@ package text
 
 import "github.com/adrianmo/go-nmea"
 
-// nmeaTypes are the types of sentences that the library knows. It is asked for their names only: its typed sentences do
-// not tell 0 from nothing, and v1.10.0 panics on some that are too short, as $Q*51.
+// nmeaTypes are the types of sentences that the library knows. Only their names are used: its parsed sentences do not
+// distinguish 0 from an empty field, and v1.10.0 panics on some that are too short, such as $Q*51.
 var nmeaTypes = []string{
 	nmea.TypeAAM, nmea.TypeABM, nmea.TypeACK, nmea.TypeACN, nmea.TypeALA, nmea.TypeALC, nmea.TypeALF, nmea.TypeALR, nmea.TypeAPB,
 	nmea.TypeARC, nmea.TypeBBM, nmea.TypeBEC, nmea.TypeBOD, nmea.TypeBWC, nmea.TypeBWR, nmea.TypeBWW, nmea.TypeDBK, nmea.TypeDBS,

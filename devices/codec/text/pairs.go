@@ -13,12 +13,10 @@ import (
 	"minirelay/relay"
 )
 
-// pairSeparators stand between pairs unless the mapping says something else. The comma is none of them if numbers
-// are written with it.
+// pairSeparators separate pairs unless the mapping has a separator. The comma is added unless it is the decimal comma.
 const pairSeparators = " \t;|&"
 
-// pairsCodec turns lines such as "T=21.5 H=40;P:1" into readings. Words without a sign, as in "sensor 3: T=21.5 C",
-// are passed over.
+// pairsCodec decodes lines such as "T=21.5 H=40;P:1". Words outside a pair, as in "sensor 3: T=21.5 C", are skipped.
 type pairsCodec struct {
 	lineSum
 	readings
@@ -28,6 +26,7 @@ type pairsCodec struct {
 	spaced    bool // a space separates pairs
 }
 
+// NewPairs returns the decoder of codec pairs. count receives what it drops.
 func NewPairs(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	p := &pairsCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: separatorsOf(c), assign: c.Assign}
 	if c.Checksum == checksum.VEDirect {
@@ -50,7 +49,7 @@ func separatorsOf(c mapping.DeviceConfig) string {
 	return pairSeparators + ","
 }
 
-// CheckPairs checks the signs, and that keys can be found between them.
+// CheckPairs reports everything in the mapping of codec pairs that cannot work.
 func CheckPairs(k *mapping.Checker) {
 	checkTextCommands(k)
 	d := &k.Device
@@ -91,7 +90,7 @@ func CheckPairs(k *mapping.Checker) {
 	}
 }
 
-// Decode reads one line. It says no if there is no pair in it whose key somebody waits for.
+// Decode reads one line. ok is false if it contains no pair with the key of a field.
 func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	p.begin()
 	known, from := false, 0
@@ -113,7 +112,7 @@ func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	return p.end()
 }
 
-// pair takes the first pair off a text.
+// pair splits off the first pair.
 func (p *pairsCodec) pair(text []byte) (key, value, rest []byte, ok bool) {
 	for len(text) > 0 {
 		end := bytes.IndexAny(text, p.separator)
@@ -122,7 +121,7 @@ func (p *pairsCodec) pair(text []byte) (key, value, rest []byte, ok bool) {
 			break
 		}
 		if end >= 0 && end < sign && !p.onlySpaces(text[end:sign]) {
-			text = text[end+1:] // a word without a sign
+			text = text[end+1:] // a word outside a pair
 			continue
 		}
 		key = bytes.TrimSpace(text[:sign])
@@ -137,10 +136,10 @@ func (p *pairsCodec) pair(text []byte) (key, value, rest []byte, ok bool) {
 	return nil, nil, nil, false
 }
 
-// onlySpaces says whether nothing but spaces stands between a key and its sign.
+// onlySpaces says whether there is nothing but spaces between a key and the assign character.
 func (p *pairsCodec) onlySpaces(text []byte) bool { return len(bytes.Trim(text, " \t")) == 0 }
 
-// value takes a value off a text, which begins behind the sign.
+// value splits off a value after the assign character.
 func (p *pairsCodec) value(text []byte) (value, rest []byte) {
 	text = bytes.TrimLeft(text, " \t")
 	if len(text) > 0 && text[0] == '"' {
@@ -153,7 +152,7 @@ func (p *pairsCodec) value(text []byte) (value, rest []byte) {
 		end = len(text)
 	}
 	value = bytes.TrimSpace(text[:end])
-	// "T= H=40" says nothing of T: what looks like its value is the next pair.
+	// "T= H=40" has no value for T: what looks like its value is the next pair.
 	if sign := bytes.IndexAny(value, p.assign); p.spaced && sign > 0 {
 		from := 0
 		if p.keys.find(bytes.TrimSpace(value[:sign]), &from) != nil {

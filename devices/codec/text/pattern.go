@@ -11,22 +11,25 @@ import (
 	"minirelay/relay"
 )
 
-// Pattern is an expect or refuse of lines of text: {seq} and {value} have become groups whose text is compared with what
-// was sent. So an answer to another command is known as such, and nothing need be compiled while one waits.
+// Pattern is a compiled expect or refuse of a line of text: {seq} and {value} are groups whose text is compared with what
+// was sent, so that an answer to another command is recognised and nothing is compiled while a command waits. It may be
+// used by several goroutines.
 type Pattern struct {
-	re         *regexp.Regexp
-	seq, Value []int // groups
-	message    int   // group; -1: none
-	number     bool  // the value is a number: 40.0 answers 40
+	re      *regexp.Regexp
+	seq     []int // groups of {seq}
+	Value   []int // groups of {value}; empty: the pattern does not depend on the value
+	message int   // group; -1: none
+	number  bool  // the value is a number: 40.0 answers 40
 }
 
-// The groups that stand for the placeholders. The marks cannot be meant by a person.
+// The groups of the placeholders, by names that no person would choose.
 const (
 	seqGroup   = "minirelay_seq_"
 	valueGroup = "minirelay_value_"
 )
 
-// CompilePattern compiles a person's regular expression; words are the only values that can come, if known.
+// CompilePattern compiles a regular expression with {seq} and {value}. words are the only values of {value}, if known. The
+// error is that of [regexp.Compile].
 func CompilePattern(expression string, kind relay.Type, words []string) (*Pattern, error) {
 	value := `.*`
 	switch {
@@ -37,7 +40,7 @@ func CompilePattern(expression string, kind relay.Type, words []string) (*Patter
 		for i, w := range words {
 			quoted[i] = regexp.QuoteMeta(w)
 		}
-		// Longest first: of several alternatives that fit, Go takes the first.
+		// Longest first: of several alternatives that match, Go takes the first.
 		slices.SortFunc(quoted, func(a, b string) int { return len(b) - len(a) })
 		value = strings.Join(quoted, "|")
 	}
@@ -62,7 +65,7 @@ func CompilePattern(expression string, kind relay.Type, words []string) (*Patter
 	return p, nil
 }
 
-// replaceEach puts a group of its own in the place of each mark.
+// replaceEach replaces each mark by a group of its own.
 func replaceEach(expression, mark, group, inside string) string {
 	for i := 0; strings.Contains(expression, mark); i++ {
 		expression = strings.Replace(expression, mark, fmt.Sprintf("(?P<%s%d>%s)", group, i, inside), 1)
@@ -70,7 +73,7 @@ func replaceEach(expression, mark, group, inside string) string {
 	return expression
 }
 
-// Match compares line with what was sent. message is what the hardware says to the person.
+// Match implements [codec.Pattern].
 func (p *Pattern) Match(line []byte, seq int, value string) (v codec.Verdict, message string) {
 	at := p.re.FindSubmatchIndex(line)
 	if at == nil {

@@ -9,18 +9,18 @@ import (
 	"minirelay/relay"
 )
 
-// readings puts together the readings of one frame, for codecs that find the values of fields by name or place.
+// readings collects the readings of one frame, for decoders that find the values of fields by name or position.
 type readings struct {
 	fields []codec.WireField
 	match  matcher
 	count  *wire.Counters
-	comma  bool // numbers are written with one
+	comma  bool // numbers have a decimal comma
 
-	frame    uint32   // number of the frame, to tell which fields it has already given
-	given    []uint32 // by field: the frame that gave it last
-	place    []int    // by field: where in readings
+	frame    uint32   // number of the frame
+	given    []uint32 // by field: the last frame with a value
+	place    []int    // by field: its index in readings
 	readings []relay.Reading
-	faults   []codec.Fault // values of the frame that are no good readings though they are not null
+	faults   []codec.Fault // values that are neither null nor valid
 }
 
 func newReadings(c mapping.DeviceConfig, count *wire.Counters) readings {
@@ -39,8 +39,8 @@ func (g *readings) begin() {
 	g.match.begin()
 }
 
-// set makes t the reading of a field. A field that stands twice in a frame gives null: it is what noise makes of
-// two frames, and nobody can say which value is true.
+// set makes t the reading of a field. A field that occurs twice in a frame becomes null: noise has joined two frames, and
+// nothing shows which value is true.
 func (g *readings) set(field int, t codec.Token) {
 	if g.given[field] == g.frame {
 		g.readings[g.place[field]].Value = relay.Value{}
@@ -55,8 +55,8 @@ func (g *readings) set(field int, t codec.Token) {
 	g.readings = append(g.readings, relay.Reading{Field: field, Value: v})
 }
 
-// end gives what the frame holds, and counts what is no good reading. It says no if the frame is none of this
-// device's by match. The readings are valid until the next begin.
+// end returns the readings of the frame, and counts invalid values. ok is false if the frame does not meet match. The
+// readings are valid until the next begin.
 func (g *readings) end() (readings []relay.Reading, ok bool) {
 	if !g.match.none() && !g.sift() {
 		return nil, false
@@ -68,8 +68,7 @@ func (g *readings) end() (readings []relay.Reading, ok bool) {
 	return g.readings, true
 }
 
-// senseless says whether everything that the frame was asked for cannot be read: it is no line of values, even if it
-// has their form.
+// unreadable says whether no value of the frame can be read: then it is not a line of values, even if it has the form.
 func (g *readings) unreadable() bool {
 	for _, f := range g.faults {
 		if f.Twice || g.fields[f.Field].Legible(f.Value) {
@@ -79,7 +78,7 @@ func (g *readings) unreadable() bool {
 	return len(g.faults) > 0 && len(g.faults) == len(g.readings)
 }
 
-// tellFaults says to whoever watches what is wrong with values.
+// noteFaults notes, for a view of the wire, what is wrong with values.
 func (g *readings) noteFaults() {
 	if !g.count.Watched() {
 		return
@@ -90,7 +89,7 @@ func (g *readings) noteFaults() {
 	}
 }
 
-// sift drops what frames of another kind say about fields that match does not let them speak of.
+// sift drops the values of fields whose match the frame does not meet.
 func (g *readings) sift() (ok bool) {
 	if i := g.match.failed(); i >= 0 {
 		if g.count.Watched() {

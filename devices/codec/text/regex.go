@@ -12,24 +12,25 @@ import (
 	"minirelay/relay"
 )
 
-// regexCodec turns lines that fit an expression into readings.
+// regexCodec decodes lines that match a regular expression.
 type regexCodec struct {
 	lineSum
 	readings
 	patterns []linePattern
 }
 
-// linePattern is one expression with who waits for its groups.
+// linePattern is one expression with the fields and conditions of its groups.
 type linePattern struct {
 	re     *regexp.Regexp
 	groups []slot // by group
 }
 
+// NewRegex returns the decoder of codec regex. count receives what it drops.
 func NewRegex(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	r := &regexCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
 	all := newKeys(c, &r.match)
 	for _, expression := range c.Patterns {
-		p := linePattern{re: regexp.MustCompile(expression)} // checked: see checkRegex
+		p := linePattern{re: regexp.MustCompile(expression)} // checked: see CheckRegex
 		for _, name := range p.re.SubexpNames() {
 			from := 0
 			var group slot
@@ -88,7 +89,7 @@ func CheckRegex(k *mapping.Checker) {
 	}
 }
 
-// Decode reads one line by the first expression that fits. A group that took no part in it gives nothing.
+// Decode reads one line by the first expression that matches. A group that did not take part has no value.
 func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	r.begin()
 	for i := range r.patterns {
@@ -108,6 +109,3 @@ func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	r.count.Because("no pattern matches it")
 	return nil, false
 }
-
-// LinesOf is the framing of codecs whose lines nobody else takes for theirs.
-func LinesOf(mapping.DeviceConfig) string { return LinesFraming }

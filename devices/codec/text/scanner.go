@@ -10,12 +10,11 @@ import (
 	"minirelay/devices/codec"
 )
 
-// maxDepth is how deep objects and arrays may be nested; a board has no use for more, and each costs stack.
+// maxDepth is the deepest nesting of objects and arrays; boards need no more, and each level costs stack.
 const maxDepth = 32
 
-// scanner reads strict JSON (RFC 8259) from UTF-8 text, in place and without reflection. It is more lenient than
-// the RFC in one thing only: boards print nan and inf where a sensor failed, and one failed sensor must not cost
-// the readings of the others.
+// scanner reads strict JSON (RFC 8259) from UTF-8 text, in place and without reflection. It has one exception: boards
+// print nan and inf where a sensor failed, and one failed sensor must not cost the readings of the others.
 type scanner struct {
 	b       []byte
 	i       int
@@ -38,7 +37,7 @@ func (s *scanner) space() {
 	}
 }
 
-// peek gives the next byte, 0 at the end.
+// peek returns the next byte, 0 at the end.
 func (s *scanner) peek() byte {
 	if s.i < len(s.b) {
 		return s.b[s.i]
@@ -71,7 +70,7 @@ func (s *scanner) value(depth int) (codec.Token, bool) {
 	return s.word(start)
 }
 
-// word reads true, false, null, and the words for numbers that are none.
+// word reads true, false, null, and the words for floats that are not numbers.
 func (s *scanner) word(start int) (codec.Token, bool) {
 	for s.i < len(s.b) && (s.b[s.i]|0x20 >= 'a' && s.b[s.i]|0x20 <= 'z') {
 		s.i++
@@ -122,7 +121,7 @@ func (s *scanner) skipObject(depth int) bool {
 	}
 }
 
-// key reads `"key" :` and the space behind it.
+// key reads `"key" :` and the space after it.
 func (s *scanner) key() ([]byte, bool) {
 	if s.peek() != '"' {
 		return nil, false
@@ -267,8 +266,8 @@ func (s *scanner) hex() (rune, bool) {
 	return r, true
 }
 
-// numeral reads a number. What boards send (few digits, small exponents) is worked out on the way: a quotient or
-// product of two exact numbers is correctly rounded (Clinger 1990). Everything else goes through strconv.
+// numeral reads a number. Few digits and small exponents, which are what boards send, are computed at once: see
+// [codec.ExactPowers]. Everything else goes through strconv.
 func (s *scanner) numeral() (codec.Token, bool) {
 	start := s.i
 	negative := s.take('-')
@@ -307,7 +306,7 @@ func (s *scanner) numeral() (codec.Token, bool) {
 	}
 	t := codec.Token{Kind: codec.TokenNumber, Text: s.b[start:s.i]}
 	if count > 15 || exponent < -22 || exponent > 22 {
-		// On a range error ParseFloat gives an infinity, which is what the caller is promised.
+		// On a range error ParseFloat returns an infinity, as the caller expects.
 		t.Number, _ = strconv.ParseFloat(unsafe.String(&t.Text[0], len(t.Text)), 64)
 		return t, true
 	}
@@ -323,7 +322,7 @@ func (s *scanner) numeral() (codec.Token, bool) {
 	return t, true
 }
 
-// exponent reads e-12. It stops counting where the number is beyond every float64.
+// exponent reads e-12. It stops counting where the number is out of the range of a float64.
 func (s *scanner) exponent() (int, bool) {
 	s.i++
 	negative := s.take('-')

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// textTemplate is a line of text.
+// Template is a compiled send: a line of text with places for {value} and {seq}. It may be used by several goroutines.
 type Template []part
 
 type partKind uint8
@@ -23,7 +23,7 @@ type part struct {
 	text string
 }
 
-// ParseTemplate takes "PUMP {value} #{seq}\n" apart.
+// ParseTemplate compiles a send such as "PUMP {value} #{seq}\n". Every text is valid.
 func ParseTemplate(send string) Template {
 	var parts Template
 	literal := func(s string) {
@@ -56,8 +56,8 @@ func ParseTemplate(send string) Template {
 	}
 }
 
-// Fill appends the line to b. text has no control characters, so that the board sees one line. Between double quotes,
-// those in text are escaped: they must not end the string and begin something else.
+// Append appends the line to b and never fails. text has no control characters, so that the board sees one line. Between
+// double quotes, quotes and backslashes in text are escaped, so that they cannot end the string.
 func (t Template) Append(b []byte, text string, seq int) ([]byte, error) {
 	for _, p := range t {
 		switch p.kind {

@@ -11,30 +11,31 @@ import (
 	"minirelay/devices/wire"
 )
 
-// A VE.Direct device says blocks of pairs, each on a line of its own that begins with \r\n. The last one of a block is
-// Checksum, whose value is one byte, any byte, that makes the sum of all bytes of the block 0 (Victron Energy, VE.Direct
-// Protocol, version 3.34). Messages of its other protocol, from a colon to a line end, may stand in between.
+// A VE.Direct device sends blocks of pairs, each on a line that begins with \r\n. The last pair of a block is Checksum,
+// whose value is the one byte that makes the sum of all bytes of the block 0 (Victron Energy, VE.Direct Protocol,
+// version 3.34). Messages of the HEX protocol, from a colon to a line end, may come in between.
 
 var veDirectEnd = []byte("\r\nChecksum\t")
 
-// veDirectCutter cuts blocks, without their checksums.
+// veDirectFramer cuts blocks, without their checksums. It serves one goroutine.
 type veDirectFramer struct {
 	r     *bufio.Reader
 	from  io.Reader
 	count *wire.Counters
 	block []byte
 	sum   byte
-	hex   bool // within a message of the other protocol
-	whole bool // a block has ended: what begins now begins at its beginning
-	long  bool // the block is too long already
+	hex   bool // within a message of the HEX protocol
+	whole bool // a block has ended, so the next one is complete
+	long  bool // the block is already too long
 }
 
+// NewVEDirectFramer returns a framer of the blocks of VE.Direct. count receives the bytes and what it drops.
 func NewVEDirectFramer(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Framer {
 	return &veDirectFramer{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, count: count}
 }
 
-// Next gives the next block whose checksum is right. The first one may be the second half of one, for which that is
-// right by chance: it is not whole.
+// Next returns the next block with a valid checksum. The first one may be half a block whose checksum is valid by chance:
+// it is not whole.
 func (v *veDirectFramer) Next(limit int) (codec.Frame, error) {
 	v.begin()
 	for {
@@ -70,7 +71,7 @@ func (v *veDirectFramer) Next(limit int) (codec.Frame, error) {
 
 func (v *veDirectFramer) begin() { v.block, v.sum, v.long = v.block[:0], 0, false }
 
-// end gives the block that has just ended if it is good, and counts it if it is not.
+// end returns the block that has just ended if it is valid, and counts it if it is not.
 func (v *veDirectFramer) end() (codec.Frame, bool) {
 	whole := v.whole
 	v.whole = true
@@ -80,7 +81,7 @@ func (v *veDirectFramer) end() (codec.Frame, bool) {
 		v.count.Drop(&v.count.Overlong, pairs, "it is longer than max_frame")
 	case v.sum != 0 && whole:
 		v.count.Drop(&v.count.Damaged, pairs, "its checksum is wrong")
-	case v.sum != 0 || len(pairs) == 0: // half of one: the port has just been opened
+	case v.sum != 0 || len(pairs) == 0: // half a block: the port has just been opened
 	case !utf8.Valid(pairs):
 		v.count.Drop(&v.count.Noise, pairs, "it is not UTF-8, so it is not text")
 	default:
