@@ -16,31 +16,31 @@ const (
 	sameBreath = 50 * time.Millisecond
 )
 
-// Exchange is a request and its answers, one for each time it was written.
-type Exchange struct {
+// exchange is a request and its answers, one for each time it was written.
+type exchange struct {
 	Request []byte
 	Answers [][]Record // their At counts from the request; an answer without records is possible
 }
 
-// Split separates the records that a board sent by itself, with their times, from its answers. Requests with the same
+// split separates the records that a board sent by itself, with their times, from its answers. Requests with the same
 // bytes are one exchange. Both results share the bytes of recording.
-func Split(recording []Record) (said []Record, exchanges []Exchange) {
-	said, exchanges = split(recording, askedWithin)
+func split(recording []Record) (said []Record, exchanges []exchange) {
+	said, exchanges = splitWithin(recording, askedWithin)
 	if len(said) > 0 && len(exchanges) > 0 {
-		said, exchanges = split(recording, talkedWithin)
+		said, exchanges = splitWithin(recording, talkedWithin)
 	}
 	return said, exchanges
 }
 
-func split(recording []Record, within time.Duration) (said []Record, exchanges []Exchange) {
+func splitWithin(recording []Record, within time.Duration) (said []Record, exchanges []exchange) {
 	var answer *[]Record // to the request that came last
 	var asked, last time.Duration
 	for _, r := range recording {
 		switch {
 		case r.Out:
-			i := slices.IndexFunc(exchanges, func(e Exchange) bool { return bytes.Equal(e.Request, r.Data) })
+			i := slices.IndexFunc(exchanges, func(e exchange) bool { return bytes.Equal(e.Request, r.Data) })
 			if i < 0 {
-				exchanges = append(exchanges, Exchange{Request: r.Data})
+				exchanges = append(exchanges, exchange{Request: r.Data})
 				i = len(exchanges) - 1
 			}
 			e := &exchanges[i]
@@ -62,13 +62,13 @@ var sequence = regexp.MustCompile(`#[0-9]+`)
 
 // matcher finds the requests of a recording in the bytes that are written.
 type matcher struct {
-	exchanges []Exchange
+	exchanges []exchange
 	next      []int // by exchange: which answer is given next
 }
 
-// match looks at the beginning of the bytes that were written. The first used bytes are a request, or with exchange -1
+// match looks at the beginning of the bytes that were written. The first used bytes are a request, or with which -1
 // none of the recording. wait means that more bytes must come.
-func (m *matcher) match(got []byte) (exchange, used int, wait bool) {
+func (m *matcher) match(got []byte) (which, used int, wait bool) {
 	line := bytes.IndexAny(got, "\r\n") + 1
 	for i, e := range m.exchanges {
 		switch {
@@ -99,10 +99,10 @@ func sameButSequence(a, b []byte) bool {
 
 // answer returns the next recorded answer to a request, from the first one again after the last. The number of the
 // recorded request is replaced by the number of this one.
-func (m *matcher) answer(exchange int, request []byte) []Record {
-	e := m.exchanges[exchange]
-	recorded := e.Answers[m.next[exchange]%len(e.Answers)]
-	m.next[exchange]++
+func (m *matcher) answer(which int, request []byte) []Record {
+	e := m.exchanges[which]
+	recorded := e.Answers[m.next[which]%len(e.Answers)]
+	m.next[which]++
 	old, now := sequence.Find(e.Request), sequence.Find(request)
 	if bytes.Equal(old, now) {
 		return recorded

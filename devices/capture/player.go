@@ -28,7 +28,7 @@ type Player struct {
 // NewPlayer makes a [Player] of a recording, as [Read] gives it.
 func NewPlayer(recording []Record) *Player {
 	p := &Player{}
-	p.said, p.matcher.exchanges = Split(recording)
+	p.said, p.matcher.exchanges = split(recording)
 	p.matcher.next = make([]int, len(p.matcher.exchanges))
 	return p
 }
@@ -184,17 +184,17 @@ func (r *playing) sayDue(now time.Time) (n int) {
 func (r *playing) hear(now time.Time) {
 	unknown := 0 // bytes at the beginning
 	for unknown < len(r.got) {
-		exchange, used, wait := r.matcher.match(r.got[unknown:])
+		which, used, wait := r.matcher.match(r.got[unknown:])
 		if wait {
 			break
 		}
-		if exchange < 0 {
+		if which < 0 {
 			unknown += used
 			continue
 		}
 		r.unknown(unknown)
 		unknown = 0
-		for _, record := range r.matcher.answer(exchange, r.got[:used]) {
+		for _, record := range r.matcher.answer(which, r.got[:used]) {
 			r.say(now.Add(r.scaled(record.At)), record.Data)
 		}
 		r.got = r.got[used:]

@@ -23,25 +23,25 @@ func TestSplit(t *testing.T) {
 	for name, test := range map[string]struct {
 		recording []Record
 		said      []Record
-		exchanges []Exchange
+		exchanges []exchange
 	}{
 		"a board that talks": {
 			[]Record{in(0, "a"), in(1000*ms, "b"), out(1500*ms, "PUMP\n"), in(1510*ms, "O"), in(1520*ms, "K\n"), in(2000*ms, "c")},
 			[]Record{in(0, "a"), in(1000*ms, "b"), in(2000*ms, "c")},
-			[]Exchange{{[]byte("PUMP\n"), [][]Record{{in(10*ms, "O"), in(20*ms, "K\n")}}}},
+			[]exchange{{[]byte("PUMP\n"), [][]Record{{in(10*ms, "O"), in(20*ms, "K\n")}}}},
 		},
 		"a device that is asked": {
 			[]Record{out(0, "x"), in(900*ms, "1"), out(1000*ms, "y"), out(2000*ms, "x"), in(2010*ms, "2")},
 			nil,
-			[]Exchange{{[]byte("x"), [][]Record{{in(900*ms, "1")}, {in(10*ms, "2")}}}, {[]byte("y"), [][]Record{nil}}},
+			[]exchange{{[]byte("x"), [][]Record{{in(900*ms, "1")}, {in(10*ms, "2")}}}, {[]byte("y"), [][]Record{nil}}},
 		},
 		"a long answer": {
 			[]Record{in(0, "noise"), out(1000*ms, "x"), in(1200*ms, "1"), in(1249*ms, "2"), in(1298*ms, "3"), in(1400*ms, "4")},
 			[]Record{in(0, "noise"), in(1400*ms, "4")},
-			[]Exchange{{[]byte("x"), [][]Record{{in(200*ms, "1"), in(249*ms, "2"), in(298*ms, "3")}}}},
+			[]exchange{{[]byte("x"), [][]Record{{in(200*ms, "1"), in(249*ms, "2"), in(298*ms, "3")}}}},
 		},
 	} {
-		said, exchanges := Split(test.recording)
+		said, exchanges := split(test.recording)
 		if !reflect.DeepEqual(said, test.said) || !reflect.DeepEqual(exchanges, test.exchanges) {
 			t.Errorf("%s:\n%v\n%v", name, said, exchanges)
 		}

@@ -121,7 +121,7 @@ func judgeSet(frames [][]byte, total int) Sense {
 	}
 	s.What = fmt.Sprintf("frames of %d bytes that begin with % x", length, f.Start)
 	if f.Checksum != "" {
-		s.What += " and hold the checksum " + f.Checksum
+		s.What += " and contain the checksum " + f.Checksum
 	}
 	return s
 }

@@ -138,7 +138,7 @@ func find(root string, c Config) (string, error) {
 	for _, p := range fits {
 		names = append(names, p.Path)
 	}
-	return "", &Error{What: fmt.Sprintf("%d adapters are %s", len(fits), c.usbName()),
+	return "", &Error{What: fmt.Sprintf("%d adapters match %s", len(fits), c.usbName()),
 		Try: "give its serial, or one of these as path: " + strings.Join(names, ", "), Err: errAmbiguous}
 }
 

@@ -100,7 +100,7 @@ func TestFindByUSB(t *testing.T) {
 		{"2341:0043", "7573", "/dev/ttyACM0", "", "", nil},
 		{"2341:0043", "9", "", "no adapter 2341:0043 with serial number 9 is plugged in", "2341:0043 7573", os.ErrNotExist},
 		{"0403:6001", "", "", "no adapter 0403:6001 is plugged in", "1a86:7523", os.ErrNotExist},
-		{"1A86:7523", "", "", "2 adapters are 1A86:7523", "by-path/platform-usb-0:1.2:1.0-port0, ", errAmbiguous},
+		{"1A86:7523", "", "", "2 adapters match 1A86:7523", "by-path/platform-usb-0:1.2:1.0-port0, ", errAmbiguous},
 	} {
 		path, err := find(root, Config{USB: tt.usb, Serial: tt.serial})
 		if path != tt.path {
