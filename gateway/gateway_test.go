@@ -61,10 +61,15 @@ func testConfig(t *testing.T, dir, port, name string, change func(*configs.Confi
 	return config
 }
 
-// startTest starts a gateway that stops with the test, and then has left no goroutine behind.
+// noLeaks fails the test if it leaves a goroutine behind. It is called before anything starts.
+func noLeaks(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+}
+
+// startTest starts a gateway that stops with the test.
 func startTest(t *testing.T, config *configs.Config) *Gateway {
 	t.Helper()
-	before := goleak.IgnoreCurrent()
 	g, err := Start(config, Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +80,6 @@ func startTest(t *testing.T, config *configs.Config) *Gateway {
 		if err := g.Stop(ctx); err != nil {
 			t.Error(err)
 		}
-		goleak.VerifyNone(t, before)
 	})
 	return g
 }
@@ -136,6 +140,7 @@ const (
 
 // A running gateway becomes what another config says, and disturbs nothing else.
 func TestApply(t *testing.T) {
+	noLeaks(t)
 	dir := t.TempDir()
 	port := greenhouse(t, dir)
 	g := startTest(t, testConfig(t, dir, port, "First", nil))
@@ -164,6 +169,7 @@ func TestApplyRollsBack(t *testing.T) {
 		"the last part":  func(c *configs.Config) { c.Upstreams = []upstream.Config{{ID: "cloud", URL: "nonsense"}} },
 	} {
 		t.Run(name, func(t *testing.T) {
+			noLeaks(t)
 			dir := t.TempDir()
 			port := greenhouse(t, dir)
 			first := testConfig(t, dir, port, "First", nil)
@@ -201,6 +207,7 @@ func TestApplyRollsBack(t *testing.T) {
 
 // A gateway with another identity takes the place of the running one, or does not.
 func TestApplyIdentity(t *testing.T) {
+	noLeaks(t)
 	dir := t.TempDir()
 	port := greenhouse(t, dir)
 	g := startTest(t, testConfig(t, dir, port, "First", nil))
@@ -222,6 +229,7 @@ func TestApplyIdentity(t *testing.T) {
 
 // If the config from before cannot be used any more either, the gateway says that it does not run.
 func TestApplyStops(t *testing.T) {
+	noLeaks(t)
 	dir := t.TempDir()
 	g := startTest(t, testConfig(t, dir, filepath.Join(dir, "none"), "First", nil))
 	next := testConfig(t, dir, filepath.Join(dir, "none"), "Second", func(c *configs.Config) {
@@ -240,7 +248,7 @@ func TestApplyStops(t *testing.T) {
 
 // Run serves until its context ends, and applies the file again when it is triggered.
 func TestRun(t *testing.T) {
-	before := goleak.IgnoreCurrent()
+	noLeaks(t)
 	dir := t.TempDir()
 	config := testConfig(t, dir, filepath.Join(dir, "none"), "First", nil)
 	path := filepath.Join(dir, "minirelay.toml")
@@ -259,7 +267,8 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	save := func(text string) {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		// Another file, renamed: it is never half written while it is read.
+		if err := errors.Join(os.WriteFile(path+"~", []byte(text), 0o600), os.Rename(path+"~", path)); err != nil {
 			t.Fatal(err)
 		}
 		changed <- struct{}{}
@@ -280,7 +289,6 @@ func TestRun(t *testing.T) {
 	if err := g.Apply(config); !errors.Is(err, ErrStopped) {
 		t.Error(err)
 	}
-	goleak.VerifyNone(t, before)
 }
 
 // An error of the disk says what to try.
