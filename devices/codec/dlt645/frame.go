@@ -9,23 +9,23 @@ import (
 	"minirelay/devices/codec"
 )
 
-// A frame of DL/T 645-2007 is 68, the meter's address, 68, a control code, the number of data bytes, these, the sum
-// of all before it, and 16. The address and the data are BCD, the lesser byte first, and to each data byte 33 is
-// added. Section numbers are those of the standard.
+// A frame of DL/T 645-2007 is 68, the meter's address, 68, a control code, the number of data bytes, the data, the sum of
+// all bytes before it, and 16, in hexadecimal digits (7.1). The address and the data are BCD, the low byte first, and 33
+// is added to each data byte.
 
-// The control codes of 7.1: what is asked, and what is answered.
+// The control codes of 7.1: of requests, and bits of answers.
 const (
 	controlRead        = 0x11
 	controlReadMore    = 0x12
 	controlReadAddress = 0x13
 	controlAnswer      = 0x80 // set in answers
 	controlRefused     = 0x40 // set in answers that refuse
-	controlHasMore     = 0x20 // set in answers that another one follows, if it is asked for
+	controlHasMore     = 0x20 // set in answers with a further frame, which must be requested
 )
 
 const overhead = 12 // bytes of a frame without its data
 
-// address is 12 digits in the order of the wire; the digit A stands for any.
+// address is 12 digits, the low byte first; the digit A is any digit.
 type address [6]byte
 
 // parseAddress reads an address as it is printed on the meter.
@@ -54,7 +54,7 @@ func (a address) String() string {
 	return b.String()
 }
 
-// fits says whether the meter that says it is b may be the one that is meant.
+// fits says whether the address b matches a.
 func (a address) fits(b []byte) bool {
 	for i, want := range a {
 		if want>>4 != 0xA && want>>4 != b[i]>>4 || want&15 != 0xA && want&15 != b[i]&15 {
@@ -76,14 +76,14 @@ func appendFrame(b []byte, a address, control byte, data []byte) []byte {
 	return append(b, byte(checksum.Sum8(b[from:])), 0x16)
 }
 
-// frame is a frame of a meter; its data are those of the wire less 33.
+// frame is a frame of a meter; 33 has been subtracted from its data.
 type frame struct {
 	address [6]byte
 	control byte
 	data    []byte
 }
 
-// nextFrame gives the first whole frame in b, and what follows it. Noise and the FE of the wake-up are skipped.
+// nextFrame returns the first intact frame in b, and the bytes after it. Noise and the FE of the wake-up are skipped.
 // waiting says that there is none yet, but b may end with the beginning of one.
 func nextFrame(b []byte) (f frame, rest []byte, ok, waiting bool) {
 	for {
@@ -113,7 +113,7 @@ func nextFrame(b []byte) (f frame, rest []byte, ok, waiting bool) {
 	}
 }
 
-// refusal says in words what the error byte of 7.1.4 means.
+// refusal explains the error byte of 7.1.4 to a person.
 func refusal(data []byte) string {
 	words := []string{"another error", "it has no such data", "the password is wrong, or it is not allowed",
 		"the baud rate cannot be changed", "too many seasons", "too many daily periods", "too many tariffs"}

@@ -9,15 +9,15 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// batch is fields that are read by one request.
+// batch is the fields that one request reads.
 type batch struct {
 	table    table
-	from, to int // registers, or bits of the tables of bits; to is not among them
+	from, to int // registers, or bits of a table of bits; to is excluded
 	every    time.Duration
 	fields   []int // by address
 }
 
-// String names what is read, for logs: "holding:0-9".
+// String is the range that is read, for logs: "holding:0-9".
 func (b batch) String() string {
 	if b.to-b.from == 1 {
 		return fmt.Sprintf("%v:%d", b.table, b.from)
@@ -25,7 +25,7 @@ func (b batch) String() string {
 	return fmt.Sprintf("%v:%d-%d", b.table, b.from, b.to-1)
 }
 
-// bytes is how long the data of the answer is.
+// bytes is the length of the data in the answer, in bytes.
 func (b batch) bytes() int {
 	if b.table.bits() {
 		return (b.to - b.from + 7) / 8
@@ -34,23 +34,23 @@ func (b batch) bytes() int {
 }
 
 // batches plans as few requests as gaps and limits allow.
-func (m *poller) batches() []batch {
-	order := make([]int, len(m.fields))
+func (p *poller) batches() []batch {
+	order := make([]int, len(p.fields))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		f, g := &m.fields[a], &m.fields[b]
+		f, g := &p.fields[a], &p.fields[b]
 		return cmp.Or(cmp.Compare(f.every, g.every), cmp.Compare(f.table, g.table), cmp.Compare(f.at, g.at))
 	})
 	var all []batch
 	for _, i := range order {
-		f := &m.fields[i]
-		gap, limit := m.config.MaxGap, min(m.config.MaxRegisters, mapping.MaxReadRegisters)
+		f := &p.fields[i]
+		gap, limit := p.config.MaxGap, min(p.config.MaxRegisters, mapping.MaxReadRegisters)
 		if f.table.bits() {
 			gap, limit = gap*mapping.BitsPerRegister, min(limit*mapping.BitsPerRegister, mapping.MaxReadBits)
 		}
-		if n := len(all) - 1; n >= 0 && !m.config.NoBatch {
+		if n := len(all) - 1; n >= 0 && !p.config.NoBatch {
 			b := &all[n]
 			end := max(b.to, f.at+f.n)
 			if b.every == f.every && b.table == f.table && f.at-b.to <= gap && end-b.from <= limit {
@@ -64,8 +64,8 @@ func (m *poller) batches() []batch {
 	return all
 }
 
-// part divides a batch in two, at its widest gap or else in its middle. Fields that lie in the same registers stay
-// together; nil: all do.
+// split divides a batch in two, at its widest gap or otherwise in the middle. Fields in the same registers stay
+// together; nil: the batch cannot be divided.
 func (b batch) split(fields []field) []batch {
 	cut, widest, to := 0, 0, b.from
 	for k, i := range b.fields {

@@ -9,7 +9,7 @@ import (
 	"minirelay/relay"
 )
 
-// Check checks what a unit is like, its fields and its commands.
+// Check reports everything in the mapping of a Modbus unit that cannot work.
 func Check(k *mapping.Checker) {
 	c := k.Device
 	k.At = mapping.Problem{}
@@ -43,7 +43,7 @@ func Check(k *mapping.Checker) {
 	}
 }
 
-// checkRegister checks where a value is.
+// checkRegister checks the register of a value.
 func checkRegister(k *mapping.Checker, c mapping.RegisterConfig) (register, bool) {
 	if c.Register == "" {
 		k.Add("register", "it is missing", "write table and address counted from 0, as in holding:0")
@@ -57,7 +57,7 @@ func checkRegister(k *mapping.Checker, c mapping.RegisterConfig) (register, bool
 	return r, true
 }
 
-// checkRegisterFormat checks how a value lies in registers.
+// checkRegisterFormat checks the format of a value in registers.
 func checkRegisterFormat(k *mapping.Checker, r register, known bool, t relay.Type, c mapping.FormatConfig) {
 	switch {
 	case known && r.table.bits():
@@ -114,7 +114,7 @@ func checkBitFormat(k *mapping.Checker, r register, t relay.Type, c mapping.Form
 	}
 }
 
-// checkRegisterWords checks that a number stands for each value of a bool or an enum.
+// checkRegisterWords checks that each value of a bool or an enum has its own number.
 func checkRegisterWords(k *mapping.Checker, t relay.Type, values map[string]string, options []mapping.OptionConfig) {
 	words, wrong := numberWords(t, values, options)
 	if wrong != "" {
@@ -149,7 +149,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 	}
 }
 
-// checkConstant checks what a command without a value writes.
+// checkConstant checks the number that a command without a value writes.
 func checkConstant(k *mapping.Checker, c mapping.CommandConfig) {
 	switch {
 	case c.Type != relay.TypeNone && c.Write != "":

@@ -13,13 +13,13 @@ import (
 	"minirelay/relay"
 )
 
-// field is what is needed to read a field.
+// field is a compiled field.
 type field struct {
 	register
-	n       int // registers, or bits
+	n       int // registers, or bits of a table of bits
 	every   time.Duration
 	number  codec.NumberFormat
-	swapped bool // of a text: the lesser byte of a register comes first
+	swapped bool // of a text: the low byte of a register comes first
 	wire    codec.WireField
 }
 
@@ -34,7 +34,7 @@ func newField(c mapping.FieldConfig, poll time.Duration) field {
 	return f
 }
 
-// registersOf is how many registers, or bits of the tables of bits, a value takes.
+// registersOf is the number of registers, or of bits in a table of bits, of a value.
 func registersOf(t table, kind relay.Type, c mapping.FormatConfig) int {
 	switch {
 	case t.bits():
@@ -45,7 +45,7 @@ func registersOf(t table, kind relay.Type, c mapping.FormatConfig) int {
 	return max(codec.NumberOf(c, "uint16").Size/2, 1)
 }
 
-// numberWords lists what stands for the values of a bool or an enum. wrong is a value for which no number stands.
+// numberWords lists the numbers of the values of a bool or an enum. wrong is a value without a number.
 func numberWords(kind relay.Type, values map[string]string, options []mapping.OptionConfig) (words []codec.WireWord, wrong string) {
 	add := func(name, usual string, v relay.Value) {
 		text, ok := values[name]
@@ -70,8 +70,8 @@ func numberWords(kind relay.Type, values map[string]string, options []mapping.Op
 	return words, wrong
 }
 
-// decode reads the field from data, where it begins at a register or bit. A value that is no good reading is null, and
-// count is told why.
+// decode reads the field from data, at a register or bit counted from its beginning. An invalid value is null and
+// counted.
 func (f *field) decode(data []byte, at int, count *wire.Counters) relay.Value {
 	t, legible := f.token(data, at)
 	if v, good := f.wire.Read(t); legible && good {
@@ -91,7 +91,7 @@ func (f *field) decode(data []byte, at int, count *wire.Counters) relay.Value {
 	return relay.Value{}
 }
 
-// token gives what lies in the registers. It says no if that is no text where one should be.
+// token reads the registers. legible is false if they should contain a text and do not.
 func (f *field) token(data []byte, at int) (t codec.Token, legible bool) {
 	if f.wire.Kind == relay.TypeText {
 		text := f.text(data[2*at : 2*(at+f.n)])
@@ -106,7 +106,7 @@ func (f *field) token(data []byte, at int) (t codec.Token, legible bool) {
 	return t, true
 }
 
-// bitsAt gives n bits from at on; the first is the least.
+// bitsAt returns n bits from at on, the first as the lowest.
 func bitsAt(data []byte, at, n int) float64 {
 	var raw uint64
 	for k := range n {
@@ -115,7 +115,7 @@ func bitsAt(data []byte, at, n int) float64 {
 	return float64(raw)
 }
 
-// text gives a text of two bytes a register, which ends at a NUL and is filled up with blanks.
+// text returns a text of two bytes per register, which ends at a NUL and may be padded with blanks.
 func (f *field) text(data []byte) []byte {
 	b := make([]byte, len(data))
 	for i := range data {
@@ -128,7 +128,7 @@ func (f *field) text(data []byte) []byte {
 	return bytes.TrimSpace(b)
 }
 
-// wireOrder puts the bytes of a text into registers.
+// textBytes returns the bytes of a text in registers.
 func textBytes(text string, registers int, swapped bool) []byte {
 	b := make([]byte, 2*registers)
 	copy(b, text)

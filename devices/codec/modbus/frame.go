@@ -16,10 +16,10 @@ import (
 type framing interface {
 	// wrap makes the frame of a request.
 	wrap(unit byte, pdu []byte) []byte
-	// find looks for a whole and undamaged answer of unit to function, of size bytes or an exception, and gives its PDU.
-	// from is where to look on if that is not the one. It may lie behind noise, and behind answers of others.
+	// find looks for an intact answer of unit to function, of size bytes or an exception, and returns its PDU. It may
+	// follow noise and answers of other units. from is the position at which to continue if it is the wrong one.
 	find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool)
-	// length is how many bytes the frame of a PDU has.
+	// length is the length of the frame of a PDU, in bytes.
 	length(pdu int) int
 	timing(serial.Config) codec.Timing
 }
@@ -34,8 +34,8 @@ func (rtuFraming) wrap(unit byte, pdu []byte) []byte {
 
 func (rtuFraming) length(pdu int) int { return 1 + pdu + 2 }
 
-// find takes a frame for one by its unit, function, length and CRC and not by the silence around it: USB adapters and
-// serial servers hand bytes over in pieces of their own.
+// find recognises a frame by its unit, function, length and CRC, not by the silence around it: USB adapters and serial
+// servers deliver bytes in pieces of their own.
 func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool) {
 	for i := 0; i+4 < len(got); i++ {
 		if got[i] != unit || got[i+1]&^exceptionBit != function {
@@ -53,7 +53,7 @@ func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, f
 	return nil, 0, false
 }
 
-// timing: 3.5 characters of 11 bits, and from 19200 bit/s on 1.75 ms (2.5.1.1). A serial server makes its own gaps.
+// timing is 3.5 characters of 11 bits, and 1.75 ms above 19200 bit/s (2.5.1.1). A serial server makes its own gaps.
 func (rtuFraming) timing(c serial.Config) codec.Timing {
 	switch {
 	case c.ServerAddress() != "":
@@ -82,7 +82,7 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 		}
 		line := bytes.TrimRight(got[from:from+end], "\r")
 		from += end + 1
-		// A ':' in the middle begins anew: the one before it was half a frame, or noise.
+		// A ':' in the middle begins a new frame: the one before it was half a frame, or noise.
 		b, err := hex.AppendDecode(nil, line[bytes.LastIndexByte(line, ':')+1:])
 		if err != nil || len(b) < 4 || lrc(b) != 0 || b[0] != unit || b[1]&^exceptionBit != function {
 			continue
@@ -95,8 +95,8 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 	return nil, 0, false
 }
 
-// timing: silence of a second within a frame ends it (2.5.2.1).
+// timing: a silence of one second within a frame ends it (2.5.2.1).
 func (asciiFraming) timing(serial.Config) codec.Timing { return codec.Timing{Ends: time.Second} }
 
-// lrc8 is what makes the sum of all bytes zero (6.2.1): the sum of a frame that has its LRC is 0.
+// lrc returns the LRC (6.2.1), which makes the sum of all bytes 0: the lrc of a frame with its LRC is 0.
 func lrc(b []byte) byte { return byte(-checksum.Sum8(b)) }

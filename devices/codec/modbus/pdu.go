@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// A PDU is what a Modbus request or answer is without address and checksum: a function and what belongs to it. The
-// few that are needed are made here: libraries for them bring clients of their own that wait 30 ms for each answer, and
-// know nothing of noise in front of one, of ASCII framing, or of parts of a batch that do not exist.
+// A PDU is a Modbus request or answer without address and checksum: a function code and its data. The few that are
+// needed are made here: the libraries for them come with clients that wait 30 ms for each answer, and that handle
+// neither noise before an answer, nor ASCII framing, nor a batch with missing registers.
 
-// The functions (MODBUS Application Protocol V1.1b3, section 6). Those that read are the tables.
+// The function codes (MODBUS Application Protocol V1.1b3, section 6). Those that read are the tables.
 const (
 	writeCoil      = 5
 	writeRegister  = 6
@@ -18,7 +18,7 @@ const (
 	maskRegister   = 22 // changes some bits of a register in the unit itself
 )
 
-const exceptionBit = 0x80 // of the function, in an answer that says no
+const exceptionBit = 0x80 // of the function code, in an answer that refuses
 
 func readPDU(t table, at, n int) []byte {
 	b := binary.BigEndian.AppendUint16([]byte{byte(t)}, uint16(at))
@@ -35,7 +35,7 @@ func writeManyPDU(function byte, at, n int, data []byte) []byte {
 	return append(append(writePDU(function, at, uint16(n)), byte(len(data))), data...)
 }
 
-// The exceptions (section 7).
+// The exception codes (section 7).
 const (
 	illegalFunction = 1
 	illegalAddress  = 2
@@ -47,10 +47,10 @@ const (
 	noTarget        = 11
 )
 
-// exception is why a unit says no.
+// exception is the exception code of an answer.
 type exception byte
 
-// words says it to people.
+// words explains the exception to a person.
 func (e exception) words() (why, try string) {
 	switch e {
 	case illegalFunction:
@@ -80,7 +80,7 @@ func (e exception) String() string {
 	return fmt.Sprintf("%s (exception %d)", why, byte(e))
 }
 
-// inPart says whether a part of what was asked might have been answered.
+// inPart says whether a part of the request might be answered.
 func (e exception) inPart() bool {
 	return e == illegalAddress || e == illegalValue || e == deviceFailure
 }
@@ -88,5 +88,5 @@ func (e exception) inPart() bool {
 // passing says that the same request may be answered later.
 func (e exception) passing() bool { return e == acknowledged || e == deviceBusy }
 
-// unreached says that it is not the unit that answers.
+// unreached says that a gateway answers, not the unit.
 func (e exception) unreached() bool { return e == noPath || e == noTarget }

@@ -8,7 +8,7 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// table is one of the four tables of a unit, known by the function that reads it.
+// table is one of the four tables of a unit; its value is the function code that reads it.
 type table byte
 
 const (
@@ -32,16 +32,16 @@ func (t table) String() string {
 	return ""
 }
 
-// bits says whether the table holds bits and not registers of 16.
+// bits says whether the table contains bits and not registers of 16 bits.
 func (t table) bits() bool { return t == coilTable || t == discreteTable }
 
-// register is a place in a unit.
+// register is an address in a table, counted from 0.
 type register struct {
 	table table
 	at    int
 }
 
-// parse reads "holding:10". Its error says what to try.
+// parseRegister reads "holding:10". Its error says what to try.
 func parseRegister(c mapping.RegisterConfig) (r register, err error) {
 	name, address, ok := strings.Cut(c.Register, ":")
 	if !ok {
@@ -58,7 +58,7 @@ func parseRegister(c mapping.RegisterConfig) (r register, err error) {
 	return r, nil
 }
 
-// likeRegister translates the numbers of many manuals: 40001 is the first holding register.
+// likeRegister translates the numbers in many manuals: 40001 is the first holding register.
 func likeRegister(number string) string {
 	if n, err := strconv.Atoi(number); err == nil && n%10000 > 0 {
 		for name, base := range map[string]int{"coil": 0, "discrete": 1, "input": 3, "holding": 4} {
@@ -70,7 +70,7 @@ func likeRegister(number string) string {
 	return "holding:0"
 }
 
-// wireNumber reads a number as values and write hold it: 256, 0x100, 0b1, -1.
+// wireNumber reads a number of values or write: 256, 0x100, 0b1, -1.
 func wireNumber(text string) (float64, error) {
 	n, err := strconv.ParseInt(text, 0, 64)
 	return float64(n), err

@@ -12,7 +12,7 @@ import (
 	"minirelay/relay"
 )
 
-// modbusWrite makes the PDU of a command. An error is what only the wire forbids.
+// commandPDU makes the PDU of a command. An error is a value that only the wire forbids, as a sentence for a person.
 func commandPDU(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
 	r, err := parseRegister(c.RegisterConfig)
 	if err != nil {
@@ -49,7 +49,7 @@ func commandPDU(c *mapping.CommandConfig, v relay.Value) ([]byte, error) {
 	return writeManyPDU(writeRegisters, r.at, len(data)/2, data), nil
 }
 
-// rawValue is the number that is written for a value.
+// rawValue is the number to write for a value.
 func rawValue(c *mapping.CommandConfig, v relay.Value) (float64, error) {
 	switch c.Type {
 	case relay.TypeNumber:

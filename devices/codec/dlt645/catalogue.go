@@ -7,25 +7,23 @@ import (
 
 	"minirelay/devices/codec"
 	"minirelay/devices/mapping"
-	"minirelay/devices/wire"
-	"minirelay/relay"
 )
 
-// meterData is one thing that a meter can be asked for by name.
+// quantity is one quantity that a meter can be asked for.
 type quantity struct {
 	key    string
 	id     uint32  // data identifier
 	length int     // bytes
-	scale  float64 // of the digits
+	scale  float64 // of the digits: value = digits × scale
 	signed bool    // the highest bit is the sign
 	text   func([]byte) (string, bool)
 }
 
-// meterAddressID stands for the address itself, which has a request of its own.
+// addressID represents the address itself, which has its own request (control code 13).
 const addressID = 0xFFFFFFFF
 
-// catalogue lists what has a name; the identifiers and formats are those of tables A.1, A.2 and A.3 of
-// DL/T 645-2007.
+// catalogue lists the quantities that have a name, in kWh, V, A, kW, kvar, kVA, Hz, °C and degrees; the identifiers
+// and formats are those of tables A.1, A.2 and A.3 of DL/T 645-2007.
 func catalogue() []quantity {
 	all := []quantity{
 		{key: "frequency", id: 0x02800002, length: 2, scale: 0.01},
@@ -61,7 +59,7 @@ func catalogue() []quantity {
 	return all
 }
 
-// meterKey finds what a field is called: a name, or the eight digits of an identifier, whose format the field says.
+// quantityOf finds the quantity of a field: by name, or by the eight digits of an identifier, whose format the field has.
 func quantityOf(f mapping.FieldConfig) (d quantity, named, ok bool) {
 	key := f.WireKey()
 	all := catalogue()
@@ -72,63 +70,19 @@ func quantityOf(f mapping.FieldConfig) (d quantity, named, ok bool) {
 	return quantity{key: key, id: uint32(id), length: f.Length}, false, err == nil && len(key) == 8
 }
 
-// meterField is a field of a meter.
-type field struct {
-	codec.ByteField
-	quantity quantity
-	named    bool
-}
-
-func newField(index int, f mapping.FieldConfig) field {
-	d, named, _ := quantityOf(f)
-	f.ByteOrder, f.WordOrder = "little", ""
-	if f.Format == "" && f.Type != relay.TypeText {
-		f.Format = codec.FormatBCD
-	}
-	if named {
-		f.Length = d.length
-		if f.Format = codec.FormatBCD; d.signed {
-			f.Format = codec.FormatSignedBCD
-		}
-		if f.Type == relay.TypeNumber {
-			f.Scale *= d.scale
-		}
-	}
-	if f.At == mapping.Nowhere {
-		f.At = 0
-	}
-	return field{ByteField: codec.NewByteField(index, f), quantity: d, named: named}
-}
-
-// readMeter gives the field's value in the data of an answer.
-func (f *field) read(data []byte, count *wire.Counters) relay.Reading {
-	if f.quantity.text == nil || len(data) < f.quantity.length {
-		return f.Read(data, count)
-	}
-	text, ok := f.quantity.text(data[:f.quantity.length])
-	if v, good := f.Wire.Read(codec.Token{Kind: codec.TokenString, Text: []byte(text)}); ok && good {
-		return relay.Reading{Field: f.Index, Value: v}
-	}
-	count.Implausible.Add(1)
-	if count.Watched() {
-		count.Because(fmt.Sprintf("%s: %X is not a valid %s", f.Wire.ID, data, f.quantity.key))
-	}
-	return relay.Reading{Field: f.Index}
-}
-
-// meterDate reads the date: day of the week, day, month and year.
+// readDate reads the date: day of the week, day, month and year.
 func readDate(b []byte) (string, bool) {
 	_, ok := codec.BCD(b)
 	return fmt.Sprintf("20%02x-%02x-%02x", b[3], b[2], b[1]), ok && b[2] >= 1 && b[2] <= 0x12 && b[1] >= 1 && b[1] <= 0x31
 }
 
-// meterTime reads the time: second, minute and hour.
+// readTime reads the time: second, minute and hour.
 func readTime(b []byte) (string, bool) {
 	_, ok := codec.BCD(b)
 	return fmt.Sprintf("%02x:%02x:%02x", b[2], b[1], b[0]), ok && b[2] < 0x24 && b[1] < 0x60 && b[0] < 0x60
 }
 
-// meterDigits reads digits that mean nothing but themselves.
+// readDigits reads digits that are not a number.
 func readDigits(b []byte) (string, bool) {
 	text := address(b).String()
 	_, ok := codec.BCD(b)

@@ -1,0 +1,195 @@
+package modbus
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// poller makes the requests for one unit. It serves the owner of the port.
+type poller struct {
+	config  mapping.DeviceConfig
+	framing framing
+	unit    byte
+	fields  []field
+	queries []*codec.Query
+	byField []*codec.Query // by field
+	count   *wire.Counters
+
+	readings []relay.Reading
+}
+
+// NewRTU returns the poller of a unit that uses RTU framing. count receives what it drops.
+func NewRTU(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+	return newPoller(c, rtuFraming{}, count)
+}
+
+// NewASCII returns the poller of a unit that uses ASCII framing. count receives what it drops.
+func NewASCII(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+	return newPoller(c, asciiFraming{}, count)
+}
+
+func newPoller(c mapping.DeviceConfig, f framing, count *wire.Counters) codec.Poller {
+	p := &poller{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
+		fields: make([]field, len(c.Fields)), byField: make([]*codec.Query, len(c.Fields))}
+	for i, f := range c.Fields {
+		p.fields[i] = newField(f, c.Poll)
+	}
+	for _, b := range p.batches() {
+		p.queries = append(p.queries, p.read(b))
+	}
+	return p
+}
+
+func (p *poller) Queries() []*codec.Query             { return p.queries }
+func (p *poller) Reads(field int) *codec.Query        { return p.byField[field] }
+func (p *poller) Timing(c serial.Config) codec.Timing { return p.framing.timing(c) }
+
+// query makes the query of a PDU; take judges an answer of size bytes or an exception.
+func (p *poller) query(pdu []byte, size int, take func(pdu []byte) (codec.Response, codec.Verdict)) *codec.Query {
+	return &codec.Query{
+		Request: p.framing.wrap(p.unit, pdu),
+		Timeout: p.config.Timeout, Retries: p.config.Retries, After: p.config.Turnaround,
+		Length: p.framing.length(size), Refusal: fmt.Sprintf("modbus unit %d function %d refuses", p.unit, pdu[0]),
+		Answer: func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
+			for {
+				answer, from, ok := p.framing.find(got, p.unit, pdu[0], size)
+				if !ok {
+					break
+				}
+				if r, v := take(answer); v != codec.NoAnswer {
+					return r, v
+				}
+				got = got[from:]
+			}
+			if quiet {
+				return codec.Response{}, codec.Garbled
+			}
+			return codec.Response{}, codec.NoAnswer
+		},
+	}
+}
+
+// read makes the query that reads a batch.
+func (p *poller) read(b batch) *codec.Query {
+	size := 2 + b.bytes()
+	q := p.query(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (codec.Response, codec.Verdict) {
+		if len(pdu) == 2 {
+			return p.refusedRead(b, exception(pdu[1]))
+		}
+		if int(pdu[1]) != size-2 {
+			return codec.Response{}, codec.NoAnswer
+		}
+		return codec.Response{Readings: p.decode(b, pdu[2:])}, codec.Fits
+	})
+	q.Name, q.Every = b.String(), b.every
+	q.Shape = fmt.Sprintf("modbus unit %d function %d, %d bytes", p.unit, b.table, size)
+	for _, i := range b.fields {
+		p.byField[i] = q
+	}
+	return q
+}
+
+// decode reads the fields of a batch.
+func (p *poller) decode(b batch, data []byte) []relay.Reading {
+	p.readings = p.readings[:0]
+	for _, i := range b.fields {
+		f := &p.fields[i]
+		p.readings = append(p.readings, relay.Reading{Field: i, Value: f.decode(data, f.at-b.from, p.count)})
+	}
+	return p.readings
+}
+
+// Recognize returns the query for another program's request to read registers.
+func (p *poller) Recognize(request []byte) *codec.Query {
+	for t := coilTable; t <= inputTable; t++ {
+		pdu, _, ok := p.framing.find(request, p.unit, byte(t), 5)
+		if !ok || len(pdu) != 5 {
+			continue
+		}
+		from := int(binary.BigEndian.Uint16(pdu[1:]))
+		b := batch{table: t, from: from, to: from + int(binary.BigEndian.Uint16(pdu[3:])), every: p.config.Poll}
+		for i, f := range p.fields {
+			if f.table == t && f.at >= b.from && f.at+f.n <= b.to {
+				b.fields = append(b.fields, i)
+			}
+		}
+		slices.SortStableFunc(b.fields, func(i, j int) int { return p.fields[i].at - p.fields[j].at })
+		if len(b.fields) > 0 {
+			return p.read(b)
+		}
+	}
+	return nil
+}
+
+// refusedRead is the response to a refused batch. A field that does not exist must not cost its neighbours: the batch is
+// split until only missing fields are refused.
+func (p *poller) refusedRead(b batch, e exception) (codec.Response, codec.Verdict) {
+	why, try := e.words()
+	r := codec.Response{Refusal: fmt.Sprintf("%s (exception %d)", why, e), Hint: try}
+	switch {
+	case e.unreached():
+		return r, codec.Unreached
+	case e.inPart():
+		for _, part := range b.split(p.fields) {
+			r.Instead = append(r.Instead, p.read(part))
+		}
+	}
+	if r.Instead == nil && !e.passing() {
+		p.readings = p.readings[:0]
+		for _, i := range b.fields {
+			p.readings = append(p.readings, relay.Reading{Field: i})
+		}
+		r.Readings = p.readings
+	}
+	return r, codec.Refused
+}
+
+// broadcastTurnaround is the time in which units carry out a broadcast (MODBUS over Serial Line V1.02, 2.4.1).
+const broadcastTurnaround = 100 * time.Millisecond
+
+// Write returns the query of a command. The unit has done it when it has repeated it exactly.
+func (p *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
+	pdu, err := commandPDU(&c.CommandConfig, v)
+	if err != nil {
+		return nil, err
+	}
+	echo := pdu
+	if pdu[0] == writeCoils || pdu[0] == writeRegisters {
+		echo = pdu[:5]
+	}
+	q := p.query(pdu, len(echo), func(answer []byte) (codec.Response, codec.Verdict) {
+		switch {
+		case bytes.Equal(answer, echo):
+			return codec.Response{}, codec.Fits
+		case answer[0] == pdu[0]:
+			return codec.Response{}, codec.NoAnswer // it repeats something else: the late answer to an earlier command
+		}
+		return refusedWrite(exception(answer[1]))
+	})
+	q.Name, q.Timeout = "write "+c.Register, c.Timeout
+	if len(echo) < len(pdu) {
+		q.Shape = fmt.Sprintf("modbus unit %d % x", p.unit, echo) // the values are not repeated
+	}
+	if p.unit == 0 {
+		q.Nobody, q.After = true, max(q.After, broadcastTurnaround)
+	}
+	return q, nil
+}
+
+func refusedWrite(e exception) (codec.Response, codec.Verdict) {
+	why, _ := e.words()
+	r := codec.Response{Refusal: fmt.Sprintf("%s (exception %d)", why, e), Pending: e == acknowledged}
+	if e.unreached() {
+		return r, codec.Unreached
+	}
+	return r, codec.Refused
+}
