@@ -24,6 +24,8 @@ func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Reco
 		return wire.Counts{}, errors.New(problems[0].String())
 	}
 	dec := &decoder{port: port, see: see}
+	dec.judge = judge{count: &dec.count, half: "it may be half a frame: the recording begins here",
+		unknown: "the device knows no such frame", lenient: true}
 	dec.count.Tap.ShowAll(see)
 	dec.mapping = compile(d, &dec.count)
 	if dec.mapping.asker != nil {
@@ -42,6 +44,7 @@ type decoder struct {
 	port    serial.Config
 	mapping *attached
 	count   wire.Counters
+	judge   judge
 	see     func(wire.Record)
 
 	// Of a device that is asked.
@@ -102,36 +105,16 @@ func (d *decoder) talk(recording []capture.Record) {
 
 // frame decodes one frame.
 func (d *decoder) frame(frame codec.Frame) {
-	m, tap := d.mapping, &d.count.Tap
-	tap.Forget()
-	text, ok := m.codec.CheckSum(frame.Bytes)
-	if !ok {
-		d.count.Damaged.Add(1)
-		tap.Frame(frame.At, wire.Frame{}, frame.Bytes, "its checksum is wrong or missing")
-		return
+	d.count.Tap.Forget()
+	f := d.judge.find(d.mapping, nil, frame)
+	switch f.fate {
+	case readingFrame:
+		d.judge.took(d.mapping, "", frame.At, frame.Bytes, f.readings)
+	case answerFrame: // to a command that was written; which number it had is not known
+		d.judge.answered(d.mapping, "command "+f.command.ID, frame, "")
+	default:
+		d.judge.drop(frame, f.fate)
 	}
-	if readings, ok := m.codec.Decode(text); ok {
-		d.count.Frames.Add(1)
-		taken(tap, frame.At, &m.config, "", frame.Bytes, m.shown(readings, &d.count))
-		return
-	}
-	for _, c := range m.commands {
-		no, _ := codec.Matching(c.No, text, 0, "")
-		yes, _ := codec.Matching(c.Yes, text, 0, "")
-		if no != codec.NoAnswer || yes != codec.NoAnswer {
-			d.count.Frames.Add(1)
-			tap.Forget()
-			tap.Frame(frame.At, wire.Frame{Device: m.config.ID, Request: "command " + c.ID, OK: true}, frame.Bytes, "")
-			return
-		}
-	}
-	if !frame.Whole {
-		tap.Forget()
-		tap.Frame(frame.At, wire.Frame{}, frame.Bytes, "it may be half a frame: the recording begins here")
-		return
-	}
-	d.count.Noise.Add(1)
-	tap.Frame(frame.At, wire.Frame{}, frame.Bytes, "the device knows no such frame")
 }
 
 // ask decodes what a device has answered that is asked.
@@ -202,63 +185,38 @@ func (d *decoder) queryOf(request []byte) *codec.Query {
 
 // look gives what has come to the query that waits.
 func (d *decoder) look(quiet bool) {
-	got := d.got
-	if d.asked == nil || len(got) == 0 {
+	if d.asked == nil {
 		return
 	}
-	if d.port.Echo {
-		i := bytes.Index(got, d.asked.Request)
-		if i < 0 {
-			return
-		}
-		got = got[i+len(d.asked.Request):]
-	}
-	tap, m := &d.count.Tap, d.mapping
-	tap.Forget()
-	f := wire.Frame{Device: m.config.ID, Request: d.asked.Name}
-	r, v := d.asked.Answer(got, quiet)
+	got := behindEcho(d.port, d.asked.Request, d.got)
+	r, v := d.judge.answer(d.mapping, d.asked, d.at, got, quiet)
 	switch v {
 	case codec.NoAnswer:
 		return
 	case codec.Garbled:
-		d.count.Damaged.Add(1)
-		tap.Frame(d.at, f, got, "it can never become the answer")
-		d.got = d.got[:0]
+		d.got = d.got[:len(d.got)-len(got)]
 		return
-	case codec.Fits:
-		d.count.Frames.Add(1)
-		taken(tap, d.at, &m.config, d.asked.Name, got, m.shown(r.Readings, &d.count))
-	default:
-		d.count.Frames.Add(1)
-		d.known = append(d.known, r.Instead...)
-		f.OK = true
-		tap.Frame(d.at, f, got, "the answer is no: "+r.Refusal)
 	}
-	d.got, d.asked, d.silent = d.got[:0], nil, true
+	d.known = append(d.known, r.Instead...)
+	d.over()
 }
 
 // finish ends the wait for an answer.
 func (d *decoder) finish() {
 	d.look(true)
-	tap := &d.count.Tap
-	tap.Forget()
 	switch {
 	case d.asked != nil:
-		d.count.Unanswered.Add(1)
-		why := "no answer"
-		if len(d.got) > 0 {
-			why = "what came is no whole answer to it"
-		}
-		tap.Frame(d.at, wire.Frame{Device: d.mapping.config.ID, Request: d.asked.Name}, d.got, why)
-	case len(d.got) > 0 && d.silent:
-		d.count.Noise.Add(1)
-		tap.Frame(d.at, wire.Frame{}, d.got, "nothing was asked when it came")
+		d.judge.unanswered(d.mapping, d.asked, d.at, behindEcho(d.port, d.asked.Request, d.got), 0)
+	case d.silent:
+		d.judge.unasked(d.got)
 	case len(d.got) > 0:
-		d.count.Noise.Add(1)
-		tap.Frame(d.at, wire.Frame{}, d.got, "it answers what this device is never asked")
+		d.count.Drop(&d.count.Noise, d.got, "it answers what this device is never asked")
 	}
-	d.got, d.asked, d.silent = d.got[:0], nil, true
+	d.over()
 }
+
+// over begins to wait for the next request.
+func (d *decoder) over() { d.got, d.asked, d.silent = d.got[:0], nil, true }
 
 // Questions gives the requests of one round in which a device is asked; none if it talks by itself. They read, and
 // change nothing. The error says that the mapping has a fault.

@@ -29,6 +29,7 @@
 //	                             computed_shown.go shows them on the wire
 //	format.go                    numbers in registers and frames
 //	read.go                      the reading goroutine: Framer → Codec → relay.Device.Update
+//	judge.go     judge           what a frame is to a device, and the words for people; for Decode too
 //	command.go                   a command as bytes: {value}, {seq}
 //	answer.go                    a line as answer: expect, refuse
 //	exchange.go                  what a written command still waits for

@@ -44,6 +44,7 @@ type line struct {
 	pause   func(time.Duration) // waits for at most fineTime
 	tried   func()              // to be called after the first try to open; only the first call counts
 	count   wire.Counters
+	judge   judge // of what comes, over count
 	load    load
 	limit   atomic.Int64  // longest frame of the current mappings
 	changed chan struct{} // holds a token when port may have changed
@@ -71,9 +72,12 @@ type line struct {
 }
 
 func newLine(id string, port serial.Config, log *slog.Logger) *line {
-	return &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(codec.MaxSeq),
+	l := &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(codec.MaxSeq),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
+	l.judge = judge{count: &l.count, half: "it may be half a frame: the port has just been opened",
+		unknown: "no device on this port knows such a frame"}
+	return l
 }
 
 // run opens the port, serves it until it is lost, and opens it again, until it is told to stop.

@@ -7,7 +7,6 @@ import (
 
 	"minirelay/devices/codec"
 	"minirelay/devices/serial"
-	"minirelay/devices/wire"
 )
 
 // session is one opened stream, from open to close.
@@ -50,15 +49,6 @@ func (l *line) read(s *session, cutter codec.Framer) {
 	}
 }
 
-// fate is what became of a frame.
-type fate uint8
-
-const (
-	foreignFrame fate = iota // it is none of this device's
-	damagedFrame             // its checksum is wrong
-	takenFrame
-)
-
 // take carries one frame to the device that knows it. The mappings cannot change on the way.
 func (l *line) take(s *session, frame codec.Frame) {
 	l.mu.Lock()
@@ -66,20 +56,11 @@ func (l *line) take(s *session, frame codec.Frame) {
 	best := foreignFrame
 	for _, m := range l.inTurn() {
 		l.count.Tap.Turn()
-		if best = max(best, l.offer(s, m, frame)); best == takenFrame {
+		if best = max(best, l.offer(s, m, frame)); best >= answerFrame {
 			return
 		}
 	}
-	why := "it may be half a frame: the port has just been opened"
-	switch {
-	case best == damagedFrame:
-		l.count.Damaged.Add(1)
-		why = "its checksum is wrong or missing"
-	case frame.Whole:
-		l.count.Noise.Add(1)
-		why = "no device on this port knows such a frame"
-	}
-	l.count.Tap.Frame(frame.At, wire.Frame{}, frame.Bytes, why)
+	l.judge.drop(frame, best)
 }
 
 // inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
@@ -99,96 +80,57 @@ func (l *line) inTurn() []*attached {
 // offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
 // state goes before the result: a screen that hears done already shows the effect.
 func (l *line) offer(s *session, m *attached, frame codec.Frame) fate {
-	text, ok := m.codec.CheckSum(frame.Bytes)
-	if !ok {
-		return damagedFrame
-	}
 	ex := l.exchange
 	if ex != nil && ex.device != m.config.ID {
 		ex = nil
 	}
-	if !frame.Whole && !m.codec.HasSum() {
-		// Perhaps half a line. But an answer that is waited for is whole: it began after the command was written.
-		p, ok := m.codec.(codec.HeaderReader)
-		if !(ok && p.ReadHeader(text)) && (ex == nil || ex.answer(text) != codec.Fits) {
-			return foreignFrame
-		}
+	f := l.judge.find(m, ex, frame)
+	switch f.fate {
+	case answerFrame:
 		l.heard(s)
 		m.device.Seen(frame.At)
-		l.tellAnswer(m, frame, codec.Fits)
-		return takenFrame
-	}
-	readings, ok := m.codec.Decode(text)
-	if !ok {
-		v := l.answer(m, ex, text)
-		if v == codec.NoAnswer {
-			return foreignFrame
+		why := ""
+		if f.answers == codec.Foreign {
+			l.lateAnswer(f.text)
+			why = "it answers no command that waits: too late, doubled, or with a foreign number"
 		}
+		l.judge.answered(m, "command", frame, why)
+	case readingFrame:
 		l.heard(s)
-		m.device.Seen(frame.At)
-		l.tellAnswer(m, frame, v)
-		return takenFrame
+		m.device.Update(frame.At, f.readings)
+		l.judge.took(m, "", frame.At, frame.Bytes, f.readings)
+		l.answerBesideReadings(m, ex, frame.At, f)
 	}
-	l.heard(s)
-	m.device.Update(frame.At, readings)
-	taken(&l.count.Tap, frame.At, &m.config, "", frame.Bytes, m.shown(readings, &l.count))
-	if len(readings) == 0 {
-		l.answer(m, ex, text) // some boards answer in JSON
+	return f.fate
+}
+
+// answerBesideReadings gives a frame of readings to the command that waits for one of m's; mu is held. They may show its
+// effect, and some boards answer in JSON, or put the answer beside their readings.
+func (l *line) answerBesideReadings(m *attached, ex *exchange, at time.Time, f finding) {
+	if len(f.readings) == 0 {
+		if v, _ := m.answers(ex, f.text); v == codec.Foreign {
+			l.lateAnswer(f.text)
+		}
 	} else if ex != nil {
-		ex.read(frame.At, &m.config, readings)
-		if ex.answer(text) == codec.Foreign { // or put the answer beside their readings
+		ex.read(at, &m.config, f.readings)
+		if ex.answer(f.text) == codec.Foreign {
 			l.count.Late.Add(1)
 		}
 	}
-	return takenFrame
 }
 
-// tellAnswer shows the answer to a command; mu is held.
-func (l *line) tellAnswer(m *attached, frame codec.Frame, v codec.Verdict) {
-	if !l.count.Watched() {
-		return
-	}
-	l.count.Tap.Forget() // it is no reading, which was to be expected
-	f := wire.Frame{Device: m.config.ID, Request: "command", OK: v == codec.Fits}
-	if v == codec.Fits {
-		l.count.Tap.Frame(frame.At, f, frame.Bytes, "")
-	} else {
-		l.count.Tap.Frame(frame.At, f, frame.Bytes, "it answers no command that waits: too late, doubled, or with a foreign number")
-	}
+// lateAnswer counts an answer that no command waits for; mu is held.
+func (l *line) lateAnswer(text []byte) {
+	l.pay(text)
+	l.count.Late.Add(1)
 }
 
-// heard notes a good frame; mu is held.
+// heard notes that a good frame has come; mu is held.
 func (l *line) heard(s *session) {
-	l.count.Frames.Add(1)
 	if !s.good {
 		s.good = true
 		if l.flapping {
 			l.noteOpen()
 		}
 	}
-}
-
-// answer gives a frame to the command that waits for one of m's; mu is held. What answers none is counted.
-func (l *line) answer(m *attached, ex *exchange, text []byte) codec.Verdict {
-	v := codec.NoAnswer
-	if ex != nil {
-		if v = ex.answer(text); v == codec.Fits {
-			return v
-		}
-	}
-	for _, c := range m.commands {
-		if v != codec.NoAnswer {
-			break
-		}
-		if r, _ := codec.Matching(c.No, text, 0, ""); r != codec.NoAnswer {
-			v = codec.Foreign
-		} else if e, _ := codec.Matching(c.Yes, text, 0, ""); e != codec.NoAnswer {
-			v = codec.Foreign
-		}
-	}
-	if v == codec.Foreign {
-		l.pay(text)
-		l.count.Late.Add(1)
-	}
-	return v
 }

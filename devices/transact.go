@@ -1,13 +1,11 @@
 package devices
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
 	"minirelay/devices/codec"
 	"minirelay/devices/serial"
-	"minirelay/devices/wire"
 )
 
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
@@ -15,10 +13,8 @@ import (
 // whether anything may have been written. The line is silent already: see hush.
 func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response, codec.Verdict, error) {
 	l.mu.Lock()
-	if len(l.inbox.bytes) > 0 {
-		l.count.Drop(&l.count.Noise, l.inbox.bytes, "nothing was asked when it came: too late, or from somebody else")
-		l.inbox.bytes = l.inbox.bytes[:0]
-	}
+	l.judge.unasked(l.inbox.bytes)
+	l.inbox.bytes = l.inbox.bytes[:0]
 	l.mu.Unlock()
 	s.spoilt = false
 	started := time.Now()
@@ -138,35 +134,21 @@ func (l *line) awaitAnswer(s *session, m *attached, q *codec.Query, ends time.Du
 	}
 }
 
-// look gives what has come to the query. What cannot become an answer any more is counted and dropped: the rest
-// of the time belongs to whatever still comes.
+// look gives what has come to the query, and drops what cannot become an answer any more.
 func (l *line) look(s *session, m *attached, q *codec.Query, quiet bool) (codec.Response, codec.Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	got := l.behindEcho(s, q)
-	if len(got) == 0 {
-		return codec.Response{}, codec.NoAnswer
-	}
-	r, v := q.Answer(got, quiet)
-	frame := wire.Frame{Device: m.config.ID, Request: q.Name}
+	got := behindEcho(s.config, q.Request, l.inbox.bytes)
+	r, v := l.judge.answer(m, q, l.inbox.at, got, quiet)
 	switch v {
 	case codec.NoAnswer:
 		return r, v
 	case codec.Garbled:
-		l.count.Damaged.Add(1)
-		m.polls.damaged.Add(1)
 		s.spoilt = true
-		l.count.Tap.Frame(l.inbox.at, frame, got, "it can never become the answer")
 		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
 		return r, codec.NoAnswer
 	}
 	s.restUntil = l.inbox.at.Add(q.After)
-	switch frame.OK = true; v {
-	case codec.Refused, codec.Unreached:
-		l.count.Tap.Frame(l.inbox.at, frame, got, "the answer is no: "+r.Refusal)
-	default:
-		taken(&l.count.Tap, l.inbox.at, &m.config, q.Name, got, m.shown(r.Readings, &l.count))
-	}
 	l.heard(s)
 	if l.current(m) && v != codec.Unreached { // of a mapping that was exchanged meanwhile the readings are nobody's
 		if len(r.Readings) > 0 {
@@ -179,32 +161,12 @@ func (l *line) look(s *session, m *attached, q *codec.Query, quiet bool) (codec.
 	return r, v
 }
 
-// behindEcho gives what has come besides the echo of the request; mu is held. An adapter may put a spoilt byte from its
-// change of direction before the echo.
-func (l *line) behindEcho(s *session, q *codec.Query) []byte {
-	if !s.config.Echo {
-		return l.inbox.bytes
-	}
-	if i := bytes.Index(l.inbox.bytes, q.Request); i >= 0 {
-		return l.inbox.bytes[i+len(q.Request):]
-	}
-	return nil
-}
-
-// unanswered counts a request that has found no answer, and says whether something has come instead: it was damaged on
-// its way.
+// unanswered gives up a request, and says whether something has come instead of an answer: it was damaged on its way.
 func (l *line) unanswered(s *session, m *attached, q *codec.Query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.count.Unanswered.Add(1)
-	why := "no answer in " + q.Timeout.String()
-	got := l.behindEcho(s, q)
-	if len(got) > 0 {
-		l.count.Damaged.Add(1)
-		m.polls.damaged.Add(1)
-		why = "what came in " + q.Timeout.String() + " is no answer to it"
-	}
-	l.count.Tap.Frame(time.Now(), wire.Frame{Device: m.config.ID, Request: q.Name}, got, why)
+	got := behindEcho(s.config, q.Request, l.inbox.bytes)
+	l.judge.unanswered(m, q, time.Now(), got, q.Timeout)
 	l.inbox.bytes = l.inbox.bytes[:0]
 	return s.spoilt || len(got) > 0
 }

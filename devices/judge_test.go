@@ -1,0 +1,146 @@
+package devices
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/devices/capture"
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
+	"minirelay/devices/wire"
+	"minirelay/relay"
+)
+
+// judged is what a watcher has seen until a second request was written: its bytes as a recording, and its frames, a line
+// each.
+func judged(w *wire.Watch) (recording []capture.Record, frames string) {
+	synctest.Wait()
+	var lines []string
+	began := time.Now()
+	for len(w.Records) > 0 {
+		switch r := <-w.Records; {
+		case r.Bytes != nil && r.Bytes.Out && len(recording) > 0:
+			return recording, strings.Join(lines, "\n")
+		case r.Bytes != nil:
+			if len(recording) == 0 {
+				began = r.At
+			}
+			recording = append(recording, capture.Record{At: r.At.Sub(began), Out: r.Bytes.Out, Data: r.Bytes.Data})
+		case r.Frame != nil:
+			lines = append(lines, Describe(r))
+		}
+	}
+	return recording, strings.Join(lines, "\n")
+}
+
+// asDecode puts what only the line knows into the words of Decode: where it began, how long it waited, and which of the
+// commands waits.
+var asDecode = strings.NewReplacer("the port has just been opened", "the recording begins here",
+	"no device on this port", "the device", " in 500ms", "",
+	"false (command): it answers no command that waits: too late, doubled, or with a foreign number", "true (command pump)")
+
+// A recording is judged as the line was that made it: the same frames, the same values, the same words, and counted alike.
+func TestDecodeJudgesAsTheLine(t *testing.T) {
+	sealed := PumpBoard()
+	sealed.Checksum = "xor8"
+	scales := AtDevice(Field("weight", relay.TypeNumber, Asks("W")))
+	scales.LineEnd, scales.Retries = "\n", 0
+	gap := ByteDevice(func(f *mapping.FrameConfig) { f.Length, f.Checksum, f.Gap = 3, "sum8", 20*ms },
+		Field("a", relay.TypeNumber, Lies(1, "uint8"), OfRequest("a")))
+	gap.Match, gap.Retries = map[string]string{"0": "07"}, 0
+	gap.Requests = []mapping.RequestConfig{{ID: "a", Send: "07 01 {sum}"}}
+	lamp := Unit(1, Field("lamp", relay.TypeBool, At("coil:0", "")))
+
+	for name, tt := range map[string]struct {
+		device mapping.DeviceConfig
+		echo   bool
+		say    []string // by a board that talks by itself: a line each; by one that is asked: a piece, 100 ms each, hexadecimal
+		want   string
+	}{
+		"a talker": {PumpBoard(), false,
+			[]string{`n":2}`, `{"p":1,"fan":20}`, `{"p":2}`, "booting", "ERR #4711 no", "\xff", `{"x":1}`, strings.Repeat("x", 70)},
+			`[n":2}]  false: it may be half a frame: the recording begins here
+[{"p":1,"fan":20}] board true pump=true fan=20
+[{"p":2}] board true pump=null: pump: 2 is none of false or 0, true or 1
+[booting]  false: it is no JSON object: unexpected 'b' at byte 1
+[ERR #4711 no] board true (command pump)
+[·]  false: it is not UTF-8, so it is no text: is the baud rate right?
+[{"x":1}] board true
+[` + strings.Repeat("x", 70) + `]  false: it is longer than max_frame`},
+		"with checksums": {sealed, false, []string{`{"p":1}`, `{"p":1}*00`, `{"p":1}*7D`, `boot*`},
+			`[{"p":1}]  false: its checksum is wrong or missing
+[{"p":1}*00]  false: its checksum is wrong or missing
+[{"p":1}*7D] board true pump=true
+[boot*]  false: its checksum is wrong or missing`},
+		"an answer in pieces": {scales, false, []string{"boot\n", "12", ".5\n", "late\n"},
+			"[boot·12.5·] board true weight=12.5 (W)\n" +
+				"[late·]  false: nothing was asked when it came: too late, or from somebody else"},
+		"no answer":         {scales, false, nil, "[] board false (W): no answer"},
+		"what is no answer": {scales, false, []string{"warm\n"}, "[warm·] board false (W): what came is no answer to it"},
+		"half an answer":    {lamp, false, []string{"\x01\x01"}, "[··] board false (coil:0): it can never become the answer\n[] board false (coil:0): no answer"},
+		"a no":              {lamp, false, []string{string(RTU(1, 0x81, 2))}, "[·····] board true (coil:0): the answer is no: the unit has no such register (exception 2)"},
+		"spoilt behind its echo, then whole": {gap, true, []string{"\x07\x01\x08", "\x07\x11\x19", "\x07\x22\x29"},
+			"[···] board false (a): there is no intact frame in it that answers the request\n[·\")] board true a=34 (a)"},
+		"nothing but the echo": {gap, true, []string{"\x07\x01\x08"}, "[] board false (a): no answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				port := serial.Default()
+				port.ID, port.Path, port.Echo = "uno", "/dev/uno", tt.echo
+				tt.device.Poll, tt.device.Timeout, tt.device.OfflineAfter = 10*time.Second, 500*ms, time.Hour
+				tt.device.MaxFrame = 64
+				r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
+					time.Sleep(ms) // until somebody watches
+					return r.open(c)
+				}
+				if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{tt.device}}); err != nil {
+					t.Fatal(err)
+				}
+				w, err := r.ports.Watch("uno")
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * ms)
+				b := r.board()
+				if requests, err := Questions(tt.device); err != nil {
+					t.Fatal(err)
+				} else if len(requests) == 0 {
+					b.say(tt.say...)
+				} else {
+					_, _ = b.Read(make([]byte, 100))
+					for _, piece := range tt.say {
+						time.Sleep(100 * ms)
+						_, _ = b.Write([]byte(piece))
+					}
+					go func() { _, _ = io.Copy(io.Discard, b) }()
+				}
+				time.Sleep(10100 * ms) // what comes unasked is dropped at the next request
+				counts := r.counts()
+				recording, live := judged(w)
+				if live = asDecode.Replace(live); live != tt.want {
+					t.Errorf("the line says\n%s\nwant\n%s", live, tt.want)
+				}
+				var frames []string
+				decoded, err := Decode(port, tt.device, recording, func(r wire.Record) {
+					if r.Frame != nil {
+						frames = append(frames, Describe(r))
+					}
+				})
+				if got := strings.Join(frames, "\n"); err != nil || got != tt.want {
+					t.Errorf("Decode says\n%s\nwant\n%s (%v)", got, tt.want, err)
+				}
+				for name, n := range map[string][2]uint64{"frames": {counts.Frames, decoded.Frames}, "noise": {counts.Noise, decoded.Noise},
+					"damaged": {counts.Damaged, decoded.Damaged}, "overlong": {counts.Overlong, decoded.Overlong},
+					"implausible": {counts.Implausible, decoded.Implausible}, "unanswered": {counts.Unanswered, decoded.Unanswered}} {
+					if n[0] != n[1] {
+						t.Errorf("%s: %d on the line, %d in its recording", name, n[0], n[1])
+					}
+				}
+			})
+		})
+	}
+}
