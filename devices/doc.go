@@ -33,6 +33,7 @@
 //	command.go                   a command as bytes: {value}, {seq}
 //	answer.go                    a line as answer: expect, refuse
 //	exchange.go                  what a written command still waits for
+//	late.go      lateAnswers     answers that may still come, and must not be taken for those to something else
 //	execute.go                   write, wait, decide, perhaps retry: the one outcome
 //	query.go     asker           devices that speak when they are spoken to: requests and their answers
 //	at.go, at_read.go            devices that answer in lines of text

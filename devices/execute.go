@@ -11,8 +11,10 @@ import (
 
 // execute runs one command to its one outcome. An error says that the stream can be used no longer.
 func (l *line) execute(t *relay.Task, s *session) error {
-	if err := l.awaitOwed(t, s); err != nil {
-		return err
+	if m := l.mappingOf(t.Device()); m != nil {
+		if err := l.awaitLate(t, s, toCommand(t, m.commands[t.Command], "")); err != nil {
+			return err
+		}
 	}
 	m := l.mappingFor(t, s)
 	if m == nil {
@@ -45,10 +47,11 @@ func (l *line) execute(t *relay.Task, s *session) error {
 // attempt writes the command once and waits for what became of it. again says that nothing answered. A command of which
 // nothing has left in time is expired.
 func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
-	seq := l.nextSeq()
+	seq, q := l.nextSeq(), toCommand(t, c, text)
 	l.out = m.codec.AddSum(c.Append(l.out[:0], text, seq))
 	ex := newExchange(m.config.ID, c, t.Value, text, seq)
-	l.expectAnswer(ex) // before the first byte: the answer may be faster than this goroutine
+	l.expectLate(q, false, ex.since.Add(2*c.Timeout)) // written once more, it may be answered twice
+	l.expectAnswer(ex)                                // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
 	if try == 0 && !t.Begin() || !t.InTime() { // the frame that was being taken had to wait
@@ -79,7 +82,7 @@ func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task,
 		case <-timer.C:
 			l.mu.Lock()
 			if o, again = ex.timedOut(); again {
-				l.owe(ex)
+				l.late.expect(q, true, ex.since.Add(2*c.Timeout))
 			}
 			l.mu.Unlock()
 			return o, again, nil
@@ -134,9 +137,6 @@ func (l *line) mappingOf(d *relay.Device) *attached {
 func (l *line) expectAnswer(ex *exchange) {
 	l.mu.Lock()
 	l.exchange = ex
-	if ex != nil && l.owed != nil && l.owed.by == ex.command { // written once more, it may be answered twice
-		l.owed.until = ex.since.Add(2 * ex.command.Timeout)
-	}
 	l.mu.Unlock()
 }
 

@@ -39,7 +39,7 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 
 // carryOut writes a command. Done means that it was acknowledged, or that it was begun and reading back will tell.
 func (l *line) carryOut(t *relay.Task, s *session, m *attached, c *codec.Command, q *codec.Query) (relay.Outcome, error) {
-	for time.Until(s.hold(q)) > 0 && t.InTime() { // an earlier command's answer may still come
+	for time.Until(l.lateUntil(toQuery(q))) > 0 && t.InTime() { // an earlier command's answer may still come
 		if err := l.meanwhile(s); err != nil {
 			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
 		}
@@ -112,7 +112,7 @@ func (l *line) readBack(s *session, m *attached, c *codec.Command, want relay.Va
 			return relay.Unknown("the gateway stopped before a reading has shown the effect"), nil
 		}
 		q := m.asker.Reads(c.ConfirmField) // it may be another one by now
-		if hold := s.hold(q); time.Until(hold) <= 0 {
+		if time.Until(l.lateUntil(toQuery(q))) <= 0 {
 			r, v, err := l.inquire(s, m, q, nil)
 			if err != nil {
 				return relay.Unknown("the connection broke before a reading has shown the effect"), err

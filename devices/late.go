@@ -7,73 +7,136 @@ import (
 	"minirelay/relay"
 )
 
-// owed is the answers that were not waited for any longer and may still come, where nothing in an answer tells which
-// command it answers: the next command must not take one for its own. It is guarded by the line's mu.
-type owed struct {
-	by    *codec.Command
-	text  string // the value as sent
-	n     int
-	until time.Time     // they are not expected any more
-	over  chan struct{} // closed when all of them have come
+// lateAnswers is the answers that were not waited for any longer and may still come. Where nothing in an answer tells
+// what it answers, the next question must not take one for its own: it waits until they have come, or cannot come any
+// more. Both roads use it, the commands to boards that talk and all that polled devices are asked. It outlasts the
+// session: what is behind the port need not notice that it is lost and opened again. It is guarded by the line's mu.
+type lateAnswers struct {
+	by    map[string]lateAnswer // by how they look
+	taken chan struct{}         // holds a token when the last of some has been taken
 }
 
-// owe notes that a command which has just been written was not answered; mu is held.
-func (l *line) owe(ex *exchange) {
-	c := ex.command
-	if c.Numbered() {
-		return
-	}
-	if l.owed == nil || l.owed.by != c {
-		l.owed = &owed{by: c, over: make(chan struct{})}
-	}
-	l.owed.text, l.owed.until = ex.text, ex.since.Add(2*c.Timeout)
-	l.owed.n++
+type lateAnswer struct {
+	to    question
+	n     int       // how many may come
+	until time.Time // they are not expected any more
 }
 
-// pay takes an answer that no command waits for; mu is held.
-func (l *line) pay(text []byte) {
-	o := l.owed
-	if o == nil {
-		return
-	}
-	no, _ := codec.Matching(o.by.No, text, 0, o.text)
-	yes, _ := codec.Matching(o.by.Yes, text, 0, o.text)
-	if no == codec.NoAnswer && yes == codec.NoAnswer {
-		return
-	}
-	if o.n--; o.n == 0 {
-		l.owed = nil
-		close(o.over)
-	}
+// question is what a late answer may be to.
+type question struct {
+	asked any // the task of a command, or the query: what is asked again in another try is the same
+	// looks tells which answers look alike: one that comes too late could be taken for the answer to another question
+	// with the same. "": an answer tells what it answers.
+	looks [2]string
+	// fits says whether a frame may be an answer to it. nil: nobody looks what comes unasked.
+	fits func(text []byte) bool
 }
 
-// awaitOwed waits until no answer to an earlier command can be taken for one to t. An error says that the stream can be
-// used no longer.
-func (l *line) awaitOwed(t *relay.Task, s *session) error {
-	m := l.mappingOf(t.Device())
-	if m == nil {
-		return nil
+// toQuery is a query as a question.
+func toQuery(q *codec.Query) question {
+	return question{asked: q, looks: [2]string{q.Shape, q.Refusal}}
+}
+
+// toCommand is a command to a device that talks by itself, with its value as sent, as a question.
+func toCommand(t *relay.Task, c *codec.Command, value string) question {
+	q := question{asked: t, fits: func(text []byte) bool { return mayAnswer(c, text, value) }}
+	if !c.Numbered() {
+		q.looks[0] = "an answer without a number"
 	}
-	c := m.commands[t.Command]
-	l.mu.Lock()
-	o := l.owed
-	l.mu.Unlock()
-	if o == nil || c.Numbered() {
-		return nil
-	}
-	wait := time.NewTimer(time.Until(earlier(o.until, t.Deadline())))
-	defer wait.Stop()
-	for {
-		select {
-		case <-o.over:
-		case <-wait.C:
-			l.mu.Lock()
-			if l.owed == o && !time.Now().Before(o.until) {
-				l.owed = nil
-			}
-			l.mu.Unlock()
-		case <-l.ping:
+	return q
+}
+
+// lateFor is how late any answer may be and still be told from the answer to something else. A short timeout says how
+// long it is worth waiting, and not that a device which was busy keeps silent after that.
+const lateFor = 500 * time.Millisecond
+
+// expect notes what has become of q, which was written: that nobody waits for its answer any longer, which may come until
+// then; or that there is an answer, which may have been that to an earlier try, so that its own may still come.
+func (l *lateAnswers) expect(q question, unanswered bool, until time.Time) {
+	for _, look := range q.looks {
+		if look == "" {
 			continue
+		}
+		a, due := l.by[look]
+		switch due = due && time.Now().Before(a.until); {
+		case due && a.to.asked == q.asked:
+			a.until = until
+			if unanswered {
+				a.n++
+			}
+		case unanswered:
+			a = lateAnswer{q, 1, until}
+		case due:
+			continue
+		default:
+			delete(l.by, look)
+			continue
+		}
+		if l.by == nil {
+			l.by = map[string]lateAnswer{}
+		}
+		l.by[look] = a
+	}
+}
+
+// take takes an answer that nobody waits for. If it is one of those that are expected, that is one less.
+func (l *lateAnswers) take(text []byte) {
+	for look, a := range l.by {
+		if a.to.fits == nil || !a.to.fits(text) {
+			continue
+		}
+		if a.n--; a.n > 0 {
+			l.by[look] = a
+			continue
+		}
+		delete(l.by, look)
+		select {
+		case l.taken <- struct{}{}:
+		default: // who waits will look anyway
+		}
+	}
+}
+
+// wait says until when q must wait to be asked: until no answer to another question can be taken for one to it.
+func (l *lateAnswers) wait(q question) (until time.Time) {
+	if len(l.by) == 0 {
+		return until
+	}
+	for _, look := range q.looks {
+		if a, ok := l.by[look]; ok && a.to.asked != q.asked { // none looks like ""
+			until = later(until, a.until)
+		}
+	}
+	return until
+}
+
+// expectLate is expect for who does not hold mu.
+func (l *line) expectLate(q question, unanswered bool, until time.Time) {
+	l.mu.Lock()
+	l.late.expect(q, unanswered, until)
+	l.mu.Unlock()
+}
+
+// lateUntil is wait for who does not hold mu.
+func (l *line) lateUntil(q question) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.late.wait(q)
+}
+
+// awaitLate waits until q can be asked, which belongs to t, or until t becomes too old. An error says that the stream
+// can be used no longer.
+func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
+	for {
+		wait := time.Until(earlier(l.lateUntil(q), t.Deadline()))
+		if wait <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-l.late.taken:
+		case <-timer.C:
+		case <-l.ping:
 		case <-s.gone:
 			t.Finish(relay.Rejected(relay.CodeOffline, "the port was lost before it was written"))
 			return s.err
@@ -81,6 +144,6 @@ func (l *line) awaitOwed(t *relay.Task, s *session) error {
 			t.Finish(relay.Rejected(relay.CodeStopping, "the gateway stopped before it was written"))
 			return errStopped
 		}
-		return nil
+		timer.Stop()
 	}
 }

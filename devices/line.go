@@ -64,7 +64,7 @@ type line struct {
 	port     serial.Config
 	mappings []*attached // in the order of the config; at least one
 	exchange *exchange   // the command on the wire
-	owed     *owed       // nil: no answer may still come
+	late     lateAnswers
 	inbox    inbox
 	session  *session // nil while the port is closed
 	trouble  string   // as last logged; "": none
@@ -75,6 +75,7 @@ func newLine(id string, port serial.Config, log *slog.Logger) *line {
 	l := &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(codec.MaxSeq),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
+	l.late.taken = make(chan struct{}, 1)
 	l.judge = judge{count: &l.count, half: "it may be half a frame: the port has just been opened",
 		unknown: "no device on this port knows such a frame"}
 	return l
@@ -97,8 +98,7 @@ func (l *line) run() {
 		l.tried()
 		if err == nil {
 			l.count.Opened.Add(1)
-			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{}),
-				late: map[string]lateAnswer{}}
+			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{})}
 			err = l.serve(s)
 			if errors.Is(err, errChanged) {
 				continue

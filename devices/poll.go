@@ -95,7 +95,7 @@ func (l *line) ask(s *session) error {
 func (l *line) nextTurn(s *session, now time.Time) (turn, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t, ok := nextTurn(l.mappings, now, s.spare, s.hold)
+	t, ok := nextTurn(l.mappings, now, s.spare, &l.late)
 	if s.restUntil.Sub(now) > serial.FineTime {
 		t.at = later(t.at, s.restUntil) // waited for before the turn: a command that comes meanwhile goes first
 	}

@@ -216,13 +216,14 @@ func (s *spare) used(by standing, started, now time.Time) {
 
 // nextTurn chooses what a line does next. Of what has the same standing it is what has been due longest. What is
 // doubtful goes first while nothing living is due, what is lost only while nothing living becomes due before it has
-// gone unanswered; and both if their like have had less than their share. hold says from when on a query may be asked.
-func nextTurn(mappings []*attached, now time.Time, s spare, hold func(*codec.Query) time.Time) (best turn, ok bool) {
+// gone unanswered; and both if their like have had less than their share. Nothing is asked while an answer to another query,
+// which is late, could be taken for one to it.
+func nextTurn(mappings []*attached, now time.Time, s spare, late *lateAnswers) (best turn, ok bool) {
 	var first [len(shares)]turn // by standing
 	for _, m := range mappings {
 		for i := range m.rounds.askings {
 			by, at := m.rounds.standing(i)
-			at = later(at, hold(m.rounds.askings[i].Query))
+			at = later(at, late.wait(toQuery(m.rounds.askings[i].Query)))
 			if t := &first[by]; t.mapping == nil || at.Before(t.at) {
 				*t = turn{m, i, by, at}
 			}

@@ -20,11 +20,10 @@ type session struct {
 	good    bool          // a good frame has come; guarded by the line's mu
 
 	// For devices that are asked; only the owner touches it.
-	quietFrom time.Time             // what was written has left
-	restUntil time.Time             // the device that spoke last wants no request before
-	spoilt    bool                  // something has come since the last request that is no answer
-	spare     spare                 // when there is time for what is not answered
-	late      map[string]lateAnswer // by shape of the query
+	quietFrom time.Time // what was written has left
+	restUntil time.Time // the device that spoke last wants no request before
+	spoilt    bool      // something has come since the last request that is no answer
+	spare     spare     // when there is time for what is not answered
 }
 
 func (s *session) ended() bool {
@@ -121,7 +120,7 @@ func (l *line) answerBesideReadings(m *attached, ex *exchange, at time.Time, f f
 
 // lateAnswer counts an answer that no command waits for; mu is held.
 func (l *line) lateAnswer(text []byte) {
-	l.pay(text)
+	l.late.take(text)
 	l.count.Late.Add(1)
 }
 

@@ -37,50 +37,10 @@ func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response
 	}
 	r, v, err := l.awaitAnswer(s, m, q, m.asker.Timing(s.config).Ends)
 	if err == nil {
-		s.note(q, v, time.Now())
+		l.expectLate(toQuery(q), v == codec.NoAnswer, s.quietFrom.Add(max(2*q.Timeout, lateFor)+s.config.Lasts(q.Length)))
 		m.polls.note(v)
 	}
 	return r, v, err
-}
-
-// lateAnswer is an answer that was not waited for any longer and may still come.
-type lateAnswer struct {
-	to    *codec.Query
-	until time.Time
-}
-
-// lateFor is how late any answer may be and still be told from the answer to something else. A short timeout says how
-// long it is worth waiting, and not that a device which was busy keeps silent after that.
-const lateFor = 500 * time.Millisecond
-
-// note keeps in mind that an answer may come too late: it must not be taken for the answer to something else.
-func (s *session) note(q *codec.Query, v codec.Verdict, now time.Time) {
-	for _, shape := range [...]string{q.Shape, q.Refusal} {
-		if shape == "" {
-			continue
-		}
-		before, late := s.late[shape]
-		late = late && now.Before(before.until)
-		switch {
-		case v == codec.NoAnswer || late && before.to == q: // this one may have been the answer to the try before
-			s.late[shape] = lateAnswer{q, s.quietFrom.Add(max(2*q.Timeout, lateFor) + s.config.Lasts(q.Length))}
-		case !late:
-			delete(s.late, shape)
-		}
-	}
-}
-
-// hold says from when on a query may be asked: not while the answer to another, which would look the same, may come.
-func (s *session) hold(q *codec.Query) (until time.Time) {
-	if len(s.late) == 0 {
-		return until
-	}
-	for _, shape := range [...]string{q.Shape, q.Refusal} {
-		if l, ok := s.late[shape]; ok && l.to != q { // no late answer has the shape ""
-			until = later(until, l.until)
-		}
-	}
-	return until
 }
 
 // brokenError is a stream that broke during a query.

@@ -1,0 +1,117 @@
+package devices
+
+import (
+	"io"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/devices/codec"
+	"minirelay/devices/codec/text"
+	. "minirelay/devices/devicestest"
+	"minirelay/devices/mapping"
+	"minirelay/relay"
+)
+
+// What looks alike waits for each other's late answers, and nothing else does.
+func TestLateAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		query := func(shape, refusal string) question { return toQuery(&codec.Query{Shape: shape, Refusal: refusal}) }
+		a, like, no, other, plain := query("x", "n"), query("x", ""), query("y", "n"), query("z", ""), query("", "")
+		l := lateAnswers{taken: make(chan struct{}, 1)}
+		in := func(d time.Duration) time.Time { return time.Now().Add(d) }
+		waits := func(q question) time.Duration { return max(0, time.Until(l.wait(q))) }
+
+		l.expect(a, false, in(time.Second))
+		if waits(like) != 0 {
+			t.Error("nothing was late")
+		}
+		l.expect(a, true, in(time.Second))
+		if waits(a) != 0 || waits(like) != time.Second || waits(no) != time.Second || waits(other) != 0 || waits(plain) != 0 {
+			t.Error("its own next try waits, or what looks like it does not, or something else does")
+		}
+		l.expect(plain, true, in(time.Hour))
+		if waits(query("", "")) != 0 {
+			t.Error("an answer that tells what it answers is waited for")
+		}
+		time.Sleep(500 * ms)
+		l.expect(a, false, in(time.Second)) // answered, perhaps by the answer to the try before
+		if waits(like) != time.Second {
+			t.Errorf("then for %v", waits(like))
+		}
+		l.expect(like, false, in(time.Hour)) // which cannot end what is expected from another
+		if waits(other) != 0 || waits(query("x", "")) != time.Second {
+			t.Error("another's answer ends it")
+		}
+		time.Sleep(time.Second)
+		if l.expect(a, false, in(time.Hour)); waits(like) != 0 || len(l.by) != 0 {
+			t.Error("what is over is remembered")
+		}
+	})
+}
+
+// The last of as many answers as were not waited for ends the waiting.
+func TestLateAnswersAreTaken(t *testing.T) {
+	text, _ := text.CompilePattern("^OK$", relay.TypeBool, nil)
+	c := &codec.Command{Yes: text}
+	l := lateAnswers{taken: make(chan struct{}, 1)}
+	q, next := toCommand(new(relay.Task), c, "1"), toCommand(new(relay.Task), c, "1")
+	until := time.Now().Add(time.Hour)
+	l.expect(q, true, until)
+	l.expect(q, false, until)
+	l.expect(q, true, until)
+	for i, text := range []string{"ERR", "OK", "OK"} {
+		if l.wait(next) != until || len(l.taken) > 0 {
+			t.Errorf("%d: it waits no longer", i)
+		}
+		l.take([]byte(text))
+	}
+	if !l.wait(next).IsZero() || len(l.taken) != 1 {
+		t.Error("it waits for nothing")
+	}
+	l.take([]byte("OK"))
+}
+
+// An answer that comes only after the port was lost and opened again is not taken for another's.
+func TestLateAnswerBehindAnOpening(t *testing.T) {
+	d := ByteDevice(func(f *mapping.FrameConfig) { f.Length, f.Checksum = 3, "sum8" },
+		Field("a", relay.TypeNumber, Lies(1, "uint8"), OfRequest("a")), Field("b", relay.TypeNumber, Lies(1, "uint8"), OfRequest("b")))
+	d.Match = map[string]string{"0": "07"}
+	d.Requests = []mapping.RequestConfig{{ID: "a", Send: "07 01 {sum}"}, {ID: "b", Send: "07 02 {sum}"}}
+	d.Timeout, d.Retries = 500*ms, 0
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		first := r.board()
+		_, _ = first.Read(make([]byte, 3)) // a, which is answered far too late
+		time.Sleep(600 * ms)
+		first.Close()
+		time.Sleep(2 * firstWait)
+		b := r.board()
+		var late atomic.Bool
+		late.Store(true)
+		go func() {
+			request := make([]byte, 3)
+			for {
+				if _, err := io.ReadFull(b, request); err != nil {
+					return
+				}
+				answer := map[byte]string{1: "\x07\x11\x18", 2: "\x07\x22\x29"}[request[1]]
+				say := func() { _, _ = b.Write([]byte(answer)) }
+				if request[1] == 1 && late.Swap(false) {
+					time.AfterFunc(100*ms, say) // the late one, and then its own
+				}
+				time.AfterFunc(200*ms, say)
+			}
+		}()
+		for range 30 {
+			time.Sleep(100 * ms)
+			if v := r.field("b"); v != nil && v != float64(0x22) {
+				t.Fatalf("a was taken for b: %v", v)
+			}
+		}
+		if r.field("b") != float64(0x22) {
+			t.Error("b is asked no more")
+		}
+	})
+}
