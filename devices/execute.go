@@ -50,8 +50,8 @@ func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task,
 	seq, q := l.nextSeq(), toCommand(t, c, text)
 	l.out = m.codec.AddSum(c.Append(l.out[:0], text, seq))
 	ex := newExchange(m.config.ID, c, t.Value, text, seq)
-	l.expectLate(q, false, ex.since.Add(2*c.Timeout)) // written once more, it may be answered twice
-	l.expectAnswer(ex)                                // before the first byte: the answer may be faster than this goroutine
+	l.expectLate(q, false, lateBy(ex.since, c.Timeout)) // written once more, it may be answered twice
+	l.expectAnswer(ex)                                  // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
 	if try == 0 && !t.Begin() || !t.InTime() { // the frame that was being taken had to wait
@@ -82,7 +82,7 @@ func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task,
 		case <-timer.C:
 			l.mu.Lock()
 			if o, again = ex.timedOut(); again {
-				l.late.expect(q, true, ex.since.Add(2*c.Timeout))
+				l.late.expect(q, true, lateBy(ex.since, c.Timeout))
 			}
 			l.mu.Unlock()
 			return o, again, nil

@@ -50,6 +50,11 @@ func toCommand(t *relay.Task, c *codec.Command, value string) question {
 // long it is worth waiting, and not that a device which was busy keeps silent after that.
 const lateFor = 500 * time.Millisecond
 
+// lateBy is until when an answer may come to what was written then.
+func lateBy(written time.Time, timeout time.Duration) time.Time {
+	return written.Add(max(2*timeout, lateFor))
+}
+
 // expect notes what has become of q, which was written: that nobody waits for its answer any longer, which may come until
 // then; or that there is an answer, which may have been that to an earlier try, so that its own may still come.
 func (l *lateAnswers) expect(q question, unanswered bool, until time.Time) {

@@ -115,3 +115,25 @@ func TestLateAnswerBehindAnOpening(t *testing.T) {
 		}
 	})
 }
+
+// A short timeout of a command does not let the answer to it pass for that to the next.
+func TestShortTimeoutOfACommand(t *testing.T) {
+	d := twoSwitches()
+	for i := range d.Commands {
+		d.Commands[i].Timeout = 50 * ms
+	}
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		b := r.board()
+		b.say("half", `{"p":0}`)
+		go func() { _ = b.answer([][]reply{{{150 * ms, "OK"}}, {{20 * ms, "ERR"}}}) }()
+		r.ask(`{"id":"a","command":"pump","value":true}`)
+		time.Sleep(60 * ms)
+		r.ask(`{"id":"b","command":"fan","value":40}`)
+		time.Sleep(time.Second)
+		want := "a unknown/no_answer after 50ms: the hardware did not answer in time; b failed/refused after 110ms: the hardware refused it"
+		if got := r.results(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+}

@@ -37,7 +37,7 @@ func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response
 	}
 	r, v, err := l.awaitAnswer(s, m, q, m.asker.Timing(s.config).Ends)
 	if err == nil {
-		l.expectLate(toQuery(q), v == codec.NoAnswer, s.quietFrom.Add(max(2*q.Timeout, lateFor)+s.config.Lasts(q.Length)))
+		l.expectLate(toQuery(q), v == codec.NoAnswer, lateBy(s.quietFrom, q.Timeout).Add(s.config.Lasts(q.Length)))
 		m.polls.note(v)
 	}
 	return r, v, err
