@@ -34,7 +34,7 @@
 //	answer.go                    a line as answer: expect, refuse
 //	exchange.go                  what a written command still waits for
 //	late.go      lateAnswers     answers that may still come, and must not be taken for those to something else
-//	execute.go                   write, wait, decide, perhaps retry: the one outcome
+//	execute.go                   write, wait, decide, perhaps retry: the one outcome, on both roads
 //	query.go     asker           devices that speak when they are spoken to: requests and their answers
 //	at.go, at_read.go            devices that answer in lines of text
 //	schedule.go                  who is asked next: the living in turn, the dead ever more rarely
@@ -42,7 +42,7 @@
 //	transact.go                  silence, request, answer
 //	rename.go    renamed         other names for people, which disturb nobody
 //	polls.go, load.go            how a device has answered, how long a line was occupied
-//	execute_asked.go             a command to a device that is asked: write, acknowledge, read back
+//	execute_polled.go            a command to a device that is asked: write, acknowledge, read back
 //	modbus.go                    Modbus: fields → batches → PDUs → frames (RTU, ASCII)
 //	line.go                      the owning goroutine: open, serve, lose, open again
 //	mapping.go, check.go         a config, compiled and checked

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,66 +10,94 @@ import (
 	"minirelay/relay"
 )
 
-// execute runs one command to its one outcome. An error says that the stream can be used no longer.
+// errand is a command on its way to a device.
+type errand struct {
+	task    *relay.Task
+	session *session
+	mapping *attached
+	command *codec.Command
+}
+
+// errandOf is the errand of t, or nil if it cannot be run, which has been answered then: the lane may still hold what was
+// accepted before the port was lost, or for another mapping.
+func (l *line) errandOf(t *relay.Task, s *session) *errand {
+	m := l.mappingOf(t.Device())
+	switch {
+	case m == nil:
+		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
+	case s.ended() || !t.Device().Online():
+		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
+	default:
+		return &errand{t, s, m, m.commands[t.Command]}
+	}
+	return nil
+}
+
+// errTooLate says that a command became too old before a byte of it was written.
+var errTooLate = errors.New("the command has become too old")
+
+// try writes a command once and waits for what becomes of it. It asks mayWrite right before the first byte; if that says
+// no, its error is errTooLate. again says that nothing has answered, so that writing it again might help. Any other error
+// says that the stream can be used no longer.
+type try func(mayWrite func() bool) (o relay.Outcome, again bool, err error)
+
+// carryOut tries a command until there is an outcome: again only if nothing answered, as often as its mapping says, which
+// may say so of what is idempotent only, and never when it is too old. An error says that the stream can be used no
+// longer.
+func (l *line) carryOut(e *errand, write try) (relay.Outcome, error) {
+	outcome := relay.Expired()
+	for n := 0; ; n++ {
+		o, again, err := write(func() bool { return (n > 0 || e.task.Begin()) && e.task.InTime() })
+		if err == errTooLate || isStuck(err) && !e.task.InTime() {
+			return outcome, nil // of the try before
+		}
+		if n > 0 && (o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {
+			// What became of the earlier write is still not known.
+			o = relay.Unknown("an earlier try went unanswered, then: " + o.Message)
+		}
+		outcome = o
+		if !again || err != nil || n >= e.command.Retries || l.stopping() || !e.task.InTime() {
+			return outcome, err
+		}
+	}
+}
+
+// execute runs one command to a device that talks by itself to its one outcome. An error says that the stream can be
+// used no longer.
 func (l *line) execute(t *relay.Task, s *session) error {
 	if m := l.mappingOf(t.Device()); m != nil {
 		if err := l.awaitLate(t, s, toCommand(t, m.commands[t.Command], "")); err != nil {
 			return err
 		}
 	}
-	m := l.mappingFor(t, s)
-	if m == nil {
+	e := l.errandOf(t, s)
+	if e == nil {
 		return nil
 	}
-	c := m.commands[t.Command]
-	text, err := c.Wire(t.Value)
+	text, err := e.command.Wire(t.Value)
 	if err != nil {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
 	}
-	var before relay.Outcome // of the try before
-	for try := 0; ; try++ {
-		o, again, err := l.attempt(s, m, c, t, text, try)
-		if try > 0 && o.Code == relay.CodeExpired {
-			o = before // it was written then
-		}
-		before = o
-		if try > 0 && (o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {
-			// What became of the earlier write is still not known.
-			o = relay.Unknown("an earlier try went unanswered, then: " + o.Message)
-		}
-		if !again || err != nil || try >= c.Retries || l.stopping() || !t.InTime() {
-			t.Finish(o)
-			return err
-		}
-	}
+	o, err := l.carryOut(e, func(mayWrite func() bool) (relay.Outcome, bool, error) { return l.tell(e, text, mayWrite) })
+	t.Finish(o)
+	return err
 }
 
-// attempt writes the command once and waits for what became of it. again says that nothing answered. A command of which
-// nothing has left in time is expired.
-func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task, text string, try int) (o relay.Outcome, again bool, broken error) {
-	seq, q := l.nextSeq(), toCommand(t, c, text)
-	l.out = m.codec.AddSum(c.Append(l.out[:0], text, seq))
-	ex := newExchange(m.config.ID, c, t.Value, text, seq)
+// tell is a try at a device that talks by itself. Its answer comes among its readings, and so does the effect.
+func (l *line) tell(e *errand, text string, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
+	c, seq, q := e.command, l.nextSeq(), toCommand(e.task, e.command, text)
+	l.out = e.mapping.codec.AddSum(c.Append(l.out[:0], text, seq))
+	ex := newExchange(e.mapping.config.ID, c, e.task.Value, text, seq)
 	l.expectLate(q, false, lateBy(ex.since, c.Timeout)) // written once more, it may be answered twice
 	l.expectAnswer(ex)                                  // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
-	if try == 0 && !t.Begin() || !t.InTime() { // the frame that was being taken had to wait
-		return relay.Expired(), false, nil
+	if !mayWrite() { // the frame that was being taken had to wait
+		return o, false, errTooLate
 	}
-	n, err := l.writeBy(s, l.out, t.Deadline())
-	if err != nil || n < len(l.out) {
-		if n == 0 && err == serial.ErrStuck && !t.InTime() {
-			return relay.Expired(), false, nil
-		}
-		if err == nil {
-			err = fmt.Errorf("only %d of %d bytes could be written", n, len(l.out))
-		}
-		if n == 0 {
-			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), false, err
-		}
-		return relay.Unknown("the connection broke while it was being written"), false, err
+	if err := l.send(e.session, l.out, e.task.Deadline()); err != nil {
+		return brokenOutcome(err), false, err
 	}
 	timer := time.NewTimer(c.Timeout)
 	defer timer.Stop()
@@ -86,16 +115,90 @@ func (l *line) attempt(s *session, m *attached, c *codec.Command, t *relay.Task,
 			}
 			l.mu.Unlock()
 			return o, again, nil
-		case <-s.gone:
+		case <-e.session.gone:
+			err := &brokenError{e.session.err, allBytes}
 			// The reader may have taken the answer just before the end.
 			if o, over := l.resultOf(ex); over {
-				return o, false, s.err
+				return o, false, err
 			}
-			return relay.Unknown("the connection broke before an answer came"), false, s.err
+			return brokenOutcome(err), false, err
 		case <-l.kill:
-			return relay.Unknown("the gateway stopped before an answer came"), false, errStopped
+			err := &brokenError{errStopped, allBytes}
+			return brokenOutcome(err), false, err
 		}
 	}
+}
+
+// unansweredOutcome is the outcome of a command that nothing answered.
+func unansweredOutcome() relay.Outcome { return relay.Unknown("the hardware did not answer in time") }
+
+// shows says whether a reading is what a command wanted.
+func shows(c *codec.Command, fresh, want relay.Value) bool {
+	return !fresh.IsNull() && fresh.Matches(want, c.Tolerance(want))
+}
+
+// unshownOutcome is the outcome of a command whose effect has not shown in time. fresh is the newest reading since it was
+// written; null: none.
+func unshownOutcome(fresh, want relay.Value, acknowledged bool) relay.Outcome {
+	switch {
+	case !fresh.IsNull():
+		return relay.Failed(relay.CodeMismatch, fmt.Sprintf("the hardware reads back %v instead of %v", fresh, want))
+	case acknowledged:
+		return relay.Unknown("it was acknowledged, but no reading has shown the effect")
+	}
+	return relay.Unknown("no reading has shown the effect in time")
+}
+
+// brokenOutcome is the outcome of a command during whose one try the stream broke.
+func brokenOutcome(err error) relay.Outcome {
+	b, ok := err.(*brokenError)
+	switch {
+	case ok && b.left == noByte:
+		return relay.Failed(relay.CodeIOError, "nothing could be written to the port")
+	case ok && b.left == someBytes:
+		return relay.Unknown("the connection broke while it was being written")
+	case errors.Is(err, errStopped):
+		return relay.Unknown("the gateway stopped before an answer came")
+	}
+	return relay.Unknown("the connection broke before an answer came")
+}
+
+// brokenError is a stream that broke while something was written or waited for.
+type brokenError struct {
+	error
+	left extent
+}
+
+func (e *brokenError) Unwrap() error { return e.error }
+
+// extent is how much of what was to be written may have left.
+type extent uint8
+
+const (
+	noByte extent = iota
+	someBytes
+	allBytes
+)
+
+// isStuck says whether a write was given up before anything was written.
+func isStuck(err error) bool {
+	b, ok := err.(*brokenError)
+	return ok && b.left == noByte && b.error == serial.ErrStuck
+}
+
+// send writes b, of which no byte may leave after by. Its error is a *brokenError.
+func (l *line) send(s *session, b []byte, by time.Time) error {
+	n, err := l.writeBy(s, b, by)
+	switch {
+	case err == nil && n == len(b):
+		return nil
+	case err == nil:
+		err = fmt.Errorf("only %d of %d bytes could be written", n, len(b))
+	}
+	if n == 0 {
+		return &brokenError{err, noByte}
+	}
+	return &brokenError{err, someBytes}
 }
 
 // writeBy writes b, of which no byte may leave after by, and shows it before: the answer may be faster than this goroutine.
@@ -106,20 +209,6 @@ func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	l.driver.end()
 	l.count.Sent.Add(uint64(n))
 	return n, err
-}
-
-// mappingFor is the mapping by which t is to be written; nil if it cannot be, which has been answered then: the lane may
-// still hold what was accepted before the port was lost, or for another mapping.
-func (l *line) mappingFor(t *relay.Task, s *session) *attached {
-	m := l.mappingOf(t.Device())
-	switch {
-	case m == nil:
-		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
-	case s.ended() || !t.Device().Online():
-		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
-		m = nil
-	}
-	return m
 }
 
 // mappingOf is the mapping that is attached as d; nil if it is another one by now.

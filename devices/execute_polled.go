@@ -1,34 +1,33 @@
 package devices
 
 import (
-	"fmt"
 	"time"
 
 	"minirelay/devices/codec"
-	"minirelay/devices/serial"
 	"minirelay/relay"
 )
 
-// executeAsked runs one command on a line whose devices are asked to its one outcome. An error says that the stream
-// can be used no longer.
-func (l *line) executeAsked(t *relay.Task, s *session) error {
-	m := l.mappingFor(t, s)
-	if m == nil {
+// executePolled runs one command to a device that is asked to its one outcome. An error says that the stream can be used
+// no longer. Unlike a device that talks by itself, it has to be asked for the effect.
+func (l *line) executePolled(t *relay.Task, s *session) error {
+	e := l.errandOf(t, s)
+	if e == nil {
 		return nil
 	}
-	c := m.commands[t.Command]
+	m, c := e.mapping, e.command
 	q, err := m.asker.Write(c, t.Value)
 	if err != nil {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
 	}
-	o, err := l.carryOut(t, s, m, c, q)
+	q.By = t.Deadline()
+	if err := l.pollUntilClear(e, q); err != nil {
+		t.Finish(brokenOutcome(&brokenError{err, noByte}))
+		return err
+	}
+	o, err := l.carryOut(e, func(mayWrite func() bool) (relay.Outcome, bool, error) { return l.request(e, q, mayWrite) })
 	if err == nil && c.ConfirmField >= 0 && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) {
-		acknowledged := o.Status == relay.StatusDone
-		o, err = l.readBack(s, m, c, t.Value, s.quietFrom)
-		if !acknowledged && o.Message == unseen {
-			o.Message = "no reading has shown the effect in time"
-		}
+		o, err = l.readBack(e, o.Status == relay.StatusDone, s.quietFrom)
 	}
 	t.Finish(o)
 	if c.Field != "" && c.ConfirmField < 0 {
@@ -37,75 +36,48 @@ func (l *line) executeAsked(t *relay.Task, s *session) error {
 	return err
 }
 
-// carryOut writes a command. Done means that it was acknowledged, or that it was begun and reading back will tell.
-func (l *line) carryOut(t *relay.Task, s *session, m *attached, c *codec.Command, q *codec.Query) (relay.Outcome, error) {
-	for time.Until(l.lateUntil(toQuery(q))) > 0 && t.InTime() { // an earlier command's answer may still come
-		if err := l.meanwhile(s); err != nil {
-			return relay.Failed(relay.CodeIOError, "nothing could be written to the port"), err
+// pollUntilClear gives the line to others while a late answer could be taken for one to q. An error says that the stream
+// can be used no longer.
+func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
+	for time.Until(l.lateUntil(toQuery(q))) > 0 && e.task.InTime() {
+		if err := l.meanwhile(e.session); err != nil {
+			return err
 		}
 	}
-	q.By = t.Deadline()
-	outcome := relay.Expired()
-	for try := 0; ; try++ {
-		// The silence comes first: a device may want seconds of it, and the command must not become late in it.
-		if err := l.hush(s); err != nil {
-			return brokenOutcome(err, try > 0), err
-		}
-		if try == 0 && !t.Begin() || !t.InTime() {
-			return outcome, nil
-		}
-		r, v, err := l.transact(s, m, q)
-		switch {
-		case isTooLate(err) && !t.InTime():
-			return outcome, nil
-		case err != nil:
-			return brokenOutcome(err, try > 0), err
-		case v == codec.Fits && q.Nobody:
-			return relay.Sent(), nil
-		case v == codec.Fits || v == codec.Refused && r.Pending && c.ConfirmField >= 0:
-			return relay.Done(), nil
-		case v == codec.Refused:
-			return refusedOutcome(r, try > 0), nil
-		}
-		if outcome = unansweredOutcome(r); try >= c.Retries || l.stopping() {
-			return outcome, nil
-		}
-	}
+	return nil
 }
 
-func refusedOutcome(r codec.Response, again bool) relay.Outcome {
+// request is a try at a device that is asked. Done means that it was acknowledged, or that it was begun and reading back
+// will tell.
+func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
+	// The silence comes first: a device may want seconds of it, and the command must not become late in it.
+	if err := l.hush(e.session); err != nil {
+		return brokenOutcome(err), false, err
+	}
+	if !mayWrite() {
+		return o, false, errTooLate
+	}
+	r, v, err := l.transact(e.session, e.mapping, q)
 	switch {
-	case r.Pending:
-		return relay.Unknown("the hardware has begun with it and did not say that it is done")
-	case again:
-		return relay.Unknown("an earlier try went unanswered, then: " + r.Refusal)
+	case err != nil:
+		return brokenOutcome(err), false, err
+	case v == codec.Fits && q.Nobody:
+		return relay.Sent(), false, nil
+	case v == codec.Fits || v == codec.Refused && r.Pending && e.command.ConfirmField >= 0:
+		return relay.Done(), false, nil
+	case v == codec.Refused && r.Pending:
+		return relay.Unknown("the hardware has begun with it and did not say that it is done"), false, nil
+	case v == codec.Refused:
+		return relay.Failed(relay.CodeRefused, r.Refusal), false, nil
+	case r.Refusal != "": // something on the way says that the device does not answer
+		return relay.Unknown(r.Refusal), true, nil
 	}
-	return relay.Failed(relay.CodeRefused, r.Refusal)
-}
-
-func unansweredOutcome(r codec.Response) relay.Outcome {
-	if r.Refusal != "" {
-		return relay.Unknown(r.Refusal)
-	}
-	return relay.Unknown("the hardware did not answer in time")
-}
-
-// brokenOutcome is the end of a command during which the stream broke.
-func brokenOutcome(err error, again bool) relay.Outcome {
-	if b, ok := err.(*brokenError); ok && !b.wrote && !again {
-		return relay.Failed(relay.CodeIOError, "nothing could be written to the port")
-	}
-	return relay.Unknown("the connection broke before an answer came")
-}
-
-// isTooLate says whether a write was given up before anything was written.
-func isTooLate(err error) bool {
-	b, ok := err.(*brokenError)
-	return ok && !b.wrote && b.error == serial.ErrStuck
+	return unansweredOutcome(), true, nil
 }
 
 // readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.
-func (l *line) readBack(s *session, m *attached, c *codec.Command, want relay.Value, written time.Time) (relay.Outcome, error) {
+func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.Outcome, error) {
+	s, m, c, want := e.session, e.mapping, e.command, e.task.Value
 	var fresh relay.Value
 	for {
 		if l.stopping() {
@@ -121,25 +93,18 @@ func (l *line) readBack(s *session, m *attached, c *codec.Command, want relay.Va
 				fresh = newest(r, c.ConfirmField, fresh)
 			}
 			l.mind(m, q, r, v)
-			if !fresh.IsNull() && fresh.Matches(want, c.Tolerance(want)) {
+			if shows(c, fresh, want) {
 				return relay.Done(), nil
 			}
 		}
 		if time.Since(written) >= c.Timeout {
-			break
+			return unshownOutcome(fresh, want, acknowledged), nil
 		}
 		if err := l.meanwhile(s); err != nil {
 			return relay.Unknown("the connection broke before a reading has shown the effect"), err
 		}
 	}
-	if fresh.IsNull() {
-		return relay.Unknown(unseen), nil
-	}
-	return relay.Failed(relay.CodeMismatch, fmt.Sprintf("the hardware reads back %v instead of %v", fresh, want)), nil
 }
-
-// unseen is why the end of a command is unknown that was acknowledged.
-const unseen = "it was acknowledged, but no reading has shown the effect"
 
 // newest is the reading of a field in r, or the one that was there before.
 func newest(r codec.Response, field int, before relay.Value) relay.Value {
@@ -162,7 +127,7 @@ func (l *line) meanwhile(s *session) error {
 	}
 	l.rest(s, readBackPause)
 	if s.ended() {
-		return &brokenError{s.err, true}
+		return &brokenError{s.err, allBytes}
 	}
 	return nil
 }

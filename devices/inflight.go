@@ -1,7 +1,6 @@
 package devices
 
 import (
-	"fmt"
 	"time"
 
 	"minirelay/devices/codec"
@@ -77,10 +76,6 @@ func (ex *exchange) signal() {
 	}
 }
 
-func (ex *exchange) confirmed() bool {
-	return !ex.fresh.IsNull() && ex.fresh.Matches(ex.want, ex.command.Tolerance(ex.want))
-}
-
 // result gives the outcome if there is one before the timeout.
 func (ex *exchange) result() (o relay.Outcome, over bool) {
 	c := ex.command
@@ -94,7 +89,7 @@ func (ex *exchange) result() (o relay.Outcome, over bool) {
 	case c.Yes != nil && !ex.acked:
 		return o, false
 	case ex.field != "":
-		return relay.Done(), ex.confirmed()
+		return relay.Done(), shows(c, ex.fresh, ex.want)
 	case c.Yes != nil:
 		return relay.Done(), true
 	case c.No != nil:
@@ -108,14 +103,9 @@ func (ex *exchange) timedOut() (o relay.Outcome, unanswered bool) {
 	c := ex.command
 	switch {
 	case c.Yes != nil && !ex.acked:
-		return relay.Unknown("the hardware did not answer in time"), true
+		return unansweredOutcome(), true
 	case ex.field == "":
 		return relay.Sent(), false // it was not refused, and nothing else was asked for
-	case ex.fresh.IsNull() && c.Yes != nil:
-		return relay.Unknown("it was acknowledged, but no reading has shown the effect"), true
-	case ex.fresh.IsNull():
-		return relay.Unknown("no reading has shown the effect in time"), true
 	}
-	return relay.Failed(relay.CodeMismatch,
-		fmt.Sprintf("the hardware reads back %v instead of %v", ex.fresh, ex.want)), false
+	return unshownOutcome(ex.fresh, ex.want, c.Yes != nil), ex.fresh.IsNull()
 }

@@ -109,7 +109,7 @@ func (l *line) executeWaiting(s *session) error {
 		if t == nil {
 			break
 		}
-		if err := l.executeAsked(t, s); err != nil {
+		if err := l.executePolled(t, s); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package devices
 
 import (
-	"fmt"
 	"time"
 
 	"minirelay/devices/codec"
@@ -9,8 +8,8 @@ import (
 )
 
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
-// reads goes to the relay before it returns. An error says that the stream can be used no longer; wrote in it says
-// whether anything may have been written. The line is silent already: see hush.
+// reads goes to the relay before it returns. An error says that the stream can be used no longer; it is a
+// *brokenError. The line is silent already: see hush.
 func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response, codec.Verdict, error) {
 	l.mu.Lock()
 	l.judge.unasked(l.inbox.bytes)
@@ -23,12 +22,8 @@ func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response
 	if !q.By.IsZero() {
 		by = q.By
 	}
-	n, err := l.writeBy(s, q.Request, by)
-	if err != nil || n < len(q.Request) {
-		if err == nil {
-			err = fmt.Errorf("only %d of %d bytes could be written", n, len(q.Request))
-		}
-		return codec.Response{}, codec.NoAnswer, &brokenError{err, n > 0}
+	if err := l.send(s, q.Request, by); err != nil {
+		return codec.Response{}, codec.NoAnswer, err
 	}
 	s.quietFrom = later(started.Add(s.config.Lasts(len(q.Request))), time.Now())
 	if q.Nobody {
@@ -42,14 +37,6 @@ func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response
 	}
 	return r, v, err
 }
-
-// brokenError is a stream that broke during a query.
-type brokenError struct {
-	error
-	wrote bool // bytes may have gone out
-}
-
-func (e *brokenError) Unwrap() error { return e.error }
 
 // awaitAnswer waits for the answer to a request that has just been written.
 func (l *line) awaitAnswer(s *session, m *attached, q *codec.Query, ends time.Duration) (codec.Response, codec.Verdict, error) {
@@ -87,9 +74,9 @@ func (l *line) awaitAnswer(s *session, m *attached, q *codec.Query, ends time.Du
 			if r, v := l.look(s, m, q, true); v != codec.NoAnswer {
 				return r, v, nil
 			}
-			return codec.Response{}, codec.NoAnswer, &brokenError{s.err, true}
+			return codec.Response{}, codec.NoAnswer, &brokenError{s.err, allBytes}
 		case <-l.kill:
-			return codec.Response{}, codec.NoAnswer, &brokenError{errStopped, true}
+			return codec.Response{}, codec.NoAnswer, &brokenError{errStopped, allBytes}
 		}
 	}
 }
@@ -154,9 +141,9 @@ func (l *line) hush(s *session) error {
 	}
 	select {
 	case <-s.gone:
-		return &brokenError{s.err, false}
+		return &brokenError{s.err, noByte}
 	case <-l.kill:
-		return &brokenError{errStopped, false}
+		return &brokenError{errStopped, noByte}
 	default:
 		return nil
 	}
