@@ -12,6 +12,7 @@ import (
 	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
 	"minirelay/devices/serial"
+	"minirelay/devices/wire"
 	"minirelay/relay"
 )
 
@@ -214,6 +215,33 @@ func TestApplyCutsOff(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// An error about a config says what is wrong, and offers what to try as its hint. Of several faults each has its own.
+func TestHintsAreValues(t *testing.T) {
+	d := PumpBoard()
+	d.Codec = "telepathy"
+	_, decoding := Decode(serial.Default(), d, nil, func(wire.Record) {})
+	_, asking := Questions(d)
+	uno := serial.Default()
+	uno.ID, uno.Path = "uno", "/dev/uno"
+	_, applying := planLines(Config{Ports: []serial.Config{uno}, Devices: []mapping.DeviceConfig{d}})
+	_, nowhere := planLines(Config{Devices: []mapping.DeviceConfig{PumpBoard()}})
+	_, both := planLines(Config{Devices: []mapping.DeviceConfig{d}})
+	codec, fix := `codec: there is no codec "telepathy"`, CheckDevice(d)[0].Try
+	for name, tt := range map[string]struct {
+		err        error
+		what, hint string
+	}{
+		"Decode": {decoding, codec, fix}, "Questions": {asking, codec, fix}, "a device": {applying, `device "board": ` + codec, fix},
+		"a port": {nowhere, `device "board": there is no port "uno"`, "add [ports.uno]"},
+		"both":   {both, `device "board": ` + codec + "; " + fix + "\n" + `device "board": there is no port "uno"; add [ports.uno]`, ""},
+	} {
+		var hinted interface{ Hint() string }
+		if !errors.As(tt.err, &hinted) || hinted.Hint() != tt.hint || tt.err.Error() != tt.what {
+			t.Errorf("%s: %v", name, tt.err)
+		}
+	}
 }
 
 // A config that cannot be used changes nothing, and all its faults are told.

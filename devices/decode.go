@@ -2,7 +2,6 @@ package devices
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"time"
 
@@ -21,7 +20,7 @@ import (
 // It is lenient in one thing: the first frame of a recording may be whole, and is taken if it makes sense.
 func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Record, see func(wire.Record)) (wire.Counts, error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
-		return wire.Counts{}, errors.New(problems[0].String())
+		return wire.Counts{}, problems[0].Err()
 	}
 	dec := &decoder{port: port, see: see}
 	dec.judge = judge{count: &dec.count, half: "it may be half a frame: the recording begins here",
@@ -222,7 +221,7 @@ func (d *decoder) over() { d.got, d.asked, d.silent = d.got[:0], nil, true }
 // change nothing. The error says that the mapping has a fault.
 func Questions(d mapping.DeviceConfig) (requests [][]byte, err error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
-		return nil, errors.New(problems[0].String())
+		return nil, problems[0].Err()
 	}
 	m := compile(d, new(wire.Counters))
 	if m.asker == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -290,18 +291,20 @@ func (p plan) holds(device string) bool {
 	return false
 }
 
-// planLines says which line each device hangs on.
+// planLines says which line each device hangs on. The error has all that is wrong with cfg.
 func planLines(cfg Config) (plan, error) {
 	var lines plan
-	var faults []error
+	var faults configError
 	for _, d := range cfg.Devices {
-		fault := func(what string) { faults = append(faults, fmt.Errorf("device %q: %s", d.ID, what)) }
+		fault := func(what, try string) {
+			faults = append(faults, configFault{fmt.Sprintf("device %q: %s", d.ID, what), try})
+		}
 		for _, problem := range CheckDevice(d) {
-			fault(problem.String())
+			fault(problem.Err().Error(), problem.Try)
 		}
 		if line, ok := lines.find(d.Port); ok {
 			if why := CannotShare(line.devices[0], d); why != "" {
-				fault(fmt.Sprintf("the port %q is taken by device %q; %s", d.Port, line.devices[0].ID, why))
+				fault(fmt.Sprintf("the port %q is taken by device %q: %s", d.Port, line.devices[0].ID, why), "give each its own port")
 			}
 			line.devices = append(line.devices, d)
 			continue
@@ -314,10 +317,38 @@ func planLines(cfg Config) (plan, error) {
 			}
 		}
 		if !known {
-			fault(fmt.Sprintf("there is no port %q; add [ports.%s]", d.Port, d.Port))
+			fault(fmt.Sprintf("there is no port %q", d.Port), fmt.Sprintf("add [ports.%s]", d.Port))
 		}
 	}
-	return lines, errors.Join(faults...)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return lines, nil
+}
+
+// configError is what is wrong with a Config: at least one fault.
+type configError []configFault
+
+type configFault struct{ what, try string }
+
+// Error is what is wrong. Of several faults each has a line, with what to try.
+func (e configError) Error() string {
+	if len(e) == 1 {
+		return e[0].what
+	}
+	var lines []string
+	for _, f := range e {
+		lines = append(lines, f.what+"; "+f.try)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Hint is what to try about a single fault; "" if there are several.
+func (e configError) Hint() string {
+	if len(e) == 1 {
+		return e[0].try
+	}
+	return ""
 }
 
 // The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min`

@@ -20,8 +20,18 @@ type Problem struct {
 	Try            string // what to try
 }
 
-// String is the problem in one line.
-func (p Problem) String() string { return p.name() + p.Key + ": " + p.What + "; " + p.Try }
+// String is the problem in one line, with what to try.
+func (p Problem) String() string { return p.Err().Error() + "; " + p.Try }
+
+// Err is the problem as an error, which offers what to try as its Hint.
+func (p Problem) Err() error { return problemError{p} }
+
+type problemError struct{ problem Problem }
+
+func (e problemError) Error() string { return e.problem.name() + e.problem.Key + ": " + e.problem.What }
+
+// Hint is what to try.
+func (e problemError) Hint() string { return e.problem.Try }
 
 // Checker gathers problems; at is the table that is being looked at.
 type Checker struct {
