@@ -2,7 +2,6 @@ package serial
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,9 +23,6 @@ type User struct {
 // Users lists the programs that have the device file at path open. Programs of other users are visible only to root, or if
 // they lock the port, as minirelay does. The list is empty if the path does not exist.
 func Users(path string) []User { return users("/", path) }
-
-// InUse reports whether an error of [Open] means that another program has the port.
-func InUse(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, errLocked) }
 
 // Locate is the device file that c means at the moment, with all links followed, without opening it. For a serial server it
 // is c.Path. The error is an [*Error].
