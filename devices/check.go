@@ -63,7 +63,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 		k.Add("retries", "a command that is written again could act twice",
 			"write idempotent = true if a second write does no harm, or leave retries out")
 	}
-	if kind, _ := kindOf(k.Device); c.Retries > 0 && c.Expect == "" && c.Confirm == "" && kind.asks == nil {
+	if kind, _ := kindOf(k.Device); c.Retries > 0 && c.Expect == "" && c.Confirm == "" && kind.poller == nil {
 		k.Add("retries", "without expect or confirm nobody knows whether it was answered", "add one of them, or leave retries out")
 	}
 }

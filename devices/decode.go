@@ -26,8 +26,8 @@ func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Reco
 	dec.judge = judge{count: &dec.count, half: "it may be half a frame: the recording begins here",
 		unknown: "the device knows no such frame", lenient: true}
 	dec.count.Tap.ShowAll(see)
-	dec.mapping = compile(d, &dec.count)
-	if dec.mapping.asker != nil {
+	dec.device = compile(d, &dec.count)
+	if dec.device.poller != nil {
 		dec.ask(recording)
 	} else {
 		dec.talk(recording)
@@ -40,11 +40,11 @@ var DecodeStart = time.Unix(0, 0)
 
 // decoder decodes one recording.
 type decoder struct {
-	port    serial.Config
-	mapping *attached
-	count   wire.Counters
-	judge   judge
-	see     func(wire.Record)
+	port   serial.Config
+	device *device
+	count  wire.Counters
+	judge  judge
+	see    func(wire.Record)
 
 	// Of a device that is asked.
 	known  []*codec.Query // what it may be asked
@@ -92,9 +92,9 @@ func (r *recorded) ReadAt() time.Time { return DecodeStart.Add(r.at) }
 func (d *decoder) talk(recording []capture.Record) {
 	r := &recorded{rest: recording, wrote: d.wrote}
 	d.count.Tap.Now = r.ReadAt
-	cutter := d.mapping.cutter(r, &d.count)
+	cutter := d.device.framer(r, &d.count)
 	for {
-		frame, err := cutter.Next(d.mapping.config.MaxFrame)
+		frame, err := cutter.Next(d.device.config.MaxFrame)
 		if err != nil {
 			return
 		}
@@ -105,12 +105,12 @@ func (d *decoder) talk(recording []capture.Record) {
 // frame decodes one frame.
 func (d *decoder) frame(frame codec.Frame) {
 	d.count.Tap.Forget()
-	f := d.judge.find(d.mapping, nil, frame)
+	f := d.judge.find(d.device, nil, frame)
 	switch f.fate {
 	case readingFrame:
-		d.judge.took(d.mapping, "", frame.At, frame.Bytes, f.readings)
+		d.judge.took(d.device, "", frame.At, frame.Bytes, f.readings)
 	case answerFrame: // to a command that was written; which number it had is not known
-		d.judge.answered(d.mapping, "command "+f.command.ID, frame, "")
+		d.judge.answered(d.device, "command "+f.command.ID, frame, "")
 	default:
 		d.judge.drop(frame, f.fate)
 	}
@@ -118,7 +118,7 @@ func (d *decoder) frame(frame codec.Frame) {
 
 // ask decodes what a device has answered that is asked.
 func (d *decoder) ask(recording []capture.Record) {
-	d.known = append(d.mapping.asker.Queries(), d.commands()...)
+	d.known = append(d.device.poller.Queries(), d.commands()...)
 	d.silent = true
 	d.count.Tap.Now = func() time.Time { return d.at }
 	bothWays := true // a tap on the wire hears both sides alike
@@ -126,7 +126,7 @@ func (d *decoder) ask(recording []capture.Record) {
 		bothWays = bothWays && !r.Out
 	}
 	d.at = DecodeStart
-	ends := d.mapping.asker.Timing(d.port).Ends
+	ends := d.device.poller.Timing(d.port).Ends
 	for _, r := range recording {
 		at := DecodeStart.Add(r.At)
 		if ends > 0 && len(d.got) > 0 && at.Sub(d.at) >= ends {
@@ -148,7 +148,7 @@ func (d *decoder) ask(recording []capture.Record) {
 // commands are the queries of the commands whose values can be listed.
 func (d *decoder) commands() []*codec.Query {
 	var all []*codec.Query
-	for _, c := range d.mapping.commands {
+	for _, c := range d.device.commands {
 		values := []relay.Value{{}}
 		switch c.Type {
 		case relay.TypeBool:
@@ -162,7 +162,7 @@ func (d *decoder) commands() []*codec.Query {
 			continue
 		}
 		for _, v := range values {
-			if q, err := d.mapping.asker.Write(c, v); err == nil {
+			if q, err := d.device.poller.Write(c, v); err == nil {
 				all = append(all, q)
 			}
 		}
@@ -176,7 +176,7 @@ func (d *decoder) queryOf(request []byte) *codec.Query {
 			return q
 		}
 	}
-	if r, ok := d.mapping.asker.(codec.Recognizer); ok {
+	if r, ok := d.device.poller.(codec.Recognizer); ok {
 		return r.Recognize(request)
 	}
 	return nil
@@ -188,7 +188,7 @@ func (d *decoder) look(quiet bool) {
 		return
 	}
 	got := behindEcho(d.port, d.asked.Request, d.got)
-	r, v := d.judge.answer(d.mapping, d.asked, d.at, got, quiet)
+	r, v := d.judge.answer(d.device, d.asked, d.at, got, quiet)
 	switch v {
 	case codec.NoAnswer:
 		return
@@ -205,7 +205,7 @@ func (d *decoder) finish() {
 	d.look(true)
 	switch {
 	case d.asked != nil:
-		d.judge.unanswered(d.mapping, d.asked, d.at, behindEcho(d.port, d.asked.Request, d.got), 0)
+		d.judge.unanswered(d.device, d.asked, d.at, behindEcho(d.port, d.asked.Request, d.got), 0)
 	case d.silent:
 		d.judge.unasked(d.got)
 	case len(d.got) > 0:
@@ -224,10 +224,10 @@ func Questions(d mapping.DeviceConfig) (requests [][]byte, err error) {
 		return nil, problems[0].Err()
 	}
 	m := compile(d, new(wire.Counters))
-	if m.asker == nil {
+	if m.poller == nil {
 		return nil, nil
 	}
-	for _, q := range m.asker.Queries() {
+	for _, q := range m.poller.Queries() {
 		requests = append(requests, q.Request)
 	}
 	return requests, nil

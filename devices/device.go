@@ -14,32 +14,32 @@ import (
 	"minirelay/relay"
 )
 
-// attached is a compiled DeviceConfig that is attached to the relay.
-type attached struct {
+// device is a compiled DeviceConfig that is attached to the relay.
+type device struct {
 	config   mapping.DeviceConfig
-	codec    codec.Stream          // nil: it is asked
-	asker    codec.Poller          // nil: it talks by itself
+	stream   codec.Stream          // nil: it is asked
+	poller   codec.Poller          // nil: it talks by itself
 	computed *computed.Computation // nil: no field is worked out
 	preview  *preview              // of them, for who watches
-	polls    *pollCounters         // of an asker
-	rounds   rounds                // of an asker: when it is asked what; only the owner of the port touches it
+	polls    *pollCounts           // of an asker
+	schedule schedule              // of an asker: when it is asked what; only the owner of the port touches it
 	framing  string                // how its frames are cut; "asked" if it is asked
 	commands []*codec.Command      // in the order of the model
 	device   *relay.Device
 }
 
 // compile turns a config without problems into a mapping; it is not attached yet.
-func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
-	m := &attached{config: c, computed: computed.New(c, count)}
+func compile(c mapping.DeviceConfig, count *wire.Counters) *device {
+	m := &device{config: c, computed: computed.New(c, count)}
 	k, _ := kindOf(c)
 	switch {
-	case k.asks != nil:
-		m.asker, m.framing = newAsker(k, c, count), "asked"
-		m.rounds, m.polls = newRounds(m.asker.Queries()), new(pollCounters)
-	case k.cuts == nil:
-		m.codec, m.framing = newTalker(k, c, count), text.LinesFraming
+	case k.poller != nil:
+		m.poller, m.framing = newPoller(k, c, count), "asked"
+		m.schedule, m.polls = newSchedule(m.poller.Queries()), new(pollCounts)
+	case k.framer == nil:
+		m.stream, m.framing = newStream(k, c, count), text.LinesFraming
 	default:
-		m.codec, m.framing = newTalker(k, c, count), k.framing(c)
+		m.stream, m.framing = newStream(k, c, count), k.framing(c)
 	}
 	known := map[string]*text.Pattern{}
 	for _, cc := range c.Commands {
@@ -60,12 +60,12 @@ func compile(c mapping.DeviceConfig, count *wire.Counters) *attached {
 	return m
 }
 
-// learnFrom lets the codec keep what the device has said once and will not say again only because its mapping has
+// carryOver lets the codec keep what the device has said once and will not say again only because its mapping has
 // changed, and counts on.
-func (m *attached) learnFrom(before []*attached) {
+func (m *device) carryOver(before []*device) {
 	for _, b := range before {
 		if b.config.ID == m.config.ID {
-			codec.CarryOver(m.codec, b.codec)
+			codec.CarryOver(m.stream, b.stream)
 			if m.polls != nil && b.polls != nil {
 				m.polls = b.polls
 			}
@@ -73,39 +73,39 @@ func (m *attached) learnFrom(before []*attached) {
 	}
 }
 
-// newTalker makes the codec of a device that talks by itself. It sees only what is on the wire.
-func newTalker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+// newStream makes the codec of a device that talks by itself. It sees only what is on the wire.
+func newStream(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 	wire, places := c.OnTheWire()
-	talker := k.talks(wire, count)
+	talker := k.stream(wire, count)
 	if places != nil {
 		return codec.PlaceStream(talker, places)
 	}
 	return talker
 }
 
-// newAsker makes that of a device that is asked.
-func newAsker(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+// newPoller makes that of a device that is asked.
+func newPoller(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
 	wire, places := c.OnTheWire()
-	a := k.asks(wire, count)
+	a := k.poller(wire, count)
 	if places != nil {
 		return codec.PlacePoller(a, places, len(c.Fields))
 	}
 	return a
 }
 
-// cutter cuts the frames of a stream.
-func (m *attached) cutter(stream io.Reader, count *wire.Counters) codec.Framer {
-	if k, _ := kindOf(m.config); k.cuts != nil {
-		return k.cuts(m.config, stream, count)
+// framer cuts the frames of a stream.
+func (m *device) framer(stream io.Reader, count *wire.Counters) codec.Framer {
+	if k, _ := kindOf(m.config); k.framer != nil {
+		return k.framer(m.config, stream, count)
 	}
 	return text.NewLineFramer(stream, count)
 }
 
 // fieldsOf lists the fields that a query reads.
-func (m *attached) fieldsOf(q *codec.Query) string {
+func (m *device) fieldsOf(q *codec.Query) string {
 	var ids []string
 	for i, f := range m.config.Fields {
-		if m.asker.Reads(i) == q {
+		if m.poller.Reads(i) == q {
 			ids = append(ids, f.ID)
 		}
 	}
@@ -183,8 +183,8 @@ func relayOptions(options []mapping.OptionConfig) []relay.Option {
 }
 
 // renamed gives the mapping among before from which c differs in nothing but what people read; nil if there is none.
-func renamed(before []*attached, c mapping.DeviceConfig) *attached {
-	i := slices.IndexFunc(before, func(m *attached) bool { return m.config.ID == c.ID })
+func renamed(before []*device, c mapping.DeviceConfig) *device {
+	i := slices.IndexFunc(before, func(m *device) bool { return m.config.ID == c.ID })
 	if i < 0 || !reflect.DeepEqual(before[i].config.Nameless(), c.Nameless()) {
 		return nil
 	}

@@ -35,5 +35,5 @@ func (d *driverCall) hung() bool {
 	return ok && t >= hungAfter
 }
 
-// hungTrouble is what people are told of a port whose driver hangs.
-const hungTrouble = "its driver does not answer; unplug the adapter and plug it in again"
+// hungReason is what people are told of a port whose driver hangs.
+const hungReason = "its driver does not answer; unplug the adapter and plug it in again"

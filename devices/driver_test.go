@@ -46,7 +46,7 @@ func TestDriverThatHangs(t *testing.T) {
 			t.Error(err)
 		}
 		r.board().say("half", `{"p":1}`)
-		if r.field("pump") != true || r.ports.Stats()[0].Trouble != hungTrouble || r.ports.Stats()[1].Trouble != "" {
+		if r.field("pump") != true || r.ports.Stats()[0].Trouble != hungReason || r.ports.Stats()[1].Trouble != "" {
 			t.Errorf("%s %+v", r.last("state"), r.ports.Stats())
 		}
 		began = time.Now()

@@ -14,14 +14,14 @@ import (
 type errand struct {
 	task    *relay.Task
 	session *session
-	mapping *attached
+	device  *device
 	command *codec.Command
 }
 
 // errandOf is the errand of t, or nil if it cannot be run, which has been answered then: the lane may still hold what was
 // accepted before the port was lost, or for another mapping.
 func (l *line) errandOf(t *relay.Task, s *session) *errand {
-	m := l.mappingOf(t.Device())
+	m := l.deviceOf(t.Device())
 	switch {
 	case m == nil:
 		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
@@ -65,7 +65,7 @@ func (l *line) carryOut(e *errand, write try) (relay.Outcome, error) {
 // execute runs one command to a device that talks by itself to its one outcome. An error says that the stream can be
 // used no longer.
 func (l *line) execute(t *relay.Task, s *session) error {
-	if m := l.mappingOf(t.Device()); m != nil {
+	if m := l.deviceOf(t.Device()); m != nil {
 		if err := l.awaitLate(t, s, toCommand(t, m.commands[t.Command], "")); err != nil {
 			return err
 		}
@@ -87,8 +87,8 @@ func (l *line) execute(t *relay.Task, s *session) error {
 // tell is a try at a device that talks by itself. Its answer comes among its readings, and so does the effect.
 func (l *line) tell(e *errand, text string, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
 	c, seq, q := e.command, l.nextSeq(), toCommand(e.task, e.command, text)
-	l.out = e.mapping.codec.AddSum(c.Append(l.out[:0], text, seq))
-	ex := newExchange(e.mapping.config.ID, c, e.task.Value, text, seq)
+	l.out = e.device.stream.AddSum(c.Append(l.out[:0], text, seq))
+	ex := newInFlight(e.device.config.ID, c, e.task.Value, text, seq)
 	l.expectLate(q, false, lateBy(ex.since, c.Timeout)) // written once more, it may be answered twice
 	l.expectAnswer(ex)                                  // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
@@ -211,11 +211,11 @@ func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	return n, err
 }
 
-// mappingOf is the mapping that is attached as d; nil if it is another one by now.
-func (l *line) mappingOf(d *relay.Device) *attached {
+// deviceOf is the mapping that is attached as d; nil if it is another one by now.
+func (l *line) deviceOf(d *relay.Device) *device {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, m := range l.mappings {
+	for _, m := range l.devices {
 		if m.device == d {
 			return m
 		}
@@ -223,13 +223,13 @@ func (l *line) mappingOf(d *relay.Device) *attached {
 	return nil
 }
 
-func (l *line) expectAnswer(ex *exchange) {
+func (l *line) expectAnswer(ex *inFlight) {
 	l.mu.Lock()
-	l.exchange = ex
+	l.inFlight = ex
 	l.mu.Unlock()
 }
 
-func (l *line) resultOf(ex *exchange) (relay.Outcome, bool) {
+func (l *line) resultOf(ex *inFlight) (relay.Outcome, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return ex.result()

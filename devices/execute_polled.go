@@ -14,8 +14,8 @@ func (l *line) executePolled(t *relay.Task, s *session) error {
 	if e == nil {
 		return nil
 	}
-	m, c := e.mapping, e.command
-	q, err := m.asker.Write(c, t.Value)
+	m, c := e.device, e.command
+	q, err := m.poller.Write(c, t.Value)
 	if err != nil {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
@@ -31,7 +31,7 @@ func (l *line) executePolled(t *relay.Task, s *session) error {
 	}
 	t.Finish(o)
 	if c.Field != "" && c.ConfirmField < 0 {
-		m.rounds.soon(m.asker.Reads(m.config.FieldIndex(c.Field)), time.Now())
+		m.schedule.pollSoon(m.poller.Reads(m.config.FieldIndex(c.Field)), time.Now())
 	}
 	return err
 }
@@ -51,13 +51,13 @@ func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
 // will tell.
 func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
 	// The silence comes first: a device may want seconds of it, and the command must not become late in it.
-	if err := l.hush(e.session); err != nil {
+	if err := l.awaitSilence(e.session); err != nil {
 		return brokenOutcome(err), false, err
 	}
 	if !mayWrite() {
 		return o, false, errTooLate
 	}
-	r, v, err := l.transact(e.session, e.mapping, q)
+	r, v, err := l.transact(e.session, e.device, q)
 	switch {
 	case err != nil:
 		return brokenOutcome(err), false, err
@@ -77,13 +77,13 @@ func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay
 
 // readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.
 func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.Outcome, error) {
-	s, m, c, want := e.session, e.mapping, e.command, e.task.Value
+	s, m, c, want := e.session, e.device, e.command, e.task.Value
 	var fresh relay.Value
 	for {
 		if l.stopping() {
 			return relay.Unknown("the gateway stopped before a reading has shown the effect"), nil
 		}
-		q := m.asker.Reads(c.ConfirmField) // it may be another one by now
+		q := m.poller.Reads(c.ConfirmField) // it may be another one by now
 		if time.Until(l.lateUntil(toQuery(q))) <= 0 {
 			r, v, err := l.inquire(s, m, q, nil)
 			if err != nil {
@@ -92,7 +92,7 @@ func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.
 			if v == codec.Fits {
 				fresh = newest(r, c.ConfirmField, fresh)
 			}
-			l.mind(m, q, r, v)
+			l.noteRefusal(m, q, r, v)
 			if shows(c, fresh, want) {
 				return relay.Done(), nil
 			}
@@ -122,7 +122,7 @@ const readBackPause = 20 * time.Millisecond
 // meanwhile gives the line to whoever is due while a command waits for its effect, or waits a little.
 func (l *line) meanwhile(s *session) error {
 	now := time.Now()
-	if t, ok := l.nextTurn(s, now); ok && t.standing == living && !t.at.After(now) {
+	if t, ok := l.nextSlot(s, now); ok && t.standing == answering && !t.at.After(now) {
 		return l.poll(s, t, nil)
 	}
 	l.rest(s, readBackPause)

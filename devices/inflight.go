@@ -8,9 +8,9 @@ import (
 	"minirelay/relay"
 )
 
-// exchange is one written command and what it still waits for. The reading goroutine fills it in; everything
+// inFlight is one written command and what it still waits for. The reading goroutine fills it in; everything
 // from acked on is guarded by the line's mu.
-type exchange struct {
+type inFlight struct {
 	device  string // its id
 	command *codec.Command
 	field   string // id of the field that must read back; "": none
@@ -25,14 +25,14 @@ type exchange struct {
 	wake           chan struct{}
 }
 
-func newExchange(device string, c *codec.Command, want relay.Value, text string, seq int) *exchange {
-	return &exchange{device: device, command: c, field: c.Confirm, want: want, text: text, seq: seq,
+func newInFlight(device string, c *codec.Command, want relay.Value, text string, seq int) *inFlight {
+	return &inFlight{device: device, command: c, field: c.Confirm, want: want, text: text, seq: seq,
 		since: time.Now(), wake: make(chan struct{}, 1)}
 }
 
 // answer takes a line that may answer the command. A no counts before a yes, and only the first answer counts:
 // a second one is as foreign as one that carries another number.
-func (ex *exchange) answer(line []byte) codec.Verdict {
+func (ex *inFlight) answer(line []byte) codec.Verdict {
 	over := ex.acked || ex.refused
 	v, message := codec.Matching(ex.command.No, line, ex.seq, ex.text)
 	switch {
@@ -57,7 +57,7 @@ func (ex *exchange) answer(line []byte) codec.Verdict {
 
 // read takes the readings of a frame. They are told by the field's id and not by its place: the mapping may have
 // been exchanged since the command was written.
-func (ex *exchange) read(at time.Time, config *mapping.DeviceConfig, readings []relay.Reading) {
+func (ex *inFlight) read(at time.Time, config *mapping.DeviceConfig, readings []relay.Reading) {
 	if ex.field == "" || at.Before(ex.since) {
 		return
 	}
@@ -69,7 +69,7 @@ func (ex *exchange) read(at time.Time, config *mapping.DeviceConfig, readings []
 	}
 }
 
-func (ex *exchange) signal() {
+func (ex *inFlight) signal() {
 	select {
 	case ex.wake <- struct{}{}:
 	default: // it will look anyway
@@ -77,7 +77,7 @@ func (ex *exchange) signal() {
 }
 
 // result gives the outcome if there is one before the timeout.
-func (ex *exchange) result() (o relay.Outcome, over bool) {
+func (ex *inFlight) result() (o relay.Outcome, over bool) {
 	c := ex.command
 	switch {
 	case ex.refused:
@@ -99,7 +99,7 @@ func (ex *exchange) result() (o relay.Outcome, over bool) {
 }
 
 // timedOut gives the outcome at the timeout. unanswered says that writing it again might help.
-func (ex *exchange) timedOut() (o relay.Outcome, unanswered bool) {
+func (ex *inFlight) timedOut() (o relay.Outcome, unanswered bool) {
 	c := ex.command
 	switch {
 	case c.Yes != nil && !ex.acked:

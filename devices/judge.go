@@ -41,21 +41,21 @@ type finding struct {
 
 // find says what a frame is to m, and counts it if it is m's. ex is the command of m's that waits for an answer, or
 // nil: it hears of an answer.
-func (j *judge) find(m *attached, ex *exchange, frame codec.Frame) finding {
-	text, ok := m.codec.CheckSum(frame.Bytes)
+func (j *judge) find(m *device, ex *inFlight, frame codec.Frame) finding {
+	text, ok := m.stream.CheckSum(frame.Bytes)
 	if !ok {
 		return finding{fate: damagedFrame}
 	}
-	half := !frame.Whole && !m.codec.HasSum()
+	half := !frame.Whole && !m.stream.HasSum()
 	if half && !j.lenient {
 		// But an answer that is waited for is whole: it began after the command was written.
-		p, ok := m.codec.(codec.HeaderReader)
+		p, ok := m.stream.(codec.HeaderReader)
 		if !(ok && p.ReadHeader(text)) && (ex == nil || ex.answer(text) != codec.Fits) {
 			return finding{}
 		}
 		return j.good(finding{fate: answerFrame, text: text, answers: codec.Fits})
 	}
-	if readings, ok := m.codec.Decode(text); ok {
+	if readings, ok := m.stream.Decode(text); ok {
 		return j.good(finding{fate: readingFrame, text: text, readings: readings})
 	}
 	if v, c := m.answers(ex, text); v != codec.NoAnswer {
@@ -73,7 +73,7 @@ func (j *judge) good(f finding) finding {
 }
 
 // answers says what a frame is to the command that waits, if one does, and else which of m's commands it may answer.
-func (m *attached) answers(ex *exchange, text []byte) (codec.Verdict, *codec.Command) {
+func (m *device) answers(ex *inFlight, text []byte) (codec.Verdict, *codec.Command) {
 	if ex != nil {
 		if v := ex.answer(text); v != codec.NoAnswer {
 			return v, ex.command
@@ -98,12 +98,12 @@ func mayAnswer(c *codec.Command, text []byte, value string) bool {
 }
 
 // took shows the readings of a frame; request is what it answers, of a device that is asked.
-func (j *judge) took(m *attached, request string, at time.Time, frame []byte, readings []relay.Reading) {
+func (j *judge) took(m *device, request string, at time.Time, frame []byte, readings []relay.Reading) {
 	taken(&j.count.Tap, at, &m.config, request, frame, m.shown(readings, j.count))
 }
 
 // answered shows an answer to a command; why is empty, or why it is of no use.
-func (j *judge) answered(m *attached, request string, frame codec.Frame, why string) {
+func (j *judge) answered(m *device, request string, frame codec.Frame, why string) {
 	j.count.Tap.Forget() // it is no reading, which was to be expected
 	j.count.Tap.Frame(frame.At, wire.Frame{Device: m.config.ID, Request: request, OK: why == ""}, frame.Bytes, why)
 }
@@ -126,7 +126,7 @@ func (j *judge) drop(frame codec.Frame, best fate) {
 
 // answer judges what has come since q was written, as Query.Answer does, and counts and shows it. What is Garbled can
 // become the answer no more: the caller drops it, as the rest of the time belongs to whatever still comes.
-func (j *judge) answer(m *attached, q *codec.Query, at time.Time, got []byte, quiet bool) (codec.Response, codec.Verdict) {
+func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	if len(got) == 0 {
 		return codec.Response{}, codec.NoAnswer
 	}
@@ -152,7 +152,7 @@ func (j *judge) answer(m *attached, q *codec.Query, at time.Time, got []byte, qu
 
 // unanswered counts and shows a query whose time is over. got is what has come instead of an answer; within is how long
 // was waited, or 0 where nobody did.
-func (j *judge) unanswered(m *attached, q *codec.Query, at time.Time, got []byte, within time.Duration) {
+func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, within time.Duration) {
 	j.count.Unanswered.Add(1)
 	in := ""
 	if within > 0 {

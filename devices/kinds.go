@@ -23,14 +23,14 @@ type kind struct {
 	// check tells what is wrong with the keys of the codec's own.
 	check func(*mapping.Checker)
 	// talks makes the codec of a device that talks by itself; nil: it is asked.
-	talks func(mapping.DeviceConfig, *wire.Counters) codec.Stream
+	stream func(mapping.DeviceConfig, *wire.Counters) codec.Stream
 	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
-	cuts func(mapping.DeviceConfig, io.Reader, *wire.Counters) codec.Framer
+	framer func(mapping.DeviceConfig, io.Reader, *wire.Counters) codec.Framer
 	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
 	// by their contents. nil: it shares its port with no device. "": neither does this one.
 	framing func(mapping.DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
-	asks func(mapping.DeviceConfig, *wire.Counters) codec.Poller
+	poller func(mapping.DeviceConfig, *wire.Counters) codec.Poller
 	// writes completes a command whose bytes are no line of text; nil: they are.
 	writes func(mapping.DeviceConfig, *codec.Command)
 	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
@@ -40,16 +40,16 @@ type kind struct {
 // kinds lists the codecs in the order of the documentation.
 func kinds() []kind {
 	return []kind{
-		{name: "json", check: text.CheckJSON, talks: text.NewJSON, framing: text.MatchedLines},
-		{name: "csv", check: text.CheckCSV, talks: text.NewCSV, framing: text.MatchedLines},
-		{name: "pairs", check: text.CheckPairs, talks: text.NewPairs, framing: text.MatchedLines},
-		{name: "regex", check: text.CheckRegex, talks: text.NewRegex, framing: text.LinesOf},
-		{name: "nmea", check: text.CheckNMEA, talks: text.NewNMEA, framing: text.LinesOf},
-		{name: "at", check: text.CheckAT, asks: text.NewAT},
-		{name: "modbus-rtu", check: modbus.Check, asks: modbus.NewRTU},
-		{name: "modbus-ascii", check: modbus.Check, asks: modbus.NewASCII},
-		{name: "binary", check: binary.Check, talks: binary.New, cuts: binary.NewFramer, framing: binary.Framing, writes: binary.CompleteCommand},
-		{name: "dlt645", check: dlt645.Check, asks: dlt645.New, advise: dlt645.Advise},
+		{name: "json", check: text.CheckJSON, stream: text.NewJSON, framing: text.MatchedLines},
+		{name: "csv", check: text.CheckCSV, stream: text.NewCSV, framing: text.MatchedLines},
+		{name: "pairs", check: text.CheckPairs, stream: text.NewPairs, framing: text.MatchedLines},
+		{name: "regex", check: text.CheckRegex, stream: text.NewRegex, framing: text.LinesOf},
+		{name: "nmea", check: text.CheckNMEA, stream: text.NewNMEA, framing: text.LinesOf},
+		{name: "at", check: text.CheckAT, poller: text.NewAT},
+		{name: "modbus-rtu", check: modbus.Check, poller: modbus.NewRTU},
+		{name: "modbus-ascii", check: modbus.Check, poller: modbus.NewASCII},
+		{name: "binary", check: binary.Check, stream: binary.New, framer: binary.NewFramer, framing: binary.Framing, writes: binary.CompleteCommand},
+		{name: "dlt645", check: dlt645.Check, poller: dlt645.New, advise: dlt645.Advise},
 	}
 }
 
@@ -62,10 +62,10 @@ func kindOf(c mapping.DeviceConfig) (kind, bool) {
 	}
 	k := all[i]
 	if k.name == "binary" && len(c.Requests) > 0 {
-		k.talks, k.cuts, k.framing, k.asks = nil, nil, nil, binary.NewPoller
+		k.stream, k.framer, k.framing, k.poller = nil, nil, nil, binary.NewPoller
 	}
 	if k.name == "pairs" && c.Checksum == checksum.VEDirect {
-		k.cuts, k.framing = text.NewVEDirectFramer, func(mapping.DeviceConfig) string { return "" }
+		k.framer, k.framing = text.NewVEDirectFramer, func(mapping.DeviceConfig) string { return "" }
 	}
 	return k, true
 }
@@ -92,19 +92,19 @@ func Advise(p serial.Config, c mapping.DeviceConfig) []mapping.Problem {
 func CannotShare(a, b mapping.DeviceConfig) string {
 	ka, _ := kindOf(a)
 	kb, _ := kindOf(b)
-	lines := ka.cuts == nil && kb.cuts == nil && ka.talks != nil && kb.talks != nil
+	lines := ka.framer == nil && kb.framer == nil && ka.stream != nil && kb.stream != nil
 	switch {
-	case ka.asks != nil && kb.asks != nil:
+	case ka.poller != nil && kb.poller != nil:
 		return ""
 	case lines && sameLines(a, b):
 		return "both take the same lines: their match is the same"
-	case ka.cuts != nil && kb.cuts != nil && a.Codec == b.Codec:
+	case ka.framer != nil && kb.framer != nil && a.Codec == b.Codec:
 		return binary.Same(a, b)
-	case ka.talks != nil && kb.talks != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b) && ka.framing(a) != "":
+	case ka.stream != nil && kb.stream != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b) && ka.framing(a) != "":
 		return ""
 	case lines:
 		return "nothing tells their lines apart without a match in each"
-	case ka.asks != nil || kb.asks != nil:
+	case ka.poller != nil || kb.poller != nil:
 		return "a device that talks by itself cannot share one with a device that is asked"
 	}
 	return "devices that talk by themselves cannot share one"

@@ -36,21 +36,21 @@ var (
 // line is one port with its devices. The goroutine that runs run owns the stream: it alone opens, writes and
 // closes it.
 type line struct {
-	id      string
-	log     *slog.Logger
-	open    func(serial.Config) (io.ReadWriteCloser, error)
-	whatIs  func(serial.Config) string // what the path leads to now: see identity
-	lane    *relay.Lane
-	pause   func(time.Duration) // waits for at most fineTime
-	tried   func()              // to be called after the first try to open; only the first call counts
-	count   wire.Counters
-	judge   judge // of what comes, over count
-	load    load
-	limit   atomic.Int64  // longest frame of the current mappings
-	changed chan struct{} // holds a token when port may have changed
-	stop    chan struct{} // closed: end after the command on the wire
-	kill    chan struct{} // closed: end now
-	done    chan struct{} // closed when run has returned
+	id       string
+	log      *slog.Logger
+	open     func(serial.Config) (io.ReadWriteCloser, error)
+	identity func(serial.Config) string // what the path leads to now: see identity
+	lane     *relay.Lane
+	pause    func(time.Duration) // waits for at most fineTime
+	opened   func()              // to be called after the first try to open; only the first call counts
+	count    wire.Counters
+	judge    judge // of what comes, over count
+	load     load
+	limit    atomic.Int64  // longest frame of the current mappings
+	changed  chan struct{} // holds a token when port may have changed
+	stop     chan struct{} // closed: end after the command on the wire
+	kill     chan struct{} // closed: end now
+	done     chan struct{} // closed when run has returned
 
 	heardBytes chan struct{} // holds a token when something may have come into the inbox
 	ping       chan struct{} // taken by the owner wherever it waits: see Ports.Pulse
@@ -62,8 +62,8 @@ type line struct {
 
 	mu       sync.Mutex // guards everything below; held while a frame is taken
 	port     serial.Config
-	mappings []*attached // in the order of the config; at least one
-	exchange *exchange   // the command on the wire
+	devices  []*device // in the order of the config; at least one
+	inFlight *inFlight // the command on the wire
 	late     lateAnswers
 	inbox    inbox
 	session  *session // nil while the port is closed
@@ -85,17 +85,17 @@ func newLine(id string, port serial.Config, log *slog.Logger) *line {
 func (l *line) run() {
 	defer close(l.done)
 	defer l.unwatch()
-	defer l.tried()
-	late := time.AfterFunc(triedAfter, l.tried) // the others need not wait for a driver
+	defer l.opened()
+	late := time.AfterFunc(triedAfter, l.opened) // the others need not wait for a driver
 	defer late.Stop()
 	wait := firstWait
 	for !l.stopping() {
 		config := l.settings()
-		there := l.whatIs(config)
+		there := l.identity(config)
 		l.driver.begin()
 		stream, err := l.open(config)
 		l.driver.end()
-		l.tried()
+		l.opened()
 		if err == nil {
 			l.count.Opened.Add(1)
 			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{})}
@@ -115,7 +115,7 @@ func (l *line) run() {
 			return
 		}
 		l.note(err)
-		if !l.waitToOpen(wait, func() bool { return l.whatIs(config) != there }) {
+		if !l.waitToOpen(wait, func() bool { return l.identity(config) != there }) {
 			wait = min(2*wait, longWait)
 		} else {
 			wait = firstWait
@@ -129,8 +129,8 @@ func (l *line) serve(s *session) error {
 	l.session = s
 	l.beginLoad(s.config)
 	l.inbox = inbox{}
-	first := l.mappings[0]
-	for _, m := range l.mappings {
+	first := l.devices[0]
+	for _, m := range l.devices {
 		if len(m.config.Fields) == 0 {
 			m.device.Seen(s.opened) // it says nothing by itself
 		}
@@ -138,15 +138,15 @@ func (l *line) serve(s *session) error {
 	if !l.flapping {
 		l.noteOpen()
 	}
-	l.tellState()
+	l.showState()
 	l.mu.Unlock()
 
 	var err error
-	if first.asker != nil {
+	if first.poller != nil {
 		go l.listen(s)
 		err = l.ask(s)
 	} else {
-		go l.read(s, first.cutter(wire.TappedReader{Reader: s.stream, Tap: &l.count.Tap}, &l.count))
+		go l.read(s, first.framer(wire.TappedReader{Reader: s.stream, Tap: &l.count.Tap}, &l.count))
 		err = l.work(s)
 	}
 	l.driver.begin()
@@ -160,7 +160,7 @@ func (l *line) serve(s *session) error {
 	l.mu.Lock()
 	l.session = nil
 	l.endLoad(s.config)
-	for _, m := range l.mappings {
+	for _, m := range l.devices {
 		m.device.Lost(err.Error())
 	}
 	l.mu.Unlock()
@@ -244,7 +244,7 @@ func (l *line) settings() serial.Config {
 func (l *line) note(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	defer l.tellState()
+	defer l.showState()
 	if l.trouble == err.Error() {
 		return
 	}
@@ -284,7 +284,7 @@ func (l *line) outdated(s *session) bool { return l.settings() != s.config || l.
 func (l *line) framing() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.mappings[0].framing
+	return l.devices[0].framing
 }
 
 // reopen gives the port new settings.
@@ -309,18 +309,18 @@ func (l *line) wake() {
 func (l *line) remap(devices []mapping.DeviceConfig, r *relay.Relay) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before := l.mappings
-	l.mappings = make([]*attached, 0, len(devices))
+	before := l.devices
+	l.devices = make([]*device, 0, len(devices))
 	limit := 0
 	for _, c := range devices {
 		limit = max(limit, c.MaxFrame)
-		i := slices.IndexFunc(before, func(m *attached) bool { return reflect.DeepEqual(m.config, c) })
+		i := slices.IndexFunc(before, func(m *device) bool { return reflect.DeepEqual(m.config, c) })
 		if i >= 0 {
-			l.mappings = append(l.mappings, before[i])
+			l.devices = append(l.devices, before[i])
 			continue
 		}
 		m := compile(c, &l.count)
-		m.learnFrom(before)
+		m.carryOver(before)
 		model := modelOf(c)
 		if m.computed != nil {
 			model.Derive = m.computed.Derive
@@ -330,7 +330,7 @@ func (l *line) remap(devices []mapping.DeviceConfig, r *relay.Relay) {
 		} else {
 			m.device = r.Attach(model, l.lane)
 		}
-		l.mappings = append(l.mappings, m)
+		l.devices = append(l.devices, m)
 		if l.session != nil && len(c.Fields) == 0 {
 			m.device.Seen(time.Now())
 		}

@@ -57,5 +57,5 @@ func (l *line) busy() (busy time.Duration, known bool) {
 	if l.session != nil {
 		busy += l.characters(l.session.config)
 	}
-	return busy, l.port.KnowsSpeed() || l.mappings[0].asker != nil
+	return busy, l.port.KnowsSpeed() || l.devices[0].poller != nil
 }

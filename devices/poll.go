@@ -50,8 +50,8 @@ func (l *line) listen(s *session) {
 // most the query on the wire goes before one.
 func (l *line) ask(s *session) error {
 	l.mu.Lock()
-	for _, m := range l.mappings {
-		m.rounds.restart(time.Now())
+	for _, m := range l.devices {
+		m.schedule.restart(time.Now())
 	}
 	l.mu.Unlock()
 	timer := time.NewTimer(0)
@@ -69,7 +69,7 @@ func (l *line) ask(s *session) error {
 			return errChanged
 		}
 		now := time.Now()
-		t, ok := l.nextTurn(s, now)
+		t, ok := l.nextSlot(s, now)
 		if ok && !t.at.After(now) {
 			if err := l.poll(s, t, l.executeWaiting); err != nil {
 				return err
@@ -92,10 +92,10 @@ func (l *line) ask(s *session) error {
 	}
 }
 
-func (l *line) nextTurn(s *session, now time.Time) (turn, bool) {
+func (l *line) nextSlot(s *session, now time.Time) (slot, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t, ok := nextTurn(l.mappings, now, s.spare, &l.late)
+	t, ok := nextSlot(l.devices, now, s.spare, &l.late)
 	if s.restUntil.Sub(now) > serial.FineTime {
 		t.at = later(t.at, s.restUntil) // waited for before the turn: a command that comes meanwhile goes first
 	}
@@ -118,32 +118,32 @@ func (l *line) executeWaiting(s *session) error {
 
 // poll has one device's turn. between is called wherever something else may be asked in the midst of it. An error says
 // that the stream can be used no longer.
-func (l *line) poll(s *session, t turn, between func(*session) error) error {
-	m, q, started := t.mapping, t.query(), time.Now()
+func (l *line) poll(s *session, t slot, between func(*session) error) error {
+	m, q, started := t.device, t.query(), time.Now()
 	r, v, err := l.inquire(s, m, q, between)
 	if err != nil {
 		return err
 	}
 	answered := v == codec.Fits || v == codec.Refused
 	now := time.Now()
-	m.rounds.asked(t.asking, started, now, answered)
+	m.schedule.asked(t.poll, started, now, answered)
 	if !answered {
-		by, _ := m.rounds.standing(t.asking)
+		by, _ := m.schedule.health(t.poll)
 		s.spare.used(max(by, t.standing), started, now)
 	}
-	l.mind(m, q, r, v)
+	l.noteRefusal(m, q, r, v)
 	l.missDevice(m, r)
 	return nil
 }
 
 // missDevice tells, once, that a device has not answered since the port was opened. One that has answered is missed by
 // the relay, after its offline_after.
-func (l *line) missDevice(m *attached, r codec.Response) {
+func (l *line) missDevice(m *device, r codec.Response) {
 	switch {
-	case m.rounds.proven:
-		m.rounds.told = false
-	case !m.rounds.told:
-		m.rounds.told = true
+	case m.schedule.proven:
+		m.schedule.reported = false
+	case !m.schedule.reported:
+		m.schedule.reported = true
 		hint := "check its power, its address, its wires (A and B exchanged?), and the speed and parity of the port"
 		if r.Noise {
 			hint = "something comes that is no answer: check the speed and the parity of the port, and whether two devices have one address"
@@ -152,13 +152,13 @@ func (l *line) missDevice(m *attached, r codec.Response) {
 	}
 }
 
-// mind tells, once, that a device refuses to be asked something, and parts what it may answer in parts.
-func (l *line) mind(m *attached, q *codec.Query, r codec.Response, v codec.Verdict) {
-	i := m.rounds.find(q)
+// noteRefusal tells, once, that a device refuses to be asked something, and parts what it may answer in parts.
+func (l *line) noteRefusal(m *device, q *codec.Query, r codec.Response, v codec.Verdict) {
+	i := m.schedule.find(q)
 	if i < 0 {
 		return
 	}
-	a := &m.rounds.askings[i]
+	a := &m.schedule.polls[i]
 	if v == codec.NoAnswer || v == codec.Fits && a.said == "" {
 		return
 	}
@@ -168,11 +168,11 @@ func (l *line) mind(m *attached, q *codec.Query, r codec.Response, v codec.Verdi
 		log.Info("the device answers again")
 		a.said = ""
 	case r.Instead != nil:
-		if !m.rounds.parted {
+		if !m.schedule.parted {
 			log.Info("the device refuses to answer all of it at once: it is asked in parts from now on", "reason", r.Refusal)
-			m.rounds.parted = true
+			m.schedule.parted = true
 		}
-		m.rounds.part(i, r.Instead, time.Now())
+		m.schedule.part(i, r.Instead, time.Now())
 	case a.said != r.Refusal:
 		log.Warn("the device refuses to answer", "fields", m.fieldsOf(q), "reason", r.Refusal, "hint", r.Hint)
 		a.said = r.Refusal

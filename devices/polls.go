@@ -18,14 +18,14 @@ type Polls struct {
 	Missed   int    // and how many found no answer
 }
 
-// pollCounters count them. Only the owner of the port adds; anybody may read.
-type pollCounters struct {
+// pollCounts count them. Only the owner of the port adds; anybody may read.
+type pollCounts struct {
 	asked, timeouts, refusals, damaged atomic.Uint64
 	missed                             atomic.Uint64 // the last requests, one bit each, set where there was no answer
 }
 
 // note counts a request that is over.
-func (p *pollCounters) note(v codec.Verdict) {
+func (p *pollCounts) note(v codec.Verdict) {
 	p.asked.Add(1)
 	missed := uint64(0)
 	switch v {
@@ -38,7 +38,7 @@ func (p *pollCounters) note(v codec.Verdict) {
 	p.missed.Store(p.missed.Load()<<1 | missed)
 }
 
-func (p *pollCounters) polls(device string) Polls {
+func (p *pollCounts) polls(device string) Polls {
 	asked := p.asked.Load()
 	return Polls{Device: device, Asked: asked, Timeouts: p.timeouts.Load(), Refusals: p.refusals.Load(), Damaged: p.damaged.Load(),
 		Recent: int(min(asked, 64)), Missed: bits.OnesCount64(p.missed.Load())}

@@ -22,11 +22,11 @@ const handOver = time.Second
 
 // Ports are the running ports with their devices. Its methods may be called from any goroutine.
 type Ports struct {
-	relay  *relay.Relay
-	log    *slog.Logger
-	open   func(serial.Config) (io.ReadWriteCloser, error)
-	whatIs func(serial.Config) string
-	pause  func(time.Duration)
+	relay    *relay.Relay
+	log      *slog.Logger
+	open     func(serial.Config) (io.ReadWriteCloser, error)
+	identity func(serial.Config) string
+	pause    func(time.Duration)
 
 	untried atomic.Int64 // ports of the first Apply that have not been tried
 	tried   chan struct{}
@@ -39,7 +39,7 @@ type Ports struct {
 
 // New gives Ports without any port yet. What boards say goes to r.
 func New(r *relay.Relay, log *slog.Logger) *Ports {
-	return &Ports{relay: r, log: log, open: serial.Open, whatIs: serial.Identity, pause: serial.Pause, tried: make(chan struct{})}
+	return &Ports{relay: r, log: log, open: serial.Open, identity: serial.Identity, pause: serial.Pause, tried: make(chan struct{})}
 }
 
 // Tried is closed once every port of the first Apply has been tried, with success or without.
@@ -69,7 +69,7 @@ func (p *Ports) Apply(cfg Config) error {
 	var unwanted []*line
 	var devices []*relay.Device
 	for _, l := range before {
-		for _, m := range l.mappings {
+		for _, m := range l.devices {
 			devices = append(devices, m.device)
 		}
 		if _, ok := plan.find(l.id); ok {
@@ -113,7 +113,7 @@ func (p *Ports) change(l *line, pl plannedLine) {
 
 func (p *Ports) newLine(pl plannedLine) *line {
 	l := newLine(pl.port.ID, pl.port, p.log)
-	l.open, l.whatIs, l.pause, l.tried = p.open, p.whatIs, p.pause, func() {}
+	l.open, l.identity, l.pause, l.opened = p.open, p.identity, p.pause, func() {}
 	l.remap(pl.devices, p.relay)
 	return l
 }
@@ -127,7 +127,7 @@ func (p *Ports) start(lines []*line) {
 			close(p.tried)
 		}
 		for _, l := range lines {
-			l.tried = sync.OnceFunc(func() {
+			l.opened = sync.OnceFunc(func() {
 				if p.untried.Add(-1) == 0 {
 					close(p.tried)
 				}
@@ -163,7 +163,7 @@ func awaitLines(ctx context.Context, lines []*line) error {
 	}
 	for _, l := range lines {
 		if !l.ended() {
-			l.log.Error("the port is left behind: " + hungTrouble)
+			l.log.Error("the port is left behind: " + hungReason)
 		}
 	}
 	return cut
@@ -254,10 +254,10 @@ func (p *Ports) Stats() []PortStats {
 		l.mu.Lock()
 		stats := PortStats{Port: l.id, Path: l.port.Place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
 		if l.driver.hung() {
-			stats.Trouble = hungTrouble
+			stats.Trouble = hungReason
 		}
 		stats.Busy, stats.Reckons = l.busy()
-		for _, m := range l.mappings {
+		for _, m := range l.devices {
 			stats.Devices = append(stats.Devices, m.config.ID)
 			if m.polls != nil {
 				stats.Polls = append(stats.Polls, m.polls.polls(m.config.ID))

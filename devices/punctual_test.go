@@ -142,7 +142,7 @@ func TestTimeIsLookedAtBeforeEachWrite(t *testing.T) {
 				synctest.Wait()
 				l := r.ports.lines[0]
 				l.mu.Lock()
-				l.mappings[0].codec = laggard{l.mappings[0].codec, 700 * ms}
+				l.devices[0].stream = laggard{l.devices[0].stream, 700 * ms}
 				l.mu.Unlock()
 				writes := make(chan int, 1)
 				go func() {

@@ -78,7 +78,7 @@ func inBubble(t *testing.T, do func(t *testing.T, r *rig)) {
 		}
 		r.ports = New(r.relay, log)
 		r.ports.open, r.ports.pause = r.open, time.Sleep
-		r.ports.whatIs = func(serial.Config) string { r.mu.Lock(); defer r.mu.Unlock(); return r.identity }
+		r.ports.identity = func(serial.Config) string { r.mu.Lock(); defer r.mu.Unlock(); return r.identity }
 		defer func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()

@@ -18,7 +18,7 @@ type preview struct {
 }
 
 // shown gives the readings of a frame with the computed fields that have followed from them.
-func (m *attached) shown(readings []relay.Reading, count *wire.Counters) []relay.Reading {
+func (m *device) shown(readings []relay.Reading, count *wire.Counters) []relay.Reading {
 	if m.computed == nil || len(readings) == 0 || !count.Watched() {
 		return readings
 	}

@@ -23,7 +23,7 @@ type session struct {
 	quietFrom time.Time // what was written has left
 	restUntil time.Time // the device that spoke last wants no request before
 	spoilt    bool      // something has come since the last request that is no answer
-	spare     spare     // when there is time for what is not answered
+	spare     share     // when there is time for what is not answered
 }
 
 func (s *session) ended() bool {
@@ -64,22 +64,22 @@ func (l *line) take(s *session, frame codec.Frame) {
 
 // inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
 // first: boards on one line may answer alike.
-func (l *line) inTurn() []*attached {
-	if l.exchange == nil || len(l.mappings) < 2 || l.mappings[0].config.ID == l.exchange.device {
-		return l.mappings
+func (l *line) inTurn() []*device {
+	if l.inFlight == nil || len(l.devices) < 2 || l.devices[0].config.ID == l.inFlight.device {
+		return l.devices
 	}
-	waits := func(m *attached) bool { return m.config.ID == l.exchange.device }
-	i := slices.IndexFunc(l.mappings, waits)
+	waits := func(m *device) bool { return m.config.ID == l.inFlight.device }
+	i := slices.IndexFunc(l.devices, waits)
 	if i < 0 {
-		return l.mappings
+		return l.devices
 	}
-	return slices.Concat(l.mappings[i:i+1], l.mappings[:i], l.mappings[i+1:])
+	return slices.Concat(l.devices[i:i+1], l.devices[:i], l.devices[i+1:])
 }
 
 // offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
 // state goes before the result: a screen that hears done already shows the effect.
-func (l *line) offer(s *session, m *attached, frame codec.Frame) fate {
-	ex := l.exchange
+func (l *line) offer(s *session, m *device, frame codec.Frame) fate {
+	ex := l.inFlight
 	if ex != nil && ex.device != m.config.ID {
 		ex = nil
 	}
@@ -105,7 +105,7 @@ func (l *line) offer(s *session, m *attached, frame codec.Frame) fate {
 
 // answerBesideReadings gives a frame of readings to the command that waits for one of m's; mu is held. They may show its
 // effect, and some boards answer in JSON, or put the answer beside their readings.
-func (l *line) answerBesideReadings(m *attached, ex *exchange, at time.Time, f finding) {
+func (l *line) answerBesideReadings(m *device, ex *inFlight, at time.Time, f finding) {
 	if len(f.readings) == 0 {
 		if v, _ := m.answers(ex, f.text); v == codec.Foreign {
 			l.lateAnswer(f.text)

@@ -10,7 +10,7 @@ import (
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
 // reads goes to the relay before it returns. An error says that the stream can be used no longer; it is a
 // *brokenError. The line is silent already: see hush.
-func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response, codec.Verdict, error) {
+func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, codec.Verdict, error) {
 	l.mu.Lock()
 	l.judge.unasked(l.inbox.bytes)
 	l.inbox.bytes = l.inbox.bytes[:0]
@@ -30,7 +30,7 @@ func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response
 		s.restUntil = s.quietFrom.Add(q.After)
 		return codec.Response{}, codec.Fits, nil
 	}
-	r, v, err := l.awaitAnswer(s, m, q, m.asker.Timing(s.config).Ends)
+	r, v, err := l.awaitAnswer(s, m, q, m.poller.Timing(s.config).Ends)
 	if err == nil {
 		l.expectLate(toQuery(q), v == codec.NoAnswer, lateBy(s.quietFrom, q.Timeout).Add(s.config.Lasts(q.Length)))
 		m.polls.note(v)
@@ -39,7 +39,7 @@ func (l *line) transact(s *session, m *attached, q *codec.Query) (codec.Response
 }
 
 // awaitAnswer waits for the answer to a request that has just been written.
-func (l *line) awaitAnswer(s *session, m *attached, q *codec.Query, ends time.Duration) (codec.Response, codec.Verdict, error) {
+func (l *line) awaitAnswer(s *session, m *device, q *codec.Query, ends time.Duration) (codec.Response, codec.Verdict, error) {
 	// What an adapter echoes has to come before it, which was waited for already.
 	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.Timeout + s.config.Lasts(q.Length))))
 	defer deadline.Stop()
@@ -82,7 +82,7 @@ func (l *line) awaitAnswer(s *session, m *attached, q *codec.Query, ends time.Du
 }
 
 // look gives what has come to the query, and drops what cannot become an answer any more.
-func (l *line) look(s *session, m *attached, q *codec.Query, quiet bool) (codec.Response, codec.Verdict) {
+func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Response, codec.Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	got := behindEcho(s.config, q.Request, l.inbox.bytes)
@@ -109,7 +109,7 @@ func (l *line) look(s *session, m *attached, q *codec.Query, quiet bool) (codec.
 }
 
 // unanswered gives up a request, and says whether something has come instead of an answer: it was damaged on its way.
-func (l *line) unanswered(s *session, m *attached, q *codec.Query) (noise bool) {
+func (l *line) unanswered(s *session, m *device, q *codec.Query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	got := behindEcho(s.config, q.Request, l.inbox.bytes)
@@ -118,14 +118,14 @@ func (l *line) unanswered(s *session, m *attached, q *codec.Query) (noise bool) 
 	return s.spoilt || len(got) > 0
 }
 
-// hush waits until a request may be written: until the line has been silent for as long as any of its devices wants,
+// awaitSilence waits until a request may be written: until the line has been silent for as long as any of its devices wants,
 // whoever the request is for, as they tell by it where one begins; and until a device that wants longer silence has
 // had it, which may take seconds.
-func (l *line) hush(s *session) error {
+func (l *line) awaitSilence(s *session) error {
 	l.mu.Lock()
 	var silence time.Duration
-	for _, m := range l.mappings {
-		silence = max(silence, m.asker.Timing(s.config).Before)
+	for _, m := range l.devices {
+		silence = max(silence, m.poller.Timing(s.config).Before)
 	}
 	from := later(s.quietFrom, l.inbox.at)
 	l.mu.Unlock()
@@ -166,8 +166,8 @@ func (l *line) rest(s *session, d time.Duration) {
 }
 
 // current says whether m is still a mapping of the line; mu is held.
-func (l *line) current(m *attached) bool {
-	for _, other := range l.mappings {
+func (l *line) current(m *device) bool {
+	for _, other := range l.devices {
 		if other == m {
 			return true
 		}
@@ -177,9 +177,9 @@ func (l *line) current(m *attached) bool {
 
 // inquire asks a query and whatever must be asked further before its answer is whole. between, if there is one, is
 // called before each further question.
-func (l *line) inquire(s *session, m *attached, q *codec.Query, between func(*session) error) (codec.Response, codec.Verdict, error) {
+func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*session) error) (codec.Response, codec.Verdict, error) {
 	for {
-		if err := l.hush(s); err != nil {
+		if err := l.awaitSilence(s); err != nil {
 			return codec.Response{}, codec.NoAnswer, err
 		}
 		r, v, err := l.transact(s, m, q)

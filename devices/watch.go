@@ -27,8 +27,8 @@ func (l *line) watch() (*wire.Watch, error) {
 	return l.count.Tap.Watch(wire.State{Open: l.session != nil, Trouble: l.trouble}, l.count.Counts)
 }
 
-// tellState shows whether the port is open; the line's mu is held.
-func (l *line) tellState() { l.count.Tap.State(wire.State{Open: l.session != nil, Trouble: l.trouble}) }
+// showState shows whether the port is open; the line's mu is held.
+func (l *line) showState() { l.count.Tap.State(wire.State{Open: l.session != nil, Trouble: l.trouble}) }
 
 // unwatch ends all watching of a line that has ended.
 func (l *line) unwatch() { l.count.Tap.End() }

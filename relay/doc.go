@@ -9,8 +9,8 @@
 // Up, from the wire to the screen:
 //
 //	bytes       serial.Open             a serial port as a stream
-//	frame       devices.Framer.Next      one line, cut out of the noise
-//	reading     devices.Codec.Decode     values of fields
+//	frame       codec.Framer.Next         one line, cut out of the noise
+//	reading     codec.Stream.Decode       values of fields
 //	relay       Device.Update            newest value of each field, staleness, rate
 //	topic       outlet.put               {root}/{gateway}/{device}/state, behind the port's back
 //	broker      Publisher.Publish        broker.Broker delivers to everyone who may read it; an upstream.Upstream
