@@ -2,6 +2,7 @@ package devices
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"minirelay/devices/codec"
@@ -154,15 +155,17 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 // was waited, or 0 where nobody did.
 func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, within time.Duration) {
 	j.count.Unanswered.Add(1)
-	in := ""
+	why := "no answer"
 	if within > 0 {
-		in = " in " + within.String()
+		why = fmt.Sprintf("no answer in %v", within)
 	}
-	why := "no answer" + in
 	if len(got) > 0 {
 		j.count.Damaged.Add(1)
 		m.polls.damaged.Add(1)
-		why = "what came" + in + " is no answer to it"
+		why = "the bytes received are not an answer to it"
+		if within > 0 {
+			why = fmt.Sprintf("the bytes received in %v are not an answer to it", within)
+		}
 	}
 	j.count.Tap.Frame(at, wire.Frame{Device: m.config.ID, Request: q.Name}, got, why)
 }

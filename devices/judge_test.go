@@ -65,10 +65,10 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 			[]string{`n":2}`, `{"p":1,"fan":20}`, `{"p":2}`, "booting", "ERR #4711 no", "\xff", `{"x":1}`, strings.Repeat("x", 70)},
 			`[n":2}]  false: it may be half a frame: the recording begins here
 [{"p":1,"fan":20}] board true pump=true fan=20
-[{"p":2}] board true pump=null: pump: 2 is none of false or 0, true or 1
-[booting]  false: it is no JSON object: unexpected 'b' at byte 1
+[{"p":2}] board true pump=null: pump: 2 is not one of false or 0, true or 1
+[booting]  false: it is not a JSON object: unexpected 'b' at byte 1
 [ERR #4711 no] board true (command pump)
-[·]  false: it is not UTF-8, so it is no text: is the baud rate right?
+[·]  false: it is not UTF-8, so it is not text: is the baud rate right?
 [{"x":1}] board true
 [` + strings.Repeat("x", 70) + `]  false: it is longer than max_frame`},
 		"with checksums": {sealed, false, []string{`{"p":1}`, `{"p":1}*00`, `{"p":1}*7D`, `boot*`},
@@ -80,11 +80,11 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 			"[boot·12.5·] board true weight=12.5 (W)\n" +
 				"[late·]  false: nothing was asked when it came: too late, or from somebody else"},
 		"no answer":         {scales, false, nil, "[] board false (W): no answer"},
-		"what is no answer": {scales, false, []string{"warm\n"}, "[warm·] board false (W): what came is no answer to it"},
+		"what is no answer": {scales, false, []string{"warm\n"}, "[warm·] board false (W): the bytes received are not an answer to it"},
 		"half an answer":    {lamp, false, []string{"\x01\x01"}, "[··] board false (coil:0): it can never become the answer\n[] board false (coil:0): no answer"},
 		"a no":              {lamp, false, []string{string(RTU(1, 0x81, 2))}, "[·····] board true (coil:0): the answer is no: the unit has no such register (exception 2)"},
 		"spoilt behind its echo, then whole": {gap, true, []string{"\x07\x01\x08", "\x07\x11\x19", "\x07\x22\x29"},
-			"[···] board false (a): there is no intact frame in it that answers the request\n[·\")] board true a=34 (a)"},
+			"[···] board false (a): it contains no intact frame that answers the request\n[·\")] board true a=34 (a)"},
 		"nothing but the echo": {gap, true, []string{"\x07\x01\x08"}, "[] board false (a): no answer"},
 	} {
 		t.Run(name, func(t *testing.T) {

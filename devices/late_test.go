@@ -54,7 +54,7 @@ func TestLateAnswers(t *testing.T) {
 // The last of as many answers as were not waited for ends the waiting.
 func TestLateAnswersAreTaken(t *testing.T) {
 	text, _ := text.CompilePattern("^OK$", relay.TypeBool, nil)
-	c := &codec.Command{Yes: text}
+	c := &codec.Command{CommandConfig: mapping.CommandConfig{Expect: "^OK$"}, Yes: text}
 	l := lateAnswers{taken: make(chan struct{}, 1)}
 	q, next := toCommand(new(relay.Task), c, "1"), toCommand(new(relay.Task), c, "1")
 	until := time.Now().Add(time.Hour)
