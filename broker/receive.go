@@ -38,7 +38,7 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 		return pk, packets.CodeSuccessIgnore
 	}
 	if asks && !acc.mayAsk(time.Now()) {
-		b.refusals.log(b.log, "far more is asked of other gateways than any person could; this was dropped", s.user, c, slog.String("topic", clip(pk.TopicName)))
+		b.refusals.log(b.log, "too many requests to other gateways; this one was dropped", s.user, c, slog.String("topic", clip(pk.TopicName)))
 		return pk, g.reject(cl, pk, packets.ErrQuotaExceeded)
 	}
 	m := &message{topic: pk.TopicName, payload: pk.Payload, qos: min(pk.FixedHeader.Qos, 1), retain: pk.FixedHeader.Retain,

@@ -159,7 +159,7 @@ func (id *identity) refresh(log *slog.Logger) {
 // announce logs which certificate is in use. A person compares the fingerprint with what the client shows.
 func (id *identity) announce(log *slog.Logger) {
 	if id == nil {
-		log.Info("no TLS: passwords cross the network in the clear unless a proxy encrypts")
+		log.Info("no TLS: passwords are sent unencrypted unless a proxy encrypts")
 		return
 	}
 	leaf := id.current.Load().Leaf

@@ -41,7 +41,7 @@ func (k *checker) checkBroker() {
 		all = append(all, l)
 		clear := l.key != "listen" || b.TLS.Mode == "off"
 		if clear && !l.loopback() {
-			k.warning(k.at("broker", l.key), fmt.Sprintf("passwords cross the network in the clear at %s = %q", l.key, l.address),
+			k.warning(k.at("broker", l.key), fmt.Sprintf("passwords are sent unencrypted at %s = %q", l.key, l.address),
 				"use 127.0.0.1 unless everybody on that network is trusted")
 		}
 	}

@@ -48,7 +48,7 @@ func (s Start) Text() []byte {
 	}
 	fmt.Fprintf(&b, "data_dir = %q\n\n", s.DataDir)
 	fmt.Fprintf(&b, "[broker]\n# The page, and MQTT over wss at /mqtt. 网页和 wss。\nlisten = %q\n", s.Listen)
-	fmt.Fprintf(&b, "# Plain WebSocket for phones in a trusted LAN; passwords cross it in the clear. 仅限可信的局域网，密码以明文传输。\n")
+	fmt.Fprintf(&b, "# Plain WebSocket for phones in a trusted LAN; passwords are sent unencrypted. 仅限可信的局域网，密码以明文传输。\n")
 	if s.WS != "" {
 		fmt.Fprintf(&b, "ws     = %q\n", s.WS)
 	} else {

@@ -107,7 +107,7 @@ const noValue = "this is not a value"
 // syntaxWords puts the parser's messages into words for people.
 var syntaxWords = []struct{ message, what, try string }{
 	{"nested more than", "lists and tables are nested too deep", "is this the right file?"},
-	{"expected '=' after key", "there is no = behind the key", `write key = value, and a table's name as [name]`},
+	{"expected '=' after key", "there is no = after the key", `write key = value, and a table's name as [name]`},
 	{"expected newline", "there is something after the value", `write one key = value per line; texts are in quotes, comments begin with #`},
 	{"new lines", "the text has no closing quote in its line", "end it with the quote it begins with"},
 	{"not terminated", "the text has no closing quotes", "end it with the three quotes it begins with"},

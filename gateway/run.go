@@ -109,18 +109,18 @@ func (g *Gateway) logWarnings(config *configs.Config) {
 // logUnused says why a sound config cannot be used, and what to try.
 func logUnused(log *slog.Logger, err error) {
 	what, try := Describe(err)
-	log.Error("the new configuration cannot be used; going on with the last good one", "error", what, "hint", try)
+	log.Error("the new configuration cannot be used; the last valid one stays in use", "error", what, "hint", try)
 }
 
 // logFaults says each fault of a config that is not used, one line each.
 func logFaults(log *slog.Logger, err error) {
 	var faults *configs.Faults
 	if !errors.As(err, &faults) {
-		log.Error("the configuration cannot be read; going on with the last good one", "error", err)
+		log.Error("the configuration cannot be read; the last valid one stays in use", "error", err)
 		return
 	}
 	for _, f := range faults.List {
 		log.Error(f.What, "at", f.Position(), "hint", f.Try)
 	}
-	log.Error("the configuration has faults; going on with the last good one", "faults", len(faults.List))
+	log.Error("the configuration has faults; the last valid one stays in use", "faults", len(faults.List))
 }

@@ -53,7 +53,7 @@ func parseRequest(payload []byte) (request, error) {
 		return q, errors.New("the command is not valid JSON")
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return q, errors.New("there is something behind the command")
+		return q, errors.New("there is something after the command")
 	}
 	if first == nil && !utf8.Valid(payload) {
 		first = errors.New("the command is not UTF-8 text")
@@ -209,7 +209,7 @@ func (c *Command) parseText(s string) (Value, *Outcome) {
 	}
 	// A line end inside the text would be a second command for the board.
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
-		return bad("the text must not hold control characters")
+		return bad("the text must not contain control characters")
 	}
 	return TextValue(s), nil
 }

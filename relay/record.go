@@ -98,11 +98,11 @@ func (j *journal) load(key commandKey, r record, now time.Time) {
 // recover gives a command that a crash left without a result its final one. It is written when it is reported, so
 // that a second crash before that does not lose the report.
 func (j *journal) recover(key commandKey, r record, now time.Time) {
-	j.log.Warn("a command was cut off by a stop of the gateway; its end is unknown", "id", r.ID, "command", r.Name, "by", r.User)
+	j.log.Warn("the gateway stopped during a command; its result is unknown", "id", r.ID, "command", r.Name, "by", r.User)
 	e := j.entries[key]
 	e.result = appendResult(nil, report{id: r.ID, command: r.Name, value: r.Value, by: r.User,
 		took: max(now.Sub(time.UnixMilli(r.At)), 0), at: now},
-		Unknown("the gateway was stopped while this command was on its way; look at the device before you ask again"))
+		Unknown("the gateway was stopped while this command was on its way; check the device before you try again"))
 	j.entries[key] = e
 	j.recovered = append(j.recovered, recovered{key, r.Topic, e.result})
 }

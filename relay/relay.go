@@ -197,7 +197,7 @@ func (r *Relay) Relabel(old *Device, m Model) *Device {
 }
 
 // changed answers commands that were given before their device was swapped.
-const changed = "the device's configuration has just been changed; ask again"
+const changed = "the device's configuration has just been changed; try again"
 
 // swap makes d the device of its id, and gives the one before; nil if there was none.
 func (r *Relay) swap(d *Device) (old *Device) {

@@ -17,7 +17,7 @@ func (s *Snapshot) Metrics(w io.Writer) {
 	e.gauge("minirelay_start_time_seconds", "Unix time at which the gateway started.", float64(s.Started)/1000)
 	e.gauge("minirelay_ready", "Whether every configured port has been tried.", truth(s.Ready))
 	e.gauge("minirelay_config_loaded_time_seconds", "Unix time at which the configuration in use was read.", float64(s.Config.Loaded)/1000)
-	e.gauge("minirelay_config_faults", "Faults of the configuration on the disk; with any, the last good one is in use.", float64(s.Config.Faults))
+	e.gauge("minirelay_config_faults", "Faults of the configuration on the disk; with any, the last valid one is in use.", float64(s.Config.Faults))
 	s.portMetrics(e)
 	s.deviceMetrics(e)
 	s.commandMetrics(e)
@@ -38,11 +38,11 @@ func (s *Snapshot) portMetrics(e *exposition) {
 		{"minirelay_port_received_bytes_total", "Bytes read from the port.", func(p *Port) float64 { return float64(p.Received) }},
 		{"minirelay_port_sent_bytes_total", "Bytes written to the port.", func(p *Port) float64 { return float64(p.Sent) }},
 		{"minirelay_port_frames_total", "Valid frames: readings and answers.", func(p *Port) float64 { return float64(p.Frames) }},
-		{"minirelay_port_noise_frames_total", "Frames that are nothing this port's devices say.", func(p *Port) float64 { return float64(p.Noise) }},
+		{"minirelay_port_noise_frames_total", "Frames that belong to no device of the port.", func(p *Port) float64 { return float64(p.Noise) }},
 		{"minirelay_port_overlong_frames_total", "Frames that were too long.", func(p *Port) float64 { return float64(p.Overlong) }},
 		{"minirelay_port_damaged_frames_total", "Frames whose checksum is wrong or missing.", func(p *Port) float64 { return float64(p.Damaged) }},
 		{"minirelay_port_implausible_values_total", "Values that were invalid and became null.", func(p *Port) float64 { return float64(p.Implausible) }},
-		{"minirelay_port_late_answers_total", "Answers to no command that waits.", func(p *Port) float64 { return float64(p.Late) }},
+		{"minirelay_port_late_answers_total", "Answers without a waiting command.", func(p *Port) float64 { return float64(p.Late) }},
 		{"minirelay_port_unanswered_requests_total", "Requests without an answer in time.", func(p *Port) float64 { return float64(p.Unanswered) }},
 		{"minirelay_port_unknown_frames_total", "Valid frames of an unknown kind.", func(p *Port) float64 { return float64(p.Unknown) }},
 		{"minirelay_port_reopenings_total", "How often the port was opened again.", func(p *Port) float64 { return float64(p.Reopened) }},
@@ -61,7 +61,7 @@ func (s *Snapshot) portMetrics(e *exposition) {
 
 func (s *Snapshot) deviceMetrics(e *exposition) {
 	for _, d := range s.Devices {
-		e.gauge("minirelay_device_online", "Whether the device is there.", truth(d.Online), "device", d.Device, "port", d.Port)
+		e.gauge("minirelay_device_online", "Whether the device is online.", truth(d.Online), "device", d.Device, "port", d.Port)
 	}
 	for _, d := range s.Devices {
 		if d.Heard > 0 {
@@ -78,7 +78,7 @@ func (s *Snapshot) deviceMetrics(e *exposition) {
 	}{
 		{"minirelay_device_polls_total", "Requests to a device that is asked, for readings and for commands, each repetition counted.", func(p *Polls) uint64 { return p.Asked }},
 		{"minirelay_device_timeouts_total", "Of these requests, those that found no answer in time.", func(p *Polls) uint64 { return p.Timeouts }},
-		{"minirelay_device_refusals_total", "Of these requests, those that were answered with a no.", func(p *Polls) uint64 { return p.Refusals }},
+		{"minirelay_device_refusals_total", "Of these requests, those that the device refused.", func(p *Polls) uint64 { return p.Refusals }},
 		{"minirelay_device_damaged_answers_total", "Answers that were damaged on their way.", func(p *Polls) uint64 { return p.Damaged }},
 	} {
 		for _, d := range s.Devices {
@@ -91,7 +91,7 @@ func (s *Snapshot) deviceMetrics(e *exposition) {
 
 func (s *Snapshot) commandMetrics(e *exposition) {
 	for _, c := range s.Commands {
-		e.number("minirelay_commands_total", "Commands by how they ended.", float64(c.Count), "status", c.Status, "code", c.Code)
+		e.number("minirelay_commands_total", "Commands by result.", float64(c.Count), "status", c.Status, "code", c.Code)
 	}
 	const name = "minirelay_command_duration_seconds"
 	e.head(name, "Time from accepting a command to its result, of those that reached the hardware.", "histogram")

@@ -48,7 +48,7 @@ func (s *Snapshot) Judge() {
 		}
 	}
 	if s.Config.Faults > 0 {
-		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last good one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
+		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last valid one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
 	}
 	if e := s.Broker.CertificateExpires; e > 0 && e-s.Now < certificate.Milliseconds() {
 		say("renew it; with mode = \"files\" a new one is used at once", "the certificate ends on %s", time.UnixMilli(e).Format(time.DateOnly))

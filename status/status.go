@@ -31,7 +31,7 @@ type Snapshot struct {
 type Config struct {
 	Path     string `json:"path"`
 	Loaded   int64  `json:"loaded"`
-	Faults   int    `json:"faults"` // of what is on the disk now; with any, the last good one is in use
+	Faults   int    `json:"faults"` // of what is on the disk now; with any, the last valid one is in use
 	Warnings int    `json:"warnings"`
 }
 

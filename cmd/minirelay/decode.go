@@ -26,7 +26,7 @@ func runDecode(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("decode", flag.ContinueOnError)
 	path := configFlag(flags)
 	profile := flags.String("profile", "", "decode with this profile; no config is needed then, and no DEVICE")
-	raw := flags.Bool("raw", false, "take the file for the bare bytes of the line, whatever it looks like")
+	raw := flags.Bool("raw", false, "read the file as the bare bytes of the line, whatever its form")
 	asJSON := flags.Bool("json", false, "print one JSON object a line, as GET /api/ports/PORT/wire does; ts counts from 0")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
@@ -200,7 +200,7 @@ func (t *tally) frame(ok, empty, why bool) {
 func (t *tally) String() string {
 	s := fmt.Sprintf("%s: %d taken, %d dropped", count(t.good+t.dropped, "1 frame", "%d frames"), t.good, t.dropped)
 	if t.odd > 0 {
-		s += fmt.Sprintf("; %d with something to say about them", t.odd)
+		s += fmt.Sprintf("; %d with remarks", t.odd)
 	}
 	if t.unanswered > 0 {
 		s += "; " + count(t.unanswered, "1 request unanswered", "%d requests unanswered")
@@ -228,9 +228,9 @@ func (t *tally) hint(recording []capture.Record) string {
 	case asked && text < in*9/10:
 		return "none of the recorded requests is one of this device: is it the right device?"
 	case in == 0:
-		return "nothing was read while it was recorded: does the board talk, and at this baud rate?"
+		return "nothing was received during the recording: does the board send, and at this baud rate?"
 	case t.dropped == 0 && !line:
-		return "no frame has come to its end in it: record for longer"
+		return "it does not contain a whole frame: record for longer"
 	case text < in*9/10:
 		return "most of it is not text: is it the right codec, and was the baud rate right?"
 	}

@@ -70,7 +70,7 @@ func parseArgs(flags *flag.FlagSet, env *env, args []string) ([]string, error) {
 }
 
 func helpOn(flags *flag.FlagSet) string {
-	return "minirelay help " + flags.Name() + " tells what it takes"
+	return "minirelay help " + flags.Name() + " lists its arguments"
 }
 
 // usage explains one subcommand.

@@ -25,11 +25,11 @@ const lastWords = 5 * time.Second
 // runReplay is `minirelay replay`.
 func runReplay(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
-	speed := flags.Float64("speed", 1, "how much faster than it was: 10 is ten times as fast")
+	speed := flags.Float64("speed", 1, "speed factor: 10 is ten times as fast as recorded")
 	loop := flags.Bool("loop", false, "begin again at the end")
 	now := flags.Bool("now", false, "begin at once, without waiting until the port is opened")
 	link := flags.String("link", "", "make the port reachable under this path, which must not exist")
-	raw := flags.Bool("raw", false, "take the file for the bare bytes of the line, whatever it looks like")
+	raw := flags.Bool("raw", false, "read the file as the bare bytes of the line, whatever its form")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	case len(rest) != 1:
 		return usageError{"minirelay replay takes one recording", "as in: minirelay replay wire.txt; minirelay watch -record makes one"}
 	case !(*speed > 0 && *speed <= 1e6):
-		return usageError{fmt.Sprintf("-speed %v: nothing can be so fast", *speed), "1 is as fast as it was, 10 ten times as fast"}
+		return usageError{fmt.Sprintf("-speed %v: out of range", *speed), "1 is the recorded speed, 10 is ten times as fast"}
 	}
 	recording, err := readRecording(env, rest[0], *raw)
 	if err != nil {
@@ -68,7 +68,7 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	}
 	err = play(ctx, player, line, *now)
 	if ctx.Err() == nil && err == nil {
-		env.printf("the recording has ended; -loop begins it again\n")
+		env.printf("the recording has ended; -loop repeats it\n")
 	}
 	return err
 }

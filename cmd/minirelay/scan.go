@@ -37,12 +37,12 @@ type scanning struct {
 func runScan(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("scan", flag.ContinueOnError)
 	s := &scanning{env: env}
-	only := flags.String("only", "", "look for one thing only: talk (a board that talks by itself), modbus, or dlt645")
-	flags.DurationVar(&s.listen, "listen", 3*time.Second, "how long to listen at each setting")
-	flags.DurationVar(&s.wait, "wait", 120*time.Millisecond, "how long a Modbus unit may take to answer")
+	only := flags.String("only", "", "search for one kind only: talk (a board that sends by itself), modbus, or dlt645")
+	flags.DurationVar(&s.listen, "listen", 3*time.Second, "time to listen at each setting")
+	flags.DurationVar(&s.wait, "wait", 120*time.Millisecond, "time limit for the answer of a Modbus unit")
 	flags.IntVar(&s.upTo, "registers", 63, "the highest register to look at, counted from 0")
-	flags.IntVar(&s.units, "units", 247, "the highest Modbus address to ask")
-	flags.BoolVar(&s.all, "all", false, "ask all Modbus addresses at every setting, and not only where some unit answers")
+	flags.IntVar(&s.units, "units", 247, "the highest Modbus address to try")
+	flags.BoolVar(&s.all, "all", false, "try all Modbus addresses at every setting, not only at a setting with answers")
 	s.line.add(flags)
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 	if one := s.settings(nil); one != nil {
 		speeds = []int{one[0].Baud}
 	}
-	s.say("listening for a board that talks by itself; nothing is written")
+	s.say("listening for a board that sends by itself; nothing is written")
 	all, err := detect.Talkers(ctx, l, s.listen, speeds, func(at detect.Setting) { s.progress("listening at %v", at) })
 	if err != nil || len(all) == 0 {
 		if err == nil {
@@ -149,7 +149,7 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 
 func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 	search := detect.ModbusSearch{Settings: s.settings(detect.ModbusSettings()), Patience: s.wait, UpTo: s.units, All: s.all}
-	s.say("asking for Modbus units: %s at most, with functions that only read", roughly(search.Steps(), s.wait))
+	s.say("searching for Modbus units: %s at most, with functions that only read", roughly(search.Steps(), s.wait))
 	found, err := detect.ModbusUnits(ctx, l, search, s.step)
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 	if len(found.Units) == 0 {
 		s.say("no Modbus unit answers")
 		if found.Garbled.Baud != 0 {
-			s.say("something answered at %v that makes no sense: swapped wires, a missing terminator, or two units of one address?", found.Garbled)
+			s.say("something answered at %v that is not valid: swapped wires, a missing terminator, or two units of one address?", found.Garbled)
 		}
 		return nil
 	}
@@ -177,7 +177,7 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 }
 
 func (s *scanning) meter(ctx context.Context, l detect.Line) error {
-	s.say("asking for a DL/T 645 meter")
+	s.say("searching for a DL/T 645 meter")
 	meters, garbled, err := detect.Meters(ctx, l, s.settings(detect.MeterSettings()), max(s.wait, 600*time.Millisecond), s.step)
 	s.found.Meters = meters
 	for _, m := range meters {
@@ -188,7 +188,7 @@ func (s *scanning) meter(ctx context.Context, l detect.Line) error {
 		return err
 	case len(meters) > 0:
 	case garbled.Baud != 0:
-		s.say("something answered at %v that makes no sense: swapped wires, or meters that answer all at once; connect one alone", garbled)
+		s.say("something answered at %v that is not valid: swapped wires, or several meters that answer at once; connect only one", garbled)
 	default:
 		s.say("no meter answers")
 	}
@@ -213,7 +213,7 @@ func (s *scanning) end(ctx context.Context, err error) error {
 	if err != nil {
 		return err
 	}
-	return userError{"nothing was found on " + s.name, "is it powered, are the two wires not swapped, and is it perhaps set to another speed? -all looks longer"}
+	return userError{"nothing was found on " + s.name, "is it powered, are the two wires swapped, is it set to another speed? -all searches longer"}
 }
 
 // roughly says how long so many questions take at most.

@@ -51,7 +51,7 @@ func readPassword(ctx context.Context, env *env, stdin bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	second, err := ask(ctx, env, f, "The same again: ")
+	second, err := ask(ctx, env, f, "Repeat the password: ")
 	if err != nil {
 		return "", err
 	}

@@ -38,9 +38,9 @@ func runWatch(ctx context.Context, env *env, args []string) error {
 	flags.StringVar(&o.record, "record", "", "write a recording to this new file, for minirelay decode and replay")
 	flags.StringVar(&o.codec, "codec", "", "cut and decode frames with this codec, of a port that no config names")
 	flags.StringVar(&o.profile, "profile", "", "decode frames with this profile, of a port that no config names")
-	flags.BoolVar(&o.raw, "raw", false, "show the bytes only; ask no device anything")
+	flags.BoolVar(&o.raw, "raw", false, "show only the bytes; do not poll")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line, as GET /api/ports/PORT/wire does")
-	flags.DurationVar(&o.limit, "for", 0, "end after so long, as in 30s; else with Ctrl-C")
+	flags.DurationVar(&o.limit, "for", 0, "end after this time, as in 30s; otherwise with Ctrl-C")
 	o.line.add(flags)
 	o.remote.add(flags)
 	rest, err := parseArgs(flags, env, args)
@@ -193,7 +193,7 @@ func (w *watching) count(s sight) {
 // hint says what to look at when nothing comes.
 func (w *watching) hint() {
 	if w.bytes == 0 && w.tally == (tally{}) && w.json == nil {
-		w.view.line(time.Now(), '-', grey, w.env.lang.Text("nothing has come yet: does the board talk by itself, and is the wire where it should be?"))
+		w.view.line(time.Now(), '-', grey, w.env.lang.Text("nothing is received yet: does the board send by itself, and is the wire connected correctly?"))
 	}
 }
 
@@ -259,7 +259,7 @@ func (l *lineFlags) set(p *serial.Config) error {
 	})
 	switch {
 	case p.Baud < 50 || p.Baud > 4000000:
-		return usageError{fmt.Sprintf("-baud %d: no line has this speed", p.Baud), "usual ones are 9600, 19200, 38400, 57600 and 115200"}
+		return usageError{fmt.Sprintf("-baud %d: this speed does not exist", p.Baud), "usual ones are 9600, 19200, 38400, 57600 and 115200"}
 	case p.DataBits < 5 || p.DataBits > 8:
 		return usageError{fmt.Sprintf("-data-bits %d: a character has 5 to 8", p.DataBits), "nearly all lines have 8"}
 	case p.StopBits != 1 && p.StopBits != 2:

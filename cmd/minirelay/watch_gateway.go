@@ -156,7 +156,7 @@ func remotePort(ctx context.Context, client *api.Client, name string) (api.Port,
 		try = "did you mean " + meant + "?"
 	}
 	if len(ids) == 0 {
-		try = "its config describes no device at all"
+		try = "its config does not describe any device"
 	}
 	return api.Port{}, userError{fmt.Sprintf("the gateway has no port and no device %q", name), try}
 }

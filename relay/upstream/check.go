@@ -89,7 +89,7 @@ func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
 		if like := map[string]string{"tcp": "mqtt", "ssl": "mqtts", "tls": "mqtts", "http": "ws", "https": "wss"}[target.Scheme]; like != "" {
 			try = "write " + like + "://…"
 		}
-		return nil, false, false, problem(fmt.Sprintf("%s:// is no way to a broker", target.Scheme), try)
+		return nil, false, false, problem(fmt.Sprintf("%s:// is not a scheme for a broker", target.Scheme), try)
 	case target.User != nil:
 		return nil, false, false, problem("the url carries a user", "write user = \"…\" and password = { file = \"…\" } instead")
 	case target.Hostname() == "":
