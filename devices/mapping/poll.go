@@ -31,7 +31,7 @@ func (c PollFieldConfig) Polled(device time.Duration) time.Duration {
 }
 
 // slowest is how many rounds of a field with a poll of its own may be missed before its value is too old.
-const slowest = 3
+const missedPolls = 3
 
 // StaleIn is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
 func (f FieldConfig) StaleIn(device DeviceConfig) time.Duration {
@@ -39,7 +39,7 @@ func (f FieldConfig) StaleIn(device DeviceConfig) time.Duration {
 	if f.StaleAfter > 0 || own == 0 {
 		return f.StaleAfter
 	}
-	return max(device.OfflineAfter, slowest*own)
+	return max(device.OfflineAfter, missedPolls*own)
 }
 
 // ownPoll is how often the field is asked for, or the request whose answer carries it; 0: as its device.
@@ -71,12 +71,12 @@ func (k *Checker) Polls() {
 		}
 		if f.StaleAfter > 0 && f.StaleAfter <= every {
 			k.Add("stale_after", fmt.Sprintf("it is polled every %v: its value would be unknown before the next one arrives", every),
-				fmt.Sprintf("write stale_after = \"%v\" or longer, or leave it out", slowest*every))
+				fmt.Sprintf("write stale_after = \"%v\" or longer, or leave it out", missedPolls*every))
 		}
 	}
 	k.At = Problem{}
 	if c.OfflineAfter <= fastest {
 		k.Add("offline_after", fmt.Sprintf("it is %v, and the device is polled every %v: it would be offline before the next answer", c.OfflineAfter, fastest),
-			fmt.Sprintf("write offline_after = \"%v\" or longer", slowest*fastest))
+			fmt.Sprintf("write offline_after = \"%v\" or longer", missedPolls*fastest))
 	}
 }

@@ -121,7 +121,7 @@ func (s *frameRules) isIntact(frame []byte) bool {
 	if at < 0 || at+s.sum.Size > len(frame) || from < 0 || from > upTo || upTo > len(frame) {
 		return false
 	}
-	return s.sum.Stands(frame[at:], s.sum.Sum(frame[from:upTo]), s.sumLittle)
+	return s.sum.Matches(frame[at:], s.sum.Sum(frame[from:upTo]), s.sumLittle)
 }
 
 // whyDamaged says why a frame is damaged.

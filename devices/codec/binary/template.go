@@ -202,7 +202,7 @@ func (t *template) match(frame []byte, seq int, text string) codec.Verdict {
 			at += len(p.literal.Bytes)
 			continue
 		case sumPart:
-			if len(rest) < p.sum.Size || !p.sum.Stands(rest, p.sum.Sum(frame[min(p.from, at):at]), p.little) {
+			if len(rest) < p.sum.Size || !p.sum.Matches(rest, p.sum.Sum(frame[min(p.from, at):at]), p.little) {
 				return codec.NoAnswer
 			}
 			at += p.sum.Size

@@ -5,19 +5,18 @@ import (
 	"slices"
 )
 
-// A line with a checksum is its text, a '*' and the checksum of the bytes before the '*' in hexadecimal digits,
-// as NMEA 0183 made it popular: $GPTXT,01*55.
-
-// Line is one way to make the digits. The zero checksum adds and asks for none.
+// Line is the checksum at the end of a line of text: a '*' and the checksum of the bytes before it in hexadecimal digits,
+// as NMEA 0183 made it popular: $GPTXT,01*55. The zero Line adds no checksum and requires none.
 type Line struct {
-	digits int
+	digits int // hexadecimal; 0: none
 	sum    func([]byte) uint32
 }
 
-// Of gives the checksum that a config calls name.
-func Of(name string) (Line, bool) {
+// Of returns the checksum of lines that a config calls name: none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32. ok is
+// false if the name is unknown.
+func Of(name string) (c Line, ok bool) {
 	switch name {
-	case "none", "", VEDirect: // that one is not of lines, but of blocks
+	case "none", "", VEDirect: // VE.Direct has a checksum of blocks, not of lines
 		return Line{}, true
 	case "xor8":
 		return Line{2, Xor8}, true
@@ -33,11 +32,11 @@ func Of(name string) (Line, bool) {
 	return Line{}, false
 }
 
-// None says that lines carry no checksum.
+// None says that lines have no checksum.
 func (c Line) None() bool { return c.digits == 0 }
 
-// Strip takes the checksum off a line and says whether it was right.
-func (c Line) Strip(line []byte) ([]byte, bool) {
+// Strip removes the checksum from a line. ok is false if it is missing or wrong.
+func (c Line) Strip(line []byte) (text []byte, ok bool) {
 	if c.None() {
 		return line, true
 	}
@@ -62,7 +61,7 @@ func (c Line) Strip(line []byte) ([]byte, bool) {
 	return line[:star], said == c.sum(line[:star])
 }
 
-// AddSum puts the checksum of line[from:] in front of its line end.
+// AddSum inserts the checksum of line[from:] before the line end. It may change line and returns the whole line.
 func (c Line) AddSum(line []byte, from int) []byte {
 	if c.None() {
 		return line
@@ -80,6 +79,7 @@ func (c Line) AddSum(line []byte, from int) []byte {
 	return slices.Insert(line, end, tail...)
 }
 
+// Xor8 returns the exclusive or of all bytes, 8 bits.
 func Xor8(b []byte) uint32 {
 	var x byte
 	for _, c := range b {
@@ -88,6 +88,7 @@ func Xor8(b []byte) uint32 {
 	return uint32(x)
 }
 
+// Sum8 returns the sum of all bytes, 8 bits.
 func Sum8(b []byte) uint32 {
 	var s byte
 	for _, c := range b {
@@ -96,7 +97,8 @@ func Sum8(b []byte) uint32 {
 	return uint32(s)
 }
 
-// CRC16Modbus: polynomial 0x8005 reflected, start 0xFFFF (MODBUS over Serial Line V1.02, 6.2.2).
+// CRC16Modbus returns the CRC with polynomial 0x8005 reflected and initial value 0xFFFF, 16 bits (MODBUS over Serial Line
+// V1.02, 6.2.2).
 func CRC16Modbus(b []byte) uint32 {
 	crc := uint16(0xFFFF)
 	for _, c := range b {
@@ -112,7 +114,7 @@ func CRC16Modbus(b []byte) uint32 {
 	return uint32(crc)
 }
 
-// crc16CCITT is the variant called CRC-16/CCITT-FALSE or CRC-16/IBM-3740: polynomial 0x1021, start 0xFFFF.
+// crc16CCITT is CRC-16/IBM-3740, also called CRC-16/CCITT-FALSE: polynomial 0x1021, initial value 0xFFFF.
 func crc16CCITT(b []byte) uint32 {
 	crc := uint16(0xFFFF)
 	for _, c := range b {
@@ -128,5 +130,5 @@ func crc16CCITT(b []byte) uint32 {
 	return uint32(crc)
 }
 
-// VEDirect is what checksum is called then.
+// VEDirect is the name of the checksum of a VE.Direct block, which package text verifies: for lines it is none.
 const VEDirect = "ve-direct"

@@ -2,12 +2,12 @@ package checksum
 
 import "slices"
 
-// Sum is a checksum as it stands in a frame of bytes.
+// Sum is the checksum in a frame of bytes. The zero Sum is none.
 type Sum struct {
 	Name   string
 	Size   int  // bytes
-	Little bool // the lesser byte goes first, where the mapping does not say otherwise
-	Sum    func([]byte) uint32
+	Little bool // its usual byte order is low byte first
+	Sum    func([]byte) uint32 // the checksum of all bytes
 }
 
 // crcKind is a cyclic redundancy check in the terms of Ross Williams' "A Painless Guide to CRC Error Detection
@@ -18,7 +18,7 @@ type crcKind struct {
 	poly          uint32
 	init, xorOut  uint32
 	reflected     bool // of input and output
-	lesserIsFirst bool // how it usually stands on the wire
+	little bool // its usual byte order is low byte first
 }
 
 // crcKinds lists them in the order of the documentation.
@@ -42,7 +42,7 @@ func crcKinds() []crcKind {
 	}
 }
 
-// plainSums lists the checksums that are no CRC.
+// plainSums lists the checksums other than CRCs.
 func plainSums() []Sum {
 	return []Sum{
 		{Name: "sum8", Size: 1, Sum: Sum8},
@@ -54,7 +54,7 @@ func plainSums() []Sum {
 	}
 }
 
-// SumNames lists what [SumOf] knows.
+// SumNames lists the names that [SumOf] knows, in the order of the documentation.
 func SumNames() []string {
 	var names []string
 	for _, s := range plainSums() {
@@ -66,8 +66,8 @@ func SumNames() []string {
 	return names
 }
 
-// SumOf gives the checksum that a config calls name.
-func SumOf(name string) (Sum, bool) {
+// SumOf returns the checksum of frames that a config calls name. ok is false if the name is unknown.
+func SumOf(name string) (s Sum, ok bool) {
 	plain := plainSums()
 	if i := slices.IndexFunc(plain, func(s Sum) bool { return s.Name == name }); i >= 0 {
 		return plain[i], true
@@ -75,12 +75,12 @@ func SumOf(name string) (Sum, bool) {
 	all := crcKinds()
 	if i := slices.IndexFunc(all, func(k crcKind) bool { return k.name == name }); i >= 0 {
 		k := all[i]
-		return Sum{Name: name, Size: k.width / 8, Little: k.lesserIsFirst, Sum: k.compile()}, true
+		return Sum{Name: name, Size: k.width / 8, Little: k.little, Sum: k.compile()}, true
 	}
 	return Sum{}, false
 }
 
-// sum32 adds all bytes up.
+// sum32 returns the sum of all bytes, 32 bits.
 func sum32(b []byte) uint32 {
 	var s uint32
 	for _, c := range b {
@@ -89,7 +89,7 @@ func sum32(b []byte) uint32 {
 	return s
 }
 
-// compile makes the function, with a table of its own.
+// compile returns the function, with its own table.
 func (k crcKind) compile() func([]byte) uint32 {
 	table := k.table()
 	if k.reflected {
@@ -102,7 +102,7 @@ func (k crcKind) compile() func([]byte) uint32 {
 			return (crc ^ k.xorOut) & mask
 		}
 	}
-	// The register stands at the upper end of the 32 bits, whatever its width.
+	// The register is at the upper end of the 32 bits, whatever its width.
 	up := 32 - k.width
 	return func(b []byte) uint32 {
 		crc := k.init << up
@@ -141,7 +141,7 @@ func (k crcKind) table() *[256]uint32 {
 	return &table
 }
 
-// reflect32 turns the order of the bits round.
+// reflect32 reverses the order of the bits.
 func reflect32(v uint32) uint32 {
 	var r uint32
 	for range 32 {
@@ -151,7 +151,7 @@ func reflect32(v uint32) uint32 {
 	return r
 }
 
-// Append appends the checksum of b[from:], in the given order.
+// Append appends the checksum of b[from:]; little puts the low byte first.
 func (s Sum) Append(b []byte, from int, little bool) []byte {
 	sum := s.Sum(b[min(from, len(b)):])
 	for i := range s.Size {
@@ -164,8 +164,8 @@ func (s Sum) Append(b []byte, from int, little bool) []byte {
 	return b
 }
 
-// Stands says whether b begins with the checksum sum.
-func (s Sum) Stands(b []byte, sum uint32, little bool) bool {
+// Matches says whether b, of at least Size bytes, begins with the checksum sum; little means the low byte first.
+func (s Sum) Matches(b []byte, sum uint32, little bool) bool {
 	for i := range s.Size {
 		shift := 8 * (s.Size - 1 - i)
 		if little {

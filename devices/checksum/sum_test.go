@@ -26,7 +26,7 @@ func TestByteSums(t *testing.T) {
 		}
 		for _, little := range []bool{false, true} {
 			b := s.Append([]byte("ab"), 1, little)
-			if !s.Stands(b[2:], s.Sum([]byte("b")), little) || len(b) != 2+s.Size {
+			if !s.Matches(b[2:], s.Sum([]byte("b")), little) || len(b) != 2+s.Size {
 				t.Errorf("%s: what is appended does not stand there: %x", name, b)
 			}
 		}
