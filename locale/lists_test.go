@@ -35,7 +35,7 @@ var silent = []struct{ file, text, why string }{
 	{"", `^(\{[^}]|[#<"^$('])|^\[-|^\[\[?-?c|^\[[^\]]*\](\n|$)|^- |^\\|^GET |^/`, "TOML, JSON, patterns, markup"},
 	{"", `^[a-z_]+ = (\{\}|"\{\}")$`, "TOML"},
 	{"configs/syntax.go", `^(new lines|U\+000|expected|nested more|not terminated|at start of|strings must|array is incomplete|after array|inline table|to close|start of key|need a char|control characters$|carriage return$|number must|leading zeroes|invalid datetime|quotes at the end)`, "what the parser says, to be told otherwise"},
-	{"computed/check.go", `^(expected|interface|unexpected)`, "what the compiler says, to be told otherwise"},
+	{"computed/expression.go", `^(expected|interface|unexpected)`, "what the compiler says, to be told otherwise"},
 	{"gateway/http.go", `^(Bearer|text/plain)`, "headers"},
 	{"web/page.go", `^wss://`, "a header"},
 	{"", `^usb \{\}|^\{\}:\d`, "names"},
@@ -71,5 +71,5 @@ var phone = []struct{ file, text string }{
 	{"relay/accept.go", ``}, {"relay/command.go", ``}, {"relay/join.go", ``}, {"relay/lane.go", ``}, {"relay/record.go", ``},
 	{"relay/request.go", ``}, {"relay/result.go", ``}, {"devices/execute.go", ``}, {"devices/execute_polled.go", ``},
 	{"devices/inflight.go", ``}, {"devices/late.go", ``}, {"devices/codec/command.go", ``}, {"devices/codec/modbus/pdu.go", `^the `},
-	{"devices/codec/", `hardware|^the device says|of its values|exception`},
+	{"devices/codec/", `hardware|^the device reports|of its values|exception`},
 }

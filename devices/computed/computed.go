@@ -12,37 +12,37 @@ import (
 	"minirelay/relay"
 )
 
-// maxComputedText bounds a computed text: each may be made of others.
+// maxText is the longest computed text in bytes: each may be made of others.
 const maxText = 1024
 
-// Computation works out the computed fields of one device. It serves one goroutine.
+// Computation computes the computed fields of one device. It serves one goroutine.
 type Computation struct {
-	Fields []Field // in the order in which they depend on each other
+	Fields []Field // each after those it uses
 	count  *wire.Counters
 	vm     vm.VM
 }
 
-// computedField is one of them.
+// Field is one computed field.
 type Field struct {
-	Place     int
+	Place     int // index in the model
 	id        string
 	program   *vm.Program
 	inputs    []input
-	env       map[string]any // the values of the inputs by their ids
+	env       map[string]any // the values of the inputs by their IDs
 	plausible relay.Range
-	options   []string // of an enum
-	Last      relay.Value
-	known     bool // last is the value for the inputs
+	options   []string    // of an enum
+	Last      relay.Value // as last computed
+	known     bool        // Last is the value for the inputs
 }
 
-// computedInput is a field that a computed one is made of.
+// input is a field that a computed one uses.
 type input struct {
 	place int
 	id    string
 	value relay.Value // as last seen
 }
 
-// New compiles the computed fields of a device without faults; nil if there are none.
+// New compiles the computed fields of a device without problems; nil if there are none. count receives invalid results.
 func New(c mapping.DeviceConfig, count *wire.Counters) *Computation {
 	order, _ := dependencyOrder(c)
 	if len(order) == 0 {
@@ -66,7 +66,7 @@ func New(c mapping.DeviceConfig, count *wire.Counters) *Computation {
 	return m
 }
 
-// Derive sets the computed fields among values: see relay.Model.Derive.
+// Derive sets the computed fields among values, which are in the order of the model.
 func (m *Computation) Derive(values []relay.Value) {
 	for i := range m.Fields {
 		f := &m.Fields[i]
@@ -77,7 +77,7 @@ func (m *Computation) Derive(values []relay.Value) {
 	}
 }
 
-// Fresh takes the values of the inputs, and says whether one of them has changed.
+// Fresh reads the inputs from values, and says whether one of them has changed.
 func (f *Field) Fresh(values []relay.Value) bool {
 	changed := !f.known
 	for i := range f.inputs {
@@ -98,7 +98,7 @@ func (f *Field) Fresh(values []relay.Value) bool {
 	return changed
 }
 
-// Work works out one field. It is null while an input is, and counted if what comes out is no good reading.
+// Work computes one field. It is null if an input is; an invalid result is null and counted.
 func (m *Computation) Work(f *Field) relay.Value {
 	for _, in := range f.inputs {
 		if in.value.IsNull() {
@@ -115,7 +115,7 @@ func (m *Computation) Work(f *Field) relay.Value {
 	return relay.Value{}
 }
 
-// value is what came out, if it is a good reading.
+// value is the result, if it is a valid reading.
 func (f *Field) value(out any) (v relay.Value, good bool) {
 	switch out := out.(type) {
 	case float64:
