@@ -2,7 +2,7 @@ package mapping
 
 import "time"
 
-// ATConfig is how a device is asked that answers in lines of text: an AT modem, a SCPI instrument.
+// ATConfig describes a device that answers requests with lines of text: an AT modem, a SCPI instrument.
 type ATConfig struct {
 	LineEnd    string        `toml:"line_end" doc:"the end of each line that is written" codecs:"at"`
 	Terminator string        `toml:"terminator" doc:"each character that ends a line of an answer; \\r and \\n if left out" codecs:"at"`
@@ -13,12 +13,12 @@ type ATConfig struct {
 	Init       []string      `toml:"init" doc:"lines to write after the port was opened, after the device was offline, and after this mapping was changed" codecs:"at"`
 }
 
-// DefaultAT is what the keys of ATConfig start from. The error is that of modems (3GPP TS 27.007, V.250).
+// DefaultAT is what the keys of [ATConfig] start from. The error is that of modems (3GPP TS 27.007, ITU-T V.250).
 func DefaultAT() ATConfig {
 	return ATConfig{LineEnd: "\r\n", Error: `^(?:ERROR|\+CM[ES] ERROR: ?(?P<message>.*))$`}
 }
 
-// ATFieldConfig is how a value is found in the answer to its request: see PlaceConfig.
+// ATFieldConfig describes where a value is in the answer to its request, which is in [PlaceConfig].
 type ATFieldConfig struct {
 	Answer string `toml:"answer" doc:"regular expression for the line that contains it; the first group, or the group value, is the value" codecs:"at"`
 }

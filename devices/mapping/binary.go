@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// BinaryConfig is what a device of codec binary has beside the keys of every device.
+// BinaryConfig is the keys of codec binary.
 type BinaryConfig struct {
 	Frame    FrameConfig     `toml:"frame" codecs:"binary" doc:"the properties by which its frames are recognised"`
 	Requests []RequestConfig `toml:"requests" codecs:"binary" doc:"its requests, sent one after the other; without any, the device sends by itself"`
 }
 
-// FrameConfig is how frames are cut and checked: [devices.ID.frame]. Positions count from the first byte of a frame,
-// which is 0; negative ones count from its end, -1 being its last byte. Bytes are written as in "AA 55".
+// FrameConfig describes how frames are cut and checked: [devices.ID.frame]. Positions count from the first byte of a
+// frame, which is 0; negative ones count from its end, -1 being its last byte. Bytes are written as in "AA 55".
 type FrameConfig struct {
 	Start         string        `toml:"start" doc:"the first bytes of each frame, as in AA 55"`
 	End           string        `toml:"end" doc:"the last bytes of each frame"`
@@ -29,12 +29,12 @@ type FrameConfig struct {
 	ChecksumOrder string        `toml:"checksum_order" doc:"big if the high byte of the checksum comes first; the usual order of this checksum if left out" oneof:"big,little"`
 }
 
-// DefaultFrame has no announced length and no checksum.
+// DefaultFrame is what the keys of [FrameConfig] start from: no announced length and no checksum.
 func DefaultFrame() FrameConfig {
 	return FrameConfig{LengthAt: -1, LengthFormat: "uint8", Stuffing: "none", Checksum: "none"}
 }
 
-// RequestConfig is one thing that a device is asked: [devices.ID.requests.ID].
+// RequestConfig is one request to a device: [devices.ID.requests.ID].
 type RequestConfig struct {
 	ID     string            `toml:"-"`
 	Send   string            `toml:"send" doc:"the bytes to write, as in FF 01 86 00 00 00 00 00 {sum}" required:"true"`
@@ -44,14 +44,14 @@ type RequestConfig struct {
 	Poll   time.Duration     `toml:"poll" doc:"polling interval; the device's poll if left out" min:"10ms" max:"24h"`
 }
 
-// PlaceConfig is where in a frame of bytes a field lies, and in which answer.
+// PlaceConfig describes where a field is in a frame of bytes, and in which answer.
 type PlaceConfig struct {
 	At      int    `toml:"at" codecs:"binary,dlt645" doc:"position of its first byte in the frame, for dlt645 in the data; negative ones count from the end" min:"-65536" max:"65535"`
 	Request string `toml:"request" codecs:"at,binary" doc:"the request whose answer contains it: for at the line to write, for binary the ID of a requests table; not needed if there is only one"`
 }
 
-// Nowhere is At where the mapping does not say where a field lies.
+// Nowhere is the At of a field without a position.
 const Nowhere = math.MinInt32
 
-// DefaultPlace is nowhere.
+// DefaultPlace is what the keys of [PlaceConfig] start from: no position.
 func DefaultPlace() PlaceConfig { return PlaceConfig{At: Nowhere} }

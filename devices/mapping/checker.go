@@ -11,11 +11,11 @@ import (
 	"minirelay/relay"
 )
 
-// Problem is one fault of a device's mapping.
+// Problem is one fault in a mapping, in words for a person.
 type Problem struct {
-	Field, Command string // the id of the table it stands in; both "": the device's own
-	Table          string // another table within the device's own, as in frame or requests.ID
-	Key            string // the key it is about
+	Field, Command string // the ID of its table; both "": the device itself
+	Table          string // another table within the device, as in frame or requests.ID
+	Key            string // the key with the fault
 	What           string // what is wrong
 	Try            string // what to try
 }
@@ -33,19 +33,22 @@ func (e problemError) Error() string { return e.problem.name() + e.problem.Key +
 // Hint is what to try.
 func (e problemError) Hint() string { return e.problem.Try }
 
-// Checker gathers problems; at is the table that is being looked at.
+// Checker collects the problems of a device. It serves one goroutine.
 type Checker struct {
 	Device   DeviceConfig
-	At       Problem
+	At       Problem // the table being checked: its Field, Command and Table apply to the next problems
 	Problems []Problem
 }
 
+// Add records a problem with a key of the table At: what is wrong, and what to try. Both are without a capital letter
+// and a full stop.
 func (k *Checker) Add(key, what, try string) {
 	p := k.At
 	p.Key, p.What, p.Try = key, what, try
 	k.Problems = append(k.Problems, p)
 }
 
+// Field checks the keys that every field has.
 func (k *Checker) Field(f FieldConfig) {
 	switch f.Type {
 	case relay.TypeNumber, relay.TypeBool, relay.TypeEnum, relay.TypeText:
@@ -57,6 +60,7 @@ func (k *Checker) Field(f FieldConfig) {
 	k.Words(f.Type, f.Values, f.Options)
 }
 
+// Number checks the keys of a number, and that no other type has them. Decimals below 0 are any number of decimals.
 func (k *Checker) Number(t relay.Type, scale, offset, low, high float64, decimals int) {
 	if t != relay.TypeNumber {
 		set := map[string]bool{"scale": scale != 1, "offset": offset != 0, "min": !math.IsInf(low, -1),
@@ -82,7 +86,7 @@ func (k *Checker) Number(t relay.Type, scale, offset, low, high float64, decimal
 	}
 }
 
-// Words checks the map of values and the options of a bool or an enum.
+// Words checks the map of values and the options of a bool or an enum, and that no other type has them.
 func (k *Checker) Words(t relay.Type, values map[string]string, options []OptionConfig) {
 	var allowed []string
 	switch t {
@@ -129,6 +133,7 @@ func (k *Checker) Words(t relay.Type, values map[string]string, options []Option
 	}
 }
 
+// FieldNamed returns the field with an ID; nil if there is none.
 func (k *Checker) FieldNamed(id string) *FieldConfig {
 	for i := range k.Device.Fields {
 		if k.Device.Fields[i].ID == id {
@@ -138,6 +143,7 @@ func (k *Checker) FieldNamed(id string) *FieldConfig {
 	return nil
 }
 
+// FieldNames is the hint that lists the fields of the device.
 func (k *Checker) FieldNames() string {
 	if len(k.Device.Fields) == 0 {
 		return "the device has no fields: add one"
@@ -149,7 +155,7 @@ func (k *Checker) FieldNames() string {
 	return "the fields are " + strings.Join(names, ", ")
 }
 
-// name says what of a device a problem is about.
+// name is the table of a problem, for a person.
 func (p Problem) name() string {
 	switch {
 	case p.Field != "":

@@ -2,16 +2,16 @@ package mapping
 
 import "slices"
 
-// ComputedConfig makes a field of other fields instead of what is on the wire.
+// ComputedConfig describes a field that is computed from other fields instead of read from the wire.
 type ComputedConfig struct {
 	Expr string `toml:"expr" doc:"the expression that computes the value from other fields of the device, as in voltage * current / 1000"`
 }
 
-// Computed says whether the field is worked out.
+// Computed says whether the field is computed from others.
 func (f FieldConfig) Computed() bool { return f.Expr != "" }
 
-// OnTheWire is the device without its computed fields, as its codec sees it, and the place of each field that is left;
-// nil if all are.
+// OnTheWire returns the device without its computed fields, as its codec needs it, and the index in c of each remaining
+// field; nil if no field is computed.
 func (c DeviceConfig) OnTheWire() (wire DeviceConfig, places []int) {
 	if !slices.ContainsFunc(c.Fields, FieldConfig.Computed) {
 		return c, nil

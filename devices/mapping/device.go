@@ -6,7 +6,7 @@ import (
 	"minirelay/relay"
 )
 
-// DeviceConfig is one thing on a port: [devices.ID]. Fields and Commands are in the order of the file.
+// DeviceConfig is one device on a port: [devices.ID]. Fields and Commands are in the order of the file.
 type DeviceConfig struct {
 	ID           string        `toml:"-"`
 	Name         relay.Name    `toml:"name" doc:"the name that people see; a text or a table of languages"`
@@ -69,18 +69,18 @@ type FieldConfig struct {
 	PlaceConfig
 }
 
-// DefaultField is what a field's table starts from. Min and Max are open.
+// DefaultField is what a [devices.ID.fields.ID] table starts from. Min and Max are open.
 func DefaultField() FieldConfig {
 	return FieldConfig{Decimals: -1, Scale: 1, Min: relay.Open.Min, Max: relay.Open.Max, FormatConfig: DefaultFormat(), PlaceConfig: DefaultPlace()}
 }
 
-// OptionConfig is one choice of an enumeration: { value = "auto", name = "自动" }.
+// OptionConfig is one option of an enum: { value = "auto", name = "自动" }.
 type OptionConfig struct {
 	Value string     `toml:"value" doc:"the option as it appears in commands and in the state" required:"true"`
 	Name  relay.Name `toml:"name" doc:"the name that people see; a text or a table of languages"`
 }
 
-// CommandConfig is something a person may ask of a device: [devices.ID.commands.ID].
+// CommandConfig is one command that a person can give a device: [devices.ID.commands.ID].
 type CommandConfig struct {
 	ID         string            `toml:"-"`
 	Name       relay.Name        `toml:"name" doc:"the name that people see; a text or a table of languages"`
@@ -113,8 +113,8 @@ type CommandConfig struct {
 	WriteConfig    `codecs:"modbus-rtu,modbus-ascii"`
 }
 
-// DefaultCommand is what a command's table starts from. Min and Max are open; Tolerance -1 means half of the
-// last digit of the field that confirms.
+// DefaultCommand is what a [devices.ID.commands.ID] table starts from. Min and Max are open; Tolerance -1 is half of the
+// last digit of the field that confirms, and Decimals -1 any number of decimals.
 func DefaultCommand() CommandConfig {
 	return CommandConfig{Timeout: 2 * time.Second, MaxAge: 5 * time.Second, Decimals: -1, Scale: 1, Tolerance: -1,
 		Min: relay.Open.Min, Max: relay.Open.Max, MaxLength: 64, FormatConfig: DefaultFormat()}

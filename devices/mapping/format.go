@@ -1,6 +1,6 @@
 package mapping
 
-// FormatConfig is how a value lies in registers, or in the bytes of a frame.
+// FormatConfig describes the format of a value in registers, or in the bytes of a frame.
 type FormatConfig struct {
 	Format    string `toml:"format" doc:"format on the wire; uint16 if left out, in frames uint8, string for type text" oneof:"uint8,int8,uint16,int16,uint24,int24,uint32,int32,uint64,int64,float32,float64,string,bcd,signed-bcd,ascii,hex"`
 	ByteOrder string `toml:"byte_order" doc:"order of the two bytes of each word: big is the high one first" oneof:"big,little"`
@@ -10,5 +10,5 @@ type FormatConfig struct {
 	Length    int    `toml:"length" doc:"length of a text: in registers for Modbus, otherwise in bytes" min:"1" max:"256"`
 }
 
-// DefaultFormat means all bits, the greatest byte first.
+// DefaultFormat is what the keys of [FormatConfig] start from: all bits, the high byte first.
 func DefaultFormat() FormatConfig { return FormatConfig{ByteOrder: "big", Bit: -1} }

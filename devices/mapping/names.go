@@ -6,7 +6,7 @@ import (
 	"minirelay/relay"
 )
 
-// Nameless is c without what people read.
+// Nameless returns c without the names and questions that people read, for comparing two mappings.
 func (c DeviceConfig) Nameless() DeviceConfig {
 	c.Name = relay.Name{}
 	c.Fields, c.Commands = slices.Clone(c.Fields), slices.Clone(c.Commands)

@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// PollConfig is how a device is asked that speaks when it is spoken to.
+// PollConfig describes how a device is polled that sends only when it is asked.
 type PollConfig struct {
 	Poll    time.Duration `toml:"poll" doc:"polling interval; a field may have a poll of its own" min:"1ms" max:"24h"`
 	Timeout time.Duration `toml:"timeout" doc:"time limit for the beginning of its answer, counted from the end of the request" min:"5ms" max:"60s"`
 	Retries int           `toml:"retries" doc:"number of retries before it counts as silent and is polled less and less often" min:"0" max:"10"`
 }
 
-// DefaultPoll suits what hangs on an RS-485 line.
+// DefaultPoll is what the keys of [PollConfig] start from: values for an RS-485 line.
 func DefaultPoll() PollConfig {
 	return PollConfig{Poll: time.Second, Timeout: 500 * time.Millisecond, Retries: 1}
 }
 
-// PollFieldConfig lets a field be asked for more rarely, or more often, than its neighbours.
+// PollFieldConfig gives a field a polling interval of its own.
 type PollFieldConfig struct {
 	Poll time.Duration `toml:"poll" doc:"polling interval of the field; that of the device if left out" min:"1ms" max:"24h"`
 }
 
-// Polled is how often the field is asked for, where its device is asked so often.
+// Polled is the polling interval of the field; device is that of its device.
 func (c PollFieldConfig) Polled(device time.Duration) time.Duration {
 	if c.Poll > 0 {
 		return c.Poll
@@ -30,10 +30,10 @@ func (c PollFieldConfig) Polled(device time.Duration) time.Duration {
 	return device
 }
 
-// slowest is how many rounds of a field with a poll of its own may be missed before its value is too old.
+// missedPolls is how many polls of a field with its own interval may be missed before its value is too old.
 const missedPolls = 3
 
-// StaleIn is when the value of a field is too old that has a poll of its own; 0: when its device is offline.
+// StaleIn is the time after which the value of a field is too old; 0: when its device is offline.
 func (f FieldConfig) StaleIn(device DeviceConfig) time.Duration {
 	own := f.ownPoll(device)
 	if f.StaleAfter > 0 || own == 0 {
@@ -42,7 +42,7 @@ func (f FieldConfig) StaleIn(device DeviceConfig) time.Duration {
 	return max(device.OfflineAfter, missedPolls*own)
 }
 
-// ownPoll is how often the field is asked for, or the request whose answer carries it; 0: as its device.
+// ownPoll is the polling interval of the field, or of the request whose answer contains it; 0: that of the device.
 func (f FieldConfig) ownPoll(device DeviceConfig) time.Duration {
 	if i := device.RequestOf(f); i >= 0 {
 		return device.Requests[i].Poll
@@ -50,7 +50,7 @@ func (f FieldConfig) ownPoll(device DeviceConfig) time.Duration {
 	return f.Poll
 }
 
-// Polls checks how often a device is asked, and that its values live longer than that.
+// Polls checks the polling intervals of a device, and that its values do not expire in between.
 func (k *Checker) Polls() {
 	c := k.Device
 	k.At = Problem{}

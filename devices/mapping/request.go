@@ -2,7 +2,7 @@ package mapping
 
 import "slices"
 
-// RequestOf is the place of the request whose answer carries a field; -1 if there is none.
+// RequestOf returns the index of the request whose answer contains a field; -1 if there is none.
 func (c DeviceConfig) RequestOf(f FieldConfig) int {
 	if f.Request == "" && len(c.Requests) == 1 {
 		return 0

@@ -7,17 +7,17 @@ import (
 	"minirelay/relay"
 )
 
-// IsControl says whether r could end a line on some board, or is no character at all.
+// IsControl says whether r could end a line on some board, or is not a valid character.
 func IsControl(r rune) bool {
 	return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r == '\uFFFD'
 }
 
-// FieldIndex is the place of a field; -1 if there is none.
+// FieldIndex returns the index of the field with an ID; -1 if there is none.
 func (c DeviceConfig) FieldIndex(id string) int {
 	return slices.IndexFunc(c.Fields, func(f FieldConfig) bool { return f.ID == id })
 }
 
-// CommandWords lists what a bool or an enum may become on the wire.
+// CommandWords lists the texts on the wire for the values of a bool or an enum; nil for other types.
 func CommandWords(c CommandConfig) []string {
 	var words []string
 	switch c.Type {
@@ -31,7 +31,7 @@ func CommandWords(c CommandConfig) []string {
 	return words
 }
 
-// EnumOptions are the choices: as listed, or else the keys of values.
+// EnumOptions returns the options of an enum: those listed, otherwise the keys of values.
 func EnumOptions(options []OptionConfig, values map[string]string) []OptionConfig {
 	if len(options) > 0 {
 		return options
@@ -42,7 +42,7 @@ func EnumOptions(options []OptionConfig, values map[string]string) []OptionConfi
 	return options
 }
 
-// WireKey is the field's name on the wire.
+// WireKey is the name of the field on the wire: its key, otherwise its ID.
 func (f FieldConfig) WireKey() string {
 	if f.Key == "" {
 		return f.ID
@@ -50,7 +50,7 @@ func (f FieldConfig) WireKey() string {
 	return f.Key
 }
 
-// WireText is what values writes for value: the value itself if it is not listed.
+// WireText returns the text on the wire for value: the value itself if values does not list it.
 func WireText(values map[string]string, value string) string {
 	if text, ok := values[value]; ok {
 		return text
