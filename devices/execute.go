@@ -129,26 +129,6 @@ func (l *line) tell(e *errand, text string, mayWrite func() bool) (o relay.Outco
 	}
 }
 
-// unansweredOutcome is the outcome of a command that nothing answered.
-func unansweredOutcome() relay.Outcome { return relay.Unknown("the hardware did not answer in time") }
-
-// shows says whether a reading is what a command wanted.
-func shows(c *codec.Command, fresh, want relay.Value) bool {
-	return !fresh.IsNull() && fresh.Matches(want, c.Tolerance(want))
-}
-
-// unshownOutcome is the outcome of a command whose effect has not shown in time. fresh is the newest reading since it was
-// written; null: none.
-func unshownOutcome(fresh, want relay.Value, acknowledged bool) relay.Outcome {
-	switch {
-	case !fresh.IsNull():
-		return relay.Failed(relay.CodeMismatch, fmt.Sprintf("the hardware reads back %v instead of %v", fresh, want))
-	case acknowledged:
-		return relay.Unknown("it was acknowledged, but no reading has shown the effect")
-	}
-	return relay.Unknown("no reading has shown the effect in time")
-}
-
 // brokenOutcome is the outcome of a command during whose one try the stream broke.
 func brokenOutcome(err error) relay.Outcome {
 	b, ok := err.(*brokenError)

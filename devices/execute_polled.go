@@ -122,7 +122,7 @@ const readBackPause = 20 * time.Millisecond
 // meanwhile gives the line to whoever is due while a command waits for its effect, or waits a little.
 func (l *line) meanwhile(s *session) error {
 	now := time.Now()
-	if t, ok := l.nextSlot(s, now); ok && t.standing == answering && !t.at.After(now) {
+	if t, ok := l.nextSlot(s, now); ok && t.health == answering && !t.at.After(now) {
 		return l.poll(s, t, nil)
 	}
 	l.rest(s, readBackPause)

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"fmt"
 	"time"
 
 	"minirelay/devices/codec"
@@ -108,4 +109,34 @@ func (ex *inFlight) timedOut() (o relay.Outcome, unanswered bool) {
 		return relay.Sent(), false // it was not refused, and nothing else was asked for
 	}
 	return unshownOutcome(ex.fresh, ex.want, c.Yes != nil), ex.fresh.IsNull()
+}
+
+// unansweredOutcome is the outcome of a command that nothing answered.
+func unansweredOutcome() relay.Outcome { return relay.Unknown("the hardware did not answer in time") }
+
+// shows says whether a reading is what a command wanted.
+func shows(c *codec.Command, fresh, want relay.Value) bool {
+	return !fresh.IsNull() && fresh.Matches(want, c.Tolerance(want))
+}
+
+// unshownOutcome is the outcome of a command whose effect has not shown in time. fresh is the newest reading since it was
+// written; null: none.
+func unshownOutcome(fresh, want relay.Value, acknowledged bool) relay.Outcome {
+	switch {
+	case !fresh.IsNull():
+		return relay.Failed(relay.CodeMismatch, fmt.Sprintf("the hardware reads back %v instead of %v", fresh, want))
+	case acknowledged:
+		return relay.Unknown("it was acknowledged, but no reading has shown the effect")
+	}
+	return relay.Unknown("no reading has shown the effect in time")
+}
+
+// mayAnswer says whether a frame may be an answer to c, whatever number c was sent with.
+func mayAnswer(c *codec.Command, text []byte, value string) bool {
+	no, _ := codec.Matching(c.No, text, 0, value)
+	if no != codec.NoAnswer {
+		return true
+	}
+	yes, _ := codec.Matching(c.Yes, text, 0, value)
+	return yes != codec.NoAnswer
 }

@@ -88,16 +88,6 @@ func (m *device) answers(ex *inFlight, text []byte) (codec.Verdict, *codec.Comma
 	return codec.NoAnswer, nil
 }
 
-// mayAnswer says whether a frame may be an answer to c, whatever number c was sent with.
-func mayAnswer(c *codec.Command, text []byte, value string) bool {
-	no, _ := codec.Matching(c.No, text, 0, value)
-	if no != codec.NoAnswer {
-		return true
-	}
-	yes, _ := codec.Matching(c.Yes, text, 0, value)
-	return yes != codec.NoAnswer
-}
-
 // took shows the readings of a frame; request is what it answers, of a device that is asked.
 func (j *judge) took(m *device, request string, at time.Time, frame []byte, readings []relay.Reading) {
 	taken(&j.count.Tap, at, &m.config, request, frame, m.shown(readings, j.count))

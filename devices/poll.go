@@ -95,7 +95,7 @@ func (l *line) ask(s *session) error {
 func (l *line) nextSlot(s *session, now time.Time) (slot, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t, ok := nextSlot(l.devices, now, s.spare, &l.late)
+	t, ok := nextSlot(l.devices, now, s.spare, func(q *codec.Query) time.Time { return l.late.wait(toQuery(q)) })
 	if s.restUntil.Sub(now) > serial.FineTime {
 		t.at = later(t.at, s.restUntil) // waited for before the turn: a command that comes meanwhile goes first
 	}
@@ -129,7 +129,7 @@ func (l *line) poll(s *session, t slot, between func(*session) error) error {
 	m.schedule.asked(t.poll, started, now, answered)
 	if !answered {
 		by, _ := m.schedule.health(t.poll)
-		s.spare.used(max(by, t.standing), started, now)
+		s.spare.used(max(by, t.health), started, now)
 	}
 	l.noteRefusal(m, q, r, v)
 	l.missDevice(m, r)

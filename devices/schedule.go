@@ -196,10 +196,10 @@ func (r *schedule) part(i int, instead []*codec.Query, now time.Time) {
 
 // slot is what a line does next.
 type slot struct {
-	device   *device
-	poll     int
-	standing health
-	at       time.Time // not before
+	device *device
+	poll   int
+	health health
+	at     time.Time // not before
 }
 
 func (t slot) query() *codec.Query { return t.device.schedule.polls[t.poll].Query }
@@ -218,12 +218,12 @@ func (s *share) used(by health, started, now time.Time) {
 // doubtful goes first while nothing living is due, what is lost only while nothing living becomes due before it has
 // gone unanswered; and both if their like have had less than their share. Nothing is asked while an answer to another query,
 // which is late, could be taken for one to it.
-func nextSlot(devices []*device, now time.Time, s share, late *lateAnswers) (best slot, ok bool) {
+func nextSlot(devices []*device, now time.Time, s share, wait func(*codec.Query) time.Time) (best slot, ok bool) {
 	var first [len(shares)]slot // by standing
 	for _, m := range devices {
 		for i := range m.schedule.polls {
 			by, at := m.schedule.health(i)
-			at = later(at, late.wait(toQuery(m.schedule.polls[i].Query)))
+			at = later(at, wait(m.schedule.polls[i].Query))
 			if t := &first[by]; t.device == nil || at.Before(t.at) {
 				*t = slot{m, i, by, at}
 			}
@@ -248,18 +248,4 @@ func nextSlot(devices []*device, now time.Time, s share, late *lateAnswers) (bes
 		}
 	}
 	return best, ok
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }

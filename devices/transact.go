@@ -5,6 +5,7 @@ import (
 
 	"minirelay/devices/codec"
 	"minirelay/devices/serial"
+	"minirelay/relay"
 )
 
 // transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
@@ -192,5 +193,43 @@ func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*sess
 			}
 		}
 		q = r.Then
+	}
+}
+
+// expectLate is expect for who does not hold mu.
+func (l *line) expectLate(q question, unanswered bool, until time.Time) {
+	l.mu.Lock()
+	l.late.expect(q, unanswered, until)
+	l.mu.Unlock()
+}
+
+// lateUntil is wait for who does not hold mu.
+func (l *line) lateUntil(q question) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.late.wait(q)
+}
+
+// awaitLate waits until q can be asked, which belongs to t, or until t becomes too old. An error says that the stream
+// can be used no longer.
+func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
+	for {
+		wait := time.Until(earlier(l.lateUntil(q), t.Deadline()))
+		if wait <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-l.late.taken:
+		case <-timer.C:
+		case <-l.ping:
+		case <-s.gone:
+			t.Finish(relay.Rejected(relay.CodeOffline, "the port was lost before it was written"))
+			return s.err
+		case <-l.kill:
+			t.Finish(relay.Rejected(relay.CodeStopping, "the gateway stopped before it was written"))
+			return errStopped
+		}
+		timer.Stop()
 	}
 }
