@@ -76,7 +76,7 @@ func TestComputedFieldOfAUnit(t *testing.T) {
 
 // A header that was learnt, and lines that may be half, pass through to a codec whose device has computed fields.
 func TestComputedFieldOfColumns(t *testing.T) {
-	d := Headed(CsvDevice(Field("f", relay.TypeNumber, Computes("t * 1.8 + 32")), Field("t", relay.TypeNumber)))
+	d := Headed(CSVDevice(Field("f", relay.TypeNumber, Computes("t * 1.8 + 32")), Field("t", relay.TypeNumber)))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		r.board().say("ms,t", "1,20")

@@ -11,7 +11,7 @@ import (
 // A board that is reset by the opening of its port says the names first, in the line that may be half of one. They
 // outlive a change of the mapping, and of the port.
 func TestHeaderIsLearntOnce(t *testing.T) {
-	d := Headed(CsvDevice(Field("t", relay.TypeNumber), Field("h", relay.TypeNumber)))
+	d := Headed(CSVDevice(Field("t", relay.TypeNumber), Field("h", relay.TypeNumber)))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
 		r.board().say("ms,h,t", "1,40,21.5")

@@ -35,7 +35,7 @@ func TestCommandsEndAlike(t *testing.T) {
 		"cable pulled later": {retry, [][]reply{{}, {{5 * ms, ""}}}, 0, "a unknown/no_answer: the connection broke before an answer came"},
 		"the gateway stops":  {retry, [][]reply{{}}, 5 * ms, "a unknown/no_answer: the gateway stopped before an answer came"},
 	} {
-		talker, polled := Device(), AtDevice()
+		talker, polled := Device(), ATDevice()
 		polled.LineEnd = "\n"
 		for road, d := range map[string]mapping.DeviceConfig{"talker": talker, "polled": polled} {
 			t.Run(name+"/"+road, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestCommandsEndAlike(t *testing.T) {
 
 // Nor do the roads differ where a command cannot be written, or a part of it only.
 func TestWritesFailAlike(t *testing.T) {
-	talker, polled := Device(), AtDevice()
+	talker, polled := Device(), ATDevice()
 	polled.LineEnd = "\n"
 	for road, d := range map[string]mapping.DeviceConfig{"talker": talker, "polled": polled} {
 		for take, want := range []string{"a failed/io_error: nothing could be written to the port",

@@ -47,7 +47,7 @@ var asDecode = strings.NewReplacer("the port has just been opened", "the recordi
 func TestDecodeJudgesAsTheLine(t *testing.T) {
 	sealed := PumpBoard()
 	sealed.Checksum = "xor8"
-	scales := AtDevice(Field("weight", relay.TypeNumber, Asks("W")))
+	scales := ATDevice(Field("weight", relay.TypeNumber, Asks("W")))
 	scales.LineEnd, scales.Retries = "\n", 0
 	gap := ByteDevice(func(f *mapping.FrameConfig) { f.Length, f.Checksum, f.Gap = 3, "sum8", 20*ms },
 		Field("a", relay.TypeNumber, Lies(1, "uint8"), OfRequest("a")))

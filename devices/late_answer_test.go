@@ -156,7 +156,7 @@ func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
 // A line of text that comes too late from one device is not taken for the answer of its neighbour.
 func TestLateAnswerOfANeighbour(t *testing.T) {
 	two := func(id, request string) mapping.DeviceConfig {
-		d := AtDevice(Field("weight", relay.TypeNumber, Asks(request)))
+		d := ATDevice(Field("weight", relay.TypeNumber, Asks(request)))
 		d.ID, d.LineEnd, d.Retries = id, "\n", 0
 		return d
 	}

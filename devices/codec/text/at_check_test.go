@@ -118,7 +118,7 @@ func TestCheckAT(t *testing.T) {
 		"no and end": {func(d *mapping.DeviceConfig) { d.Commands[0].Refuse, d.Until = "^E", "^OK$" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := AtDevice(Field("a", relay.TypeNumber, Asks("A?")))
+			d := ATDevice(Field("a", relay.TypeNumber, Asks("A?")))
 			c := mapping.DefaultCommand()
 			c.ID, c.Type, c.Send = "c", relay.TypeNone, "RESET"
 			d.Commands = []mapping.CommandConfig{c}

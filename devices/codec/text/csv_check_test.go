@@ -11,7 +11,7 @@ import (
 )
 
 func TestCheckCSV(t *testing.T) {
-	good := CsvDevice(Field("a", relay.TypeNumber, Column(1)))
+	good := CSVDevice(Field("a", relay.TypeNumber, Column(1)))
 	for name, tt := range map[string]struct {
 		change func(*mapping.DeviceConfig)
 		want   string

@@ -15,7 +15,7 @@ func suffix(s string) func(*mapping.FieldConfig) {
 }
 
 func bsec() mapping.DeviceConfig {
-	return Headed(CsvDevice(
+	return Headed(CSVDevice(
 		Field("temperature", relay.TypeNumber, Key("temperature [°C]"), Plausible(-40, 85)),
 		Field("pressure", relay.TypeNumber, Key("pressure [hPa]"), Scaled(0.01, 0)),
 		Field("accuracy", relay.TypeEnum, Key("IAQ accuracy"), Values("stabilizing", "0", "low", "1", "medium", "2", "high", "3"),
@@ -23,19 +23,19 @@ func bsec() mapping.DeviceConfig {
 }
 
 func benchScale() mapping.DeviceConfig {
-	d := CsvDevice(Field("stable", relay.TypeBool, Column(1), Values("true", "ST", "false", "US")),
+	d := CSVDevice(Field("stable", relay.TypeBool, Column(1), Values("true", "ST", "false", "US")),
 		Field("weight", relay.TypeNumber, Column(2), suffix("g"), Plausible(-220, 220)))
 	d.Separator, d.DecimalComma, d.Columns = ";", true, 2
 	return d
 }
 
 func TestCSV(t *testing.T) {
-	number := CsvDevice(Field("a", relay.TypeNumber, Column(1)), Field("c", relay.TypeNumber, Column(3)))
+	number := CSVDevice(Field("a", relay.TypeNumber, Column(1)), Field("c", relay.TypeNumber, Column(3)))
 	spaced := number
 	spaced.Separator = " "
 	tabbed := number
 	tabbed.Separator = "\t"
-	bare := CsvDevice(Field("s", relay.TypeText, Column(2)))
+	bare := CSVDevice(Field("s", relay.TypeText, Column(2)))
 	bare.Quote, bare.Comment = "", ""
 	gps := number
 	gps.Match = map[string]string{"2": "GPS"}
@@ -70,8 +70,8 @@ func TestCSV(t *testing.T) {
 		"by tabs":          {tabbed, "1\t\t3", "a=1 c=3"},
 		"match":            {gps, "1,GPS,3", "a=1 c=3"},
 		"no match":         {gps, "1,ENV,3", `! 2 is not "GPS"`},
-		"bool":             {CsvDevice(Field("b", relay.TypeBool, Column(1)), Field("c", relay.TypeBool, Column(2)), Field("d", relay.TypeBool, Column(3))), "1,TRUE,false", "b=true c=true d=false"},
-		"enum by number":   {CsvDevice(Field("e", relay.TypeEnum, Column(1), Values("off", "0", "on", "1"))), "1.0", "e=on"},
+		"bool":             {CSVDevice(Field("b", relay.TypeBool, Column(1)), Field("c", relay.TypeBool, Column(2)), Field("d", relay.TypeBool, Column(3))), "1,TRUE,false", "b=true c=true d=false"},
+		"enum by number":   {CSVDevice(Field("e", relay.TypeEnum, Column(1), Values("off", "0", "on", "1"))), "1.0", "e=on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := readLines(t, tt.device, strings.NewReader("\n"+tt.line+"\n")); got != tt.want+"\n" {
@@ -86,7 +86,7 @@ func FuzzCSVGivesBackWhatWasWritten(f *testing.F) {
 	f.Add("a", "b,c", `d"e`, false)
 	f.Add("", " x ", `""`, true)
 	f.Fuzz(func(t *testing.T, a, b, c string, tabs bool) {
-		d := CsvDevice(Field("a", relay.TypeText, Column(1)), Field("b", relay.TypeText, Column(2)), Field("c", relay.TypeText, Column(3)))
+		d := CSVDevice(Field("a", relay.TypeText, Column(1)), Field("b", relay.TypeText, Column(2)), Field("c", relay.TypeText, Column(3)))
 		d.Comment, d.Columns = "", 3
 		separator := ","
 		if tabs {

@@ -25,7 +25,7 @@ func lineDevices() map[string]mapping.DeviceConfig {
 			Field("battery", relay.TypeBool, Key("battery_ok"), Match("model", "Acurite-Tower")),
 			Field("wind_chill", relay.TypeNumber, Key("temperature_C"), Match("model", "Fineoffset-WH2"))),
 		"bsec": bsec(), "scale": benchScale(), "ublox": Ublox(), "boat": boat(), "balance": Balance(), "emontx": emonTx(), "dht": dht(),
-		"mchobby": Headed(CsvDevice(Field("time", relay.TypeText, Key("datetime")),
+		"mchobby": Headed(CSVDevice(Field("time", relay.TypeText, Key("datetime")),
 			Field("pressure", relay.TypeNumber, Key("Pression Atmosphérique (hectopascal)")),
 			Field("temperature", relay.TypeNumber, Key("Temperature (Celcius)")))),
 		"tasmota": Device(

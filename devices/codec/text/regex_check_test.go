@@ -39,7 +39,7 @@ func TestCheckRegex(t *testing.T) {
 
 // Devices whose lines nobody else takes for theirs share a port without match.
 func TestRegexSharesALine(t *testing.T) {
-	a, b := Balance(), CsvDevice(Field("x", relay.TypeNumber, Column(2)))
+	a, b := Balance(), CSVDevice(Field("x", relay.TypeNumber, Column(2)))
 	b.Match = map[string]string{"1": "X"}
 	if why := devices.CannotShare(a, b); why != "" {
 		t.Error(why)

@@ -11,7 +11,7 @@ import (
 )
 
 func TestCheckVEDirect(t *testing.T) {
-	d := Mppt()
+	d := MPPT()
 	d.Assign = "="
 	other := Device(Field("a", relay.TypeNumber))
 	other.Checksum = checksum.VEDirect

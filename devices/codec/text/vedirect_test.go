@@ -70,7 +70,7 @@ func blockWithSum(c byte) string {
 // veDirectReadings gives the readings of each whole block.
 func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	t.Helper()
-	d := Mppt()
+	d := MPPT()
 	var count wire.Counters
 	count.Tap.ShowAll(func(wire.Record) {})
 	codec, err := newCodec(d, &count)

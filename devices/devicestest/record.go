@@ -8,6 +8,7 @@ import (
 	"minirelay/devices/wire"
 )
 
+// Describe returns a record of the wire as one line of text.
 func Describe(r wire.Record) string {
 	switch {
 	case r.Bytes != nil && r.Bytes.Out:
