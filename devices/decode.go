@@ -25,7 +25,7 @@ func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Reco
 	dec := &decoder{port: port, see: see}
 	dec.judge = judge{count: &dec.count, half: "it may be half a frame: the recording begins here",
 		unknown: "the device knows no such frame", lenient: true}
-	dec.count.Tap.ShowAll(see)
+	dec.count.ShowAll(see)
 	dec.device = compile(d, &dec.count)
 	if dec.device.poller != nil {
 		dec.ask(recording)
@@ -42,7 +42,7 @@ var DecodeStart = time.Unix(0, 0)
 type decoder struct {
 	port   serial.Config
 	device *device
-	count  wire.Counters
+	count  wire.Tap
 	judge  judge
 	see    func(wire.Record)
 
@@ -91,7 +91,7 @@ func (r *recorded) ReadAt() time.Time { return DecodeStart.Add(r.at) }
 // talk decodes the frames of a device that talks by itself.
 func (d *decoder) talk(recording []capture.Record) {
 	r := &recorded{rest: recording, wrote: d.wrote}
-	d.count.Tap.Now = r.ReadAt
+	d.count.Now = r.ReadAt
 	cutter := d.device.framer(r, &d.count)
 	for {
 		frame, err := cutter.Next(d.device.config.MaxFrame)
@@ -104,7 +104,7 @@ func (d *decoder) talk(recording []capture.Record) {
 
 // frame decodes one frame.
 func (d *decoder) frame(frame codec.Frame) {
-	d.count.Tap.Forget()
+	d.count.Forget()
 	f := d.judge.find(d.device, nil, frame)
 	switch f.fate {
 	case readingFrame:
@@ -120,7 +120,7 @@ func (d *decoder) frame(frame codec.Frame) {
 func (d *decoder) ask(recording []capture.Record) {
 	d.known = append(d.device.poller.Queries(), d.commands()...)
 	d.silent = true
-	d.count.Tap.Now = func() time.Time { return d.at }
+	d.count.Now = func() time.Time { return d.at }
 	bothWays := true // a tap on the wire hears both sides alike
 	for _, r := range recording {
 		bothWays = bothWays && !r.Out
@@ -223,7 +223,7 @@ func Questions(d mapping.DeviceConfig) (requests [][]byte, err error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
 		return nil, problems[0].Err()
 	}
-	m := compile(d, new(wire.Counters))
+	m := compile(d, new(wire.Tap))
 	if m.poller == nil {
 		return nil, nil
 	}

@@ -29,7 +29,7 @@ type device struct {
 }
 
 // compile turns a config without problems into a mapping; it is not attached yet.
-func compile(c mapping.DeviceConfig, count *wire.Counters) *device {
+func compile(c mapping.DeviceConfig, count *wire.Tap) *device {
 	m := &device{config: c, computed: computed.New(c, count)}
 	k, _ := kindOf(c)
 	switch {
@@ -74,7 +74,7 @@ func (m *device) carryOver(before []*device) {
 }
 
 // newStream makes the codec of a device that talks by itself. It sees only what is on the wire.
-func newStream(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func newStream(k kind, c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	wire, places := c.OnTheWire()
 	talker := k.stream(wire, count)
 	if places != nil {
@@ -84,7 +84,7 @@ func newStream(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Strea
 }
 
 // newPoller makes that of a device that is asked.
-func newPoller(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+func newPoller(k kind, c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
 	wire, places := c.OnTheWire()
 	a := k.poller(wire, count)
 	if places != nil {
@@ -94,7 +94,7 @@ func newPoller(k kind, c mapping.DeviceConfig, count *wire.Counters) codec.Polle
 }
 
 // framer cuts the frames of a stream.
-func (m *device) framer(stream io.Reader, count *wire.Counters) codec.Framer {
+func (m *device) framer(stream io.Reader, count *wire.Tap) codec.Framer {
 	if k, _ := kindOf(m.config); k.framer != nil {
 		return k.framer(m.config, stream, count)
 	}

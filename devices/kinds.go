@@ -23,14 +23,14 @@ type kind struct {
 	// check tells what is wrong with the keys of the codec's own.
 	check func(*mapping.Checker)
 	// talks makes the codec of a device that talks by itself; nil: it is asked.
-	stream func(mapping.DeviceConfig, *wire.Counters) codec.Stream
+	stream func(mapping.DeviceConfig, *wire.Tap) codec.Stream
 	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
-	framer func(mapping.DeviceConfig, io.Reader, *wire.Counters) codec.Framer
+	framer func(mapping.DeviceConfig, io.Reader, *wire.Tap) codec.Framer
 	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
 	// by their contents. nil: it shares its port with no device. "": neither does this one.
 	framing func(mapping.DeviceConfig) string
 	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
-	poller func(mapping.DeviceConfig, *wire.Counters) codec.Poller
+	poller func(mapping.DeviceConfig, *wire.Tap) codec.Poller
 	// writes completes a command whose bytes are no line of text; nil: they are.
 	writes func(mapping.DeviceConfig, *codec.Command)
 	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.

@@ -43,7 +43,7 @@ type line struct {
 	lane     *relay.Lane
 	pause    func(time.Duration) // waits for at most fineTime
 	opened   func()              // to be called after the first try to open; only the first call counts
-	count    wire.Counters
+	count    wire.Tap
 	judge    judge // of what comes, over count
 	load     load
 	limit    atomic.Int64  // longest frame of the current mappings
@@ -146,7 +146,7 @@ func (l *line) serve(s *session) error {
 		go l.listen(s)
 		err = l.ask(s)
 	} else {
-		go l.read(s, first.framer(wire.TappedReader{Reader: s.stream, Tap: &l.count.Tap}, &l.count))
+		go l.read(s, first.framer(wire.TappedReader{Reader: s.stream, Tap: &l.count}, &l.count))
 		err = l.work(s)
 	}
 	l.driver.begin()

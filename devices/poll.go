@@ -22,7 +22,7 @@ func (l *line) listen(s *session) {
 		if n > 0 {
 			empty = 0
 			l.count.Bytes.Add(uint64(n))
-			l.count.Tap.Bytes(time.Now(), false, buf[:n])
+			l.count.ShowBytes(time.Now(), false, buf[:n])
 			l.mu.Lock()
 			if len(l.inbox.bytes)+n > codec.MaxInbox {
 				l.count.Drop(&l.count.Overlong, l.inbox.bytes, "far more has come than any answer is long")

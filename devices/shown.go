@@ -18,13 +18,13 @@ type preview struct {
 }
 
 // shown gives the readings of a frame with the computed fields that have followed from them.
-func (m *device) shown(readings []relay.Reading, count *wire.Counters) []relay.Reading {
+func (m *device) shown(readings []relay.Reading, count *wire.Tap) []relay.Reading {
 	if m.computed == nil || len(readings) == 0 || !count.Watched() {
 		return readings
 	}
 	p := m.preview
 	if p == nil {
-		p = &preview{computed.New(m.config, new(wire.Counters)), make([]relay.Value, len(m.config.Fields)), nil}
+		p = &preview{computed.New(m.config, new(wire.Tap)), make([]relay.Value, len(m.config.Fields)), nil}
 		m.preview = p
 	}
 	for _, r := range readings {
@@ -52,5 +52,5 @@ func taken(t *wire.Tap, at time.Time, c *mapping.DeviceConfig, request string, d
 	for _, r := range readings {
 		f.Values = append(f.Values, wire.Value{Field: c.Fields[r.Field].ID, Value: r.Value, Decimals: c.Fields[r.Field].Decimals})
 	}
-	t.Frame(at, f, data, "")
+	t.ShowFrame(at, f, data, "")
 }

@@ -54,7 +54,7 @@ func (l *line) take(s *session, frame codec.Frame) {
 	defer l.mu.Unlock()
 	best := foreignFrame
 	for _, m := range l.inTurn() {
-		l.count.Tap.Turn()
+		l.count.Turn()
 		if best = max(best, l.offer(s, m, frame)); best >= answerFrame {
 			return
 		}

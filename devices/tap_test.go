@@ -142,14 +142,14 @@ func TestSlowWatcher(t *testing.T) {
 
 // While nobody watches, watching costs no memory.
 func TestUnwatchedTap(t *testing.T) {
-	var count wire.Counters
+	var count wire.Tap
 	data, now, c := []byte("some bytes"), time.Now(), mapping.DeviceConfig{}
 	if n := testing.AllocsPerRun(100, func() {
-		count.Tap.Bytes(now, true, data)
-		taken(&count.Tap, now, &c, "", data, nil)
+		count.ShowBytes(now, true, data)
+		taken(&count, now, &c, "", data, nil)
 		count.Drop(&count.Noise, data, "why")
 		count.Because("why")
-		count.Tap.Turn()
+		count.Turn()
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}

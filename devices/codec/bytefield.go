@@ -28,7 +28,7 @@ func NewByteField(index int, f mapping.FieldConfig) ByteField {
 }
 
 // Read returns the field's reading in a frame that carries it. An invalid or implausible value is null and counted.
-func (f *ByteField) Read(frame []byte, count *wire.Counters) relay.Reading {
+func (f *ByteField) Read(frame []byte, count *wire.Tap) relay.Reading {
 	at := FromEnd(f.At, len(frame))
 	why := f.Wire.ID + ": the frame ends before it"
 	if at >= 0 && at+f.Value.Length <= len(frame) {

@@ -14,13 +14,13 @@ import (
 
 // letters reads lines such as "T21.5H40": each value is the number after its letter.
 type letters struct {
-	count    *wire.Counters
+	count    *wire.Tap
 	keys     string // the letter of each field
 	fields   []codec.WireField
 	readings []relay.Reading
 }
 
-func newLetters(d mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func newLetters(d mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	l := &letters{count: count}
 	for _, f := range d.Fields {
 		l.keys += f.WireKey()
@@ -86,7 +86,7 @@ func Example() {
 	device := mapping.DefaultDevice()
 	device.ID, device.Fields = "shed", []mapping.FieldConfig{temperature, humidity}
 
-	count := new(wire.Counters)
+	count := new(wire.Tap)
 	stream := newLetters(device, count)
 	lines := text.NewLineFramer(strings.NewReader("1H40\nT21.5H40\nT-3H140\nhello\n"), count)
 	for {

@@ -36,7 +36,7 @@ func TestLetters(t *testing.T) {
 	for name, reader := range map[string]func(io.Reader) io.Reader{
 		"one by one": iotest.OneByteReader, "by halves": iotest.HalfReader, "with the end": iotest.DataErrReader,
 	} {
-		count, got := new(wire.Counters), ""
+		count, got := new(wire.Tap), ""
 		stream, lines := newLetters(shed, count), text.NewLineFramer(reader(bytes.NewReader(recorded)), count)
 		for frame, err := lines.Next(100); err == nil; frame, err = lines.Next(100) {
 			readings, _ := stream.Decode(frame.Bytes)

@@ -18,7 +18,7 @@ const maxText = 1024
 // Computation computes the computed fields of one device. It serves one goroutine.
 type Computation struct {
 	Fields []Field // each after those it uses
-	count  *wire.Counters
+	count  *wire.Tap
 	vm     vm.VM
 }
 
@@ -43,7 +43,7 @@ type input struct {
 }
 
 // New compiles the computed fields of a device without problems; nil if there are none. count receives invalid results.
-func New(c mapping.DeviceConfig, count *wire.Counters) *Computation {
+func New(c mapping.DeviceConfig, count *wire.Tap) *Computation {
 	order, _ := dependencyOrder(c)
 	if len(order) == 0 {
 		return nil

@@ -25,7 +25,7 @@ func worked(t *testing.T, kind relay.Type, expression string, change ...func(*ma
 	if problems := devices.CheckDevice(d); len(problems) > 0 {
 		return problems[0].String(), 0
 	}
-	var count wire.Counters
+	var count wire.Tap
 	values := []relay.Value{relay.NumberValue(230), relay.NumberValue(2.5), relay.NumberValue(6), relay.BoolValue(true), relay.TextValue("auto"), relay.TextValue("12 V"), {}}
 	computed.New(d, &count).Derive(values)
 	return values[6].String(), count.Counts().Implausible
@@ -170,7 +170,7 @@ func FuzzExpressions(f *testing.F) {
 				continue
 			}
 			values := []relay.Value{relay.NumberValue(n), relay.NumberValue(-n), relay.NumberValue(math.Floor(n)), relay.BoolValue(n > 0), relay.TextValue("auto"), relay.TextValue(fmt.Sprint(n)), {}}
-			computed.New(d, new(wire.Counters)).Derive(values)
+			computed.New(d, new(wire.Tap)).Derive(values)
 			want := map[relay.Type]relay.Kind{relay.TypeNumber: relay.Number, relay.TypeBool: relay.Bool, relay.TypeText: relay.Text}[kind]
 			if v := values[6]; !v.IsNull() && v.Kind() != want {
 				t.Errorf("%q as %s gives %v", expression, kind, v)
@@ -181,7 +181,7 @@ func FuzzExpressions(f *testing.F) {
 
 func BenchmarkComputed(b *testing.B) {
 	d := Device(Field("v", relay.TypeNumber), Field("i", relay.TypeNumber), Field("x", relay.TypeNumber, Computes("v * i / 1000")))
-	m := computed.New(d, new(wire.Counters))
+	m := computed.New(d, new(wire.Tap))
 	values := make([]relay.Value, 3)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -6,8 +6,6 @@ import "sync/atomic"
 // ready.
 type Counters struct {
 	Bytes, Sent, Frames, Noise, Overlong, Damaged, Implausible, Late, Unanswered, Unknown, Opened atomic.Uint64
-
-	Tap Tap // shows the frames that are counted
 }
 
 // Counts are the numbers of [Counters] at one time.

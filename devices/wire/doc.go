@@ -1,10 +1,10 @@
 // Package wire shows what happens on a serial line, and counts it: bytes, frames, and why a frame was dropped.
 //
-// Most callers need two things. Code that reads a line is given [Counters], counts with them, and explains each frame with
-// [Counters.Because] or [Counters.Drop]. People who watch get a [Watch] from [Tap.Watch] and read its Records.
+// Most callers need two things. Code that reads a line is given a [Tap], counts with its [Counters], and explains each frame
+// with [Tap.Because] or [Tap.Drop]. People who watch get a [Watch] from [Tap.Watch] and read its Records.
 //
 //	counters.go  Counters        the numbers of a port, for its whole life
-//	tap.go       Tap             shows records to those who watch
+//	tap.go       Tap             owns the counters, and shows records to those who watch
 //	watch.go     Watch           one watcher, which may be slow
 //	record.go    Record          one thing to see: bytes, a frame, or the state of the port
 //

@@ -13,15 +13,17 @@ import (
 // maxShown bounds the bytes of a frame that are shown; a longer frame is clipped.
 const maxShown = 4096
 
-// Tap shows the traffic of a port to those who watch. While nobody does, each call costs one atomic load and no memory. It is
-// a part of the port's [Counters], which every framer and codec is given. The zero value is ready.
+// Tap counts the traffic of a port and shows it to those who watch. Every framer and codec is given the tap of its port. While
+// nobody watches, each call costs one atomic load and no memory. The zero value is ready.
 type Tap struct {
+	Counters
+
 	on atomic.Bool // somebody watches
 	mu sync.Mutex  // guards by
 	by []watcher
 
 	Now  func() time.Time // the time of a recording; nil: time.Now
-	last State            // the state that was shown last; guarded by the caller of State and Watch
+	last State            // the state that was shown last; guarded by the caller of ShowState and Watch
 
 	// Why holds the remarks of the device whose turn it is about the frame being decoded, others those of the devices before
 	// it. Only the goroutine that decodes touches them.
@@ -53,16 +55,16 @@ func (t *Tap) show(r Record) {
 	}
 }
 
-// Bytes shows bytes that were read, or written if out is true. It keeps a copy.
-func (t *Tap) Bytes(at time.Time, out bool, data []byte) {
+// ShowBytes shows bytes that were read, or written if out is true. It keeps a copy.
+func (t *Tap) ShowBytes(at time.Time, out bool, data []byte) {
 	if t.on.Load() && len(data) > 0 {
 		t.show(Record{At: at, Bytes: &Bytes{out, bytes.Clone(data)}})
 	}
 }
 
-// State shows that the port was opened or lost, unless the last call was the same. The caller holds a lock that excludes
-// [Tap.Watch] and other calls of State.
-func (t *Tap) State(s State) {
+// ShowState shows that the port was opened or lost, unless the last call was the same. The caller holds a lock that excludes
+// [Tap.Watch] and other calls of ShowState.
+func (t *Tap) ShowState(s State) {
 	if t.on.Load() && s != t.last {
 		t.last = s
 		shown := s // a parameter whose address is taken costs memory in every call
@@ -70,9 +72,9 @@ func (t *Tap) State(s State) {
 	}
 }
 
-// Frame shows the frame f with a copy of data, and with the remarks since the last frame, or with otherwise if there were
+// ShowFrame shows the frame f with a copy of data, and with the remarks since the last frame, or with otherwise if there were
 // none. Without f.Device, it takes the remarks of all devices.
-func (t *Tap) Frame(at time.Time, f Frame, data []byte, otherwise string) {
+func (t *Tap) ShowFrame(at time.Time, f Frame, data []byte, otherwise string) {
 	if !t.on.Load() {
 		return
 	}
@@ -97,7 +99,7 @@ type TappedReader struct {
 
 func (r TappedReader) Read(b []byte) (int, error) {
 	n, err := r.Reader.Read(b)
-	r.Tap.Bytes(time.Now(), false, b[:n])
+	r.Tap.ShowBytes(time.Now(), false, b[:n])
 	return n, err
 }
 
@@ -112,32 +114,29 @@ func (t *Tap) Turn() {
 	}
 }
 
-// Watched reports whether somebody watches.
+// Watched reports whether somebody watches, so that a remark is worth composing.
 func (t *Tap) Watched() bool { return t.on.Load() }
 
-// Watched reports whether somebody watches, so that a remark is worth composing.
-func (c *Counters) Watched() bool { return c.Tap.Watched() }
-
 // Because adds a remark: why the frame being decoded is not one of the device's, or why a value of it is invalid. It is in
-// lower case, begins with the id of the field, and has no full stop. Compose it only if [Counters.Watched]: a constant costs
+// lower case, begins with the id of the field, and has no full stop. Compose it only if [Tap.Watched]: a constant costs
 // nothing.
-func (c *Counters) Because(why string) {
+func (t *Tap) Because(why string) {
 	const most = 32 // remarks about one frame
-	if c.Watched() && len(c.Tap.Why) < most {
-		c.Tap.Why = append(c.Tap.Why, why)
+	if t.Watched() && len(t.Why) < most {
+		t.Why = append(t.Why, why)
 	}
 }
 
-// Drop counts a frame that is invalid before any device sees it, in one of the counters of c, and shows it. It keeps a copy of
+// Drop counts a frame that is invalid before any device sees it, in one of the counters of t, and shows it. It keeps a copy of
 // frame.
-func (c *Counters) Drop(counter *atomic.Uint64, frame []byte, why string) {
+func (t *Tap) Drop(counter *atomic.Uint64, frame []byte, why string) {
 	counter.Add(1)
-	if c.Watched() {
+	if t.Watched() {
 		f := Frame{Data: bytes.Clone(frame[:min(len(frame), maxShown)]), Why: why}
 		at := time.Now
-		if c.Tap.Now != nil {
-			at = c.Tap.Now
+		if t.Now != nil {
+			at = t.Now
 		}
-		c.Tap.show(Record{At: at(), Frame: &f})
+		t.show(Record{At: at(), Frame: &f})
 	}
 }

@@ -10,35 +10,35 @@ import (
 )
 
 // unwatched is what a port does for each frame while nobody watches.
-func unwatched(count *wire.Counters, r io.Reader, buf, frame []byte) {
+func unwatched(count *wire.Tap, r io.Reader, buf, frame []byte) {
 	_, _ = r.Read(buf)
-	count.Tap.Turn()
+	count.Turn()
 	count.Because("it is not a JSON object")
-	count.Tap.Frame(time.Time{}, wire.Frame{Device: "board"}, frame, "")
+	count.ShowFrame(time.Time{}, wire.Frame{Device: "board"}, frame, "")
 	count.Drop(&count.Noise, frame, "it is not UTF-8, so it is not text")
-	count.Tap.Bytes(time.Time{}, true, frame)
-	count.Tap.State(wire.State{Open: true})
+	count.ShowBytes(time.Time{}, true, frame)
+	count.ShowState(wire.State{Open: true})
 }
 
 // While nobody watches, a tap keeps nothing.
 func TestUnwatched(t *testing.T) {
-	var count wire.Counters
+	var count wire.Tap
 	in := bytes.NewReader(make([]byte, 64))
-	var r io.Reader = wire.TappedReader{Reader: in, Tap: &count.Tap}
+	var r io.Reader = wire.TappedReader{Reader: in, Tap: &count}
 	buf, frame := make([]byte, 64), []byte(`{"t":21.5}`)
 	if n := testing.AllocsPerRun(100, func() { in.Reset(buf); unwatched(&count, r, buf, frame) }); n != 0 {
 		t.Errorf("%v allocations a frame", n)
 	}
-	if n := count.Counts().Noise; n != 101 || len(count.Tap.Why) != 0 {
-		t.Errorf("%d frames were counted as noise, with the remarks %q", n, count.Tap.Why)
+	if n := count.Counts().Noise; n != 101 || len(count.Why) != 0 {
+		t.Errorf("%d frames were counted as noise, with the remarks %q", n, count.Why)
 	}
 }
 
 // BenchmarkUnwatched measures all that a tap does for one frame while nobody watches.
 func BenchmarkUnwatched(b *testing.B) {
-	var count wire.Counters
+	var count wire.Tap
 	in := bytes.NewReader(make([]byte, 64))
-	var r io.Reader = wire.TappedReader{Reader: in, Tap: &count.Tap}
+	var r io.Reader = wire.TappedReader{Reader: in, Tap: &count}
 	buf, frame := make([]byte, 64), []byte(`{"t":21.5}`)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -49,8 +49,8 @@ func BenchmarkUnwatched(b *testing.B) {
 
 // A watcher that is gone costs as little as none; one that is slow misses records and learns how many.
 func TestSlowWatcher(t *testing.T) {
-	var count wire.Counters
-	w, err := count.Tap.Watch(wire.State{Open: true}, count.Counts)
+	var count wire.Tap
+	w, err := count.Watch(wire.State{Open: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,16 +67,16 @@ func TestSlowWatcher(t *testing.T) {
 	}
 	var all []*wire.Watch
 	for range wire.MaxWatchers {
-		w, err := count.Tap.Watch(wire.State{}, count.Counts)
+		w, err := count.Watch(wire.State{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, w)
 	}
-	if _, err := count.Tap.Watch(wire.State{}, count.Counts); err != wire.ErrManyWatchers {
+	if _, err := count.Watch(wire.State{}); err != wire.ErrManyWatchers {
 		t.Errorf("one too many: %v", err)
 	}
-	count.Tap.End()
+	count.End()
 	for _, w := range all {
 		<-w.Records // its state
 		if _, open := <-w.Records; open {

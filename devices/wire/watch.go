@@ -24,15 +24,14 @@ type Watch struct {
 	records chan Record
 	missed  atomic.Uint64
 	tap     *Tap
-	counts  func() Counts
 	over    sync.Once
 }
 
-// Watch shows everything from now on, beginning with state, and hands out counts. The caller holds the lock of [Tap.State].
-// The error is [ErrManyWatchers].
-func (t *Tap) Watch(state State, counts func() Counts) (*Watch, error) {
+// Watch shows everything from now on, beginning with state. The caller holds the lock of [Tap.ShowState]. The error is
+// [ErrManyWatchers].
+func (t *Tap) Watch(state State) (*Watch, error) {
 	records := make(chan Record, WatchBuffer)
-	w := &Watch{Records: records, records: records, tap: t, counts: counts}
+	w := &Watch{Records: records, records: records, tap: t}
 	t.mu.Lock()
 	many := len(t.by) >= MaxWatchers
 	t.mu.Unlock()
@@ -58,7 +57,7 @@ func (w *Watch) see(r Record) {
 func (w *Watch) Missed() uint64 { return w.missed.Swap(0) }
 
 // Counts are the counters of the port.
-func (w *Watch) Counts() Counts { return w.counts() }
+func (w *Watch) Counts() Counts { return w.tap.Counts() }
 
 // Close ends the watching and closes Records. It may be called more than once.
 func (w *Watch) Close() {

@@ -12,7 +12,7 @@ import (
 // blockFramer cuts frames that are separated: by the delimiter of a byte stuffing, by end bytes, or by silence.
 type blockFramer struct {
 	rules *frameRules
-	count *wire.Counters
+	count *wire.Tap
 	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come within wait
 	wait  time.Duration                          // 0: without limit
 
@@ -26,7 +26,7 @@ type blockFramer struct {
 	err     error
 }
 
-func newBlockFramer(r io.Reader, spec *frameRules, count *wire.Counters) *blockFramer {
+func newBlockFramer(r io.Reader, spec *frameRules, count *wire.Tap) *blockFramer {
 	c := &blockFramer{rules: spec, count: count, wait: spec.gap}
 	c.feed = readChunk(r)
 	if spec.gap > 0 {

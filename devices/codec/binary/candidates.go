@@ -20,7 +20,7 @@ import (
 // is dropped.
 type candidateFramer struct {
 	rules *frameRules
-	count *wire.Counters
+	count *wire.Tap
 	feed  func(wait time.Duration) (chunk, bool)
 	err   error // of the last read, returned when the buffer is used up
 
@@ -53,7 +53,7 @@ type arrival struct {
 // the next ones arrive, and some devices send one an hour.
 const stalled = time.Second
 
-func newCandidateFramer(r io.Reader, spec *frameRules, count *wire.Counters) *candidateFramer {
+func newCandidateFramer(r io.Reader, spec *frameRules, count *wire.Tap) *candidateFramer {
 	c := &candidateFramer{rules: spec, count: count, feed: readChunk(r)}
 	if spec.length == 0 { // otherwise the intact frame itself disproves the candidate before it
 		c.feed = feedOf(r)

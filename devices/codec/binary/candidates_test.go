@@ -44,7 +44,7 @@ func build(s *frameRules, data []byte) []byte {
 }
 
 // cutAll returns all frames in a reader, and its error.
-func cutAll(f mapping.FrameConfig, r io.Reader, count *wire.Counters) ([][]byte, error) {
+func cutAll(f mapping.FrameConfig, r io.Reader, count *wire.Tap) ([][]byte, error) {
 	d := mapping.DefaultDevice()
 	d.Frame = f
 	framer := NewFramer(d, r, count)
@@ -94,7 +94,7 @@ func TestCutBinary(t *testing.T) {
 		{"end bytes", lines, "41420D0A0D0A430D0A44", "41420D0A 430D0A", 0, 0},
 	} {
 		for how, bad := range badly {
-			count := new(wire.Counters)
+			count := new(wire.Tap)
 			raw := Unhex(t, tt.wire)
 			frames, err := cutAll(tt.frame, bad(bytes.NewReader(raw)), count)
 			if err != io.EOF {
@@ -191,7 +191,7 @@ func TestResynchronise(t *testing.T) {
 					raw = append(raw, s.spec.stuffing.wrap(frame)...)
 				}
 			}
-			count := new(wire.Counters)
+			count := new(wire.Tap)
 			d := mapping.DefaultDevice()
 			d.Frame = tt.frame
 			framer := NewFramer(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
@@ -229,7 +229,7 @@ func TestStuckLength(t *testing.T) {
 	r, w := io.Pipe()
 	d := mapping.DefaultDevice()
 	d.Frame = announced
-	framer := NewFramer(d, r, new(wire.Counters))
+	framer := NewFramer(d, r, new(wire.Tap))
 	go func() {
 		_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good...))
 		_, _ = w.Write(good)
@@ -250,7 +250,7 @@ func TestStalledFrame(t *testing.T) {
 	d.Frame = announced
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		framer := NewFramer(d, r, new(wire.Counters))
+		framer := NewFramer(d, r, new(wire.Tap))
 		started := time.Now()
 		go func() {
 			_, _ = w.Write(append([]byte{0xAA, 0x55, 0xF0}, good[:5]...))
@@ -304,7 +304,7 @@ func FuzzCutBinary(f *testing.F) {
 		spec := newFrameRules(table)
 		at, counted := map[string][][]byte{}, map[string]wire.Counts{}
 		cut := func(how string, r io.Reader) {
-			count := new(wire.Counters)
+			count := new(wire.Tap)
 			at[how], _ = cutAll(table, r, count)
 			counted[how] = count.Counts()
 		}
@@ -365,7 +365,7 @@ func TestFramerIsBounded(t *testing.T) {
 	} {
 		d := mapping.DefaultDevice()
 		d.Frame = tt.frame
-		framer := NewFramer(d, &repeating{tt.noise, 200_000}, new(wire.Counters))
+		framer := NewFramer(d, &repeating{tt.noise, 200_000}, new(wire.Tap))
 		if frame, err := framer.Next(limit); err != io.EOF {
 			t.Errorf("%s: %X, %v", name, frame.Bytes, err)
 		}

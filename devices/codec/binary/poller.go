@@ -21,12 +21,12 @@ type poller struct {
 	queries []*codec.Query
 	byField []int // by field: the query whose answer carries it; -1: none
 	config  mapping.DeviceConfig
-	count   *wire.Counters
+	count   *wire.Tap
 	seq     int
 }
 
 // NewPoller returns the poller of a device with requests. count receives what it drops.
-func NewPoller(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+func NewPoller(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
 	match, _ := codec.ParsePlaces(c.Match)
 	p := &poller{rules: newFrameRules(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
 	for _, r := range c.Requests {

@@ -16,12 +16,12 @@ type stream struct {
 	rules    *frameRules
 	match    codec.Places
 	fields   []codec.ByteField
-	count    *wire.Counters
+	count    *wire.Tap
 	readings []relay.Reading
 }
 
 // New returns the decoder of a device that sends by itself. count receives what it drops.
-func New(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func New(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	match, _ := codec.ParsePlaces(c.Match)
 	b := &stream{rules: newFrameRules(c.Frame), match: match, count: count}
 	for i, f := range c.Fields {
@@ -31,7 +31,7 @@ func New(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
 }
 
 // NewFramer returns the framer that cuts frames out of r. count receives the bytes and what it drops.
-func NewFramer(c mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Framer {
+func NewFramer(c mapping.DeviceConfig, r io.Reader, count *wire.Tap) codec.Framer {
 	spec := newFrameRules(c.Frame)
 	if spec.delimited() {
 		return newBlockFramer(r, spec, count)

@@ -38,7 +38,7 @@ func newField(index int, f mapping.FieldConfig) field {
 }
 
 // read returns the field's reading in the data of an answer.
-func (f *field) read(data []byte, count *wire.Counters) relay.Reading {
+func (f *field) read(data []byte, count *wire.Tap) relay.Reading {
 	if f.quantity.text == nil || len(data) < f.quantity.length {
 		return f.Read(data, count)
 	}

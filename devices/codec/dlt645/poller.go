@@ -21,7 +21,7 @@ type poller struct {
 	address address
 	queries []*codec.Query
 	byField []int // by field: its query
-	count   *wire.Counters
+	count   *wire.Tap
 }
 
 const (
@@ -34,7 +34,7 @@ const (
 )
 
 // New returns the poller of a meter. count receives what it drops.
-func New(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+func New(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
 	p := &poller{config: c, count: count}
 	p.address, _ = parseAddress(c.Address)
 	byID := map[uint32]int{}

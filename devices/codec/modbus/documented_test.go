@@ -111,7 +111,7 @@ func TestModbusDocumented(t *testing.T) {
 			if problems := devices.CheckDevice(c); len(problems) > 0 {
 				t.Fatal(problems)
 			}
-			m := modbus.NewRTU(c, new(wire.Counters))
+			m := modbus.NewRTU(c, new(wire.Tap))
 			queries := m.Queries()
 			if d.write != nil {
 				q, err := m.Write(&codec.Command{CommandConfig: *d.write, ConfirmField: -1}, d.value)

@@ -72,7 +72,7 @@ func numberWords(kind relay.Type, values map[string]string, options []mapping.Op
 
 // decode reads the field from data, at a register or bit counted from its beginning. An invalid value is null and
 // counted.
-func (f *field) decode(data []byte, at int, count *wire.Counters) relay.Value {
+func (f *field) decode(data []byte, at int, count *wire.Tap) relay.Value {
 	t, legible := f.token(data, at)
 	if v, good := f.wire.Read(t); legible && good {
 		return v

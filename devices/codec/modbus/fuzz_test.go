@@ -62,7 +62,7 @@ func FuzzModbusBatches(f *testing.F) {
 			}
 			d.Fields = append(d.Fields, Field(fmt.Sprintf("f%d", i), relay.TypeNumber, At(fmt.Sprintf("%s:%d", name, places[i+1]), format)))
 		}
-		m := NewRTU(d, new(wire.Counters)).(*poller)
+		m := NewRTU(d, new(wire.Tap)).(*poller)
 		seen := map[int]bool{}
 		var check func(b batch)
 		check = func(b batch) {

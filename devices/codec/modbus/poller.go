@@ -22,22 +22,22 @@ type poller struct {
 	fields  []field
 	queries []*codec.Query
 	byField []*codec.Query // by field
-	count   *wire.Counters
+	count   *wire.Tap
 
 	readings []relay.Reading
 }
 
 // NewRTU returns the poller of a unit that uses RTU framing. count receives what it drops.
-func NewRTU(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+func NewRTU(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
 	return newPoller(c, rtuFraming{}, count)
 }
 
 // NewASCII returns the poller of a unit that uses ASCII framing. count receives what it drops.
-func NewASCII(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+func NewASCII(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
 	return newPoller(c, asciiFraming{}, count)
 }
 
-func newPoller(c mapping.DeviceConfig, f framing, count *wire.Counters) codec.Poller {
+func newPoller(c mapping.DeviceConfig, f framing, count *wire.Tap) codec.Poller {
 	p := &poller{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
 		fields: make([]field, len(c.Fields)), byField: make([]*codec.Query, len(c.Fields))}
 	for i, f := range c.Fields {

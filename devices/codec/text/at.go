@@ -24,7 +24,7 @@ type atPoller struct {
 }
 
 // NewAT returns the poller of codec at. count receives what it drops.
-func NewAT(c mapping.DeviceConfig, count *wire.Counters) codec.Poller {
+func NewAT(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
 	a := &atPoller{readings: newReadings(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(codec.MaxSeq),
 		until: expressionOf(c.Until), refuse: expressionOf(c.Error), ignore: expressionOf(c.Ignore), byField: make([]*codec.Query, len(c.Fields))}
 	for _, line := range c.Init {

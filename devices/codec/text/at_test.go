@@ -22,7 +22,7 @@ func FuzzAnswerBehindNoise(f *testing.F) {
 				t.Skip()
 			}
 		}
-		a := NewAT(Modem(), new(wire.Counters))
+		a := NewAT(Modem(), new(wire.Tap))
 		q := a.Queries()[0]
 		answer := fmt.Sprintf("\r\n+CSQ: %d,99\r\n\r\nOK\r\n", signal)
 		if _, v := q.Answer([]byte(noise), false); v != codec.NoAnswer {

@@ -37,7 +37,7 @@ type column struct {
 }
 
 // NewCSV returns the decoder of codec csv. count receives what it drops.
-func NewCSV(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func NewCSV(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	v := &csvCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: csvSeparator(c), quote: c.Quote,
 		comment: c.Comment, width: c.Columns, header: c.Header}
 	for i, f := range c.Fields {

@@ -94,7 +94,7 @@ func FuzzCSVGivesBackWhatWasWritten(f *testing.F) {
 		}
 		d.Separator = separator
 		quote := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
-		codec, err := newCodec(d, new(wire.Counters))
+		codec, err := newCodec(d, new(wire.Tap))
 		if err != nil {
 			t.Fatal(err)
 		}

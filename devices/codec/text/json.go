@@ -32,7 +32,7 @@ type node struct {
 }
 
 // NewJSON returns the decoder of codec json. count receives what it drops.
-func NewJSON(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func NewJSON(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	j := &jsonCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
 	for i, f := range c.Fields {
 		path, _ := jsonPath(f.WireKey())

@@ -19,7 +19,7 @@ import (
 // decode gives the readings as "temperature=21.5 pump=true", or "noise".
 func decode(t *testing.T, d mapping.DeviceConfig, line string) (string, wire.Counts) {
 	t.Helper()
-	var count wire.Counters
+	var count wire.Tap
 	c, err := newCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func FuzzJSONAgreesWithTheStandardLibrary(f *testing.F) {
 		if !utf8.Valid(line) {
 			t.Skip() // the framer drops it
 		}
-		c, err := newCodec(d, new(wire.Counters))
+		c, err := newCodec(d, new(wire.Tap))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func FuzzJSONAgreesWithTheStandardLibrary(f *testing.F) {
 
 func TestDecodeAllocatesNothing(t *testing.T) {
 	d := Device(append(GreenhouseFields(), Field("s", relay.TypeText))...)
-	c, err := newCodec(d, new(wire.Counters))
+	c, err := newCodec(d, new(wire.Tap))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 }
 
 func TestNumbersAreExact(t *testing.T) {
-	c, err := newCodec(Device(Field("n", relay.TypeNumber)), new(wire.Counters))
+	c, err := newCodec(Device(Field("n", relay.TypeNumber)), new(wire.Tap))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestNumbersAreExact(t *testing.T) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	c, err := newCodec(Device(GreenhouseFields()...), new(wire.Counters))
+	c, err := newCodec(Device(GreenhouseFields()...), new(wire.Tap))
 	if err != nil {
 		b.Fatal(err)
 	}

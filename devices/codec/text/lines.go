@@ -14,7 +14,7 @@ import (
 // counted. It serves one goroutine.
 type LineFramer struct {
 	r     io.Reader
-	count *wire.Counters
+	count *wire.Tap
 	err   error // of the last read, returned when the buffer is used up
 	at    time.Time
 
@@ -26,7 +26,7 @@ type LineFramer struct {
 }
 
 // NewLineFramer returns a framer of the lines of r. count receives the bytes and what it drops.
-func NewLineFramer(r io.Reader, count *wire.Counters) *LineFramer {
+func NewLineFramer(r io.Reader, count *wire.Tap) *LineFramer {
 	return &LineFramer{r: r, count: count, buf: make([]byte, codec.FirstBuffer)}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // frames cuts everything that r gives. A line that is not whole is marked.
-func frames(r io.Reader, limit int, count *wire.Counters) (lines []string, err error) {
+func frames(r io.Reader, limit int, count *wire.Tap) (lines []string, err error) {
 	f := NewLineFramer(r, count)
 	for {
 		frame, err := f.Next(limit)
@@ -59,7 +59,7 @@ func TestFrames(t *testing.T) {
 			"with the end": iotest.DataErrReader,
 		} {
 			t.Run(tt.name+"/"+how, func(t *testing.T) {
-				var count wire.Counters
+				var count wire.Tap
 				got, err := frames(reader(strings.NewReader(tt.in)), 16, &count)
 				if !slices.Equal(got, tt.want) || err != io.EOF {
 					t.Errorf("got %q, %v", got, err)
@@ -75,7 +75,7 @@ func TestFrames(t *testing.T) {
 
 // A line of ten megabytes costs no more memory than the longest line allowed.
 func TestEndlessLine(t *testing.T) {
-	var count wire.Counters
+	var count wire.Tap
 	f := NewLineFramer(io.MultiReader(
 		io.LimitReader(forever('x'), 10<<20), strings.NewReader("\n{}\n")), &count)
 	frame, err := f.Next(4096)
@@ -98,7 +98,7 @@ func (c forever) Read(b []byte) (int, error) {
 }
 
 func TestReaderThatGivesNothing(t *testing.T) {
-	_, err := frames(emptyReader{}, 16, new(wire.Counters))
+	_, err := frames(emptyReader{}, 16, new(wire.Tap))
 	if err != io.ErrNoProgress {
 		t.Error(err)
 	}
@@ -113,7 +113,7 @@ func FuzzFramesDoNotDependOnArrival(f *testing.F) {
 	f.Add([]byte("a\r\n{\"t\":1}\n\x00\n\xff\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\nb\n"), uint8(3), uint8(16))
 	f.Add([]byte("\r\n\r\r\n\n"), uint8(1), uint8(0))
 	f.Fuzz(func(t *testing.T, in []byte, chunk, limit uint8) {
-		var whole, pieces wire.Counters
+		var whole, pieces wire.Tap
 		want, err := frames(bytes.NewReader(in), int(limit)+1, &whole)
 		got, err2 := frames(&chunked{in, int(chunk) + 1}, int(limit)+1, &pieces)
 		if !slices.Equal(got, want) || err != err2 || whole.Counts() != pieces.Counts() {
@@ -145,7 +145,7 @@ func (c *chunked) Read(b []byte) (int, error) {
 func BenchmarkFrames(b *testing.B) {
 	line := Telemetry + "\n"
 	r := &Endless{Line: []byte(strings.Repeat(line, 100))}
-	f := NewLineFramer(r, new(wire.Counters))
+	f := NewLineFramer(r, new(wire.Tap))
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -157,7 +157,7 @@ func BenchmarkFrames(b *testing.B) {
 }
 
 func ExampleFramer() {
-	var count wire.Counters
+	var count wire.Tap
 	f := NewLineFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &count)
 	for {
 		frame, err := f.Next(4096)

@@ -37,7 +37,7 @@ type nmeaRead struct {
 }
 
 // NewNMEA returns the decoder of codec nmea. count receives what it drops.
-func NewNMEA(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func NewNMEA(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	n := &nmeaCodec{readings: newReadings(c, count)}
 	for i, f := range c.Fields {
 		sources, _ := nmeaSources(f.WireKey())

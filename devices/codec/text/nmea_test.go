@@ -66,7 +66,7 @@ func FuzzNMEA(f *testing.F) {
 		if strings.ContainsAny(body, "$!*\r\n") || strings.TrimSpace(body) != body {
 			t.Skip()
 		}
-		codec, err := newCodec(Ublox(), new(wire.Counters))
+		codec, err := newCodec(Ublox(), new(wire.Tap))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func FuzzNMEA(f *testing.F) {
 }
 
 func BenchmarkNMEA(b *testing.B) {
-	codec, err := newCodec(Ublox(), new(wire.Counters))
+	codec, err := newCodec(Ublox(), new(wire.Tap))
 	if err != nil {
 		b.Fatal(err)
 	}

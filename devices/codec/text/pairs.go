@@ -27,7 +27,7 @@ type pairsCodec struct {
 }
 
 // NewPairs returns the decoder of codec pairs. count receives what it drops.
-func NewPairs(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func NewPairs(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	p := &pairsCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: separatorsOf(c), assign: c.Assign}
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"

@@ -78,7 +78,7 @@ func FuzzPairsAreFound(f *testing.F) {
 		d := PairsDevice(Field("a", relay.TypeNumber), Field("b", relay.TypeNumber))
 		sep := []string{" ", ";", ", ", "\t", " | ", "&"}[separator%6]
 		sign := []string{"=", ":", " = ", ": ", "= "}[assign%5]
-		codec, err := newCodec(d, new(wire.Counters))
+		codec, err := newCodec(d, new(wire.Tap))
 		if err != nil {
 			t.Fatal(err)
 		}

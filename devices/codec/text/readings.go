@@ -13,7 +13,7 @@ import (
 type readings struct {
 	fields []codec.WireField
 	match  matcher
-	count  *wire.Counters
+	count  *wire.Tap
 	comma  bool // numbers have a decimal comma
 
 	frame    uint32   // number of the frame
@@ -23,7 +23,7 @@ type readings struct {
 	faults   []codec.Fault // values that are neither null nor valid
 }
 
-func newReadings(c mapping.DeviceConfig, count *wire.Counters) readings {
+func newReadings(c mapping.DeviceConfig, count *wire.Tap) readings {
 	g := readings{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
 		fields: make([]codec.WireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
 	for _, f := range c.Fields {

@@ -80,8 +80,8 @@ func TestRecordedLines(t *testing.T) {
 // readLines gives the readings of each line, and why others are none.
 func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 	t.Helper()
-	var count wire.Counters
-	count.Tap.ShowAll(func(wire.Record) {})
+	var count wire.Tap
+	count.ShowAll(func(wire.Record) {})
 	codec, err := newCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)
@@ -100,8 +100,8 @@ func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 }
 
 // readLine gives "temperature=21.5 ! humidity: …".
-func readLine(d *mapping.DeviceConfig, codec codec.Stream, count *wire.Counters, line []byte) string {
-	count.Tap.Forget()
+func readLine(d *mapping.DeviceConfig, codec codec.Stream, count *wire.Tap, line []byte) string {
+	count.Forget()
 	text, ok := codec.CheckSum(line)
 	if !ok {
 		return "! the checksum is wrong"
@@ -111,7 +111,7 @@ func readLine(d *mapping.DeviceConfig, codec codec.Stream, count *wire.Counters,
 	for _, r := range readings {
 		out = append(out, d.Fields[r.Field].ID+"="+r.Value.String())
 	}
-	if why := strings.Join(count.Tap.Why, "; "); why != "" {
+	if why := strings.Join(count.Why, "; "); why != "" {
 		out = append(out, "! "+why)
 	} else if !ok {
 		out = append(out, "! and nobody knows why")
@@ -170,7 +170,7 @@ func FuzzAnyLine(f *testing.F) {
 	devices := lineDevices()
 	f.Fuzz(func(t *testing.T, line string) {
 		for name, d := range devices {
-			codec, err := newCodec(d, new(wire.Counters))
+			codec, err := newCodec(d, new(wire.Tap))
 			if err != nil {
 				t.Fatal(err)
 			}

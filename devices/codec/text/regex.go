@@ -26,7 +26,7 @@ type linePattern struct {
 }
 
 // NewRegex returns the decoder of codec regex. count receives what it drops.
-func NewRegex(c mapping.DeviceConfig, count *wire.Counters) codec.Stream {
+func NewRegex(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 	r := &regexCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
 	all := newKeys(c, &r.match)
 	for _, expression := range c.Patterns {

@@ -52,7 +52,7 @@ func FuzzRegexGroups(f *testing.F) {
 	f.Add("T1;\xff")
 	d := RegexDevice([]string{`^T(?P<t>[^;]*);(?P<s>.*)$`}, Field("t", relay.TypeText), Field("s", relay.TypeText))
 	f.Fuzz(func(t *testing.T, line string) {
-		codec, err := newCodec(d, new(wire.Counters))
+		codec, err := newCodec(d, new(wire.Tap))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ var veDirectEnd = []byte("\r\nChecksum\t")
 type veDirectFramer struct {
 	r     *bufio.Reader
 	from  io.Reader
-	count *wire.Counters
+	count *wire.Tap
 	block []byte
 	sum   byte
 	hex   bool // within a message of the HEX protocol
@@ -30,7 +30,7 @@ type veDirectFramer struct {
 }
 
 // NewVEDirectFramer returns a framer of the blocks of VE.Direct. count receives the bytes and what it drops.
-func NewVEDirectFramer(_ mapping.DeviceConfig, r io.Reader, count *wire.Counters) codec.Framer {
+func NewVEDirectFramer(_ mapping.DeviceConfig, r io.Reader, count *wire.Tap) codec.Framer {
 	return &veDirectFramer{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, count: count}
 }
 

@@ -71,8 +71,8 @@ func blockWithSum(c byte) string {
 func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	t.Helper()
 	d := MPPT()
-	var count wire.Counters
-	count.Tap.ShowAll(func(wire.Record) {})
+	var count wire.Tap
+	count.ShowAll(func(wire.Record) {})
 	codec, err := newCodec(d, &count)
 	if err != nil {
 		t.Fatal(err)
