@@ -76,7 +76,7 @@ func TestAnswers(t *testing.T) {
 		{"POST", "/api/ports", 405, `{"error":{"code":"method_not_allowed","message":"this can be read only: use GET"}}`},
 		{"DELETE", "/api/nothing", 405, `{"error":{"code":"method_not_allowed","message":"this can be read only: use GET"}}`},
 		{"GET", "/api/nothing", 404, `{"error":{"code":"not_found","message":"there is nothing here; see docs/api.md for the paths"}}`},
-		{"GET", "/api/ports/none/wire", 404, `{"error":{"code":"not_found","message":"there is no such port, or no device hangs on it"}}`},
+		{"GET", "/api/ports/none/wire", 404, `{"error":{"code":"not_found","message":"there is no such port, or no device is on it"}}`},
 		{"GET", "/api/ports/busy/wire", 503, `{"error":{"code":"busy","message":"too many are watching this port already"}}`},
 	} {
 		response, body := ask(t, server, test.method, test.path)

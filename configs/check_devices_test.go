@@ -71,10 +71,10 @@ func TestPortFaults(t *testing.T) {
 		{"codec", "codec = \"json\"\n", "codec = \"telepathy\"\n",
 			`13:9: codec cannot be "telepathy" | it can be ` + codecWords()},
 		{"shared port", "", "[devices.two]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n",
-			`27:8: the port "uno" is taken by [devices.greenhouse]: nothing tells their lines apart without a match in each | give each its own port; the other is at x.toml:12:8`},
+			`27:8: the port "uno" is taken by [devices.greenhouse]: their lines cannot be distinguished without a match in each | give each its own port; the other is at x.toml:12:8`},
 		{"reserved device", "[devices.greenhouse]", "[devices.status]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n[ports.b]\npath = \"/dev/b\"\n[devices.greenhouse]",
 			"11:10: \"status\" cannot be a device: it is a topic of the gateway | call it otherwise\n" +
-				"18:8: the port \"uno\" is taken by [devices.status]: nothing tells their lines apart without a match in each | give each its own port; the other is at x.toml:12:8"},
+				"18:8: the port \"uno\" is taken by [devices.status]: their lines cannot be distinguished without a match in each | give each its own port; the other is at x.toml:12:8"},
 		{"device without anything", "", "[ports.b]\npath = \"/dev/b\"\n[devices.two]\nport = \"b\"\ncodec = \"json\"\n",
 			`warning 28:10: the device "two" has neither fields nor commands | add [devices.two.fields.…] for its data`},
 	})

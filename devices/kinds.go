@@ -103,7 +103,7 @@ func CannotShare(a, b mapping.DeviceConfig) string {
 	case ka.stream != nil && kb.stream != nil && ka.framing != nil && kb.framing != nil && ka.framing(a) == kb.framing(b) && ka.framing(a) != "":
 		return ""
 	case lines:
-		return "nothing tells their lines apart without a match in each"
+		return "their lines cannot be distinguished without a match in each"
 	case ka.poller != nil || kb.poller != nil:
 		return "a device that talks by itself cannot share one with a device that is asked"
 	}

@@ -256,7 +256,7 @@ func TestModbusAnswers(t *testing.T) {
 
 // A unit that has never answered is told of once, with what to try, and so is a line that brings rubbish.
 func TestModbusNobodyAnswers(t *testing.T) {
-	for rubbish, want := range map[string]string{"": "check its power, its address, its wires", "\xff\x00\xff": "something comes that is no answer"} {
+	for rubbish, want := range map[string]string{"": "check its power, its address, its wires", "\xff\x00\xff": "the data received is not an answer"} {
 		inBubble(t, func(t *testing.T, r *rig) {
 			r.apply(Unit(1, Field("a", relay.TypeNumber, At("holding:0", ""))))
 			b := r.board()

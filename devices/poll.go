@@ -146,7 +146,7 @@ func (l *line) missDevice(m *device, r codec.Response) {
 		m.schedule.reported = true
 		hint := "check its power, its address, its wires (A and B exchanged?), and the speed and parity of the port"
 		if r.Noise {
-			hint = "something comes that is no answer: check the speed and the parity of the port, and whether two devices have one address"
+			hint = "the data received is not an answer: check the speed and the parity of the port, and whether two devices have one address"
 		}
 		l.log.Warn("the device does not answer; it is asked ever more rarely", "device", m.config.ID, "hint", hint)
 	}

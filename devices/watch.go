@@ -7,7 +7,7 @@ import (
 )
 
 // ErrNoPort is an error of Watch.
-var ErrNoPort = errors.New("there is no such port, or no device hangs on it")
+var ErrNoPort = errors.New("there is no such port, or no device is on it")
 
 // Watch shows the wire of a port from now on, beginning with its state. The error is ErrNoPort or ErrManyWatchers.
 func (p *Ports) Watch(port string) (*wire.Watch, error) {

@@ -96,6 +96,31 @@ func TestProse(t *testing.T) {
 	}
 }
 
+// The sentences of the program are in plain words too: locale/zh.toml has all that people read.
+func TestProseOfTheProgram(t *testing.T) {
+	text, err := os.ReadFile("../../locale/zh.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentence := regexp.MustCompile(`^"((?:[^"\\]|\\.)*)" = `)
+	found := 0
+	for n, line := range strings.Split(string(text), "\n") {
+		m := sentence.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		found++
+		for _, w := range englishWords {
+			for _, at := range w.in(m[1]) {
+				t.Errorf("locale/zh.toml:%d: %q in %q: write %s", n+1, m[1][at[0]:at[1]], m[1], w.plain)
+			}
+		}
+	}
+	if found < 100 {
+		t.Errorf("only %d sentences are found", found)
+	}
+}
+
 // in gives where the word is found.
 func (w word) in(text string) (all [][]int) {
 	for _, at := range regexp.MustCompile(w.not).FindAllStringIndex(text, -1) {

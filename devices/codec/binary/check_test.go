@@ -102,7 +102,7 @@ func TestShareBytes(t *testing.T) {
 			t.Errorf("got %q, want %q", got, what)
 		}
 	}
-	want("their frames cannot be told apart without a match in each")
+	want("their frames cannot be distinguished without a match in each")
 	one.Match, two.Match = map[string]string{"1": "01"}, map[string]string{"1": "01"}
 	want("both take the same frames: their match is the same")
 	two.Match = map[string]string{"1": "02"}

@@ -50,7 +50,7 @@ func Same(a, b mapping.DeviceConfig) string {
 	case a.Frame != b.Frame:
 		return "their frames are cut differently"
 	case len(a.Match) == 0 || len(b.Match) == 0:
-		return "their frames cannot be told apart without a match in each"
+		return "their frames cannot be distinguished without a match in each"
 	case maps.Equal(a.Match, b.Match):
 		return "both take the same frames: their match is the same"
 	}

@@ -16,7 +16,7 @@ func TestWhoCanShareALine(t *testing.T) {
 		want string
 	}{
 		{one, two, ""},
-		{plain, one, "nothing tells their lines apart without a match in each"},
+		{plain, one, "their lines cannot be distinguished without a match in each"},
 		{one, one, "both take the same lines: their match is the same"},
 	} {
 		if got := devices.CannotShare(tt.a, tt.b); got != tt.want {
