@@ -107,18 +107,18 @@ func checkFrameSum(k *mapping.Checker, f mapping.FrameConfig) {
 		for key, set := range map[string]bool{"checksum_at": f.ChecksumAt != 0, "checksum_from": f.ChecksumFrom != 0,
 			"checksum_to": f.ChecksumTo != 0, "checksum_order": f.ChecksumOrder != ""} {
 			if set {
-				k.Add(key, "there is no checksum", "add checksum, or leave it out")
+				k.Add(key, "the frame has no checksum", "add checksum, or leave it out")
 			}
 		}
 		return
 	}
 	sum, ok := checksum.SumOf(f.Checksum)
 	if !ok {
-		k.Add("checksum", fmt.Sprintf("there is no checksum %q", f.Checksum), "use none, "+strings.Join(checksum.SumNames(), ", "))
+		k.Add("checksum", fmt.Sprintf("unknown checksum %q", f.Checksum), "use none, "+strings.Join(checksum.SumNames(), ", "))
 		return
 	}
 	if f.ChecksumOrder != "" && f.ChecksumOrder != "big" && f.ChecksumOrder != "little" {
-		k.Add("checksum_order", fmt.Sprintf("there is no order %q", f.ChecksumOrder), "use big or little")
+		k.Add("checksum_order", fmt.Sprintf("unknown order %q", f.ChecksumOrder), "use big or little")
 	}
 	if f.ChecksumAt < 0 && f.ChecksumAt+sum.Size > 0 {
 		k.Add("checksum_at", fmt.Sprintf("a %s of %d bytes does not fit there", f.Checksum, sum.Size), fmt.Sprintf("use %d or less", -sum.Size))
@@ -237,7 +237,7 @@ func checkValues(k *mapping.Checker, t *template, c mapping.CommandConfig) {
 			_, err = t.Append(nil, text, 0)
 		}
 		if err != nil {
-			k.Add("values", err.Error(), `write the number that stands for it, as in { `+strconv.Quote(v.String())+` = "0x01" }`)
+			k.Add("values", err.Error(), `write its number, as in { `+strconv.Quote(v.String())+` = "0x01" }`)
 			return
 		}
 	}

@@ -39,7 +39,7 @@ func TestCheckBytes(t *testing.T) {
 		"two lengths":       {frame(func(f *mapping.FrameConfig) { f.LengthAt = 1 }), `frame: length: the frame has a fixed length and announces one; keep length or length_at`},
 		"no bytes":          {frame(func(f *mapping.FrameConfig) { f.Start = "AG" }), `frame: start: 'G' is not a hexadecimal digit; write bytes as in "AA 55"`},
 		"half a byte":       {frame(func(f *mapping.FrameConfig) { f.Start = "AA 5" }), `frame: start: each byte has two hexadecimal digits; write bytes as in "AA 55"`},
-		"no such checksum":  {frame(func(f *mapping.FrameConfig) { f.Checksum = "md5" }), `frame: checksum: there is no checksum "md5"; use none, ` + strings.Join(checksum.SumNames(), ", ")},
+		"no such checksum":  {frame(func(f *mapping.FrameConfig) { f.Checksum = "md5" }), `frame: checksum: unknown checksum "md5"; use none, ` + strings.Join(checksum.SumNames(), ", ")},
 		"range of nothing":  {frame(func(f *mapping.FrameConfig) { f.ChecksumFrom, f.ChecksumTo = 3, 2 }), `frame: checksum_to: no byte lies between checksum_from and it; it is the position after the last byte that the checksum covers`},
 		"too short":         {frame(func(f *mapping.FrameConfig) { f.Length = 1 }), `frame: length: start, end and checksum alone take 2 bytes; count the whole frame`},
 		"longer than all":   {frame(func(f *mapping.FrameConfig) { f.Length = 5000 }), `frame: length: it is greater than max_frame = 4096; increase max_frame`},
@@ -69,14 +69,14 @@ func TestCheckBytes(t *testing.T) {
 		"value of none":      {command("AA {value}", func(c *mapping.CommandConfig) { c.Type = relay.TypeNone }), `command "x": send: the command has no value for {value}; leave {value} out, or give the command another type`},
 		"placeholder":        {command("AA {valu}"), `command "x": send: unknown placeholder {valu}; write bytes as in "AA 01 {value:uint16be} {sum}"`},
 		"any digit":          {command("AA ?? {value}"), `command "x": send: ? means any digit: it is allowed in a pattern, but not in bytes to write; write bytes as in "AA 01 {value:uint16be} {sum}"`},
-		"no such sum":        {command("{value} {sum:crc9}"), `command "x": send: there is no checksum "crc9"; write bytes as in "AA 01 {value:uint16be} {sum}"`},
+		"no such sum":        {command("{value} {sum:crc9}"), `command "x": send: unknown checksum "crc9"; write bytes as in "AA 01 {value:uint16be} {sum}"`},
 		"an answer to what":  {command("AA {value}", func(c *mapping.CommandConfig) { c.Expect = "{seq}" }), `command "x": expect: it expects {seq}, which send does not contain; add {seq} to send if the device repeats it`},
 		"endless answer":     {command("AA {value}", func(c *mapping.CommandConfig) { c.Expect = "{value:ascii}" }), `command "x": expect: the length of {value:ascii} is unknown; write the bytes that the answer begins with, as in "AA 81 {value} ?? 00"`},
 		"bound too high":     {command("AA {value}", func(c *mapping.CommandConfig) { c.Max = 300 }), `command "x": max: the hardware cannot hold 300: it does not fit into uint8; use another format, or another bound`},
 		"words": {command("AA {value}", func(c *mapping.CommandConfig) {
 			c.Type, c.Options = relay.TypeEnum, []mapping.OptionConfig{{Value: "auto"}}
 		}),
-			`command "x": values: "auto" is not a number, and the hardware accepts only numbers; write the number that stands for it, as in { "auto" = "0x01" }`},
+			`command "x": values: "auto" is not a number, and the hardware accepts only numbers; write its number, as in { "auto" = "0x01" }`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := ByteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 8, "sum8" }, Field("v", relay.TypeNumber, Lies(1, "")))
@@ -92,7 +92,7 @@ func TestCheckBytes(t *testing.T) {
 	}
 }
 
-// Devices that talk in frames share a port where the frames are cut alike and match tells them apart.
+// Devices that send frames share a port where the frames are cut alike and match distinguishes them.
 func TestShareBytes(t *testing.T) {
 	one := ByteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length = "AA", 8 }, Field("v", relay.TypeNumber, Lies(1, "")))
 	two := one

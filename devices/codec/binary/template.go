@@ -120,7 +120,7 @@ func (k templateSyntax) sumPart(options string, special bool) (p part, err error
 		case i == 0:
 			var ok bool
 			if p.sum, ok = checksum.SumOf(word); !ok {
-				return p, fmt.Errorf("there is no checksum %q", word)
+				return p, fmt.Errorf("unknown checksum %q", word)
 			}
 			p.little = p.sum.Little
 		case word == "be" || word == "le":

@@ -32,7 +32,7 @@ func TestMeterNames(t *testing.T) {
 		for _, name := range slices.Sorted(maps.Values(ids)) {
 			base := ofWhich.ReplaceAllString(name, "")
 			if !strings.Contains(string(text), "`"+base+"`") && !strings.Contains(string(text), "`"+base+"_a`") {
-				t.Errorf("%s does not tell of %s", file, name)
+				t.Errorf("%s does not mention %s", file, name)
 			}
 		}
 	}

@@ -80,7 +80,7 @@ func CheckCSV(k *mapping.Checker) {
 	separator := csvSeparator(*d)
 	switch {
 	case len(d.Separator) > 1 || separator >= utf8.RuneSelf || separator == '\n' || separator == '\r' || separator == 0:
-		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";" or "\t"; " " stands for any number of spaces and tabs`)
+		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";" or "\t"; " " is any number of spaces and tabs`)
 	case d.DecimalComma && separator == ',':
 		k.Add("decimal_comma", "the comma already separates the columns", `use another separator, as in separator = ";"`)
 	}

@@ -17,8 +17,8 @@ func TestCheckCSV(t *testing.T) {
 		want   string
 	}{
 		"good":            {func(d *mapping.DeviceConfig) {}, ""},
-		"separator":       {func(d *mapping.DeviceConfig) { d.Separator = ", " }, `separator: ", " is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
-		"separator, wide": {func(d *mapping.DeviceConfig) { d.Separator = "，" }, `separator: "，" is not one ASCII character; write one as in ";" or "\t"; " " stands for any number of spaces and tabs`},
+		"separator":       {func(d *mapping.DeviceConfig) { d.Separator = ", " }, `separator: ", " is not one ASCII character; write one as in ";" or "\t"; " " is any number of spaces and tabs`},
+		"separator, wide": {func(d *mapping.DeviceConfig) { d.Separator = "，" }, `separator: "，" is not one ASCII character; write one as in ";" or "\t"; " " is any number of spaces and tabs`},
 		"comma twice":     {func(d *mapping.DeviceConfig) { d.DecimalComma = true }, `decimal_comma: the comma already separates the columns; use another separator, as in separator = ";"`},
 		"quote":           {func(d *mapping.DeviceConfig) { d.Quote = "," }, `quote: "," is not one ASCII character other than the separator; leave it out for the double quote, or write "" for none`},
 		"nowhere":         {func(d *mapping.DeviceConfig) { d.Fields[0].Column = 0 }, `field "a": column: the field has no column; write column = 1 for the first one, or header = true in the device if a line with names comes first`},

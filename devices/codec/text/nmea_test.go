@@ -56,7 +56,7 @@ func TestNMEA(t *testing.T) {
 }
 
 // The laws: a line whose checksum is wrong says nothing; no sentence puts anybody beyond a pole; what was sealed is
-// unsealed to the same.
+// stripped to the same.
 func FuzzNMEA(f *testing.F) {
 	f.Add("GPGGA,092725.00,4717.11399,N,00833.91590,E,1,08,1.01,499.6,M,48.0,M,,", byte(3))
 	f.Add("GPRMC,,V,,,,,,,,,,N", byte(0))
@@ -73,7 +73,7 @@ func FuzzNMEA(f *testing.F) {
 		line := Sentence(body)
 		text, ok := codec.CheckSum([]byte(line))
 		if !ok || string(text) != "$"+body {
-			t.Fatalf("%q was unsealed to %q", line, text)
+			t.Fatalf("%q was stripped to %q", line, text)
 		}
 		readings, _ := codec.Decode(text)
 		for _, r := range readings[:min(len(readings), 2)] {

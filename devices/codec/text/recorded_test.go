@@ -114,7 +114,7 @@ func readLine(d *mapping.DeviceConfig, codec codec.Stream, count *wire.Tap, line
 	if why := strings.Join(count.Why, "; "); why != "" {
 		out = append(out, "! "+why)
 	} else if !ok {
-		out = append(out, "! and nobody knows why")
+		out = append(out, "! and no reason is given")
 	}
 	if ok && len(out) == 0 {
 		return "nothing"
@@ -178,7 +178,7 @@ func FuzzAnyLine(f *testing.F) {
 			if codec.HasSum() {
 				text = codec.AddSum(text)
 			}
-			if text, err = unsealed(codec, text); err != nil {
+			if text, err = stripped(codec, text); err != nil {
 				continue
 			}
 			before := string(text)
@@ -201,10 +201,17 @@ func FuzzAnyLine(f *testing.F) {
 	})
 }
 
-func unsealed(codec codec.Stream, line []byte) ([]byte, error) {
+func stripped(codec codec.Stream, line []byte) ([]byte, error) {
 	text, ok := codec.CheckSum(line)
 	if !ok {
 		return nil, io.ErrUnexpectedEOF
 	}
 	return text, nil
+}
+
+// newCodec makes the codec that a mapping names; the mapping has no faults.
+func newCodec(d mapping.DeviceConfig, count *wire.Tap) (codec.Stream, error) {
+	return map[string]func(mapping.DeviceConfig, *wire.Tap) codec.Stream{
+		"json": NewJSON, "csv": NewCSV, "pairs": NewPairs, "regex": NewRegex, "nmea": NewNMEA,
+	}[d.Codec](d, count), nil
 }

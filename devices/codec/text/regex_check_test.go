@@ -37,7 +37,7 @@ func TestCheckRegex(t *testing.T) {
 	}
 }
 
-// Devices whose lines nobody else takes for theirs share a port without match.
+// Devices that take no line of another device share a port without match.
 func TestRegexSharesALine(t *testing.T) {
 	a, b := Balance(), CSVDevice(Field("x", relay.TypeNumber, Column(2)))
 	b.Match = map[string]string{"1": "X"}

@@ -77,10 +77,10 @@ func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cutter := NewVEDirectFramer(d, r, &count)
+	framer := NewVEDirectFramer(d, r, &count)
 	var out []string
 	for {
-		frame, err := cutter.Next(d.MaxFrame)
+		frame, err := framer.Next(d.MaxFrame)
 		if err == io.EOF {
 			return strings.Join(out, "|"), count.Counts()
 		} else if err != nil {

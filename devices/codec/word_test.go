@@ -8,7 +8,7 @@ import (
 	"minirelay/devices/codec"
 )
 
-// The law: parseNumber reads what strconv reads, but for what no board means by a number.
+// The law: ParseNumber reads what strconv reads, but for what no board means by a number.
 func FuzzNumbersInText(f *testing.F) {
 	for _, s := range []string{"21.5", "-0", "+1e-3", ".5", "5.", "1e400", "0.1000000000000000055511151231257827", "1_0", "0x1p3", "inf", "1e", ""} {
 		f.Add(s)
