@@ -112,7 +112,7 @@ func BenchmarkTake(b *testing.B) {
 	d := Device(GreenhouseFields()...)
 	l.remap([]mapping.DeviceConfig{d}, g.relay)
 	s := &session{good: true}
-	framer := text.NewLineFramer(&Endless{Line: []byte(Telemetry + "\n")}, &l.count)
+	framer := text.NewLineFramer(&Endless{Line: []byte(Telemetry + "\n")}, &l.tap)
 	b.ReportAllocs()
 	for b.Loop() {
 		frame, err := framer.Next(d.MaxFrame)

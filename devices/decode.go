@@ -23,16 +23,16 @@ func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Reco
 		return wire.Counts{}, problems[0].Err()
 	}
 	dec := &decoder{port: port, see: see}
-	dec.judge = judge{count: &dec.count, half: "it may be half a frame: the recording begins here",
+	dec.judge = judge{tap: &dec.tap, half: "it may be half a frame: the recording begins here",
 		unknown: "the device knows no such frame", lenient: true}
-	dec.count.ShowAll(see)
-	dec.device = compile(d, &dec.count)
+	dec.tap.ShowAll(see)
+	dec.device = compile(d, &dec.tap)
 	if dec.device.poller != nil {
 		dec.ask(recording)
 	} else {
 		dec.talk(recording)
 	}
-	return dec.count.Counts(), nil
+	return dec.tap.Counts(), nil
 }
 
 // DecodeStart is the time of a recording's beginning in what Decode shows.
@@ -42,7 +42,7 @@ var DecodeStart = time.Unix(0, 0)
 type decoder struct {
 	port   serial.Config
 	device *device
-	count  wire.Tap
+	tap    wire.Tap
 	judge  judge
 	see    func(wire.Record)
 
@@ -91,8 +91,8 @@ func (r *recorded) ReadAt() time.Time { return DecodeStart.Add(r.at) }
 // talk decodes the frames of a device that talks by itself.
 func (d *decoder) talk(recording []capture.Record) {
 	r := &recorded{rest: recording, wrote: d.wrote}
-	d.count.Now = r.ReadAt
-	cutter := d.device.framer(r, &d.count)
+	d.tap.Now = r.ReadAt
+	cutter := d.device.framer(r, &d.tap)
 	for {
 		frame, err := cutter.Next(d.device.config.MaxFrame)
 		if err != nil {
@@ -104,7 +104,7 @@ func (d *decoder) talk(recording []capture.Record) {
 
 // frame decodes one frame.
 func (d *decoder) frame(frame codec.Frame) {
-	d.count.Forget()
+	d.tap.Forget()
 	f := d.judge.find(d.device, nil, frame)
 	switch f.fate {
 	case readingFrame:
@@ -120,7 +120,7 @@ func (d *decoder) frame(frame codec.Frame) {
 func (d *decoder) ask(recording []capture.Record) {
 	d.known = append(d.device.poller.Queries(), d.commands()...)
 	d.silent = true
-	d.count.Now = func() time.Time { return d.at }
+	d.tap.Now = func() time.Time { return d.at }
 	bothWays := true // a tap on the wire hears both sides alike
 	for _, r := range recording {
 		bothWays = bothWays && !r.Out
@@ -139,7 +139,7 @@ func (d *decoder) ask(recording []capture.Record) {
 			continue
 		}
 		d.got, d.at = append(d.got, r.Data...), at
-		d.count.Bytes.Add(uint64(len(r.Data)))
+		d.tap.Bytes.Add(uint64(len(r.Data)))
 		d.look(false)
 	}
 	d.finish()
@@ -209,7 +209,7 @@ func (d *decoder) finish() {
 	case d.silent:
 		d.judge.unasked(d.got)
 	case len(d.got) > 0:
-		d.count.Drop(&d.count.Noise, d.got, "it answers what this device is never asked")
+		d.tap.Drop(&d.tap.Noise, d.got, "it answers what this device is never asked")
 	}
 	d.over()
 }

@@ -29,17 +29,17 @@ type device struct {
 }
 
 // compile turns a config without problems into a mapping; it is not attached yet.
-func compile(c mapping.DeviceConfig, count *wire.Tap) *device {
-	m := &device{config: c, computed: computed.New(c, count)}
+func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
+	m := &device{config: c, computed: computed.New(c, tap)}
 	k, _ := kindOf(c)
 	switch {
 	case k.poller != nil:
-		m.poller, m.framing = newPoller(k, c, count), "asked"
+		m.poller, m.framing = newPoller(k, c, tap), "asked"
 		m.schedule, m.polls = newSchedule(m.poller.Queries()), new(pollCounts)
 	case k.framer == nil:
-		m.stream, m.framing = newStream(k, c, count), text.LinesFraming
+		m.stream, m.framing = newStream(k, c, tap), text.LinesFraming
 	default:
-		m.stream, m.framing = newStream(k, c, count), k.framing(c)
+		m.stream, m.framing = newStream(k, c, tap), k.framing(c)
 	}
 	known := map[string]*text.Pattern{}
 	for _, cc := range c.Commands {
@@ -74,9 +74,9 @@ func (m *device) carryOver(before []*device) {
 }
 
 // newStream makes the codec of a device that talks by itself. It sees only what is on the wire.
-func newStream(k kind, c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
+func newStream(k kind, c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
 	wire, places := c.OnTheWire()
-	talker := k.stream(wire, count)
+	talker := k.stream(wire, tap)
 	if places != nil {
 		return codec.PlaceStream(talker, places)
 	}
@@ -84,9 +84,9 @@ func newStream(k kind, c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 }
 
 // newPoller makes that of a device that is asked.
-func newPoller(k kind, c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
+func newPoller(k kind, c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
 	wire, places := c.OnTheWire()
-	a := k.poller(wire, count)
+	a := k.poller(wire, tap)
 	if places != nil {
 		return codec.PlacePoller(a, places, len(c.Fields))
 	}
@@ -94,11 +94,11 @@ func newPoller(k kind, c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
 }
 
 // framer cuts the frames of a stream.
-func (m *device) framer(stream io.Reader, count *wire.Tap) codec.Framer {
+func (m *device) framer(stream io.Reader, tap *wire.Tap) codec.Framer {
 	if k, _ := kindOf(m.config); k.framer != nil {
-		return k.framer(m.config, stream, count)
+		return k.framer(m.config, stream, tap)
 	}
-	return text.NewLineFramer(stream, count)
+	return text.NewLineFramer(stream, tap)
 }
 
 // fieldsOf lists the fields that a query reads.

@@ -183,11 +183,11 @@ func (l *line) send(s *session, b []byte, by time.Time) error {
 
 // writeBy writes b, of which no byte may leave after by, and shows it before: the answer may be faster than this goroutine.
 func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
-	l.count.ShowBytes(time.Now(), true, b)
+	l.tap.ShowBytes(time.Now(), true, b)
 	l.driver.begin()
 	n, err := serial.WriteBy(s.stream, b, by)
 	l.driver.end()
-	l.count.Sent.Add(uint64(n))
+	l.tap.Sent.Add(uint64(n))
 	return n, err
 }
 

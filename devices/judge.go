@@ -14,7 +14,7 @@ import (
 // judge decides what has become of what came over a port, counts it, and shows it with the words that people read. A
 // line has one, and so has Decode: a recording is judged as the line that made it would have done.
 type judge struct {
-	count   *wire.Tap
+	tap     *wire.Tap
 	half    string // why a first frame may be half of one
 	unknown string // why a frame that no device takes is noise
 	// lenient takes a first frame that makes sense, though it may be half of one.
@@ -63,13 +63,13 @@ func (j *judge) find(m *device, ex *inFlight, frame codec.Frame) finding {
 		return j.good(finding{fate: answerFrame, text: text, answers: v, command: c})
 	}
 	if half {
-		j.count.Forget() // that is why it makes no sense
+		j.tap.Forget() // that is why it makes no sense
 	}
 	return finding{}
 }
 
 func (j *judge) good(f finding) finding {
-	j.count.Frames.Add(1)
+	j.tap.Frames.Add(1)
 	return f
 }
 
@@ -90,13 +90,13 @@ func (m *device) answers(ex *inFlight, text []byte) (codec.Verdict, *codec.Comma
 
 // took shows the readings of a frame; request is what it answers, of a device that is asked.
 func (j *judge) took(m *device, request string, at time.Time, frame []byte, readings []relay.Reading) {
-	taken(j.count, at, &m.config, request, frame, m.shown(readings, j.count))
+	taken(j.tap, at, &m.config, request, frame, m.shown(readings, j.tap))
 }
 
 // answered shows an answer to a command; why is empty, or why it is of no use.
 func (j *judge) answered(m *device, request string, frame codec.Frame, why string) {
-	j.count.Forget() // it is no reading, which was to be expected
-	j.count.ShowFrame(frame.At, wire.Frame{Device: m.config.ID, Request: request, OK: why == ""}, frame.Bytes, why)
+	j.tap.Forget() // it is no reading, which was to be expected
+	j.tap.ShowFrame(frame.At, wire.Frame{Device: m.config.ID, Request: request, OK: why == ""}, frame.Bytes, why)
 }
 
 // drop counts and shows a frame that no device has taken. best is the best that it was to one of them.
@@ -104,15 +104,15 @@ func (j *judge) drop(frame codec.Frame, best fate) {
 	var why string
 	switch {
 	case best == damagedFrame:
-		j.count.Damaged.Add(1)
+		j.tap.Damaged.Add(1)
 		why = "its checksum is wrong or missing"
 	case frame.Whole:
-		j.count.Noise.Add(1)
+		j.tap.Noise.Add(1)
 		why = j.unknown
 	default:
 		why = j.half
 	}
-	j.count.ShowFrame(frame.At, wire.Frame{}, frame.Bytes, why)
+	j.tap.ShowFrame(frame.At, wire.Frame{}, frame.Bytes, why)
 }
 
 // answer judges what has come since q was written, as Query.Answer does, and counts and shows it. What is Garbled can
@@ -121,21 +121,21 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 	if len(got) == 0 {
 		return codec.Response{}, codec.NoAnswer
 	}
-	j.count.Forget() // what was said when less had come
+	j.tap.Forget() // what was said when less had come
 	r, v := q.Answer(got, quiet)
 	f := wire.Frame{Device: m.config.ID, Request: q.Name}
 	switch v {
 	case codec.NoAnswer:
 	case codec.Garbled:
-		j.count.Damaged.Add(1)
+		j.tap.Damaged.Add(1)
 		m.polls.damaged.Add(1)
-		j.count.ShowFrame(at, f, got, "it can never become the answer")
+		j.tap.ShowFrame(at, f, got, "it can never become the answer")
 	case codec.Refused, codec.Unreached:
-		j.count.Frames.Add(1)
+		j.tap.Frames.Add(1)
 		f.OK = true
-		j.count.ShowFrame(at, f, got, "the answer is no: "+r.Refusal)
+		j.tap.ShowFrame(at, f, got, "the answer is no: "+r.Refusal)
 	default:
-		j.count.Frames.Add(1)
+		j.tap.Frames.Add(1)
 		j.took(m, q.Name, at, got, r.Readings)
 	}
 	return r, v
@@ -144,26 +144,26 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 // unanswered counts and shows a query whose time is over. got is what has come instead of an answer; within is how long
 // was waited, or 0 where nobody did.
 func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, within time.Duration) {
-	j.count.Unanswered.Add(1)
+	j.tap.Unanswered.Add(1)
 	why := "no answer"
 	if within > 0 {
 		why = fmt.Sprintf("no answer in %v", within)
 	}
 	if len(got) > 0 {
-		j.count.Damaged.Add(1)
+		j.tap.Damaged.Add(1)
 		m.polls.damaged.Add(1)
 		why = "the bytes received are not an answer to it"
 		if within > 0 {
 			why = fmt.Sprintf("the bytes received in %v are not an answer to it", within)
 		}
 	}
-	j.count.ShowFrame(at, wire.Frame{Device: m.config.ID, Request: q.Name}, got, why)
+	j.tap.ShowFrame(at, wire.Frame{Device: m.config.ID, Request: q.Name}, got, why)
 }
 
 // unasked counts and shows what has come while no answer was waited for.
 func (j *judge) unasked(got []byte) {
 	if len(got) > 0 {
-		j.count.Drop(&j.count.Noise, got, "nothing was asked when it came: too late, or from somebody else")
+		j.tap.Drop(&j.tap.Noise, got, "nothing was asked when it came: too late, or from somebody else")
 	}
 }
 

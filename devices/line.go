@@ -43,8 +43,8 @@ type line struct {
 	lane     *relay.Lane
 	pause    func(time.Duration) // waits for at most fineTime
 	opened   func()              // to be called after the first try to open; only the first call counts
-	count    wire.Tap
-	judge    judge // of what comes, over count
+	tap      wire.Tap
+	judge    judge // of what comes; it counts in tap
 	load     load
 	limit    atomic.Int64  // longest frame of the current mappings
 	changed  chan struct{} // holds a token when port may have changed
@@ -76,7 +76,7 @@ func newLine(id string, port serial.Config, log *slog.Logger) *line {
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
 	l.late.taken = make(chan struct{}, 1)
-	l.judge = judge{count: &l.count, half: "it may be half a frame: the port has just been opened",
+	l.judge = judge{tap: &l.tap, half: "it may be half a frame: the port has just been opened",
 		unknown: "no device on this port knows such a frame"}
 	return l
 }
@@ -97,7 +97,7 @@ func (l *line) run() {
 		l.driver.end()
 		l.opened()
 		if err == nil {
-			l.count.Opened.Add(1)
+			l.tap.Opened.Add(1)
 			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{})}
 			err = l.serve(s)
 			if errors.Is(err, errChanged) {
@@ -146,7 +146,7 @@ func (l *line) serve(s *session) error {
 		go l.listen(s)
 		err = l.ask(s)
 	} else {
-		go l.read(s, first.framer(wire.TappedReader{Reader: s.stream, Tap: &l.count}, &l.count))
+		go l.read(s, first.framer(wire.TappedReader{Reader: s.stream, Tap: &l.tap}, &l.tap))
 		err = l.work(s)
 	}
 	l.driver.begin()
@@ -319,7 +319,7 @@ func (l *line) remap(devices []mapping.DeviceConfig, r *relay.Relay) {
 			l.devices = append(l.devices, before[i])
 			continue
 		}
-		m := compile(c, &l.count)
+		m := compile(c, &l.tap)
 		m.carryOver(before)
 		model := modelOf(c)
 		if m.computed != nil {

@@ -20,9 +20,9 @@ type load struct {
 
 // traffic is how many characters have been on the line. The echo of what was sent is no second one.
 func (l *line) traffic(c serial.Config) uint64 {
-	n := l.count.Bytes.Load()
+	n := l.tap.Bytes.Load()
 	if !c.Echo {
-		n += l.count.Sent.Load()
+		n += l.tap.Sent.Load()
 	}
 	return n
 }

@@ -21,11 +21,11 @@ func (l *line) listen(s *session) {
 		n, err := s.stream.Read(buf)
 		if n > 0 {
 			empty = 0
-			l.count.Bytes.Add(uint64(n))
-			l.count.ShowBytes(time.Now(), false, buf[:n])
+			l.tap.Bytes.Add(uint64(n))
+			l.tap.ShowBytes(time.Now(), false, buf[:n])
 			l.mu.Lock()
 			if len(l.inbox.bytes)+n > codec.MaxInbox {
-				l.count.Drop(&l.count.Overlong, l.inbox.bytes, "far more has come than any answer is long")
+				l.tap.Drop(&l.tap.Overlong, l.inbox.bytes, "far more has come than any answer is long")
 				l.inbox.bytes = l.inbox.bytes[:0]
 			}
 			l.inbox.bytes = append(l.inbox.bytes, buf[:n]...)

@@ -252,7 +252,7 @@ func (p *Ports) Stats() []PortStats {
 	var all []PortStats
 	for _, l := range p.lines {
 		l.mu.Lock()
-		stats := PortStats{Port: l.id, Path: l.port.Place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.count.Counts()}
+		stats := PortStats{Port: l.id, Path: l.port.Place(), Baud: l.port.Baud, Open: l.session != nil, Trouble: l.trouble, Counts: l.tap.Counts()}
 		if l.driver.hung() {
 			stats.Trouble = hungReason
 		}

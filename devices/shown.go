@@ -18,8 +18,8 @@ type preview struct {
 }
 
 // shown gives the readings of a frame with the computed fields that have followed from them.
-func (m *device) shown(readings []relay.Reading, count *wire.Tap) []relay.Reading {
-	if m.computed == nil || len(readings) == 0 || !count.Watched() {
+func (m *device) shown(readings []relay.Reading, tap *wire.Tap) []relay.Reading {
+	if m.computed == nil || len(readings) == 0 || !tap.Watched() {
 		return readings
 	}
 	p := m.preview

@@ -54,7 +54,7 @@ func (l *line) take(s *session, frame codec.Frame) {
 	defer l.mu.Unlock()
 	best := foreignFrame
 	for _, m := range l.inTurn() {
-		l.count.Turn()
+		l.tap.Turn()
 		if best = max(best, l.offer(s, m, frame)); best >= answerFrame {
 			return
 		}
@@ -113,7 +113,7 @@ func (l *line) answerBesideReadings(m *device, ex *inFlight, at time.Time, f fin
 	} else if ex != nil {
 		ex.read(at, &m.config, f.readings)
 		if ex.answer(f.text) == codec.Foreign {
-			l.count.Late.Add(1)
+			l.tap.Late.Add(1)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func (l *line) answerBesideReadings(m *device, ex *inFlight, at time.Time, f fin
 // lateAnswer counts an answer that no command waits for; mu is held.
 func (l *line) lateAnswer(text []byte) {
 	l.late.take(text)
-	l.count.Late.Add(1)
+	l.tap.Late.Add(1)
 }
 
 // heard notes that a good frame has come; mu is held.

@@ -134,7 +134,7 @@ func TestSlowWatcher(t *testing.T) {
 		} else {
 			w.Close()
 		}
-		if r.ports.lines[0].count.Watched() {
+		if r.ports.lines[0].tap.Watched() {
 			t.Error("it goes on showing to nobody")
 		}
 	})
@@ -142,14 +142,14 @@ func TestSlowWatcher(t *testing.T) {
 
 // While nobody watches, watching costs no memory.
 func TestUnwatchedTap(t *testing.T) {
-	var count wire.Tap
+	var tap wire.Tap
 	data, now, c := []byte("some bytes"), time.Now(), mapping.DeviceConfig{}
 	if n := testing.AllocsPerRun(100, func() {
-		count.ShowBytes(now, true, data)
-		taken(&count, now, &c, "", data, nil)
-		count.Drop(&count.Noise, data, "why")
-		count.Because("why")
-		count.Turn()
+		tap.ShowBytes(now, true, data)
+		taken(&tap, now, &c, "", data, nil)
+		tap.Drop(&tap.Noise, data, "why")
+		tap.Because("why")
+		tap.Turn()
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -24,11 +24,11 @@ func (p *Ports) Watch(port string) (*wire.Watch, error) {
 func (l *line) watch() (*wire.Watch, error) {
 	l.mu.Lock() // nothing changes between the state and what follows
 	defer l.mu.Unlock()
-	return l.count.Watch(wire.State{Open: l.session != nil, Trouble: l.trouble})
+	return l.tap.Watch(wire.State{Open: l.session != nil, Trouble: l.trouble})
 }
 
 // showState shows whether the port is open; the line's mu is held.
-func (l *line) showState() { l.count.ShowState(wire.State{Open: l.session != nil, Trouble: l.trouble}) }
+func (l *line) showState() { l.tap.ShowState(wire.State{Open: l.session != nil, Trouble: l.trouble}) }
 
 // unwatch ends all watching of a line that has ended.
-func (l *line) unwatch() { l.count.End() }
+func (l *line) unwatch() { l.tap.End() }

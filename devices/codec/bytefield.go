@@ -28,7 +28,7 @@ func NewByteField(index int, f mapping.FieldConfig) ByteField {
 }
 
 // Read returns the field's reading in a frame that carries it. An invalid or implausible value is null and counted.
-func (f *ByteField) Read(frame []byte, count *wire.Tap) relay.Reading {
+func (f *ByteField) Read(frame []byte, tap *wire.Tap) relay.Reading {
 	at := FromEnd(f.At, len(frame))
 	why := f.Wire.ID + ": the frame ends before it"
 	if at >= 0 && at+f.Value.Length <= len(frame) {
@@ -37,7 +37,7 @@ func (f *ByteField) Read(frame []byte, count *wire.Tap) relay.Reading {
 		if v, good := f.Wire.Read(t); ok && good {
 			return relay.Reading{Field: f.Index, Value: v}
 		}
-		if count.Watched() {
+		if tap.Watched() {
 			if why = fmt.Sprintf("%s: %X is not a valid %s", f.Wire.ID, raw, f.Value.Digits); ok {
 				if t.Kind == TokenNumber {
 					t.Text = strconv.AppendFloat(nil, t.Number, 'g', -1, 64)
@@ -46,8 +46,8 @@ func (f *ByteField) Read(frame []byte, count *wire.Tap) relay.Reading {
 			}
 		}
 	}
-	count.Implausible.Add(1)
-	count.Because(why)
+	tap.Implausible.Add(1)
+	tap.Because(why)
 	return relay.Reading{Field: f.Index}
 }
 

@@ -14,14 +14,14 @@ import (
 
 // letters reads lines such as "T21.5H40": each value is the number after its letter.
 type letters struct {
-	count    *wire.Tap
+	tap      *wire.Tap
 	keys     string // the letter of each field
 	fields   []codec.WireField
 	readings []relay.Reading
 }
 
-func newLetters(d mapping.DeviceConfig, count *wire.Tap) codec.Stream {
-	l := &letters{count: count}
+func newLetters(d mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
+	l := &letters{tap: tap}
 	for _, f := range d.Fields {
 		l.keys += f.WireKey()
 		l.fields = append(l.fields, codec.NewWireField(f))
@@ -33,7 +33,7 @@ func (l *letters) Decode(text []byte) ([]relay.Reading, bool) {
 	l.readings = l.readings[:0]
 	for rest := text; len(rest) > 0; {
 		if before := text[:len(text)-len(rest)]; rest[0] < 'A' || rest[0] > 'Z' || bytes.IndexByte(before, rest[0]) >= 0 {
-			l.count.Because("a letter is missing, or is there twice")
+			l.tap.Because("a letter is missing, or is there twice")
 			return nil, false
 		}
 		end := 1
@@ -46,7 +46,7 @@ func (l *letters) Decode(text []byte) ([]relay.Reading, bool) {
 		rest = rest[end:]
 	}
 	if len(l.readings) == 0 {
-		l.count.Because("no field has one of its letters")
+		l.tap.Because("no field has one of its letters")
 		return nil, false
 	}
 	return l.readings, true
@@ -57,9 +57,9 @@ func (l *letters) read(i int, text []byte) {
 	token := field.Token(text, false)
 	value, ok := field.Read(token)
 	if !ok {
-		l.count.Implausible.Add(1)
-		if l.count.Watched() { // else the words are not worth composing
-			l.count.Because(field.ID + ": " + field.Explain(codec.Fault{Field: i, Value: token}))
+		l.tap.Implausible.Add(1)
+		if l.tap.Watched() { // else the words are not worth composing
+			l.tap.Because(field.ID + ": " + field.Explain(codec.Fault{Field: i, Value: token}))
 		}
 	}
 	l.readings = append(l.readings, relay.Reading{Field: i, Value: value})
@@ -86,9 +86,9 @@ func Example() {
 	device := mapping.DefaultDevice()
 	device.ID, device.Fields = "shed", []mapping.FieldConfig{temperature, humidity}
 
-	count := new(wire.Tap)
-	stream := newLetters(device, count)
-	lines := text.NewLineFramer(strings.NewReader("1H40\nT21.5H40\nT-3H140\nhello\n"), count)
+	tap := new(wire.Tap)
+	stream := newLetters(device, tap)
+	lines := text.NewLineFramer(strings.NewReader("1H40\nT21.5H40\nT-3H140\nhello\n"), tap)
 	for {
 		frame, err := lines.Next(device.MaxFrame)
 		if err != nil {
@@ -101,7 +101,7 @@ func Example() {
 		}
 		fmt.Println()
 	}
-	fmt.Println(count.Counts().Implausible, "implausible")
+	fmt.Println(tap.Counts().Implausible, "implausible")
 	// Output:
 	// false
 	// true temperature=21.5 humidity=40

@@ -36,8 +36,8 @@ func TestLetters(t *testing.T) {
 	for name, reader := range map[string]func(io.Reader) io.Reader{
 		"one by one": iotest.OneByteReader, "by halves": iotest.HalfReader, "with the end": iotest.DataErrReader,
 	} {
-		count, got := new(wire.Tap), ""
-		stream, lines := newLetters(shed, count), text.NewLineFramer(reader(bytes.NewReader(recorded)), count)
+		tap, got := new(wire.Tap), ""
+		stream, lines := newLetters(shed, tap), text.NewLineFramer(reader(bytes.NewReader(recorded)), tap)
 		for frame, err := lines.Next(100); err == nil; frame, err = lines.Next(100) {
 			readings, _ := stream.Decode(frame.Bytes)
 			for _, r := range readings {
@@ -45,7 +45,7 @@ func TestLetters(t *testing.T) {
 			}
 		}
 		want := "temperature=21.5 humidity=40 temperature=21.6 humidity=41 temperature=21.7 humidity=null "
-		if got != want || count.Counts().Implausible != 1 {
+		if got != want || tap.Counts().Implausible != 1 {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

@@ -18,7 +18,7 @@ const maxText = 1024
 // Computation computes the computed fields of one device. It serves one goroutine.
 type Computation struct {
 	Fields []Field // each after those it uses
-	count  *wire.Tap
+	tap    *wire.Tap
 	vm     vm.VM
 }
 
@@ -42,13 +42,13 @@ type input struct {
 	value relay.Value // as last seen
 }
 
-// New compiles the computed fields of a device without problems; nil if there are none. count receives invalid results.
-func New(c mapping.DeviceConfig, count *wire.Tap) *Computation {
+// New compiles the computed fields of a device without problems; nil if there are none. tap receives invalid results.
+func New(c mapping.DeviceConfig, tap *wire.Tap) *Computation {
 	order, _ := dependencyOrder(c)
 	if len(order) == 0 {
 		return nil
 	}
-	m := &Computation{count: count}
+	m := &Computation{tap: tap}
 	for _, i := range order {
 		f := c.Fields[i]
 		program, inputs, _, _ := compileExpression(c, f)
@@ -111,7 +111,7 @@ func (m *Computation) Work(f *Field) relay.Value {
 			return v
 		}
 	}
-	m.count.Implausible.Add(1)
+	m.tap.Implausible.Add(1)
 	return relay.Value{}
 }
 

@@ -25,10 +25,10 @@ func worked(t *testing.T, kind relay.Type, expression string, change ...func(*ma
 	if problems := devices.CheckDevice(d); len(problems) > 0 {
 		return problems[0].String(), 0
 	}
-	var count wire.Tap
+	var tap wire.Tap
 	values := []relay.Value{relay.NumberValue(230), relay.NumberValue(2.5), relay.NumberValue(6), relay.BoolValue(true), relay.TextValue("auto"), relay.TextValue("12 V"), {}}
-	computed.New(d, &count).Derive(values)
-	return values[6].String(), count.Counts().Implausible
+	computed.New(d, &tap).Derive(values)
+	return values[6].String(), tap.Counts().Implausible
 }
 
 func TestExpressions(t *testing.T) {

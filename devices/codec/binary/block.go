@@ -12,7 +12,7 @@ import (
 // blockFramer cuts frames that are separated: by the delimiter of a byte stuffing, by end bytes, or by silence.
 type blockFramer struct {
 	rules *frameRules
-	count *wire.Tap
+	tap   *wire.Tap
 	feed  func(wait time.Duration) (chunk, bool) // false: nothing has come within wait
 	wait  time.Duration                          // 0: without limit
 
@@ -26,8 +26,8 @@ type blockFramer struct {
 	err     error
 }
 
-func newBlockFramer(r io.Reader, spec *frameRules, count *wire.Tap) *blockFramer {
-	c := &blockFramer{rules: spec, count: count, wait: spec.gap}
+func newBlockFramer(r io.Reader, spec *frameRules, tap *wire.Tap) *blockFramer {
+	c := &blockFramer{rules: spec, tap: tap, wait: spec.gap}
 	c.feed = readChunk(r)
 	if spec.gap > 0 {
 		c.feed = feedOf(r)
@@ -60,7 +60,7 @@ func (c *blockFramer) Next(limit int) (codec.Frame, error) {
 		}
 		c.buf = append(c.buf[:copy(c.buf, c.buf[c.used:])], got.bytes...)
 		c.seen, c.used = c.seen-c.used, 0
-		c.count.Bytes.Add(uint64(len(got.bytes)))
+		c.tap.Bytes.Add(uint64(len(got.bytes)))
 		if len(got.bytes) > 0 {
 			c.at = got.at
 		}
@@ -93,7 +93,7 @@ func (c *blockFramer) next(limit, longest int) (codec.Frame, bool) {
 	if n := len(c.buf) - c.used; n > longest {
 		if !c.tooLong {
 			c.tooLong = true
-			c.count.Drop(&c.count.Overlong, c.buf[c.used:], "no end has arrived, and it is longer than max_frame")
+			c.tap.Drop(&c.tap.Overlong, c.buf[c.used:], "no end has arrived, and it is longer than max_frame")
 		}
 		c.used, c.seen = len(c.buf), len(c.buf)
 	}
@@ -108,12 +108,12 @@ func (c *blockFramer) block(block []byte, limit, longest int) (codec.Frame, bool
 	case len(block) == 0 || tooLong || c.wait == 0 && len(block) == len(c.rules.end) && len(c.rules.start) == 0:
 		return codec.Frame{}, false
 	case len(block) > longest:
-		c.count.Drop(&c.count.Overlong, block, "it is longer than max_frame")
+		c.tap.Drop(&c.tap.Overlong, block, "it is longer than max_frame")
 		return codec.Frame{}, false
 	}
 	frame, ok := c.rules.unblock(&c.frame, block, limit)
 	if !ok {
-		c.count.Drop(&c.count.Damaged, block, c.rules.whyDamaged())
+		c.tap.Drop(&c.tap.Damaged, block, c.rules.whyDamaged())
 		return codec.Frame{}, false
 	}
 	return codec.Frame{Bytes: frame, At: c.at, Whole: whole || c.rules.hasSum || len(c.rules.start) > 0}, true

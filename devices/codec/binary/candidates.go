@@ -20,7 +20,7 @@ import (
 // is dropped.
 type candidateFramer struct {
 	rules *frameRules
-	count *wire.Tap
+	tap   *wire.Tap
 	feed  func(wait time.Duration) (chunk, bool)
 	err   error // of the last read, returned when the buffer is used up
 
@@ -53,8 +53,8 @@ type arrival struct {
 // the next ones arrive, and some devices send one an hour.
 const stalled = time.Second
 
-func newCandidateFramer(r io.Reader, spec *frameRules, count *wire.Tap) *candidateFramer {
-	c := &candidateFramer{rules: spec, count: count, feed: readChunk(r)}
+func newCandidateFramer(r io.Reader, spec *frameRules, tap *wire.Tap) *candidateFramer {
+	c := &candidateFramer{rules: spec, tap: tap, feed: readChunk(r)}
 	if spec.length == 0 { // otherwise the intact frame itself disproves the candidate before it
 		c.feed = feedOf(r)
 	}
@@ -174,7 +174,7 @@ func (c *candidateFramer) drop(why string) {
 		return
 	}
 	c.damagedTo = first.at + first.length
-	c.count.Drop(&c.count.Damaged, c.buf[first.at:min(c.damagedTo, c.end)], why)
+	c.tap.Drop(&c.tap.Damaged, c.buf[first.at:min(c.damagedTo, c.end)], why)
 	c.skipping = true
 }
 
@@ -182,7 +182,7 @@ func (c *candidateFramer) drop(why string) {
 func (c *candidateFramer) skipTo(at int) {
 	if at > c.start && !c.skipping {
 		c.skipping = true
-		c.count.Drop(&c.count.Noise, c.buf[c.start:at], "no frame begins here")
+		c.tap.Drop(&c.tap.Noise, c.buf[c.start:at], "no frame begins here")
 	}
 	c.start = max(c.start, at)
 }
@@ -213,7 +213,7 @@ func (c *candidateFramer) read() {
 	c.end = len(c.buf)
 	c.err = got.err
 	if len(got.bytes) > 0 {
-		c.count.Bytes.Add(uint64(len(got.bytes)))
+		c.tap.Bytes.Add(uint64(len(got.bytes)))
 		c.arrived = append(c.arrived, arrival{c.end, got.at})
 	}
 }

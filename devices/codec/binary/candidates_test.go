@@ -44,10 +44,10 @@ func build(s *frameRules, data []byte) []byte {
 }
 
 // cutAll returns all frames in a reader, and its error.
-func cutAll(f mapping.FrameConfig, r io.Reader, count *wire.Tap) ([][]byte, error) {
+func cutAll(f mapping.FrameConfig, r io.Reader, tap *wire.Tap) ([][]byte, error) {
 	d := mapping.DefaultDevice()
 	d.Frame = f
-	framer := NewFramer(d, r, count)
+	framer := NewFramer(d, r, tap)
 	var all [][]byte
 	for {
 		frame, err := framer.Next(300)
@@ -94,9 +94,9 @@ func TestCutBinary(t *testing.T) {
 		{"end bytes", lines, "41420D0A0D0A430D0A44", "41420D0A 430D0A", 0, 0},
 	} {
 		for how, bad := range badly {
-			count := new(wire.Tap)
+			tap := new(wire.Tap)
 			raw := Unhex(t, tt.wire)
-			frames, err := cutAll(tt.frame, bad(bytes.NewReader(raw)), count)
+			frames, err := cutAll(tt.frame, bad(bytes.NewReader(raw)), tap)
 			if err != io.EOF {
 				t.Fatal(err)
 			}
@@ -105,8 +105,8 @@ func TestCutBinary(t *testing.T) {
 				got += fmt.Sprintf(" %X", f)
 			}
 			got = string(bytes.TrimSpace([]byte(got)))
-			if got != tt.want || count.Damaged.Load() != tt.damaged || count.Noise.Load() != tt.noise {
-				t.Errorf("%s %s: %s: %q damaged %d noise %d, want %q %d %d", tt.name, how, tt.wire, got, count.Damaged.Load(), count.Noise.Load(), tt.want, tt.damaged, tt.noise)
+			if got != tt.want || tap.Damaged.Load() != tt.damaged || tap.Noise.Load() != tt.noise {
+				t.Errorf("%s %s: %s: %q damaged %d noise %d, want %q %d %d", tt.name, how, tt.wire, got, tap.Damaged.Load(), tap.Noise.Load(), tt.want, tt.damaged, tt.noise)
 			}
 		}
 	}
@@ -191,10 +191,10 @@ func TestResynchronise(t *testing.T) {
 					raw = append(raw, s.spec.stuffing.wrap(frame)...)
 				}
 			}
-			count := new(wire.Tap)
+			tap := new(wire.Tap)
 			d := mapping.DefaultDevice()
 			d.Frame = tt.frame
-			framer := NewFramer(d, &raggedReader{bytes.NewReader(raw), s.Rand}, count)
+			framer := NewFramer(d, &raggedReader{bytes.NewReader(raw), s.Rand}, tap)
 			for i := 0; ; i++ {
 				frame, err := framer.Next(300)
 				if err != nil && i != len(want) {
@@ -207,7 +207,7 @@ func TestResynchronise(t *testing.T) {
 					t.Fatalf("frame %d is %X, want %X", i, frame.Bytes, want[min(i, len(want)-1)])
 				}
 			}
-			t.Logf("%d bytes, %d frames, %d damaged, %d times noise", len(raw), len(want), count.Damaged.Load(), count.Noise.Load())
+			t.Logf("%d bytes, %d frames, %d damaged, %d times noise", len(raw), len(want), tap.Damaged.Load(), tap.Noise.Load())
 		})
 	}
 }
@@ -304,9 +304,9 @@ func FuzzCutBinary(f *testing.F) {
 		spec := newFrameRules(table)
 		at, counted := map[string][][]byte{}, map[string]wire.Counts{}
 		cut := func(how string, r io.Reader) {
-			count := new(wire.Tap)
-			at[how], _ = cutAll(table, r, count)
-			counted[how] = count.Counts()
+			tap := new(wire.Tap)
+			at[how], _ = cutAll(table, r, tap)
+			counted[how] = tap.Counts()
 		}
 		for how, bad := range badly {
 			cut(how, bad(bytes.NewReader(raw)))

@@ -21,14 +21,14 @@ type poller struct {
 	queries []*codec.Query
 	byField []int // by field: the query whose answer carries it; -1: none
 	config  mapping.DeviceConfig
-	count   *wire.Tap
+	tap     *wire.Tap
 	seq     int
 }
 
-// NewPoller returns the poller of a device with requests. count receives what it drops.
-func NewPoller(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
+// NewPoller returns the poller of a device with requests. tap receives what it drops.
+func NewPoller(c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
 	match, _ := codec.ParsePlaces(c.Match)
-	p := &poller{rules: newFrameRules(c.Frame), match: match, config: c, count: count, seq: rand.IntN(codec.MaxSeq)}
+	p := &poller{rules: newFrameRules(c.Frame), match: match, config: c, tap: tap, seq: rand.IntN(codec.MaxSeq)}
 	for _, r := range c.Requests {
 		p.queries = append(p.queries, p.query(r))
 	}
@@ -92,7 +92,7 @@ func (p *poller) query(r mapping.RequestConfig) *codec.Query {
 		for _, frame := range answer {
 			for i := range fields {
 				if fields[i].Match.Fits(frame) {
-					readings = append(readings, fields[i].Read(frame, p.count))
+					readings = append(readings, fields[i].Read(frame, p.tap))
 				}
 			}
 		}
@@ -119,7 +119,7 @@ func (p *poller) search(spec *frameRules, got []byte, quiet bool, use func(frame
 		return v == codec.NoAnswer
 	})
 	if v == codec.NoAnswer && quiet && !waiting {
-		p.count.Because("it contains no intact frame that answers the request")
+		p.tap.Because("it contains no intact frame that answers the request")
 		return codec.Garbled
 	}
 	return v

@@ -16,27 +16,27 @@ type stream struct {
 	rules    *frameRules
 	match    codec.Places
 	fields   []codec.ByteField
-	count    *wire.Tap
+	tap      *wire.Tap
 	readings []relay.Reading
 }
 
-// New returns the decoder of a device that sends by itself. count receives what it drops.
-func New(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
+// New returns the decoder of a device that sends by itself. tap receives what it drops.
+func New(c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
 	match, _ := codec.ParsePlaces(c.Match)
-	b := &stream{rules: newFrameRules(c.Frame), match: match, count: count}
+	b := &stream{rules: newFrameRules(c.Frame), match: match, tap: tap}
 	for i, f := range c.Fields {
 		b.fields = append(b.fields, codec.NewByteField(i, f))
 	}
 	return b
 }
 
-// NewFramer returns the framer that cuts frames out of r. count receives the bytes and what it drops.
-func NewFramer(c mapping.DeviceConfig, r io.Reader, count *wire.Tap) codec.Framer {
+// NewFramer returns the framer that cuts frames out of r. tap receives the bytes and what it drops.
+func NewFramer(c mapping.DeviceConfig, r io.Reader, tap *wire.Tap) codec.Framer {
 	spec := newFrameRules(c.Frame)
 	if spec.delimited() {
-		return newBlockFramer(r, spec, count)
+		return newBlockFramer(r, spec, tap)
 	}
-	return newCandidateFramer(r, spec, count)
+	return newCandidateFramer(r, spec, tap)
 }
 
 // Framing identifies how frames are cut: devices on one port need the same framing.
@@ -69,14 +69,14 @@ func (b *stream) AddSum(frame []byte) []byte { return b.rules.stuffing.wrap(fram
 // Decode reads the fields in the frame. ok is false if the frame belongs to another device.
 func (b *stream) Decode(frame []byte) ([]relay.Reading, bool) {
 	if !b.match.Fits(frame) {
-		b.count.Because("its bytes differ from match")
+		b.tap.Because("its bytes differ from match")
 		return nil, false
 	}
 	b.readings = b.readings[:0]
 	for i := range b.fields {
 		f := &b.fields[i]
 		if f.Match.Fits(frame) {
-			b.readings = append(b.readings, f.Read(frame, b.count))
+			b.readings = append(b.readings, f.Read(frame, b.tap))
 		}
 	}
 	return b.readings, true

@@ -38,17 +38,17 @@ func newField(index int, f mapping.FieldConfig) field {
 }
 
 // read returns the field's reading in the data of an answer.
-func (f *field) read(data []byte, count *wire.Tap) relay.Reading {
+func (f *field) read(data []byte, tap *wire.Tap) relay.Reading {
 	if f.quantity.text == nil || len(data) < f.quantity.length {
-		return f.Read(data, count)
+		return f.Read(data, tap)
 	}
 	text, ok := f.quantity.text(data[:f.quantity.length])
 	if v, good := f.Wire.Read(codec.Token{Kind: codec.TokenString, Text: []byte(text)}); ok && good {
 		return relay.Reading{Field: f.Index, Value: v}
 	}
-	count.Implausible.Add(1)
-	if count.Watched() {
-		count.Because(fmt.Sprintf("%s: %X is not a valid %s", f.Wire.ID, data, f.quantity.key))
+	tap.Implausible.Add(1)
+	if tap.Watched() {
+		tap.Because(fmt.Sprintf("%s: %X is not a valid %s", f.Wire.ID, data, f.quantity.key))
 	}
 	return relay.Reading{Field: f.Index}
 }

@@ -21,7 +21,7 @@ type poller struct {
 	address address
 	queries []*codec.Query
 	byField []int // by field: its query
-	count   *wire.Tap
+	tap     *wire.Tap
 }
 
 const (
@@ -33,9 +33,9 @@ const (
 	maxFollowUps = 16
 )
 
-// New returns the poller of a meter. count receives what it drops.
-func New(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
-	p := &poller{config: c, count: count}
+// New returns the poller of a meter. tap receives what it drops.
+func New(c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
+	p := &poller{config: c, tap: tap}
 	p.address, _ = parseAddress(c.Address)
 	byID := map[uint32]int{}
 	fields := map[uint32][]*field{}
@@ -121,7 +121,7 @@ func (p *poller) complete(q codec.Query, control byte, data []byte, use func(fra
 			f, rest, ok, waiting := nextFrame(got)
 			switch {
 			case !ok && quiet && !waiting:
-				p.count.Because("it contains no intact frame that answers the request")
+				p.tap.Because("it contains no intact frame that answers the request")
 				return codec.Response{}, codec.Garbled
 			case !ok:
 				return codec.Response{}, codec.NoAnswer
@@ -143,7 +143,7 @@ func (p *poller) complete(q codec.Query, control byte, data []byte, use func(fra
 
 func (p *poller) readings(data []byte, fields []*field) (r codec.Response) {
 	for _, f := range fields {
-		r.Readings = append(r.Readings, f.read(data, p.count))
+		r.Readings = append(r.Readings, f.read(data, p.tap))
 	}
 	return r
 }

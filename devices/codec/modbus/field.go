@@ -72,13 +72,13 @@ func numberWords(kind relay.Type, values map[string]string, options []mapping.Op
 
 // decode reads the field from data, at a register or bit counted from its beginning. An invalid value is null and
 // counted.
-func (f *field) decode(data []byte, at int, count *wire.Tap) relay.Value {
+func (f *field) decode(data []byte, at int, tap *wire.Tap) relay.Value {
 	t, legible := f.token(data, at)
 	if v, good := f.wire.Read(t); legible && good {
 		return v
 	}
-	count.Implausible.Add(1)
-	if count.Watched() {
+	tap.Implausible.Add(1)
+	if tap.Watched() {
 		if t.Kind == codec.TokenNumber {
 			t.Text = strconv.AppendFloat(nil, t.Number, 'g', -1, 64)
 		}
@@ -86,7 +86,7 @@ func (f *field) decode(data []byte, at int, count *wire.Tap) relay.Value {
 		if !legible {
 			why = fmt.Sprintf("% X is not a text", data[2*at:2*(at+f.n)])
 		}
-		count.Because(f.wire.ID + ": " + why)
+		tap.Because(f.wire.ID + ": " + why)
 	}
 	return relay.Value{}
 }

@@ -22,23 +22,23 @@ type poller struct {
 	fields  []field
 	queries []*codec.Query
 	byField []*codec.Query // by field
-	count   *wire.Tap
+	tap     *wire.Tap
 
 	readings []relay.Reading
 }
 
-// NewRTU returns the poller of a unit that uses RTU framing. count receives what it drops.
-func NewRTU(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
-	return newPoller(c, rtuFraming{}, count)
+// NewRTU returns the poller of a unit that uses RTU framing. tap receives what it drops.
+func NewRTU(c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
+	return newPoller(c, rtuFraming{}, tap)
 }
 
-// NewASCII returns the poller of a unit that uses ASCII framing. count receives what it drops.
-func NewASCII(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
-	return newPoller(c, asciiFraming{}, count)
+// NewASCII returns the poller of a unit that uses ASCII framing. tap receives what it drops.
+func NewASCII(c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
+	return newPoller(c, asciiFraming{}, tap)
 }
 
-func newPoller(c mapping.DeviceConfig, f framing, count *wire.Tap) codec.Poller {
-	p := &poller{config: c, framing: f, unit: byte(c.ModbusUnit), count: count,
+func newPoller(c mapping.DeviceConfig, f framing, tap *wire.Tap) codec.Poller {
+	p := &poller{config: c, framing: f, unit: byte(c.ModbusUnit), tap: tap,
 		fields: make([]field, len(c.Fields)), byField: make([]*codec.Query, len(c.Fields))}
 	for i, f := range c.Fields {
 		p.fields[i] = newField(f, c.Poll)
@@ -103,7 +103,7 @@ func (p *poller) decode(b batch, data []byte) []relay.Reading {
 	p.readings = p.readings[:0]
 	for _, i := range b.fields {
 		f := &p.fields[i]
-		p.readings = append(p.readings, relay.Reading{Field: i, Value: f.decode(data, f.at-b.from, p.count)})
+		p.readings = append(p.readings, relay.Reading{Field: i, Value: f.decode(data, f.at-b.from, p.tap)})
 	}
 	return p.readings
 }

@@ -23,9 +23,9 @@ type atPoller struct {
 	seq                   int
 }
 
-// NewAT returns the poller of codec at. count receives what it drops.
-func NewAT(c mapping.DeviceConfig, count *wire.Tap) codec.Poller {
-	a := &atPoller{readings: newReadings(c, count), config: c, separator: csvSeparator(c), seq: rand.IntN(codec.MaxSeq),
+// NewAT returns the poller of codec at. tap receives what it drops.
+func NewAT(c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
+	a := &atPoller{readings: newReadings(c, tap), config: c, separator: csvSeparator(c), seq: rand.IntN(codec.MaxSeq),
 		until: expressionOf(c.Until), refuse: expressionOf(c.Error), ignore: expressionOf(c.Ignore), byField: make([]*codec.Query, len(c.Fields))}
 	for _, line := range c.Init {
 		a.queries = append(a.queries, a.initQuery(line))

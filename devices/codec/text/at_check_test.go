@@ -62,9 +62,9 @@ func TestRecordedAnswers(t *testing.T) {
 // answered gives what becomes of an answer that arrives in pieces of n bytes.
 func answered(t *testing.T, d mapping.DeviceConfig, request, answer string, n int) string {
 	t.Helper()
-	var count wire.Tap
-	count.ShowAll(func(wire.Record) {})
-	a := text.NewAT(d, &count)
+	var tap wire.Tap
+	tap.ShowAll(func(wire.Record) {})
+	a := text.NewAT(d, &tap)
 	i := slices.IndexFunc(a.Queries(), func(q *codec.Query) bool { return q.Name == request })
 	if i < 0 {
 		t.Fatalf("%s is never asked", request)
@@ -77,7 +77,7 @@ func answered(t *testing.T, d mapping.DeviceConfig, request, answer string, n in
 	v := codec.NoAnswer
 	for end := 0; end < len(answer) && v == codec.NoAnswer; {
 		end = min(end+n, len(answer))
-		count.Forget()
+		tap.Forget()
 		r, v = q.Answer([]byte(answer[:end]), false)
 	}
 	if v == codec.NoAnswer && d.Silence > 0 {
@@ -93,7 +93,7 @@ func answered(t *testing.T, d mapping.DeviceConfig, request, answer string, n in
 	for _, reading := range r.Readings {
 		out = append(out, d.Fields[reading.Field].ID+"="+reading.Value.String())
 	}
-	if why := strings.Join(count.Why, "; "); why != "" {
+	if why := strings.Join(tap.Why, "; "); why != "" {
 		out = append(out, "! "+why)
 	}
 	return strings.Join(out, " ")

@@ -78,7 +78,7 @@ func (a *atPoller) read(q *codec.Query, of []int, got []byte, quiet bool) (codec
 		for _, i := range of {
 			a.set(i, codec.Token{Kind: codec.TokenNull})
 		}
-		a.count.Because("no line of the answer contains it")
+		a.tap.Because("no line of the answer contains it")
 	}
 	return a.result()
 }

@@ -36,9 +36,9 @@ type column struct {
 	index int // from 0
 }
 
-// NewCSV returns the decoder of codec csv. count receives what it drops.
-func NewCSV(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
-	v := &csvCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: csvSeparator(c), quote: c.Quote,
+// NewCSV returns the decoder of codec csv. tap receives what it drops.
+func NewCSV(c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
+	v := &csvCodec{lineSum: newLineSum(c), readings: newReadings(c, tap), separator: csvSeparator(c), quote: c.Quote,
 		comment: c.Comment, width: c.Columns, header: c.Header}
 	for i, f := range c.Fields {
 		if f.Column > 0 {
@@ -133,7 +133,7 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	// A line of unknown form may be anything. One with the expected number of columns has values of the fields, even if
 	// they are only "OL" and "Err".
 	if v.width < 2 && v.names == nil && v.unreadable() {
-		v.count.Because("none of its columns can be read")
+		v.tap.Because("none of its columns can be read")
 		return nil, false
 	}
 	return v.end()
@@ -144,7 +144,7 @@ func (v *csvCodec) fits() bool {
 	n := len(v.cells)
 	switch {
 	case v.header && len(v.named) > 0 && v.names == nil:
-		v.count.Because("the line with the column names has not come yet")
+		v.tap.Because("the line with the column names has not come yet")
 	case v.width > 0 && n != v.width:
 		v.because("columns: %d instead of %d", n, v.width)
 	case v.names != nil && n != len(v.names):
@@ -158,8 +158,8 @@ func (v *csvCodec) fits() bool {
 }
 
 func (v *csvCodec) because(format string, args ...any) {
-	if v.count.Watched() {
-		v.count.Because(fmt.Sprintf(format, args...))
+	if v.tap.Watched() {
+		v.tap.Because(fmt.Sprintf(format, args...))
 	}
 }
 

@@ -18,9 +18,9 @@ func ExampleNewJSON() {
 	temperature.ID, temperature.Key, temperature.Type = "temperature", "t", relay.TypeNumber
 	d.Fields = []mapping.FieldConfig{temperature}
 
-	var count wire.Tap
-	lines := text.NewLineFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &count)
-	decoder := text.NewJSON(d, &count)
+	var tap wire.Tap
+	lines := text.NewLineFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &tap)
+	decoder := text.NewJSON(d, &tap)
 	for {
 		frame, err := lines.Next(d.MaxFrame)
 		if err != nil {

@@ -31,9 +31,9 @@ type node struct {
 	elements   bool // some of inside can be elements of an array
 }
 
-// NewJSON returns the decoder of codec json. count receives what it drops.
-func NewJSON(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
-	j := &jsonCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
+// NewJSON returns the decoder of codec json. tap receives what it drops.
+func NewJSON(c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
+	j := &jsonCodec{lineSum: newLineSum(c), readings: newReadings(c, tap)}
 	for i, f := range c.Fields {
 		path, _ := jsonPath(f.WireKey())
 		n := j.root.at(path)
@@ -151,8 +151,8 @@ func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.scan.reset(text)
 	j.scan.space()
 	if !j.top() || j.scan.i != len(text) {
-		if j.count.Watched() {
-			j.count.Because("it is not a JSON object: " + codec.UnexpectedAt(text, j.scan.i))
+		if j.tap.Watched() {
+			j.tap.Because("it is not a JSON object: " + codec.UnexpectedAt(text, j.scan.i))
 		}
 		return nil, false
 	}

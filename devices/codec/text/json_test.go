@@ -19,20 +19,20 @@ import (
 // decode gives the readings as "temperature=21.5 pump=true", or "noise".
 func decode(t *testing.T, d mapping.DeviceConfig, line string) (string, wire.Counts) {
 	t.Helper()
-	var count wire.Tap
-	c, err := newCodec(d, &count)
+	var tap wire.Tap
+	c, err := newCodec(d, &tap)
 	if err != nil {
 		t.Fatal(err)
 	}
 	readings, ok := c.Decode([]byte(line))
 	if !ok {
-		return "noise", count.Counts()
+		return "noise", tap.Counts()
 	}
 	var out []string
 	for _, r := range readings {
 		out = append(out, d.Fields[r.Field].ID+"="+r.Value.String())
 	}
-	return strings.Join(out, " "), count.Counts()
+	return strings.Join(out, " "), tap.Counts()
 }
 
 func TestDecode(t *testing.T) {

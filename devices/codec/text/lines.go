@@ -13,10 +13,10 @@ import (
 // LineFramer cuts a byte stream into lines. A line that is too long, contains a NUL or is not UTF-8 is dropped and
 // counted. It serves one goroutine.
 type LineFramer struct {
-	r     io.Reader
-	count *wire.Tap
-	err   error // of the last read, returned when the buffer is used up
-	at    time.Time
+	r   io.Reader
+	tap *wire.Tap
+	err error // of the last read, returned when the buffer is used up
+	at  time.Time
 
 	// The unread bytes are buf[start:end]. No line ends in buf[start:seen].
 	buf              []byte
@@ -25,9 +25,9 @@ type LineFramer struct {
 	whole            bool // a line end has been seen
 }
 
-// NewLineFramer returns a framer of the lines of r. count receives the bytes and what it drops.
-func NewLineFramer(r io.Reader, count *wire.Tap) *LineFramer {
-	return &LineFramer{r: r, count: count, buf: make([]byte, codec.FirstBuffer)}
+// NewLineFramer returns a framer of the lines of r. tap receives the bytes and what it drops.
+func NewLineFramer(r io.Reader, tap *wire.Tap) *LineFramer {
+	return &LineFramer{r: r, tap: tap, buf: make([]byte, codec.FirstBuffer)}
 }
 
 // Next returns the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It returns the error
@@ -55,11 +55,11 @@ func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 		switch {
 		case len(line) == 0:
 		case len(line) > limit:
-			f.count.Drop(&f.count.Overlong, line, "it is longer than max_frame")
+			f.tap.Drop(&f.tap.Overlong, line, "it is longer than max_frame")
 		case bytes.IndexByte(line, 0) >= 0:
-			f.count.Drop(&f.count.Noise, line, "it contains a NUL, so it is not text")
+			f.tap.Drop(&f.tap.Noise, line, "it contains a NUL, so it is not text")
 		case !utf8.Valid(line):
-			f.count.Drop(&f.count.Noise, line, "it is not UTF-8, so it is not text: is the baud rate right?")
+			f.tap.Drop(&f.tap.Noise, line, "it is not UTF-8, so it is not text: is the baud rate right?")
 		default:
 			return codec.Frame{Bytes: line, At: f.at, Whole: whole}, nil
 		}
@@ -73,7 +73,7 @@ func (f *LineFramer) more(limit int) error {
 	if f.skip || f.end-f.start > limit+1 {
 		if !f.skip {
 			f.skip = true
-			f.count.Drop(&f.count.Overlong, f.buf[f.start:f.end], "it is longer than max_frame")
+			f.tap.Drop(&f.tap.Overlong, f.buf[f.start:f.end], "it is longer than max_frame")
 		}
 		f.start, f.seen, f.end = 0, 0, 0
 	}
@@ -92,7 +92,7 @@ func (f *LineFramer) more(limit int) error {
 		f.err = err
 		if n > 0 {
 			f.at = codec.ReadAt(f.r)
-			f.count.Bytes.Add(uint64(n))
+			f.tap.Bytes.Add(uint64(n))
 			f.end += n
 			if f.end == len(f.buf) && len(f.buf) < codec.FullRead {
 				f.grow() // more bytes are waiting: a larger buffer needs fewer reads

@@ -14,8 +14,8 @@ import (
 )
 
 // frames cuts everything that r gives. A line that is not whole is marked.
-func frames(r io.Reader, limit int, count *wire.Tap) (lines []string, err error) {
-	f := NewLineFramer(r, count)
+func frames(r io.Reader, limit int, tap *wire.Tap) (lines []string, err error) {
+	f := NewLineFramer(r, tap)
 	for {
 		frame, err := f.Next(limit)
 		if err != nil {
@@ -59,12 +59,12 @@ func TestFrames(t *testing.T) {
 			"with the end": iotest.DataErrReader,
 		} {
 			t.Run(tt.name+"/"+how, func(t *testing.T) {
-				var count wire.Tap
-				got, err := frames(reader(strings.NewReader(tt.in)), 16, &count)
+				var tap wire.Tap
+				got, err := frames(reader(strings.NewReader(tt.in)), 16, &tap)
 				if !slices.Equal(got, tt.want) || err != io.EOF {
 					t.Errorf("got %q, %v", got, err)
 				}
-				c := count.Counts()
+				c := tap.Counts()
 				if c.Noise != tt.noise || c.Overlong != tt.overlong || c.Bytes != uint64(len(tt.in)) {
 					t.Errorf("counted %+v", c)
 				}
@@ -75,12 +75,12 @@ func TestFrames(t *testing.T) {
 
 // A line of ten megabytes costs no more memory than the longest line allowed.
 func TestEndlessLine(t *testing.T) {
-	var count wire.Tap
+	var tap wire.Tap
 	f := NewLineFramer(io.MultiReader(
-		io.LimitReader(forever('x'), 10<<20), strings.NewReader("\n{}\n")), &count)
+		io.LimitReader(forever('x'), 10<<20), strings.NewReader("\n{}\n")), &tap)
 	frame, err := f.Next(4096)
-	if err != nil || string(frame.Bytes) != "{}" || count.Counts().Overlong != 1 {
-		t.Errorf("%q, %v, %+v", frame.Bytes, err, count.Counts())
+	if err != nil || string(frame.Bytes) != "{}" || tap.Counts().Overlong != 1 {
+		t.Errorf("%q, %v, %+v", frame.Bytes, err, tap.Counts())
 	}
 	if cap(f.buf) > 16<<10 {
 		t.Errorf("the buffer has grown to %d bytes", cap(f.buf))
@@ -157,8 +157,8 @@ func BenchmarkFrames(b *testing.B) {
 }
 
 func ExampleFramer() {
-	var count wire.Tap
-	f := NewLineFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &count)
+	var tap wire.Tap
+	f := NewLineFramer(strings.NewReader("1.5}\n{\"t\":21.5}\n"), &tap)
 	for {
 		frame, err := f.Next(4096)
 		if err != nil {

@@ -36,9 +36,9 @@ type nmeaRead struct {
 	condition int // of match; -1: none
 }
 
-// NewNMEA returns the decoder of codec nmea. count receives what it drops.
-func NewNMEA(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
-	n := &nmeaCodec{readings: newReadings(c, count)}
+// NewNMEA returns the decoder of codec nmea. tap receives what it drops.
+func NewNMEA(c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
+	n := &nmeaCodec{readings: newReadings(c, tap)}
 	for i, f := range c.Fields {
 		sources, _ := nmeaSources(f.WireKey())
 		for _, source := range sources {
@@ -58,7 +58,7 @@ func NewNMEA(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
 func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	n.begin()
 	if err := n.sentence.parse(text); err != nil {
-		n.count.Because("it is not an NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
+		n.tap.Because("it is not an NMEA sentence: " + strings.TrimPrefix(err.Error(), "nmea: "))
 		return nil, false
 	}
 	asked := false
@@ -78,7 +78,7 @@ func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		}
 	}
 	if !asked && !slices.Contains(nmeaTypes, n.sentence.kind) {
-		n.count.Unknown.Add(1)
+		n.tap.Unknown.Add(1)
 	}
 	return n.end()
 }

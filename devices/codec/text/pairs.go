@@ -26,9 +26,9 @@ type pairsCodec struct {
 	spaced    bool // a space separates pairs
 }
 
-// NewPairs returns the decoder of codec pairs. count receives what it drops.
-func NewPairs(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
-	p := &pairsCodec{lineSum: newLineSum(c), readings: newReadings(c, count), separator: separatorsOf(c), assign: c.Assign}
+// NewPairs returns the decoder of codec pairs. tap receives what it drops.
+func NewPairs(c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
+	p := &pairsCodec{lineSum: newLineSum(c), readings: newReadings(c, tap), separator: separatorsOf(c), assign: c.Assign}
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"
 	}
@@ -106,7 +106,7 @@ func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		text = rest
 	}
 	if !known {
-		p.count.Because("it contains no key of a field")
+		p.tap.Because("it contains no key of a field")
 		return nil, false
 	}
 	return p.end()

@@ -13,7 +13,7 @@ import (
 type readings struct {
 	fields []codec.WireField
 	match  matcher
-	count  *wire.Tap
+	tap    *wire.Tap
 	comma  bool // numbers have a decimal comma
 
 	frame    uint32   // number of the frame
@@ -23,8 +23,8 @@ type readings struct {
 	faults   []codec.Fault // values that are neither null nor valid
 }
 
-func newReadings(c mapping.DeviceConfig, count *wire.Tap) readings {
-	g := readings{match: newMatcher(c), count: count, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
+func newReadings(c mapping.DeviceConfig, tap *wire.Tap) readings {
+	g := readings{match: newMatcher(c), tap: tap, comma: c.DecimalComma, given: make([]uint32, len(c.Fields)), place: make([]int, len(c.Fields)),
 		fields: make([]codec.WireField, 0, len(c.Fields)), readings: make([]relay.Reading, 0, len(c.Fields))}
 	for _, f := range c.Fields {
 		g.fields = append(g.fields, codec.NewWireField(f))
@@ -62,7 +62,7 @@ func (g *readings) end() (readings []relay.Reading, ok bool) {
 		return nil, false
 	}
 	if n := len(g.faults); n > 0 {
-		g.count.Implausible.Add(uint64(n))
+		g.tap.Implausible.Add(uint64(n))
 		g.noteFaults()
 	}
 	return g.readings, true
@@ -80,21 +80,21 @@ func (g *readings) unreadable() bool {
 
 // noteFaults notes, for a view of the wire, what is wrong with values.
 func (g *readings) noteFaults() {
-	if !g.count.Watched() {
+	if !g.tap.Watched() {
 		return
 	}
 	for _, f := range g.faults {
 		field := &g.fields[f.Field]
-		g.count.Because(field.ID + ": " + field.Explain(f))
+		g.tap.Because(field.ID + ": " + field.Explain(f))
 	}
 }
 
 // sift drops the values of fields whose match the frame does not meet.
 func (g *readings) sift() (ok bool) {
 	if i := g.match.failed(); i >= 0 {
-		if g.count.Watched() {
+		if g.tap.Watched() {
 			c := &g.match.conditions[i]
-			g.count.Because(fmt.Sprintf("%s is not %q", c.key, c.word.Text))
+			g.tap.Because(fmt.Sprintf("%s is not %q", c.key, c.word.Text))
 		}
 		return false
 	}

@@ -80,13 +80,13 @@ func TestRecordedLines(t *testing.T) {
 // readLines gives the readings of each line, and why others are none.
 func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 	t.Helper()
-	var count wire.Tap
-	count.ShowAll(func(wire.Record) {})
-	codec, err := newCodec(d, &count)
+	var tap wire.Tap
+	tap.ShowAll(func(wire.Record) {})
+	codec, err := newCodec(d, &tap)
 	if err != nil {
 		t.Fatal(err)
 	}
-	framer := NewLineFramer(r, &count)
+	framer := NewLineFramer(r, &tap)
 	var out strings.Builder
 	for {
 		frame, err := framer.Next(d.MaxFrame)
@@ -95,13 +95,13 @@ func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		out.WriteString(readLine(&d, codec, &count, frame.Bytes) + "\n")
+		out.WriteString(readLine(&d, codec, &tap, frame.Bytes) + "\n")
 	}
 }
 
 // readLine gives "temperature=21.5 ! humidity: …".
-func readLine(d *mapping.DeviceConfig, codec codec.Stream, count *wire.Tap, line []byte) string {
-	count.Forget()
+func readLine(d *mapping.DeviceConfig, codec codec.Stream, tap *wire.Tap, line []byte) string {
+	tap.Forget()
 	text, ok := codec.CheckSum(line)
 	if !ok {
 		return "! the checksum is wrong"
@@ -111,7 +111,7 @@ func readLine(d *mapping.DeviceConfig, codec codec.Stream, count *wire.Tap, line
 	for _, r := range readings {
 		out = append(out, d.Fields[r.Field].ID+"="+r.Value.String())
 	}
-	if why := strings.Join(count.Why, "; "); why != "" {
+	if why := strings.Join(tap.Why, "; "); why != "" {
 		out = append(out, "! "+why)
 	} else if !ok {
 		out = append(out, "! and no reason is given")
@@ -210,8 +210,8 @@ func stripped(codec codec.Stream, line []byte) ([]byte, error) {
 }
 
 // newCodec makes the codec that a mapping names; the mapping has no faults.
-func newCodec(d mapping.DeviceConfig, count *wire.Tap) (codec.Stream, error) {
+func newCodec(d mapping.DeviceConfig, tap *wire.Tap) (codec.Stream, error) {
 	return map[string]func(mapping.DeviceConfig, *wire.Tap) codec.Stream{
 		"json": NewJSON, "csv": NewCSV, "pairs": NewPairs, "regex": NewRegex, "nmea": NewNMEA,
-	}[d.Codec](d, count), nil
+	}[d.Codec](d, tap), nil
 }

@@ -25,9 +25,9 @@ type linePattern struct {
 	groups []slot // by group
 }
 
-// NewRegex returns the decoder of codec regex. count receives what it drops.
-func NewRegex(c mapping.DeviceConfig, count *wire.Tap) codec.Stream {
-	r := &regexCodec{lineSum: newLineSum(c), readings: newReadings(c, count)}
+// NewRegex returns the decoder of codec regex. tap receives what it drops.
+func NewRegex(c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
+	r := &regexCodec{lineSum: newLineSum(c), readings: newReadings(c, tap)}
 	all := newKeys(c, &r.match)
 	for _, expression := range c.Patterns {
 		p := linePattern{re: regexp.MustCompile(expression)} // checked: see CheckRegex
@@ -106,6 +106,6 @@ func (r *regexCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		}
 		return r.end()
 	}
-	r.count.Because("no pattern matches it")
+	r.tap.Because("no pattern matches it")
 	return nil, false
 }

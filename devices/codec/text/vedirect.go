@@ -21,7 +21,7 @@ var veDirectEnd = []byte("\r\nChecksum\t")
 type veDirectFramer struct {
 	r     *bufio.Reader
 	from  io.Reader
-	count *wire.Tap
+	tap   *wire.Tap
 	block []byte
 	sum   byte
 	hex   bool // within a message of the HEX protocol
@@ -29,9 +29,9 @@ type veDirectFramer struct {
 	long  bool // the block is already too long
 }
 
-// NewVEDirectFramer returns a framer of the blocks of VE.Direct. count receives the bytes and what it drops.
-func NewVEDirectFramer(_ mapping.DeviceConfig, r io.Reader, count *wire.Tap) codec.Framer {
-	return &veDirectFramer{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, count: count}
+// NewVEDirectFramer returns a framer of the blocks of VE.Direct. tap receives the bytes and what it drops.
+func NewVEDirectFramer(_ mapping.DeviceConfig, r io.Reader, tap *wire.Tap) codec.Framer {
+	return &veDirectFramer{r: bufio.NewReaderSize(r, codec.FirstBuffer), from: r, tap: tap}
 }
 
 // Next returns the next block with a valid checksum. The first one may be half a block whose checksum is valid by chance:
@@ -43,7 +43,7 @@ func (v *veDirectFramer) Next(limit int) (codec.Frame, error) {
 		if err != nil {
 			return codec.Frame{}, err
 		}
-		v.count.Bytes.Add(1)
+		v.tap.Bytes.Add(1)
 		ended := bytes.HasSuffix(v.block, veDirectEnd) // the byte is the checksum, whatever it looks like
 		switch {
 		case v.hex:
@@ -78,12 +78,12 @@ func (v *veDirectFramer) end() (codec.Frame, bool) {
 	pairs := bytes.TrimLeft(v.block[:len(v.block)-len(veDirectEnd)], "\r\n")
 	switch {
 	case v.long:
-		v.count.Drop(&v.count.Overlong, pairs, "it is longer than max_frame")
+		v.tap.Drop(&v.tap.Overlong, pairs, "it is longer than max_frame")
 	case v.sum != 0 && whole:
-		v.count.Drop(&v.count.Damaged, pairs, "its checksum is wrong")
+		v.tap.Drop(&v.tap.Damaged, pairs, "its checksum is wrong")
 	case v.sum != 0 || len(pairs) == 0: // half a block: the port has just been opened
 	case !utf8.Valid(pairs):
-		v.count.Drop(&v.count.Noise, pairs, "it is not UTF-8, so it is not text")
+		v.tap.Drop(&v.tap.Noise, pairs, "it is not UTF-8, so it is not text")
 	default:
 		return codec.Frame{Bytes: pairs, At: codec.ReadAt(v.from), Whole: whole}, true
 	}

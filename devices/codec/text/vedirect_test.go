@@ -71,23 +71,23 @@ func blockWithSum(c byte) string {
 func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	t.Helper()
 	d := MPPT()
-	var count wire.Tap
-	count.ShowAll(func(wire.Record) {})
-	codec, err := newCodec(d, &count)
+	var tap wire.Tap
+	tap.ShowAll(func(wire.Record) {})
+	codec, err := newCodec(d, &tap)
 	if err != nil {
 		t.Fatal(err)
 	}
-	framer := NewVEDirectFramer(d, r, &count)
+	framer := NewVEDirectFramer(d, r, &tap)
 	var out []string
 	for {
 		frame, err := framer.Next(d.MaxFrame)
 		if err == io.EOF {
-			return strings.Join(out, "|"), count.Counts()
+			return strings.Join(out, "|"), tap.Counts()
 		} else if err != nil {
 			t.Fatal(err)
 		}
 		if frame.Whole {
-			out = append(out, readLine(&d, codec, &count, frame.Bytes))
+			out = append(out, readLine(&d, codec, &tap, frame.Bytes))
 		}
 	}
 }
