@@ -122,7 +122,7 @@ func sharedPattern(known map[string]*text.Pattern, expression string, c mapping.
 		return p
 	}
 	p, _ := text.CompilePattern(expression, c.Type, mapping.CommandWords(c))
-	if len(p.Value) == 0 {
+	if !p.DependsOnValue() {
 		known[expression] = p
 	}
 	return p

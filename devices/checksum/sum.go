@@ -5,20 +5,20 @@ import "slices"
 // Sum is the checksum in a frame of bytes. The zero Sum is none.
 type Sum struct {
 	Name   string
-	Size   int  // bytes
-	Little bool // its usual byte order is low byte first
+	Size   int                 // bytes
+	Little bool                // its usual byte order is low byte first
 	Sum    func([]byte) uint32 // the checksum of all bytes
 }
 
 // crcKind is a cyclic redundancy check in the terms of Ross Williams' "A Painless Guide to CRC Error Detection
 // Algorithms"; the names and the check values of the test are those of Greg Cook's catalogue of CRC algorithms.
 type crcKind struct {
-	name          string
-	width         int // bits
-	poly          uint32
-	init, xorOut  uint32
-	reflected     bool // of input and output
-	little bool // its usual byte order is low byte first
+	name         string
+	width        int // bits
+	poly         uint32
+	init, xorOut uint32
+	reflected    bool // of input and output
+	little       bool // its usual byte order is low byte first
 }
 
 // crcKinds lists them in the order of the documentation.

@@ -59,7 +59,7 @@ func checkPattern(k *mapping.Checker, key, expression string, c mapping.CommandC
 	if len(p.seq) > 0 && !strings.Contains(c.Send, "{seq}") {
 		k.Add(key, "it expects {seq}, which send does not contain", "add {seq} to send if the board repeats it")
 	}
-	if len(p.Value) > 0 && c.Type == relay.TypeNone {
+	if len(p.value) > 0 && c.Type == relay.TypeNone {
 		k.Add(key, "the command has no value for {value}", "leave {value} out")
 	}
 	if p.re.MatchString("") {

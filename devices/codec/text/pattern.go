@@ -17,7 +17,7 @@ import (
 type Pattern struct {
 	re      *regexp.Regexp
 	seq     []int // groups of {seq}
-	Value   []int // groups of {value}; empty: the pattern does not depend on the value
+	value   []int // groups of {value}
 	message int   // group; -1: none
 	number  bool  // the value is a number: 40.0 answers 40
 }
@@ -57,7 +57,7 @@ func CompilePattern(expression string, kind relay.Type, words []string) (*Patter
 		case strings.HasPrefix(name, seqGroup):
 			p.seq = append(p.seq, i)
 		case strings.HasPrefix(name, valueGroup):
-			p.Value = append(p.Value, i)
+			p.value = append(p.value, i)
 		case name == "message":
 			p.message = i
 		}
@@ -72,6 +72,9 @@ func replaceEach(expression, mark, group, inside string) string {
 	}
 	return expression
 }
+
+// DependsOnValue says whether the pattern contains {value}. Otherwise one pattern serves all commands with its expression.
+func (p *Pattern) DependsOnValue() bool { return len(p.value) > 0 }
 
 // Match implements [codec.Pattern].
 func (p *Pattern) Match(line []byte, seq int, value string) (v codec.Verdict, message string) {
@@ -90,7 +93,7 @@ func (p *Pattern) Match(line []byte, seq int, value string) (v codec.Verdict, me
 			return codec.Foreign, ""
 		}
 	}
-	for _, i := range p.Value {
+	for _, i := range p.value {
 		if !p.sameValue(group(i), value) {
 			return codec.Foreign, ""
 		}
