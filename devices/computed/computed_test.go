@@ -17,7 +17,7 @@ import (
 	"minirelay/relay"
 )
 
-// worked gives the value of expression over some fields.
+// worked returns the value of expression over some fields.
 func worked(t *testing.T, kind relay.Type, expression string, change ...func(*mapping.FieldConfig)) (string, uint64) {
 	t.Helper()
 	d := Device(Field("voltage", relay.TypeNumber), Field("current", relay.TypeNumber), Field("status", relay.TypeNumber), Field("on", relay.TypeBool),

@@ -212,7 +212,7 @@ func TestResynchronise(t *testing.T) {
 	}
 }
 
-// raggedReader gives a few bytes at a time.
+// raggedReader returns a few bytes at a time.
 type raggedReader struct {
 	io.Reader
 	random *rand.Rand
@@ -322,14 +322,14 @@ func FuzzCutBinary(f *testing.F) {
 			}
 			for _, frame := range frames {
 				if !spec.isFrame(frame) {
-					t.Fatalf("%X is no frame", frame)
+					t.Fatalf("%X is not a frame", frame)
 				}
 			}
 		}
 	})
 }
 
-// repeating gives the same bytes again and again, until n have been given.
+// repeating returns the same bytes again and again, until n have been given.
 type repeating struct {
 	bytes []byte
 	n     int

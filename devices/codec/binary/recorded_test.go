@@ -81,7 +81,7 @@ func byteDevices() map[string]mapping.DeviceConfig {
 	return devices
 }
 
-// Exchanges and frames that are documented or were recorded give the readings that stand below them, and the reasons
+// Exchanges and frames that are documented or were recorded have the readings below them, and the reasons
 // behind "!".
 func TestRecordedBytes(t *testing.T) {
 	devices := byteDevices()
@@ -104,7 +104,7 @@ func TestRecordedBytes(t *testing.T) {
 	}
 }
 
-// readRecording reads what was written and read, and what is wanted.
+// readRecording reads what was written and read, and the expected readings.
 func readRecording(t *testing.T, file string) (recording []capture.Record, want string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -130,7 +130,7 @@ func readRecording(t *testing.T, file string) (recording []capture.Record, want 
 	return recording, want
 }
 
-// splitRecording gives what was read byte by byte.
+// splitRecording returns what was read byte by byte.
 func splitRecording(recording []capture.Record) (single []capture.Record) {
 	for _, r := range recording {
 		if r.Out {
@@ -144,7 +144,7 @@ func splitRecording(recording []capture.Record) (single []capture.Record) {
 	return single
 }
 
-// decodeAll gives "temperature=21.5 ! humidity: …" for each frame.
+// decodeAll returns "temperature=21.5 ! humidity: …" for each frame.
 func decodeAll(t *testing.T, d mapping.DeviceConfig, recording []capture.Record) string {
 	t.Helper()
 	var out strings.Builder

@@ -42,7 +42,7 @@ func TestCheckMeter(t *testing.T) {
 	}
 }
 
-// The port that a meter hangs on is told of, if it is set as no meter speaks.
+// A port with settings that no meter uses is reported.
 func TestAdviseMeter(t *testing.T) {
 	d := MeterDevice("m", mapping.AnyMeter)
 	port := serial.Default()

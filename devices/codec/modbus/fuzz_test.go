@@ -41,7 +41,7 @@ func FuzzModbusAnswer(f *testing.F) {
 			got, again = []byte(strings.ToUpper(string(got))), strings.TrimRight(again, "\r\n")
 		}
 		if !strings.Contains(string(got), again) {
-			t.Fatalf("% x is no part of % x", again, got)
+			t.Fatalf("% x is not part of % x", again, got)
 		}
 	})
 }

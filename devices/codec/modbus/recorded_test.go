@@ -35,7 +35,7 @@ func TestModbusDecodesOthersRequests(t *testing.T) {
 	}
 }
 
-// Who watches sees why a value is no good reading.
+// A view of the wire shows why a value is invalid.
 func TestModbusTellsWhy(t *testing.T) {
 	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", ""), Scaled(0.1, 0), Plausible(0, 60)),
 		Field("b", relay.TypeBool, At("holding:1", ""), Values("true", "0x0100", "false", "0x0200")),
@@ -65,7 +65,7 @@ func recordingOf(t *testing.T, pdus ...[]byte) string {
 	return text.String()
 }
 
-// decoded gives what a recording becomes, a record a line.
+// decoded returns what a recording becomes, a record a line.
 func decoded(t *testing.T, d mapping.DeviceConfig, text string) (string, wire.Counts) {
 	t.Helper()
 	_, recording, err := capture.Read(strings.NewReader(text))

@@ -19,7 +19,7 @@ import (
 	"minirelay/relay"
 )
 
-// Documented exchanges give what stands below them, however the bytes of the answer arrive.
+// Documented exchanges have the results below them, however the bytes of the answer arrive.
 func TestRecordedAnswers(t *testing.T) {
 	all := map[string]mapping.DeviceConfig{"modem": Modem(), "supply": Supply(), "korad": Korad()}
 	files, err := filepath.Glob("testdata/at/*.txt")
@@ -59,7 +59,7 @@ func TestRecordedAnswers(t *testing.T) {
 	}
 }
 
-// answered gives what becomes of an answer that arrives in pieces of n bytes.
+// answered returns what becomes of an answer that arrives in pieces of n bytes.
 func answered(t *testing.T, d mapping.DeviceConfig, request, answer string, n int) string {
 	t.Helper()
 	var tap wire.Tap

@@ -16,7 +16,7 @@ import (
 	"minirelay/relay"
 )
 
-// decode gives the readings as "temperature=21.5 pump=true", or "noise".
+// decode returns the readings as "temperature=21.5 pump=true", or "noise".
 func decode(t *testing.T, d mapping.DeviceConfig, line string) (string, wire.Counts) {
 	t.Helper()
 	var tap wire.Tap
@@ -90,7 +90,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// What is no JSON object gives nothing at all, not even what was read before the fault.
+// A line that is not a JSON object has no readings, not even those before the fault.
 func TestNoJSON(t *testing.T) {
 	d := Device(Field("n", relay.TypeNumber), Field("m", relay.TypeText))
 	for _, line := range []string{"", " ", "{", `{"n":1`, `{"n":1}}`, `{"n":1},`, `{"n":1}x`, `{"n":1,}`, `{,"n":1}`, `{"n" 1}`, `{n:1}`,

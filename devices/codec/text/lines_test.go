@@ -87,7 +87,7 @@ func TestEndlessLine(t *testing.T) {
 	}
 }
 
-// forever gives one byte without end.
+// forever returns one byte without end.
 type forever byte
 
 func (c forever) Read(b []byte) (int, error) {
@@ -121,13 +121,13 @@ func FuzzFramesDoNotDependOnArrival(f *testing.F) {
 		}
 		for _, line := range got {
 			if strings.ContainsAny(line, "\n\x00") || len(strings.TrimPrefix(line, "half ")) > int(limit)+1 {
-				t.Errorf("%q is no frame", line)
+				t.Errorf("%q is not a frame", line)
 			}
 		}
 	})
 }
 
-// chunked gives at most n bytes at a time.
+// chunked returns at most n bytes at a time.
 type chunked struct {
 	b []byte
 	n int

@@ -35,7 +35,7 @@ func lineDevices() map[string]mapping.DeviceConfig {
 	}
 }
 
-// Lines that are documented or were recorded give the readings that stand below them, and the reasons behind "!",
+// Lines that are documented or were recorded have the readings below them, and the reasons behind "!",
 // however their bytes arrive.
 func TestRecordedLines(t *testing.T) {
 	devices := lineDevices()
@@ -77,7 +77,7 @@ func TestRecordedLines(t *testing.T) {
 	}
 }
 
-// readLines gives the readings of each line, and why others are none.
+// readLines returns the readings of each line, and why others are none.
 func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 	t.Helper()
 	var tap wire.Tap
@@ -99,7 +99,7 @@ func readLines(t *testing.T, d mapping.DeviceConfig, r io.Reader) string {
 	}
 }
 
-// readLine gives "temperature=21.5 ! humidity: …".
+// readLine returns "temperature=21.5 ! humidity: …".
 func readLine(d *mapping.DeviceConfig, codec codec.Stream, tap *wire.Tap, line []byte) string {
 	tap.Forget()
 	text, ok := codec.CheckSum(line)

@@ -67,7 +67,7 @@ func blockWithSum(c byte) string {
 	panic("no block has this checksum")
 }
 
-// veDirectReadings gives the readings of each whole block.
+// veDirectReadings returns the readings of each whole block.
 func veDirectReadings(t *testing.T, r io.Reader) (string, wire.Counts) {
 	t.Helper()
 	d := MPPT()
