@@ -35,7 +35,7 @@ if [ "${1-}" = --uninstall ]; then
 	rm -rf "$prefix/share/doc/minirelay"
 	if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 	echo "minirelay is gone; /etc/minirelay, /var/lib/minirelay and the user minirelay are kept."
-	echo "minirelay 已删除;/etc/minirelay、/var/lib/minirelay 和用户 minirelay 保留。"
+	echo "minirelay 已删除；/etc/minirelay、/var/lib/minirelay 和用户 minirelay 保留。"
 	exit 0
 fi
 
@@ -92,7 +92,7 @@ if [ -d /run/systemd/system ]; then
 	systemctl restart minirelay || echo "minirelay could not be started: journalctl -u minirelay -e says why" >&2
 elif [ ! -d /etc/systemd/system ]; then
 	echo "There is no systemd here. Have your service manager start this as the user minirelay, and again when it ends:"
-	echo "本机没有 systemd,请让服务管理器以用户 minirelay 运行下面的命令,退出后重新启动:"
+	echo "本机没有 systemd，请让服务管理器以用户 minirelay 运行下面的命令，退出后重新启动："
 	echo
 	echo "  $prefix/bin/minirelay run -c /etc/minirelay/minirelay.toml"
 fi
@@ -100,10 +100,10 @@ fi
 cat <<END
 
 minirelay is installed. Two steps to the first switch:
-已安装。接下来两步:
+已安装。接下来两步：
 
-  1. sudo $program init     what hangs on this machine, and the first user  接了什么设备,第一个用户
-  2. the page, in the browser of a phone or a computer  用手机或电脑的浏览器打开网页:
+  1. sudo $program init     what is connected, and the first user  接了什么设备，第一个用户
+  2. the page, in the browser of a phone or a computer  用手机或电脑的浏览器打开网页：
 
 END
 "$prefix/bin/minirelay" address -qr -c /etc/minirelay/minirelay.toml || true

@@ -116,22 +116,22 @@ func (d demo) welcome(g *gateway.Gateway) string {
 		phone += "\n  Only this computer reaches it; phones too with: minirelay demo -listen :8443\n  只有本机可以访问；要让手机也能访问：minirelay demo -listen :8443\n"
 	}
 	return fmt.Sprintf(`
-Two software boards are running: a greenhouse and four relays. / 两块软件板子正在运行:温室和四路继电器。
+Two simulated boards are running: a greenhouse and four relays. / 两块模拟开发板正在运行：温室和四路继电器。
 
   page      %[8]s
-            (the browser warns: the gateway made its certificate itself / 浏览器会警告:证书由网关自己签发)
+            (the browser warns: the gateway made its certificate itself / 浏览器会发出警告：证书由网关自己签发)
   address   wss://localhost:%[1]s/mqtt
   user      demo
   password  %[2]s
   mapping   %[3]s
             (edit and save it: changes take effect at once; it is deleted at the end, copy it to keep it
-            编辑并保存,立即生效;演示结束时会删除,要保留请先复制)
+            编辑并保存，立即生效；演示结束时会删除，要保留请先复制)
 %[9]s
 Watch everything / 查看全部消息 (apt install mosquitto-clients):
 
   mosquitto_sub %[4]s -t 'minirelay/demo/#' -v
 
-Switch the pump on and see the result there / 打开水泵,结果会出现在上面:
+Switch the pump on and see the result there / 打开水泵，结果会出现在上面：
 
   mosquitto_pub %[4]s -q 1 -t minirelay/demo/greenhouse/command -m %[5]s
 

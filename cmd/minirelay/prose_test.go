@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -198,5 +199,43 @@ func TestProseWords(t *testing.T) {
 				t.Errorf("%q finds something in %q", w.not, fine)
 			}
 		}
+	}
+}
+
+// Chinese in sources and scripts has its own punctuation, too: a half-width mark next to a Han character is a slip.
+func TestChineseInSources(t *testing.T) {
+	slip := regexp.MustCompile(`\p{Han}[,;:?!(]|[,;:?!)]\p{Han}`)
+	read := 0
+	err := filepath.WalkDir("../..", func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir():
+			if name := e.Name(); path != "../.." && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "dist" || name == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		case strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		switch filepath.Ext(path) {
+		case ".go", ".sh", ".ino", ".js", ".ts", ".vue", ".wxml", "":
+		default:
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || bytes.IndexByte(text, 0) >= 0 {
+			return err
+		}
+		read++
+		for i, line := range strings.Split(string(text), "\n") {
+			if found := slip.FindString(line); found != "" {
+				t.Errorf("%s:%d: %q has a half-width mark", path, i+1, found)
+			}
+		}
+		return nil
+	})
+	if err != nil || read < 100 {
+		t.Errorf("%d files: %v", read, err)
 	}
 }

@@ -24,7 +24,9 @@ func TestPace(t *testing.T) {
 	if !p.Due(every).IsZero() || !p.Take(at(22), every) {
 		t.Error("what was dropped waits")
 	}
-	if !p.Take(at(22), 0) || !p.Take(at(22), 0) {
-		t.Error("without an interval something waits")
+	for range 2 {
+		if !p.Take(at(22), 0) {
+			t.Error("without an interval something waits")
+		}
 	}
 }
