@@ -1,5 +1,5 @@
 // A greenhouse for minirelay: telemetry once a second, commands with acknowledgement.
-// 温室示例ï¼每秒上报一次数据ï¼执行命令并应答。
+// 温室示例：每秒上报一次数据，执行命令并应答。
 //
 //   {"t":21.53,"h":41.2,"fan":40,"p":0}      telemetry 上报
 //   PUMP 1 #42        → OK #42               a command, its number and the answer 命令、编号和应答
@@ -75,7 +75,7 @@ void command() {
   char text[64];
 #ifdef CHECKSUM
   char *star = strrchr(line, '*');
-  if (!star || strtoul(star + 1, 0, 16) != crc16(line, star - line)) return; // spoilt: no answer 校验错误ï¼不应答
+  if (!star || strtoul(star + 1, 0, 16) != crc16(line, star - line)) return; // spoilt: no answer 校验错误，不应答
   *star = 0;
 #endif
   char verb[8];

@@ -119,7 +119,7 @@ export function tell(name: string, teller: Teller): void {
       for (const yes of [false, true]) {
         const answer = await screen.answering(yes)
         await screen.command('复位').locator('.button').click()
-        expect(await answer.question()).toBe('确定要复位吗?')
+        expect(await answer.question()).toBe('确定要复位吗？')
       }
       await screen.says(screen.command('复位'), '已完成')
       expect(commands('RESET')).toHaveLength(1)

@@ -108,7 +108,7 @@ ${answers}
 [devices.greenhouse.commands.reset]
 name = { zh = "复位", en = "Reset" }
 type = "none"
-ask  = { zh = "确定要复位吗?", en = "Reset the board?" }
+ask  = { zh = "确定要复位吗？", en = "Reset the board?" }
 send = "RESET #{seq}\\n"
 ${answers}`
 
