@@ -210,7 +210,7 @@ func TestMappingFaults(t *testing.T) {
 		{"retries without idempotent", confirm, confirm + "retries = 1\n",
 			"26:11: retries: a command that is written again could act twice | write idempotent = true if a second write does no harm, or leave retries out"},
 		{"retries without an answer", confirm, "idempotent = true\nretries = 1\n",
-			"26:11: retries: without expect or confirm nobody knows whether it was answered | add one of them, or leave retries out"},
+			"26:11: retries: without expect or confirm the gateway cannot see an answer | add one of them, or leave retries out"},
 		{"too many retries", confirm, confirm + "idempotent = true\nretries = 11\n",
 			"27:11: retries = 11 is too large | it can be 0 to 10"},
 		{"timeout", confirm, confirm + "timeout = \"2m\"\n",

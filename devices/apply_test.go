@@ -209,7 +209,7 @@ func TestApplyCutsOff(t *testing.T) {
 		r.ask(`{"id":"a","command":"pump","value":true}`)
 		r.ask(`{"id":"b","command":"fan","value":1}`)
 		r.applyAll(Config{})
-		want := "b rejected/unknown_device after 0s: the port has been taken out of the configuration; " +
+		want := "b rejected/unknown_device after 0s: the port has been removed from the configuration; " +
 			"a unknown/no_answer after 1s: the gateway stopped before an answer came"
 		if got := r.results(); got != want {
 			t.Error(got)

@@ -57,14 +57,14 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 		k.Add("field", fmt.Sprintf("there is no field %q", c.Field), k.FieldNames())
 	}
 	if c.Timeout < time.Millisecond {
-		k.Add("timeout", "no board answers in no time", "leave it out for 2s")
+		k.Add("timeout", "it must be at least 1 ms", "leave it out for 2s")
 	}
 	if c.Retries > 0 && !c.Idempotent {
 		k.Add("retries", "a command that is written again could act twice",
 			"write idempotent = true if a second write does no harm, or leave retries out")
 	}
 	if kind, _ := kindOf(k.Device); c.Retries > 0 && c.Expect == "" && c.Confirm == "" && kind.poller == nil {
-		k.Add("retries", "without expect or confirm nobody knows whether it was answered", "add one of them, or leave retries out")
+		k.Add("retries", "without expect or confirm the gateway cannot see an answer", "add one of them, or leave retries out")
 	}
 }
 

@@ -64,10 +64,10 @@ func TestCheckDevice(t *testing.T) {
 		"confirm of none":        {pump(func(c *mapping.CommandConfig) { c.Type, c.Values, c.Send = "none", nil, "RESET #{seq}\n" }), `command "pump": confirm: a command without a value has nothing to read back; leave it out`},
 		"tolerance of a bool":    {pump(func(c *mapping.CommandConfig) { c.Tolerance = 1 }), `command "pump": tolerance: it means nothing without a number that is read back; leave it out, or name a field in confirm`},
 		"no such field":          {pump(func(c *mapping.CommandConfig) { c.Field = "x" }), `command "pump": field: there is no field "x"; the fields are pump, fan`},
-		"no time":                {pump(func(c *mapping.CommandConfig) { c.Timeout = 0 }), `command "pump": timeout: no board answers in no time; leave it out for 2s`},
+		"no time":                {pump(func(c *mapping.CommandConfig) { c.Timeout = 0 }), `command "pump": timeout: it must be at least 1 ms; leave it out for 2s`},
 		"retries":                {pump(func(c *mapping.CommandConfig) { c.Retries = 1 }), `command "pump": retries: a command that is written again could act twice; write idempotent = true if a second write does no harm, or leave retries out`},
-		"retries without answer": {fan(func(c *mapping.CommandConfig) { c.Retries, c.Idempotent, c.Expect, c.Confirm = 1, true, "", "" }), `command "fan": retries: without expect or confirm nobody knows whether it was answered; add one of them, or leave retries out`},
-		"several":                {func(d *mapping.DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use ` + codecNames() + ` | command "pump": timeout: no board answers in no time; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
+		"retries without answer": {fan(func(c *mapping.CommandConfig) { c.Retries, c.Idempotent, c.Expect, c.Confirm = 1, true, "", "" }), `command "fan": retries: without expect or confirm the gateway cannot see an answer; add one of them, or leave retries out`},
+		"several":                {func(d *mapping.DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use ` + codecNames() + ` | command "pump": timeout: it must be at least 1 ms; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := PumpBoard()

@@ -209,7 +209,7 @@ func (d *decoder) finish() {
 	case d.silent:
 		d.judge.unasked(d.got)
 	case len(d.got) > 0:
-		d.tap.Drop(&d.tap.Noise, d.got, "it answers what this device is never asked")
+		d.tap.Drop(&d.tap.Noise, d.got, "it answers a request that is never sent to this device")
 	}
 	d.over()
 }

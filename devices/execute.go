@@ -24,9 +24,9 @@ func (l *line) errandOf(t *relay.Task, s *session) *errand {
 	m := l.deviceOf(t.Device())
 	switch {
 	case m == nil:
-		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just been changed; ask again"))
+		t.Finish(relay.Rejected(relay.CodeBusy, "the device's configuration has just changed; try again"))
 	case s.ended() || !t.Device().Online():
-		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before it was written"))
+		t.Finish(relay.Rejected(relay.CodeOffline, "the device went offline before the command was written"))
 	default:
 		return &errand{t, s, m, m.commands[t.Command]}
 	}
@@ -136,7 +136,7 @@ func brokenOutcome(err error) relay.Outcome {
 	case ok && b.left == noByte:
 		return relay.Failed(relay.CodeIOError, "nothing could be written to the port")
 	case ok && b.left == someBytes:
-		return relay.Unknown("the connection broke while it was being written")
+		return relay.Unknown("the connection broke while the command was being written")
 	case errors.Is(err, errStopped):
 		return relay.Unknown("the gateway stopped before an answer came")
 	}

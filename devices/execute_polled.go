@@ -66,7 +66,7 @@ func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay
 	case v == codec.Fits || v == codec.Refused && r.Pending && e.command.ConfirmField >= 0:
 		return relay.Done(), false, nil
 	case v == codec.Refused && r.Pending:
-		return relay.Unknown("the hardware has begun with it and did not say that it is done"), false, nil
+		return relay.Unknown("the hardware began the command and did not report its end"), false, nil
 	case v == codec.Refused:
 		return relay.Failed(relay.CodeRefused, r.Refusal), false, nil
 	case r.Refusal != "": // something on the way says that the device does not answer
@@ -81,13 +81,13 @@ func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.
 	var fresh relay.Value
 	for {
 		if l.stopping() {
-			return relay.Unknown("the gateway stopped before a reading has shown the effect"), nil
+			return relay.Unknown("the gateway stopped before a reading showed the effect"), nil
 		}
 		q := m.poller.Reads(c.ConfirmField) // it may be another one by now
 		if time.Until(l.lateUntil(toQuery(q))) <= 0 {
 			r, v, err := l.inquire(s, m, q, nil)
 			if err != nil {
-				return relay.Unknown("the connection broke before a reading has shown the effect"), err
+				return relay.Unknown("the connection broke before a reading showed the effect"), err
 			}
 			if v == codec.Fits {
 				fresh = newest(r, c.ConfirmField, fresh)
@@ -101,7 +101,7 @@ func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.
 			return unshownOutcome(fresh, want, acknowledged), nil
 		}
 		if err := l.meanwhile(s); err != nil {
-			return relay.Unknown("the connection broke before a reading has shown the effect"), err
+			return relay.Unknown("the connection broke before a reading showed the effect"), err
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestWritesFailAlike(t *testing.T) {
 	polled.LineEnd = "\n"
 	for road, d := range map[string]mapping.DeviceConfig{"talker": talker, "polled": polled} {
 		for take, want := range []string{"a failed/io_error: nothing could be written to the port",
-			"a unknown/no_answer: the connection broke while it was being written"} {
+			"a unknown/no_answer: the connection broke while the command was being written"} {
 			t.Run(fmt.Sprint(road, take), func(t *testing.T) {
 				inBubble(t, func(t *testing.T, r *rig) {
 					r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {

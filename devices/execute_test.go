@@ -197,7 +197,7 @@ func TestOneAtATime(t *testing.T) {
 		r.ask(`{"id":"c","command":"pump","value":false}`)
 		b.Close()
 		want := "a done after 0s; b unknown/no_answer after 0s: the connection broke before an answer came; " +
-			"c rejected/offline after 0s: the port was lost before it was written"
+			"c rejected/offline after 0s: the port was lost before the command was written"
 		if got := r.results(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

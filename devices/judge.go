@@ -163,7 +163,7 @@ func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, 
 // unasked counts and shows what has come while no answer was waited for.
 func (j *judge) unasked(got []byte) {
 	if len(got) > 0 {
-		j.tap.Drop(&j.tap.Noise, got, "nothing was asked when it came: too late, or from somebody else")
+		j.tap.Drop(&j.tap.Noise, got, "no request was waiting when it came: too late, or from another device")
 	}
 }
 

@@ -41,7 +41,7 @@ func judged(w *wire.Watch) (recording []capture.Record, frames string) {
 // commands waits.
 var asDecode = strings.NewReplacer("the port has just been opened", "the recording begins here",
 	"no device on this port", "the device", " in 500ms", "",
-	"false (command): it answers no command that waits: too late, doubled, or with a foreign number", "true (command pump)")
+	"false (command): it answers no waiting command: too late, repeated, or with another number", "true (command pump)")
 
 // A recording is judged as the line was that made it: the same frames, the same values, the same words, and counted alike.
 func TestDecodeJudgesAsTheLine(t *testing.T) {
@@ -78,7 +78,7 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 [boot*]  false: its checksum is wrong or missing`},
 		"an answer in pieces": {scales, false, []string{"boot\n", "12", ".5\n", "late\n"},
 			"[boot·12.5·] board true weight=12.5 (W)\n" +
-				"[late·]  false: nothing was asked when it came: too late, or from somebody else"},
+				"[late·]  false: no request was waiting when it came: too late, or from another device"},
 		"no answer":         {scales, false, nil, "[] board false (W): no answer"},
 		"what is no answer": {scales, false, []string{"warm\n"}, "[warm·] board false (W): the bytes received are not an answer to it"},
 		"half an answer":    {lamp, false, []string{"\x01\x01"}, "[··] board false (coil:0): it can never become the answer\n[] board false (coil:0): no answer"},

@@ -105,9 +105,9 @@ func CannotShare(a, b mapping.DeviceConfig) string {
 	case lines:
 		return "their lines cannot be distinguished without a match in each"
 	case ka.poller != nil || kb.poller != nil:
-		return "a device that talks by itself cannot share one with a device that is asked"
+		return "a device that talks by itself cannot share a port with a device that is polled"
 	}
-	return "devices that talk by themselves cannot share one"
+	return "devices that talk by themselves cannot share a port"
 }
 
 // sameLines says whether one of two devices takes all lines of the other.

@@ -222,7 +222,7 @@ func (l *line) waitToOpen(wait time.Duration, plugged func() bool) bool {
 
 // refuseWaiting answers what was accepted before the port was lost: nothing waits for a device to come back.
 func (l *line) refuseWaiting() {
-	l.lane.Refuse(nil, relay.CodeOffline, "the port was lost before it was written")
+	l.lane.Refuse(nil, relay.CodeOffline, "the port was lost before the command was written")
 }
 
 func (l *line) stopping() bool {

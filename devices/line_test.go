@@ -261,7 +261,7 @@ func (b *brokenWriter) Write(p []byte) (int, error) { return b.take, serial.ErrH
 func TestWriteErrors(t *testing.T) {
 	for take, want := range map[int]string{
 		0: "a failed/io_error after 0s: nothing could be written to the port",
-		3: "a unknown/no_answer after 0s: the connection broke while it was being written",
+		3: "a unknown/no_answer after 0s: the connection broke while the command was being written",
 	} {
 		inBubble(t, func(t *testing.T, r *rig) {
 			r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {

@@ -25,7 +25,7 @@ func (l *line) listen(s *session) {
 			l.tap.ShowBytes(time.Now(), false, buf[:n])
 			l.mu.Lock()
 			if len(l.inbox.bytes)+n > codec.MaxInbox {
-				l.tap.Drop(&l.tap.Overlong, l.inbox.bytes, "far more has come than any answer is long")
+				l.tap.Drop(&l.tap.Overlong, l.inbox.bytes, "more bytes have arrived than any answer can have")
 				l.inbox.bytes = l.inbox.bytes[:0]
 			}
 			l.inbox.bytes = append(l.inbox.bytes, buf[:n]...)
@@ -144,11 +144,11 @@ func (l *line) missDevice(m *device, r codec.Response) {
 		m.schedule.reported = false
 	case !m.schedule.reported:
 		m.schedule.reported = true
-		hint := "check its power, its address, its wires (A and B exchanged?), and the speed and parity of the port"
+		hint := "check its power, its address, its wires (A and B swapped?), and the speed and parity of the port"
 		if r.Noise {
-			hint = "the data received is not an answer: check the speed and the parity of the port, and whether two devices have one address"
+			hint = "the data received is not an answer: check the speed and the parity of the port, and whether two devices have the same address"
 		}
-		l.log.Warn("the device does not answer; it is asked ever more rarely", "device", m.config.ID, "hint", hint)
+		l.log.Warn("the device does not answer; it is polled less and less often", "device", m.config.ID, "hint", hint)
 	}
 }
 
@@ -169,7 +169,7 @@ func (l *line) noteRefusal(m *device, q *codec.Query, r codec.Response, v codec.
 		a.said = ""
 	case r.Instead != nil:
 		if !m.schedule.parted {
-			log.Info("the device refuses to answer all of it at once: it is asked in parts from now on", "reason", r.Refusal)
+			log.Info("the device refuses the whole request: it is polled in parts from now on", "reason", r.Refusal)
 			m.schedule.parted = true
 		}
 		m.schedule.part(i, r.Instead, time.Now())

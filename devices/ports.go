@@ -142,7 +142,7 @@ func (p *Ports) start(lines []*line) {
 // closeLines ends lines, with a moment for the commands on their wires.
 func closeLines(lines []*line) {
 	for _, l := range lines {
-		l.close(relay.CodeUnknownDevice, "the port has been taken out of the configuration")
+		l.close(relay.CodeUnknownDevice, "the port has been removed from the configuration")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), handOver)
 	defer cancel()
@@ -207,7 +207,7 @@ func (p *Ports) Pulse(ctx context.Context) error {
 	p.mu.Unlock()
 	for _, l := range lines {
 		if !l.pulse(ctx) {
-			return fmt.Errorf("the owner of port %s does nothing any more", l.id)
+			return fmt.Errorf("the owner of port %s does not respond", l.id)
 		}
 	}
 	return nil

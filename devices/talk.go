@@ -91,7 +91,7 @@ func (l *line) offer(s *session, m *device, frame codec.Frame) fate {
 		why := ""
 		if f.answers == codec.Foreign {
 			l.lateAnswer(f.text)
-			why = "it answers no command that waits: too late, doubled, or with a foreign number"
+			why = "it answers no waiting command: too late, repeated, or with another number"
 		}
 		l.judge.answered(m, "command", frame, why)
 	case readingFrame:

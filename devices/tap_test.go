@@ -74,7 +74,7 @@ func TestWatch(t *testing.T) {
 		seq := seqOf(b.hear())
 		b.say("OK #99999", fmt.Sprintf("OK #%d", seq))
 		b.say(`{"p":1}`)
-		expect(fmt.Sprintf("> PUMP 1 #%d·", seq), "< OK #99999·", "[OK #99999] board false (command): it answers no command that waits: too late, doubled, or with a foreign number",
+		expect(fmt.Sprintf("> PUMP 1 #%d·", seq), "< OK #99999·", "[OK #99999] board false (command): it answers no waiting command: too late, repeated, or with another number",
 			fmt.Sprintf("< OK #%d·", seq), fmt.Sprintf("[OK #%d] board true (command)", seq), `< {"p":1}·`, `[{"p":1}] board true pump=true`)
 
 		r.set("", errNoPort)

@@ -224,10 +224,10 @@ func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
 		case <-timer.C:
 		case <-l.ping:
 		case <-s.gone:
-			t.Finish(relay.Rejected(relay.CodeOffline, "the port was lost before it was written"))
+			t.Finish(relay.Rejected(relay.CodeOffline, "the port was lost before the command was written"))
 			return s.err
 		case <-l.kill:
-			t.Finish(relay.Rejected(relay.CodeStopping, "the gateway stopped before it was written"))
+			t.Finish(relay.Rejected(relay.CodeStopping, "the gateway stopped before the command was written"))
 			return errStopped
 		}
 		timer.Stop()

@@ -70,6 +70,6 @@ var assembled = map[string][]string{
 var phone = []struct{ file, text string }{
 	{"relay/accept.go", ``}, {"relay/command.go", ``}, {"relay/join.go", ``}, {"relay/lane.go", ``}, {"relay/record.go", ``},
 	{"relay/request.go", ``}, {"relay/result.go", ``}, {"devices/execute.go", ``}, {"devices/execute_polled.go", ``},
-	{"devices/transact.go", `before it was written$`}, {"devices/inflight.go", ``}, {"devices/late.go", ``}, {"devices/codec/command.go", ``}, {"devices/codec/modbus/pdu.go", `^the `},
+	{"devices/transact.go", `before the command was written$`}, {"devices/inflight.go", ``}, {"devices/codec/command.go", ``}, {"devices/codec/modbus/pdu.go", `^the `},
 	{"devices/codec/", `hardware|^the device reports|of its values|exception`},
 }

@@ -123,7 +123,7 @@ func (d *Device) Lost(reason string) {
 func (d *Device) Detach() {
 	d.retire()
 	d.relay.forget(d)
-	d.lane.Refuse(d, CodeUnknownDevice, "this device has been taken out of the configuration")
+	d.lane.Refuse(d, CodeUnknownDevice, "this device has been removed from the configuration")
 }
 
 // retire stops the device from publishing anything more.

@@ -110,10 +110,10 @@ func TestShareBytes(t *testing.T) {
 	two.Frame.Length = 9
 	want("their frames are cut differently")
 	two.Requests = []mapping.RequestConfig{{ID: "a", Send: "01"}}
-	want("a device that talks by itself cannot share one with a device that is asked")
+	want("a device that talks by itself cannot share a port with a device that is polled")
 	one.Requests = two.Requests
 	want("")
 	two = Device()
 	one.Requests = nil
-	want("devices that talk by themselves cannot share one")
+	want("devices that talk by themselves cannot share a port")
 }
