@@ -94,7 +94,7 @@ func TestTried(t *testing.T) {
 	})
 }
 
-// What did not change is not disturbed: neither port nor value.
+// Unchanged parts are not affected: neither the port nor the values.
 func TestApplyTheSame(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		c := onPorts("uno", "a", "nano", "b")
@@ -111,7 +111,7 @@ func TestApplyTheSame(t *testing.T) {
 	})
 }
 
-// A new mapping takes effect between two frames, while the port stays open and a command is on the wire.
+// A new description takes effect between two frames, while the port stays open and a command is in flight.
 func TestApplyMapping(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := PumpBoard()
@@ -174,7 +174,7 @@ func TestApplyPortSettings(t *testing.T) {
 	})
 }
 
-// Devices that go leave empty topics; one that moves to another port keeps its own.
+// Devices that are removed leave empty topics; one that moves to another port keeps its own.
 func TestApplyGoneAndMoved(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.applyAll(onPorts("one", "a", "two", "b"))
@@ -183,7 +183,7 @@ func TestApplyGoneAndMoved(t *testing.T) {
 		r.boardOn("two").say("half", `{"p":1}`)
 		r.applyAll(onPorts("two", "a", "three", "c"))
 		if one.hear() != "" {
-			t.Error("a port that is not wanted any more is open")
+			t.Error("a removed port is still open")
 		}
 		if r.lastOn("b", "model") != "" || r.lastOn("b", "state") != "" || r.lastOn("a", "model") == "" {
 			t.Errorf("b %q, a %q", r.lastOn("b", "model"), r.lastOn("a", "model"))
@@ -199,7 +199,7 @@ func TestApplyGoneAndMoved(t *testing.T) {
 	})
 }
 
-// A command on a port that is taken away may end, but not for ever.
+// A command in flight on a port that is removed may finish, but not for ever.
 func TestApplyCutsOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(PumpBoard())
@@ -244,7 +244,7 @@ func TestHintsAreValues(t *testing.T) {
 	}
 }
 
-// A config that cannot be used changes nothing, and all its faults are told.
+// A config that cannot be used changes nothing, and all its faults are reported.
 func TestApplyRefuses(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.applyAll(onPorts("uno", "a"))

@@ -14,7 +14,7 @@ import (
 	"minirelay/relay"
 )
 
-// serve makes the board answer each line that ends with end. What answer gives is written as it is.
+// serve makes the board answer each line that ends with end. The text that answer returns is written as it is.
 func (b *board) serve(end string, answer func(request string) string) {
 	var got string
 	one := make([]byte, 1)
@@ -33,7 +33,7 @@ func (b *board) serve(end string, answer func(request string) string) {
 	}
 }
 
-// supplyBoard is the supply as a board, with an output that can be switched, and is deaf when it is told so.
+// supplyBoard is the supply as a board, with an output that can be switched; it can be made deaf.
 type supplyBoard struct {
 	mu                  sync.Mutex
 	output, stuck, deaf bool
@@ -84,7 +84,7 @@ func untimed(results string) string { return tookTime.ReplaceAllString(results, 
 
 var tookTime = regexp.MustCompile(` after [0-9.]+m?s`)
 
-// An instrument that says nothing to a command is read back.
+// An instrument that does not acknowledge commands is confirmed by a query.
 func TestInstrument(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(switchable())
@@ -200,7 +200,7 @@ func TestLateAnswer(t *testing.T) {
 	})
 }
 
-// A device that is switched on after the gateway hears the lines for its beginning too, even if it has only one field.
+// A device that is switched on after the gateway gets the lines for its beginning too, even if it has only one field.
 func TestInstrumentThatIsSwitchedOnLater(t *testing.T) {
 	d := switchable()
 	d.Fields, d.Commands = d.Fields[4:], nil

@@ -43,7 +43,7 @@ func (r *rig) answers(t *testing.T, table map[string]string) *byteBoard {
 	return b
 }
 
-// count says how often something that begins so was written.
+// count returns how often something that begins so was written.
 func (b *byteBoard) count(begins string) (n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -55,7 +55,7 @@ func (b *byteBoard) count(begins string) (n int) {
 	return n
 }
 
-// relayBoard has two relays and a speed: AA, command, value, sum8. It is asked for its state by 01.
+// relayBoard has two relays and a speed: AA, command, value, sum8. Its state is polled with 01.
 func relayBoard(change ...func(*mapping.DeviceConfig)) mapping.DeviceConfig {
 	d := ByteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 5, "sum8" },
 		Field("pump", relay.TypeBool, Lies(2, "uint8"), Bit(0, 1)), Field("speed", relay.TypeNumber, Lies(3, "uint8")))
@@ -72,7 +72,7 @@ func relayBoard(change ...func(*mapping.DeviceConfig)) mapping.DeviceConfig {
 	return d
 }
 
-// A device that is asked: its values, and what becomes of commands.
+// A polled device: its values, and the results of commands.
 func TestAskedBytes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answers map[string]string
@@ -212,7 +212,7 @@ func TestGap(t *testing.T) {
 	})
 }
 
-// Of an answer of several frames, those that come are taken.
+// The frames of an incomplete answer are used nevertheless.
 func TestAnswerOfSeveralFrames(t *testing.T) {
 	d := relayBoard(func(d *mapping.DeviceConfig) {
 		d.Commands, d.Requests[0].Frames = nil, 2
@@ -236,7 +236,7 @@ func TestAnswerOfSeveralFrames(t *testing.T) {
 	})
 }
 
-// New frames of a running device: the port is opened anew, and what comes is cut as the mapping says now.
+// New frames of a running device: the port is opened again, and the bytes are cut by the new description.
 func TestFrameIsChanged(t *testing.T) {
 	d := ByteDevice(func(f *mapping.FrameConfig) { f.Start, f.Length, f.Checksum = "AA", 3, "sum8" }, Field("v", relay.TypeNumber, Lies(1, "")))
 	inBubble(t, func(t *testing.T, r *rig) {

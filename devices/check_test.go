@@ -84,7 +84,7 @@ func TestCheckDevice(t *testing.T) {
 	}
 }
 
-// The model says of the mapping what a client needs, and nothing of the wire.
+// The model has what a client needs of the description, and nothing of the wire.
 func TestModel(t *testing.T) {
 	d := PumpBoard()
 	d.Publish, d.MinInterval, d.Topic = "change", time.Second, "home/board"

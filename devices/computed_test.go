@@ -12,8 +12,8 @@ import (
 	"minirelay/softboard"
 )
 
-// A computed value follows what it is made of: with each reading, when one is lost, when one becomes too old, and when
-// the device goes.
+// A computed value follows its inputs: with each reading, when one is lost, when one becomes stale, and when the device
+// goes offline.
 func TestComputedFields(t *testing.T) {
 	d := Device(Field("kw", relay.TypeNumber, Computes("voltage * current / 1000"), Plausible(0, 100), func(f *mapping.FieldConfig) { f.Decimals = 2 }),
 		Field("voltage", relay.TypeNumber, Key("v")),
@@ -53,7 +53,7 @@ func TestComputedFields(t *testing.T) {
 	})
 }
 
-// Devices that are asked have computed fields too, between the others.
+// Polled devices have computed fields too, between the others.
 func TestComputedFieldOfAUnit(t *testing.T) {
 	u := softboard.NewModbusUnit(1)
 	u.Set(softboard.HoldingRegisters, 0, 2300, 15)

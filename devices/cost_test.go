@@ -61,11 +61,11 @@ func TestCostOfAnIdlePort(t *testing.T) {
 		}
 		return true
 	})
-	// A port is said to be open just before its reading goroutine begins.
+	// A port is reported as open just before its reading goroutine begins.
 	waitFor(t, fmt.Sprintf("%d goroutines", 2*ports), func() bool { return runtime.NumGoroutine()-before == 2*ports })
 	kib := float64(memory()-memoryBefore) / ports / 1024
 	t.Logf("%.1f KiB a port", kib)
-	// Stacks and buffer are about half of it; the other half is the device, its mapping and its published state. It is
+	// Stacks and buffer are about half of it; the other half is the device, its description and its published state. It is
 	// 26 KiB, and some 30 under the race detector, whose stacks are larger and differ from run to run.
 	if kib > 36 {
 		t.Errorf("%.1f KiB a port", kib)

@@ -8,8 +8,8 @@ import (
 	"minirelay/relay"
 )
 
-// A board that is reset by the opening of its port says the names first, in the line that may be half of one. They
-// outlive a change of the mapping, and of the port.
+// A board that is reset by the opening of its port sends the names first, in the line that may be half of one. The
+// names outlive a change of the description, and of the port.
 func TestHeaderIsLearntOnce(t *testing.T) {
 	d := Headed(CSVDevice(Field("t", relay.TypeNumber), Field("h", relay.TypeNumber)))
 	inBubble(t, func(t *testing.T, r *rig) {
@@ -24,7 +24,7 @@ func TestHeaderIsLearntOnce(t *testing.T) {
 		r.apply(d)
 		r.board().say("2,41,22")
 		if got, h := r.field("t"), r.field("h"); got != 22.0 || h != 2.0 {
-			t.Errorf("%v, %v after a change of the mapping", got, h)
+			t.Errorf("%v, %v after a change of the description", got, h)
 		}
 		r.board().say("t,h,ms", "23,42,7")
 		if got, h := r.field("t"), r.field("h"); got != 23.0 || h != 7.0 {

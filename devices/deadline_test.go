@@ -13,7 +13,7 @@ import (
 	"minirelay/relay"
 )
 
-// A port that takes nothing is not waited for beyond the time of the command, and nothing of it leaves later.
+// A port that accepts no bytes is not waited for beyond the time of the command, and no byte leaves later.
 func TestNoByteAfterItsTime(t *testing.T) {
 	line, c := ptyPort(t)
 	p, err := serial.Open(c)
@@ -42,7 +42,7 @@ func TestNoByteAfterItsTime(t *testing.T) {
 	}
 }
 
-// slow is a port that takes bytes after a while only.
+// slow is a port that accepts bytes only after a while.
 type slow struct {
 	io.ReadWriteCloser
 	after time.Duration
@@ -57,7 +57,7 @@ func (s slow) WriteBy(b []byte, by time.Time) (int, error) {
 	return s.Write(b)
 }
 
-// A command that the port does not take in its time is expired, and the port stays open for the next.
+// A command that the port does not accept in time is expired, and the port stays open for the next.
 func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
@@ -75,7 +75,7 @@ func TestPortThatTakesTheCommandTooLate(t *testing.T) {
 	})
 }
 
-// The same where devices are asked.
+// The same with polled devices.
 func TestPortThatTakesTheRequestTooLate(t *testing.T) {
 	d := Unit(1, Field("lamp", relay.TypeBool, At("coil:0", "")))
 	d.Commands = []mapping.CommandConfig{Writes("lamp", relay.TypeBool, "coil:0", func(c *mapping.CommandConfig) { c.MaxAge = 500 * ms })}
@@ -111,8 +111,8 @@ func TestPortThatTakesTheRequestTooLate(t *testing.T) {
 	})
 }
 
-// laggard is a codec that gives a command its checksum after a while: what lies between the lane and the wire may take
-// its time on a busy machine.
+// laggard is a codec that gives a command its checksum after a while: the steps between the lane and the wire may take
+// their time on a busy machine.
 type laggard struct {
 	codec.Stream
 	after time.Duration
@@ -123,8 +123,8 @@ func (l laggard) AddSum(b []byte) []byte {
 	return l.Stream.AddSum(b)
 }
 
-// The time is looked at right before the write, also before a second one, which is no reason to say that nothing was
-// written.
+// The time is checked right before the write, also before a second one; a late second write is not reported as if
+// nothing had been written.
 func TestTimeIsLookedAtBeforeEachWrite(t *testing.T) {
 	for name, tt := range map[string]struct {
 		age    time.Duration

@@ -13,7 +13,7 @@ import (
 	"minirelay/devices/wire"
 )
 
-// decoded gives what a recording becomes, a record a line.
+// decoded returns the records that Decode shows, a record a line.
 func decoded(t *testing.T, d mapping.DeviceConfig, text string) (string, wire.Counts) {
 	t.Helper()
 	_, recording, err := capture.Read(strings.NewReader(text))
@@ -77,11 +77,11 @@ func TestDecodeFaultyMapping(t *testing.T) {
 	d := PumpBoard()
 	d.Codec = "telepathy"
 	if _, err := Decode(serial.Default(), d, nil, func(wire.Record) {}); err == nil {
-		t.Error("a mapping with a fault was used")
+		t.Error("a description with a fault was used")
 	}
 }
 
-// A recording decodes alike however its bytes were split.
+// A recording decodes alike, however its bytes were split.
 func FuzzDecodePieces(f *testing.F) {
 	f.Add([]byte("{\"p\":1}\n{\"fan\":2}\nOK #1\n\xff\nx"), uint8(3))
 	f.Fuzz(func(t *testing.T, data []byte, size uint8) {

@@ -13,8 +13,8 @@ import (
 	"minirelay/devices/serial"
 )
 
-// A driver that keeps whoever opens its port keeps nobody else: the gateway is ready without it, the watchdog is
-// content, the other port works, and a config without it takes effect.
+// A driver that blocks the opening of its port blocks nothing else: the gateway is ready without it, the watchdog is
+// content, the other port works, and a config without the port takes effect.
 func TestDriverThatHangs(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		let := make(chan struct{})
@@ -54,20 +54,20 @@ func TestDriverThatHangs(t *testing.T) {
 		if took := time.Since(began); took > 2*handOver || len(r.ports.Stats()) != 1 || !strings.Contains(r.log.String(), "left behind") {
 			t.Errorf("it took %v to do without it: %+v", took, r.ports.Stats())
 		}
-		close(let) // its owner sees then that it is not wanted any more
+		close(let) // its owner sees then that the port was removed
 		synctest.Wait()
 	})
 }
 
-// An owner that does nothing any more, though no driver keeps it, is none that lives.
+// An owner that does not respond, though no driver blocks it, is reported.
 func TestOwnerThatStandsStill(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(PumpBoard())
-		l := newLine("still", serial.Default(), r.ports.log) // nobody runs it
+		l := newLine("still", serial.Default(), r.ports.log) // no goroutine runs it
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		if !r.ports.lines[0].pulse(ctx) || l.pulse(ctx) {
-			t.Error("it lives")
+			t.Error("no owner runs, and none is missed")
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"minirelay/relay"
 )
 
-// A command ends alike on both roads: on a board that talks by itself, and on a device that is asked.
+// A command ends alike on a board that talks by itself and on a polled device.
 func TestCommandsEndAlike(t *testing.T) {
 	retry := func(c *mapping.CommandConfig) { c.Idempotent, c.Retries = true, 2 }
 	for name, tt := range map[string]struct {
@@ -35,9 +35,9 @@ func TestCommandsEndAlike(t *testing.T) {
 		"cable pulled later": {retry, [][]reply{{}, {{5 * ms, ""}}}, 0, "a unknown/no_answer: the connection broke before an answer came"},
 		"the gateway stops":  {retry, [][]reply{{}}, 5 * ms, "a unknown/no_answer: the gateway stopped before an answer came"},
 	} {
-		talker, polled := Device(), ATDevice()
+		stream, polled := Device(), ATDevice()
 		polled.LineEnd = "\n"
-		for road, d := range map[string]mapping.DeviceConfig{"talker": talker, "polled": polled} {
+		for road, d := range map[string]mapping.DeviceConfig{"stream": stream, "polled": polled} {
 			t.Run(name+"/"+road, func(t *testing.T) {
 				inBubble(t, func(t *testing.T, r *rig) {
 					c := mapping.DefaultCommand()
@@ -71,11 +71,11 @@ func TestCommandsEndAlike(t *testing.T) {
 	}
 }
 
-// Nor do the roads differ where a command cannot be written, or a part of it only.
+// The two also do not differ where a command cannot be written, or only a part of it.
 func TestWritesFailAlike(t *testing.T) {
-	talker, polled := Device(), ATDevice()
+	stream, polled := Device(), ATDevice()
 	polled.LineEnd = "\n"
-	for road, d := range map[string]mapping.DeviceConfig{"talker": talker, "polled": polled} {
+	for road, d := range map[string]mapping.DeviceConfig{"stream": stream, "polled": polled} {
 		for take, want := range []string{"a failed/io_error: nothing could be written to the port",
 			"a unknown/no_answer: the connection broke while the command was being written"} {
 			t.Run(fmt.Sprint(road, take), func(t *testing.T) {

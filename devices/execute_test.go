@@ -13,7 +13,7 @@ import (
 	"minirelay/relay"
 )
 
-// reply is what a board does about a command: after a while it says something, or hangs up.
+// reply is a board's reaction to a command: after a while it sends a line, or closes the port.
 type reply struct {
 	after time.Duration
 	say   string // with {seq} for the number it was given, {next} for the one after; "" hangs up
@@ -113,7 +113,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// answer plays the replies to each command, and says how many came until the port was closed.
+// answer plays the replies to each command, and returns how many commands came until the port was closed.
 func (b *board) answer(replies [][]reply) (writes int) {
 	seen := map[int]bool{}
 	for line := b.hear(); line != ""; line = b.hear() {
@@ -169,7 +169,7 @@ func TestTolerance(t *testing.T) {
 	}
 }
 
-// Commands run in order, one at a time; what waits when the cable is pulled is answered at once.
+// Commands run in order, one at a time; waiting ones are answered at once when the cable is pulled.
 func TestOneAtATime(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(PumpBoard())

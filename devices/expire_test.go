@@ -11,7 +11,7 @@ import (
 	"minirelay/softboard"
 )
 
-// A command that waits behind a request nobody answers is told that it is too old when it is, and is not written.
+// A command that waits behind an unanswered request expires on time, and is not written.
 func TestExpiresBehindALongRequest(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
@@ -41,7 +41,7 @@ func TestExpiresBehindALongRequest(t *testing.T) {
 	})
 }
 
-// Nor is it written when the device wants silence for longer than the command may wait.
+// A command is also not written when the device needs silence for longer than the command may wait.
 func TestExpiresInTheSilence(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))

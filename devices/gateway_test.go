@@ -72,7 +72,7 @@ func (g *gateway) on(device, leaf string) (string, int) {
 	return g.newest[topic], g.count[topic]
 }
 
-// wait returns when is says yes, which is asked after each message.
+// wait returns once is returns true, which is checked after each message.
 func (g *gateway) wait(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	timeout := time.After(20 * time.Second)
@@ -93,7 +93,7 @@ func (g *gateway) offline(device string) func() bool {
 	return func() bool { s, _ := g.on(device, "availability"); return s == "offline" }
 }
 
-// command gives a command and waits for its result.
+// command sends a command and waits for its result.
 func (g *gateway) command(t testing.TB, device, command string, value any) string {
 	t.Helper()
 	_, before := g.on(device, "result")

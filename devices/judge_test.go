@@ -37,13 +37,13 @@ func judged(w *wire.Watch) (recording []capture.Record, frames string) {
 	return recording, strings.Join(lines, "\n")
 }
 
-// asDecode puts what only the line knows into the words of Decode: where it began, how long it waited, and which of the
-// commands waits.
+// asDecode translates the reasons that only a line can give into those of Decode: where it began, how long it waited,
+// and which command waits.
 var asDecode = strings.NewReplacer("the port has just been opened", "the recording begins here",
 	"no device on this port", "the device", " in 500ms", "",
 	"false (command): it answers no waiting command: too late, repeated, or with another number", "true (command pump)")
 
-// A recording is judged as the line was that made it: the same frames, the same values, the same words, and counted alike.
+// A recording is judged as the line that recorded it judged: the same frames, values, reasons and counts.
 func TestDecodeJudgesAsTheLine(t *testing.T) {
 	sealed := PumpBoard()
 	sealed.Checksum = "xor8"
@@ -61,7 +61,7 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 		say    []string // by a board that talks by itself: a line each; by one that is asked: a piece, 100 ms each, hexadecimal
 		want   string
 	}{
-		"a talker": {PumpBoard(), false,
+		"a board that talks": {PumpBoard(), false,
 			[]string{`n":2}`, `{"p":1,"fan":20}`, `{"p":2}`, "booting", "ERR #4711 no", "\xff", `{"x":1}`, strings.Repeat("x", 70)},
 			`[n":2}]  false: it may be half a frame: the recording begins here
 [{"p":1,"fan":20}] board true pump=true fan=20
@@ -94,7 +94,7 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 				tt.device.Poll, tt.device.Timeout, tt.device.OfflineAfter = 10*time.Second, 500*ms, time.Hour
 				tt.device.MaxFrame = 64
 				r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
-					time.Sleep(ms) // until somebody watches
+					time.Sleep(ms) // until the watch has begun
 					return r.open(c)
 				}
 				if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{tt.device}}); err != nil {

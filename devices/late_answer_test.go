@@ -13,7 +13,7 @@ import (
 	"minirelay/relay"
 )
 
-// A no that comes too late is not taken for the answer to the next question, which reads something else.
+// A refusal that comes too late is not taken for the answer to the next question, which reads another field.
 func TestModbusLateNoToAQuestion(t *testing.T) {
 	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")), Field("b", relay.TypeNumber, At("holding:100", "float32")))
 	d.Timeout, d.Retries = time.Second, 0
@@ -51,7 +51,7 @@ func TestModbusLateNoToAQuestion(t *testing.T) {
 	})
 }
 
-// A no to one command that comes too late is not taken for the answer to the next.
+// A refusal of one command that comes too late is not taken for the answer to the next.
 func TestModbusLateNoToACommand(t *testing.T) {
 	d := Unit(1)
 	second := func(c *mapping.CommandConfig) { c.Timeout = time.Second }
@@ -87,7 +87,8 @@ func TestModbusLateNoToACommand(t *testing.T) {
 	})
 }
 
-// A yes to one command that comes too late is not taken for the answer to the next, if it does not tell what it answers.
+// A late acknowledgement of one command is not taken for the answer to the next, if it does not show which command it
+// answers.
 func TestBinaryLateYes(t *testing.T) {
 	d := relayBoard(func(d *mapping.DeviceConfig) {
 		for i := range d.Commands {
@@ -115,7 +116,7 @@ func TestBinaryLateYes(t *testing.T) {
 	})
 }
 
-// Answers of one device that all begin with its address do not tell what they answer.
+// Answers of one device that all begin with its address do not show which query they answer.
 func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
 	d := ByteDevice(func(f *mapping.FrameConfig) { f.Length, f.Checksum = 3, "sum8" },
 		Field("a", relay.TypeNumber, Lies(1, "uint8"), OfRequest("a")), Field("b", relay.TypeNumber, Lies(1, "uint8"), OfRequest("b")))
@@ -153,7 +154,7 @@ func TestBinaryLateAnswerOfOneDevice(t *testing.T) {
 	})
 }
 
-// A line of text that comes too late from one device is not taken for the answer of its neighbour.
+// A line of text that comes too late from one device is not taken for the answer of another.
 func TestLateAnswerOfANeighbour(t *testing.T) {
 	two := func(id, request string) mapping.DeviceConfig {
 		d := ATDevice(Field("weight", relay.TypeNumber, Asks(request)))

@@ -15,7 +15,7 @@ import (
 	"minirelay/softboard"
 )
 
-// A device that wants long silence behind its answer does not make a command late.
+// A device that needs long silence after its answer does not make a command late.
 func TestNothingIsWrittenLateAfterARest(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0)
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
@@ -37,7 +37,7 @@ func TestNothingIsWrittenLateAfterARest(t *testing.T) {
 	})
 }
 
-// While a device rests that wants long silence behind its answer, a command goes before the next question.
+// While a device rests that needs long silence after its answer, a command goes before the next query.
 func TestCommandBeforeTheQuestionBehindARest(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.Coils, 0, 0)
 	bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{u}}
@@ -54,7 +54,7 @@ func TestCommandBeforeTheQuestionBehindARest(t *testing.T) {
 	})
 }
 
-// A command does not wait until a meter has said all parts of a long answer.
+// A command does not wait until a meter has sent all parts of a long answer.
 func TestCommandBetweenThePartsOfAnAnswer(t *testing.T) {
 	const address = "123456789012"
 	meter := MeterDevice("meter", address, Field("number", relay.TypeText, Key("0400040F"), Lies(mapping.Nowhere, "hex"), Long(5)))
@@ -142,7 +142,7 @@ func TestTimeForTheEffect(t *testing.T) {
 			}
 		}()
 		time.Sleep(100 * ms)
-		r.ask(`{"id":"a","command":"heater","value":true}`) // which nobody answers
+		r.ask(`{"id":"a","command":"heater","value":true}`) // which is not answered
 		time.Sleep(1200 * ms)
 		r.ask(`{"id":"b","command":"lamp","value":true}`)
 		time.Sleep(10 * time.Second)

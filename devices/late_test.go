@@ -14,7 +14,7 @@ import (
 	"minirelay/relay"
 )
 
-// What looks alike waits for each other's late answers, and nothing else does.
+// Questions whose answers look alike wait for each other's late answers; no others do.
 func TestLateAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		query := func(shape, refusal string) question { return toQuery(&codec.Query{Shape: shape, Refusal: refusal}) }
@@ -33,7 +33,7 @@ func TestLateAnswers(t *testing.T) {
 		}
 		l.expect(plain, true, in(time.Hour))
 		if waits(query("", "")) != 0 {
-			t.Error("an answer that tells what it answers is waited for")
+			t.Error("an answer that shows which question it answers is waited for")
 		}
 		time.Sleep(500 * ms)
 		l.expect(a, false, in(time.Second)) // answered, perhaps by the answer to the try before
@@ -51,7 +51,7 @@ func TestLateAnswers(t *testing.T) {
 	})
 }
 
-// The last of as many answers as were not waited for ends the waiting.
+// The last of the expected late answers ends the waiting.
 func TestLateAnswersAreTaken(t *testing.T) {
 	text, _ := text.CompilePattern("^OK$", relay.TypeBool, nil)
 	c := &codec.Command{CommandConfig: mapping.CommandConfig{Expect: "^OK$"}, Yes: text}

@@ -17,7 +17,7 @@ import (
 	"minirelay/relay"
 )
 
-// A port that cannot be opened is tried after 0.1, 0.2, 0.4 … 5 s, and said to be so once.
+// A port that cannot be opened is tried after 0.1, 0.2, 0.4 … 5 s, and reported once.
 func TestBackoff(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.set("", errNoPort)
@@ -54,7 +54,7 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
-// Every change of condition is one line in the log: what is wrong now counts, not how often.
+// Every change of condition is one line in the log: the present fault is reported, not how often it occurred.
 func TestTroubleIsLoggedOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.set("", errNoPort)
@@ -104,8 +104,8 @@ func TestFlapping(t *testing.T) {
 	})
 }
 
-// A pulled cable is offline at once; the board is back with its second line, and no command from before is
-// written to what is plugged in then.
+// A pulled cable is offline at once; the board is back with its second line, and no earlier command is written to the
+// board that is plugged in then.
 func TestReplugged(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(PumpBoard())
@@ -136,7 +136,7 @@ func TestReplugged(t *testing.T) {
 	})
 }
 
-// With a checksum the first line counts, and what is spoilt does not.
+// With a checksum the first line counts, and a damaged one does not.
 func TestSealedLines(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := PumpBoard()
@@ -163,7 +163,7 @@ func TestSealedLines(t *testing.T) {
 	})
 }
 
-// A board that only takes commands is there as soon as its port is open, and stays so in silence.
+// A board that only takes commands is online as soon as its port is open, and stays so in silence.
 func TestDeviceWithoutFields(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := PumpBoard(func(c *mapping.CommandConfig) { c.Confirm = "" })
@@ -179,7 +179,7 @@ func TestDeviceWithoutFields(t *testing.T) {
 		d.OfflineAfter *= 2
 		r.apply(d)
 		if r.last("availability") != "online" {
-			t.Error("offline after a change of the mapping")
+			t.Error("offline after a change of the description")
 		}
 	})
 }
@@ -201,7 +201,7 @@ func TestNoiseIsCounted(t *testing.T) {
 	})
 }
 
-// Closing lets the command on the wire end, and answers what waits.
+// Closing lets the command in flight end, and answers the waiting ones.
 func TestClose(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(PumpBoard())
@@ -231,7 +231,7 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// When there is no more time, the end of the command on the wire is unknown.
+// When the time is over, the outcome of the command in flight is unknown.
 func TestCloseCutsOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(PumpBoard(func(c *mapping.CommandConfig) { c.Timeout = time.Minute }))
@@ -250,7 +250,7 @@ func TestCloseCutsOff(t *testing.T) {
 	})
 }
 
-// brokenWriter is a stream that takes only so many bytes of a command.
+// brokenWriter is a stream that accepts only so many bytes of a command.
 type brokenWriter struct {
 	io.ReadWriteCloser
 	take int
@@ -286,7 +286,7 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-// A value that the relay lets through and the wire cannot carry is refused, and nothing is written.
+// A value that the relay accepts and the wire cannot carry is refused, and nothing is written.
 func TestValueTooLargeForTheWire(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := PumpBoard()

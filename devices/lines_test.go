@@ -9,7 +9,7 @@ import (
 	"minirelay/devices/serial"
 )
 
-// Several boards on one line are told apart by match, and each has the answers to its own commands.
+// Several boards on one line are distinguished by match, and each gets the answers to its own commands.
 func TestBoardsThatShareALine(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		port := serial.Default()

@@ -18,7 +18,7 @@ func (r *rig) stats() PortStats {
 	return r.ports.Stats()[0]
 }
 
-// The load of a line on which boards talk is what its characters take, at the speed it had when they came.
+// The load of a line with boards that talk is the time of its characters, at the speed that it had when they came.
 func TestLoadOfATalker(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := Device(Field("pump", relay.TypeBool, Key("p")))
@@ -48,7 +48,7 @@ func TestLoadOfATalker(t *testing.T) {
 	})
 }
 
-// While a device is waited for the line is occupied; a device that does not answer costs its whole timeout.
+// The line is occupied while an answer is waited for; a device that does not answer costs its whole timeout.
 func TestLoadOfABus(t *testing.T) {
 	u := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
@@ -74,7 +74,7 @@ func TestLoadOfABus(t *testing.T) {
 	})
 }
 
-// What a device was asked is counted for itself, and on when its mapping changes.
+// The requests of a device are counted for the device, and counting goes on when its description changes.
 func TestPolls(t *testing.T) {
 	one := softboard.NewModbusUnit(1).Set(softboard.HoldingRegisters, 0, 7)
 	two := softboard.NewModbusUnit(2).Set(softboard.HoldingRegisters, 0, 7)

@@ -13,8 +13,8 @@ import (
 	"minirelay/softboard"
 )
 
-// BenchmarkModbus tells how many requests a second go over a pseudo-terminal at 115200 baud, silence between them and
-// all: one register each, and 100 registers each.
+// BenchmarkModbus measures the requests per second over a pseudo-terminal at 115200 baud, with the silence between
+// them: one register each, and 100 registers each.
 func BenchmarkModbus(b *testing.B) {
 	for _, registers := range []int{1, 100} {
 		b.Run(fmt.Sprintf("registers=%d", registers), func(b *testing.B) {
@@ -43,7 +43,7 @@ func BenchmarkModbus(b *testing.B) {
 	}
 }
 
-// counting tells of each answer that is written.
+// counting reports each answer that is written.
 type counting struct {
 	*softboard.Line
 	written chan<- struct{}

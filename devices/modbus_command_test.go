@@ -23,7 +23,7 @@ func words(pairs ...string) map[string]string {
 	return m
 }
 
-// What a command writes, function, address and all, and what the registers hold then.
+// The request of each command, function, address and all, and the registers after it.
 func TestModbusWrites(t *testing.T) {
 	none := json.RawMessage("null")
 	for name, tt := range map[string]struct {

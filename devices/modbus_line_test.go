@@ -66,7 +66,7 @@ func (p pieces) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// A changed mapping takes effect at once and disturbs nobody else on the line.
+// A changed description takes effect at once and does not affect the other devices on the line.
 func TestModbusRemap(t *testing.T) {
 	bus, devices := busOf(3)
 	onBus(t, bus, devices, func(t *testing.T, r *rig) {
@@ -135,7 +135,7 @@ func TestModbusLateEcho(t *testing.T) {
 	})
 }
 
-// A port that is lost under a request answers the command for what is known of it, and the values are unknown at once.
+// When a port is lost during a request, the command gets the outcome that is known, and the values are unknown at once.
 func TestModbusPortLost(t *testing.T) {
 	d := Unit(1, Field("a", relay.TypeNumber, At("holding:0", "")))
 	d.Commands = []mapping.CommandConfig{Writes("a", relay.TypeNumber, "holding:0")}

@@ -29,7 +29,7 @@ func onBus(t *testing.T, bus *softboard.ModbusBus, devices []mapping.DeviceConfi
 	})
 }
 
-// asked tells the requests since a number of them: "3 0 10" is function 3, address 0, 10 registers.
+// asked returns the requests from a number on: "3 0 10" is function 3, address 0, 10 registers.
 func asked(bus *softboard.ModbusBus, from int) string {
 	var all []string
 	for _, q := range bus.Requests()[from:] {
@@ -171,10 +171,10 @@ func TestModbusParts(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if n := strings.Count(r.log.String(), "in parts"); n != 1 {
-			t.Errorf("it was told %d times that it is asked in parts", n)
+			t.Errorf("it was logged %d times that it is polled in parts", n)
 		}
 		if n := strings.Count(r.log.String(), "refuses to answer\""); n != 1 || !strings.Contains(r.log.String(), "request=holding:4 fields=f4 ") {
-			t.Errorf("it was told %d times that holding:4 does not exist", n)
+			t.Errorf("it was logged %d times that holding:4 does not exist", n)
 		}
 		u.Set(softboard.HoldingRegisters, 4, 14)
 		time.Sleep(time.Second)
@@ -184,10 +184,10 @@ func TestModbusParts(t *testing.T) {
 		u.Refuse(4)
 		time.Sleep(time.Second)
 		if got := r.stateOf("board"); got != `{"f0":null,"f1":null,"f2":null,"f3":null,"f4":null,"f5":null}` {
-			t.Errorf("what it says no to is shown as %s", got)
+			t.Errorf("a refused register is shown as %s", got)
 		}
 		if got := r.last("availability"); got != "online" {
-			t.Errorf("a unit that says no is %s", got)
+			t.Errorf("a unit that refuses is %s", got)
 		}
 	})
 	u.Refuse(0)
@@ -200,7 +200,7 @@ func TestModbusParts(t *testing.T) {
 	})
 }
 
-// What is on the wire beside the answer: noise, others' answers, damage, echoes, late ones.
+// The bytes on the wire beside the answer: noise, answers of others, damage, echoes, late answers.
 func TestModbusAnswers(t *testing.T) {
 	good := "\x01\x03\x02\x00\x07\xf9\x86"
 	for name, tt := range map[string]struct {
@@ -254,7 +254,7 @@ func TestModbusAnswers(t *testing.T) {
 	}
 }
 
-// A unit that has never answered is told of once, with what to try, and so is a line that brings rubbish.
+// A unit that has never answered is logged once, with what to try, and so is a line that brings rubbish.
 func TestModbusNobodyAnswers(t *testing.T) {
 	for rubbish, want := range map[string]string{"": "check its power, its address, its wires", "\xff\x00\xff": "the data received is not an answer"} {
 		inBubble(t, func(t *testing.T, r *rig) {
@@ -270,7 +270,7 @@ func TestModbusNobodyAnswers(t *testing.T) {
 			}()
 			time.Sleep(5 * time.Minute)
 			if n := strings.Count(r.log.String(), "does not answer"); n != 1 || !strings.Contains(r.log.String(), want) {
-				t.Errorf("it is told %d times: %s", n, r.log)
+				t.Errorf("it is logged %d times: %s", n, r.log)
 			}
 		})
 	}
@@ -304,7 +304,7 @@ func TestModbusLateAnswer(t *testing.T) {
 		if at := read(); at != 0 {
 			t.Fatalf("register %d comes first", at)
 		}
-		time.Sleep(800 * ms) // it is waited for no longer
+		time.Sleep(800 * ms) // its timeout is over
 		go answer(3)
 		synctest.Wait()
 		if got := r.stateOf("board"); got != `{"a":1,"b":2}` {

@@ -8,8 +8,7 @@ import (
 	"minirelay/relay"
 )
 
-// A sentence of a type that is known to nobody is counted. One that nobody asks for is not; both show that the
-// talker is alive.
+// A sentence of an unknown type is counted; a known one that no field uses is not. Both show that the device is online.
 func TestUnknownSentences(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := NMEADevice(Field("lat", relay.TypeNumber, Key("latitude")), Field("own", relay.TypeNumber, Key("PXYZ.1")))
@@ -24,7 +23,7 @@ func TestUnknownSentences(t *testing.T) {
 	})
 }
 
-// The first line after the port was opened is taken too: its checksum says that it is whole. Commands get theirs.
+// The first line after the port was opened is used too: its checksum shows that it is whole. Commands get theirs.
 func TestCommandToAReceiver(t *testing.T) {
 	d := NMEADevice(Field("lat", relay.TypeNumber, Key("latitude")))
 	rate := mapping.DefaultCommand()

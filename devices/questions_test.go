@@ -9,7 +9,7 @@ import (
 	"minirelay/relay"
 )
 
-// What a device would be asked is told without any port.
+// The requests of a device are known without a port.
 func TestQuestions(t *testing.T) {
 	d := Device(Field("voltage", relay.TypeNumber, func(f *mapping.FieldConfig) { f.Register = "input:0" }), Field("relay", relay.TypeBool, func(f *mapping.FieldConfig) { f.Register = "coil:3" }))
 	d.Codec, d.ModbusUnit = "modbus-rtu", 7
@@ -22,6 +22,6 @@ func TestQuestions(t *testing.T) {
 	}
 	d.ModbusUnit = -1
 	if _, err := Questions(d); err == nil {
-		t.Error("a mapping with a fault was used")
+		t.Error("a description with a fault was used")
 	}
 }

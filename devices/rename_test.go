@@ -10,7 +10,7 @@ import (
 	"minirelay/relay"
 )
 
-// Other names for people disturb nobody: the device stays online, and what is known of it stays known.
+// A change of names for people affects nothing: the device stays online, and its values stay known.
 func TestOtherNames(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := PumpBoard()
@@ -46,7 +46,7 @@ func TestOtherNames(t *testing.T) {
 			t.Error(got)
 		}
 
-		// It still goes offline by itself, and a changed mapping still begins with nothing known.
+		// The device still goes offline by itself, and a changed description still begins without values.
 		time.Sleep(d.OfflineAfter + time.Second)
 		if got := seen("availability"); got != "[offline online offline]" {
 			t.Errorf("availability %s", got)

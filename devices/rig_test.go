@@ -35,7 +35,7 @@ type rig struct {
 	published map[string][]string // payloads by topic
 	boards    []*board            // as they were opened
 	opened    []serial.Config
-	refuse    error // what opening gives
+	refuse    error // the error of every opening; nil: it succeeds
 	serving   sync.WaitGroup
 	bus       *softboard.ModbusBus // if there is one, it is at the other end of what is opened
 	identity  string
@@ -108,14 +108,14 @@ func (r *rig) open(c serial.Config) (io.ReadWriteCloser, error) {
 	return ours, nil
 }
 
-// set changes what opening gives, and what the path leads to.
+// set changes the error of opening, and the adapter that the path leads to.
 func (r *rig) set(identity string, refuse error) {
 	r.mu.Lock()
 	r.identity, r.refuse = identity, refuse
 	r.mu.Unlock()
 }
 
-// times says how often a port was tried to open.
+// times returns how often the port was tried to open.
 func (r *rig) times() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -144,14 +144,14 @@ func (r *rig) apply(d mapping.DeviceConfig) {
 	synctest.Wait()
 }
 
-// ask gives the device a command as a person.
+// ask sends the device a command, as a person would.
 func (r *rig) ask(payload string) {
 	synctest.Wait()
 	r.relay.Handle(relay.Message{Topic: "minirelay/home/board/command", Payload: []byte(payload), User: "phone", Client: "c"})
 	synctest.Wait()
 }
 
-// last gives the last payload on a topic of the device, once everything has settled.
+// last returns the last payload on a topic of the device, once everything has settled.
 func (r *rig) last(leaf string) string {
 	synctest.Wait()
 	r.mu.Lock()
@@ -163,7 +163,7 @@ func (r *rig) last(leaf string) string {
 	return all[len(all)-1]
 }
 
-// stateOf gives the last state of a device, with its time taken out.
+// stateOf returns the last state of a device, without its time.
 func (r *rig) stateOf(device string) string {
 	synctest.Wait()
 	r.mu.Lock()
@@ -177,7 +177,7 @@ func (r *rig) stateOf(device string) string {
 
 var stamp = regexp.MustCompile(`^\{"ts":\d+,?`)
 
-// field gives one value of the last state.
+// field returns one value of the last state.
 func (r *rig) field(id string) any {
 	r.t.Helper()
 	var state map[string]any
@@ -187,7 +187,7 @@ func (r *rig) field(id string) any {
 	return state[id]
 }
 
-// results gives "id status/code after 14ms: message" of each result so far.
+// results returns "id status/code after 14ms: message" of each result so far.
 func (r *rig) results() string {
 	synctest.Wait()
 	r.mu.Lock()
@@ -226,7 +226,7 @@ type board struct {
 	port  string
 }
 
-// say writes lines. A board does not care whether somebody listens.
+// say writes lines. A board does not care whether a gateway listens.
 func (b *board) say(lines ...string) {
 	for _, line := range lines {
 		_, _ = io.WriteString(b.Conn, line+"\n")
@@ -243,7 +243,7 @@ func (b *board) hear() string {
 
 var sentSeq = regexp.MustCompile(`#(\d+)`)
 
-// seqOf gives the number that a command carries.
+// seqOf returns the number that a command carries.
 func seqOf(line string) (seq int) {
 	if m := sentSeq.FindStringSubmatch(line); m != nil {
 		_, _ = fmt.Sscan(m[1], &seq)

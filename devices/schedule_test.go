@@ -14,7 +14,7 @@ import (
 	"minirelay/softboard"
 )
 
-// busOf is a line of n units that take 15 ms to answer, each asked once a second, with two requests.
+// busOf is a line of n units that take 15 ms to answer, each polled once a second, with two requests.
 func busOf(n int) (*softboard.ModbusBus, []mapping.DeviceConfig) {
 	bus := &softboard.ModbusBus{}
 	var devices []mapping.DeviceConfig
@@ -40,8 +40,8 @@ func polls(bus *softboard.ModbusBus, from time.Time) []int {
 	return n[1:]
 }
 
-// Of 32 units 16 are dead, from the beginning or from now on: the living keep their rate within a tenth at any time,
-// and who comes back is asked as before.
+// Of 32 units 16 are dead, from the beginning or later: the others keep their rate within a tenth at any time, and a
+// unit that comes back is polled as before.
 func TestDeadUnitsCostNothing(t *testing.T) {
 	for _, dieLater := range []bool{false, true} {
 		t.Run(fmt.Sprintf("die later %v", dieLater), func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestDeadUnitsCostNothing(t *testing.T) {
 				time.Sleep(10 * time.Second) // 16 timeouts of 0.5 s and a little
 				for i, n := range polls(bus, time.Time{}) {
 					if !dead(i) && n < 1 {
-						t.Errorf("the living unit %d was not found among the dead", i+1)
+						t.Errorf("the answering unit %d was not found among the dead", i+1)
 					}
 				}
 				time.Sleep(20 * time.Second)
@@ -69,13 +69,13 @@ func TestDeadUnitsCostNothing(t *testing.T) {
 					from := time.Now()
 					time.Sleep(time.Minute)
 					for i, n := range polls(bus, from) {
-						// Each unit that dies costs its timeout once before anybody can know.
+						// Each unit that dies costs its timeout once before its silence can be noticed.
 						least := 54
 						if dieLater && minute == 0 {
 							least -= 16 / 2
 						}
 						if !dead(i) && (n < least || n > 66) {
-							t.Errorf("minute %d: the living unit %d was asked %d times", minute, i+1, n)
+							t.Errorf("minute %d: the answering unit %d was polled %d times", minute, i+1, n)
 						}
 						if dead(i) && n > 12 {
 							t.Errorf("minute %d: the dead unit %d was asked %d times", minute, i+1, n)
@@ -84,7 +84,7 @@ func TestDeadUnitsCostNothing(t *testing.T) {
 				}
 				for i, n := range polls(bus, died) {
 					if dead(i) && n < 2 {
-						t.Errorf("nobody would see that unit %d is back: it was asked %d times in five minutes", i+1, n)
+						t.Errorf("unit %d would not be noticed when it is back: it was polled %d times in five minutes", i+1, n)
 					}
 				}
 				kill(false)
@@ -99,7 +99,7 @@ func TestDeadUnitsCostNothing(t *testing.T) {
 	}
 }
 
-// On a line that can never do all that is asked of it, everybody has a share, and the dead a small one.
+// On a line that cannot send all its queries in time, every device has a share, and a dead one a small share.
 func TestOverloadedLine(t *testing.T) {
 	bus, devices := busOf(4)
 	for i := range devices {
@@ -112,7 +112,7 @@ func TestOverloadedLine(t *testing.T) {
 		time.Sleep(time.Minute)
 		n := polls(bus, from)
 		if slices.Max(n[:3]) > slices.Min(n[:3])+1 || n[0] < 700 {
-			t.Errorf("the living were asked %v times", n[:3])
+			t.Errorf("the answering units were polled %v times", n[:3])
 		}
 		if n[3] < 4 || n[3] > 10 {
 			t.Errorf("the dead one was asked %d times", n[3])
@@ -120,7 +120,7 @@ func TestOverloadedLine(t *testing.T) {
 	})
 }
 
-// Something of a unit is never answered, not even with a no: it costs the rest of the unit nothing.
+// A query of a unit that is never answered, not even with a refusal, costs the rest of the unit nothing.
 func TestSilentRegister(t *testing.T) {
 	for _, retries := range []int{0, 1, 3} {
 		t.Run(fmt.Sprintf("retries %d", retries), func(t *testing.T) {

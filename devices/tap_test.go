@@ -16,7 +16,7 @@ import (
 	"minirelay/softboard"
 )
 
-// seen takes what a watcher has been shown so far, a record a line.
+// seen returns the records that a watcher has been shown so far, one a line.
 func seen(w *wire.Watch) string {
 	synctest.Wait()
 	var lines []string
@@ -33,7 +33,7 @@ func seen(w *wire.Watch) string {
 	}
 }
 
-// Whoever watches a port sees every byte, what each frame has become, and why one was dropped.
+// A watcher of a port sees every byte, the result of each frame, and the reason why one was dropped.
 func TestWatch(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		d := PumpBoard()
@@ -135,12 +135,12 @@ func TestSlowWatcher(t *testing.T) {
 			w.Close()
 		}
 		if r.ports.lines[0].tap.Watched() {
-			t.Error("it goes on showing to nobody")
+			t.Error("an ended watch is still shown records")
 		}
 	})
 }
 
-// While nobody watches, watching costs no memory.
+// Without a watcher, watching costs no memory.
 func TestUnwatchedTap(t *testing.T) {
 	var tap wire.Tap
 	data, now, c := []byte("some bytes"), time.Now(), mapping.DeviceConfig{}
@@ -179,11 +179,11 @@ func TestWatchShowsRequestsFirst(t *testing.T) {
 		}
 		defer w.Close()
 		time.Sleep(500 * time.Millisecond)
-		seen(w) // of the first exchange perhaps a part only
+		seen(w) // perhaps only a part of the first request
 		time.Sleep(2 * time.Second)
 		got := seen(w)
-		exchange := "> ········\n< ·······\n[·······] board true a=7 (holding:0)"
-		if got != exchange+"\n"+exchange {
+		request := "> ········\n< ·······\n[·······] board true a=7 (holding:0)"
+		if got != request+"\n"+request {
 			t.Error(got)
 		}
 	})
