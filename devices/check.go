@@ -10,7 +10,8 @@ import (
 	"minirelay/relay"
 )
 
-// CheckDevice tells everything in a device's mapping that cannot work. It touches no hardware.
+// CheckDevice returns every fault of a device's description, in the order of its keys; none if the device can be run.
+// It touches no hardware.
 func CheckDevice(c mapping.DeviceConfig) []mapping.Problem {
 	k := &mapping.Checker{Device: c}
 	codec, ok := kindOf(c)

@@ -13,11 +13,13 @@ import (
 	"minirelay/relay"
 )
 
-// Decode tells, without any port, what a recording of one becomes with the mapping of a device: what was written, and
-// each frame in the order in which it came, with its values or why it is dropped. Record.At counts from DecodeStart.
-// port says how the line was set, which some protocols want to know. The error says that the mapping has a fault.
+// Decode shows how a recording is read with the description d of a device, without a port. It calls see for the written
+// bytes and for each frame in the order of arrival, with its values or the reason why it was dropped. Record.At counts
+// from [DecodeStart]. port gives the settings of the line, on which some protocols depend. The error is the first fault
+// of d, as [CheckDevice] finds it.
 //
-// It is lenient in one thing: the first frame of a recording may be whole, and is taken if it makes sense.
+// Decode differs from a live port in one way: the first frame of a recording may be whole, and is accepted if it can be
+// decoded.
 func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Record, see func(wire.Record)) (wire.Counts, error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
 		return wire.Counts{}, problems[0].Err()
@@ -35,7 +37,7 @@ func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Reco
 	return dec.tap.Counts(), nil
 }
 
-// DecodeStart is the time of a recording's beginning in what Decode shows.
+// DecodeStart is the time of the beginning of a recording in the records that [Decode] shows.
 var DecodeStart = time.Unix(0, 0)
 
 // decoder decodes one recording.
@@ -46,12 +48,12 @@ type decoder struct {
 	judge  judge
 	see    func(wire.Record)
 
-	// Of a device that is asked.
-	known  []*codec.Query // what it may be asked
-	asked  *codec.Query   // what it was asked last; nil: nothing that is known
-	silent bool           // nothing was asked at all
-	got    []byte         // since then
-	at     time.Time      // of the last of them
+	// For a polled device.
+	known  []*codec.Query // the requests that it may get
+	asked  *codec.Query   // the last request; nil: an unknown one, or none
+	silent bool           // no request is waiting
+	got    []byte         // the bytes since the last request
+	at     time.Time      // when the last of them came
 }
 
 func (d *decoder) wrote(r capture.Record) {
@@ -59,11 +61,11 @@ func (d *decoder) wrote(r capture.Record) {
 	d.see(wire.Record{At: at, Bytes: &wire.Bytes{Out: true, Data: r.Data}})
 }
 
-// recorded reads what was read when it was recorded, in the same pieces.
+// recorded is an io.Reader that returns the recorded bytes in the recorded pieces.
 type recorded struct {
 	rest  []capture.Record
 	at    time.Duration
-	wrote func(capture.Record) // is called for what was written in between
+	wrote func(capture.Record) // is called for each written piece in between
 }
 
 func (r *recorded) Read(b []byte) (int, error) {
@@ -85,16 +87,16 @@ func (r *recorded) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// ReadAt is when it was read.
+// ReadAt returns when the last piece was received.
 func (r *recorded) ReadAt() time.Time { return DecodeStart.Add(r.at) }
 
 // talk decodes the frames of a device that talks by itself.
 func (d *decoder) talk(recording []capture.Record) {
 	r := &recorded{rest: recording, wrote: d.wrote}
 	d.tap.Now = r.ReadAt
-	cutter := d.device.framer(r, &d.tap)
+	framer := d.device.framer(r, &d.tap)
 	for {
-		frame, err := cutter.Next(d.device.config.MaxFrame)
+		frame, err := framer.Next(d.device.config.MaxFrame)
 		if err != nil {
 			return
 		}
@@ -109,19 +111,19 @@ func (d *decoder) frame(frame codec.Frame) {
 	switch f.fate {
 	case readingFrame:
 		d.judge.took(d.device, "", frame.At, frame.Bytes, f.readings)
-	case answerFrame: // to a command that was written; which number it had is not known
+	case answerFrame: // to a written command, whose number is not known
 		d.judge.answered(d.device, "command "+f.command.ID, frame, "")
 	default:
 		d.judge.drop(frame, f.fate)
 	}
 }
 
-// ask decodes what a device has answered that is asked.
+// ask decodes the answers of a polled device.
 func (d *decoder) ask(recording []capture.Record) {
 	d.known = append(d.device.poller.Queries(), d.commands()...)
 	d.silent = true
 	d.tap.Now = func() time.Time { return d.at }
-	bothWays := true // a tap on the wire hears both sides alike
+	bothWays := true // no direction was recorded: the tap heard both sides
 	for _, r := range recording {
 		bothWays = bothWays && !r.Out
 	}
@@ -145,7 +147,7 @@ func (d *decoder) ask(recording []capture.Record) {
 	d.finish()
 }
 
-// commands are the queries of the commands whose values can be listed.
+// commands returns the queries of the commands whose values can be listed.
 func (d *decoder) commands() []*codec.Query {
 	var all []*codec.Query
 	for _, c := range d.device.commands {
@@ -182,7 +184,7 @@ func (d *decoder) queryOf(request []byte) *codec.Query {
 	return nil
 }
 
-// look gives what has come to the query that waits.
+// look gives the bytes received so far to the query that waits.
 func (d *decoder) look(quiet bool) {
 	if d.asked == nil {
 		return
@@ -214,11 +216,11 @@ func (d *decoder) finish() {
 	d.over()
 }
 
-// over begins to wait for the next request.
+// over starts to wait for the next request.
 func (d *decoder) over() { d.got, d.asked, d.silent = d.got[:0], nil, true }
 
-// Questions gives the requests of one round in which a device is asked; none if it talks by itself. They read, and
-// change nothing. The error says that the mapping has a fault.
+// Questions returns the requests with which a device is polled, each once and as on the wire; none if it talks by
+// itself. The requests only read. The error is the first fault of d, as [CheckDevice] finds it.
 func Questions(d mapping.DeviceConfig) (requests [][]byte, err error) {
 	if problems := CheckDevice(d); len(problems) > 0 {
 		return nil, problems[0].Err()

@@ -17,24 +17,24 @@ import (
 // device is a compiled DeviceConfig that is attached to the relay.
 type device struct {
 	config   mapping.DeviceConfig
-	stream   codec.Stream          // nil: it is asked
-	poller   codec.Poller          // nil: it talks by itself
-	computed *computed.Computation // nil: no field is worked out
-	preview  *preview              // of them, for who watches
-	polls    *pollCounts           // of an asker
-	schedule schedule              // of an asker: when it is asked what; only the owner of the port touches it
-	framing  string                // how its frames are cut; "asked" if it is asked
+	stream   codec.Stream          // nil: the device is polled
+	poller   codec.Poller          // nil: the device talks by itself
+	computed *computed.Computation // nil: no field is computed
+	preview  *preview              // the computed fields as watchers see them; nil until a watcher looks
+	polls    *pollCounts           // nil: the device talks by itself
+	schedule schedule              // of the poller; only the owner of the port touches it
+	framing  string                // how its frames are cut; "polled" for a polled device
 	commands []*codec.Command      // in the order of the model
 	device   *relay.Device
 }
 
-// compile turns a config without problems into a mapping; it is not attached yet.
+// compile turns a description without problems into a device; it is not attached to the relay yet.
 func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
 	m := &device{config: c, computed: computed.New(c, tap)}
 	k, _ := kindOf(c)
 	switch {
 	case k.poller != nil:
-		m.poller, m.framing = newPoller(k, c, tap), "asked"
+		m.poller, m.framing = newPoller(k, c, tap), "polled"
 		m.schedule, m.polls = newSchedule(m.poller.Queries()), new(pollCounts)
 	case k.framer == nil:
 		m.stream, m.framing = newStream(k, c, tap), text.LinesFraming
@@ -60,8 +60,8 @@ func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
 	return m
 }
 
-// carryOver lets the codec keep what the device has said once and will not say again only because its mapping has
-// changed, and counts on.
+// carryOver keeps, across a change of the description, the counters of the device and what its codec has learnt from
+// frames that the board does not repeat.
 func (m *device) carryOver(before []*device) {
 	for _, b := range before {
 		if b.config.ID == m.config.ID {
@@ -73,17 +73,17 @@ func (m *device) carryOver(before []*device) {
 	}
 }
 
-// newStream makes the codec of a device that talks by itself. It sees only what is on the wire.
+// newStream returns the codec of a device that talks by itself. The codec sees only the fields that are on the wire.
 func newStream(k kind, c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
 	wire, places := c.OnTheWire()
-	talker := k.stream(wire, tap)
+	stream := k.stream(wire, tap)
 	if places != nil {
-		return codec.PlaceStream(talker, places)
+		return codec.PlaceStream(stream, places)
 	}
-	return talker
+	return stream
 }
 
-// newPoller makes that of a device that is asked.
+// newPoller returns the codec of a polled device. The codec sees only the fields that are on the wire.
 func newPoller(k kind, c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
 	wire, places := c.OnTheWire()
 	a := k.poller(wire, tap)
@@ -93,7 +93,7 @@ func newPoller(k kind, c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
 	return a
 }
 
-// framer cuts the frames of a stream.
+// framer returns the framer that cuts stream into the frames of the device.
 func (m *device) framer(stream io.Reader, tap *wire.Tap) codec.Framer {
 	if k, _ := kindOf(m.config); k.framer != nil {
 		return k.framer(m.config, stream, tap)
@@ -101,7 +101,7 @@ func (m *device) framer(stream io.Reader, tap *wire.Tap) codec.Framer {
 	return text.NewLineFramer(stream, tap)
 }
 
-// fieldsOf lists the fields that a query reads.
+// fieldsOf returns the ids of the fields that a query reads, separated by commas.
 func (m *device) fieldsOf(q *codec.Query) string {
 	var ids []string
 	for i, f := range m.config.Fields {
@@ -112,8 +112,8 @@ func (m *device) fieldsOf(q *codec.Query) string {
 	return strings.Join(ids, ",")
 }
 
-// sharedPattern compiles an expression without faults; nil for none. Most boards answer all commands alike, and a
-// compiled expression takes some 2 KiB: those that do not depend on the value are kept once.
+// sharedPattern compiles a valid expression; nil for "". Most boards answer all commands alike, and a compiled
+// expression takes some 2 KiB: expressions that do not depend on the value are compiled once.
 func sharedPattern(known map[string]*text.Pattern, expression string, c mapping.CommandConfig) codec.Pattern {
 	if expression == "" {
 		return nil
@@ -128,7 +128,8 @@ func sharedPattern(known map[string]*text.Pattern, expression string, c mapping.
 	return p
 }
 
-// slack is how far the field may differ from what was asked: by default half of its last digit.
+// slack is how far the reading may differ from the commanded value: the tolerance, or by default half of the field's
+// last digit.
 func slack(c mapping.CommandConfig, f mapping.FieldConfig) float64 {
 	if c.Tolerance >= 0 {
 		return c.Tolerance
@@ -143,12 +144,12 @@ func slack(c mapping.CommandConfig, f mapping.FieldConfig) float64 {
 	return half
 }
 
-// model is the device as clients see it.
+// modelOf returns the device as clients see it.
 func modelOf(c mapping.DeviceConfig) relay.Model {
 	m := relay.Model{Device: c.ID, Name: c.Name, OfflineAfter: c.OfflineAfter, MinInterval: c.MinInterval,
 		OnChange: c.Publish == "change", Topic: c.Topic}
 	if len(c.Fields) == 0 {
-		m.OfflineAfter = 0 // it says nothing by itself: it is there while its port is
+		m.OfflineAfter = 0 // it sends no readings by itself: it is online while its port is open
 	}
 	for _, f := range c.Fields {
 		field := relay.Field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Decimals: f.Decimals,
@@ -182,7 +183,8 @@ func relayOptions(options []mapping.OptionConfig) []relay.Option {
 	return out
 }
 
-// renamed gives the mapping among before from which c differs in nothing but what people read; nil if there is none.
+// renamed returns the device among before from which c differs only in names and other texts for people; nil if there
+// is none.
 func renamed(before []*device, c mapping.DeviceConfig) *device {
 	i := slices.IndexFunc(before, func(m *device) bool { return m.config.ID == c.ID })
 	if i < 0 || !reflect.DeepEqual(before[i].config.Nameless(), c.Nameless()) {

@@ -18,8 +18,8 @@ type errand struct {
 	command *codec.Command
 }
 
-// errandOf is the errand of t, or nil if it cannot be run, which has been answered then: the lane may still hold what was
-// accepted before the port was lost, or for another mapping.
+// errandOf returns the errand of t, or nil if it cannot be run; t is finished then. The lane may still hold commands
+// that were accepted before the port was lost, or for an earlier description of the device.
 func (l *line) errandOf(t *relay.Task, s *session) *errand {
 	m := l.deviceOf(t.Device())
 	switch {
@@ -33,26 +33,26 @@ func (l *line) errandOf(t *relay.Task, s *session) *errand {
 	return nil
 }
 
-// errTooLate says that a command became too old before a byte of it was written.
+// errTooLate is the error of a command that became too old before its first byte was written.
 var errTooLate = errors.New("the command has become too old")
 
-// try writes a command once and waits for what becomes of it. It asks mayWrite right before the first byte; if that says
-// no, its error is errTooLate. again says that nothing has answered, so that writing it again might help. Any other error
-// says that the stream can be used no longer.
+// A try writes a command once and waits for the result. It calls mayWrite right before the first byte; if that returns
+// false, its error is [errTooLate]. again means that no answer has come, so that a second write may help. Any other
+// error means that the stream can no longer be used.
 type try func(mayWrite func() bool) (o relay.Outcome, again bool, err error)
 
-// carryOut tries a command until there is an outcome: again only if nothing answered, as often as its mapping says, which
-// may say so of what is idempotent only, and never when it is too old. An error says that the stream can be used no
-// longer.
+// carryOut tries a command until there is an outcome. It tries again only if no answer came, at most as often as the
+// retries of the command, which only idempotent commands have, and never once the command is too old. An error means
+// that the stream can no longer be used.
 func (l *line) carryOut(e *errand, write try) (relay.Outcome, error) {
 	outcome := relay.Expired()
 	for n := 0; ; n++ {
 		o, again, err := write(func() bool { return (n > 0 || e.task.Begin()) && e.task.InTime() })
 		if err == errTooLate || isStuck(err) && !e.task.InTime() {
-			return outcome, nil // of the try before
+			return outcome, nil // the outcome of the previous try, if any
 		}
 		if n > 0 && (o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {
-			// What became of the earlier write is still not known.
+			// The result of the earlier write is still unknown.
 			o = relay.Unknown("an earlier try went unanswered, then: " + o.Message)
 		}
 		outcome = o
@@ -62,8 +62,8 @@ func (l *line) carryOut(e *errand, write try) (relay.Outcome, error) {
 	}
 }
 
-// execute runs one command to a device that talks by itself to its one outcome. An error says that the stream can be
-// used no longer.
+// execute runs one command to a device that talks by itself to its one outcome. An error means that the stream can no
+// longer be used.
 func (l *line) execute(t *relay.Task, s *session) error {
 	if m := l.deviceOf(t.Device()); m != nil {
 		if err := l.awaitLate(t, s, toCommand(t, m.commands[t.Command], "")); err != nil {
@@ -79,21 +79,21 @@ func (l *line) execute(t *relay.Task, s *session) error {
 		t.Finish(relay.Rejected(relay.CodeOutOfRange, err.Error()))
 		return nil
 	}
-	o, err := l.carryOut(e, func(mayWrite func() bool) (relay.Outcome, bool, error) { return l.tell(e, text, mayWrite) })
+	o, err := l.carryOut(e, func(mayWrite func() bool) (relay.Outcome, bool, error) { return l.submit(e, text, mayWrite) })
 	t.Finish(o)
 	return err
 }
 
-// tell is a try at a device that talks by itself. Its answer comes among its readings, and so does the effect.
-func (l *line) tell(e *errand, text string, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
+// submit is the [try] for a device that talks by itself. The answer arrives among its readings, and so does the effect.
+func (l *line) submit(e *errand, text string, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
 	c, seq, q := e.command, l.nextSeq(), toCommand(e.task, e.command, text)
 	l.out = e.device.stream.AddSum(c.Append(l.out[:0], text, seq))
-	ex := newInFlight(e.device.config.ID, c, e.task.Value, text, seq)
-	l.expectLate(q, false, lateBy(ex.since, c.Timeout)) // written once more, it may be answered twice
-	l.expectAnswer(ex)                                  // before the first byte: the answer may be faster than this goroutine
+	sent := newInFlight(e.device.config.ID, c, e.task.Value, text, seq)
+	l.expectLate(q, false, lateBy(sent.since, c.Timeout)) // a command written twice may be answered twice
+	l.expectAnswer(sent)                                  // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
-	if !mayWrite() { // the frame that was being taken had to wait
+	if !mayWrite() { // expectAnswer had to wait for a frame to be carried to its device
 		return o, false, errTooLate
 	}
 	if err := l.send(e.session, l.out, e.task.Deadline()); err != nil {
@@ -102,23 +102,23 @@ func (l *line) tell(e *errand, text string, mayWrite func() bool) (o relay.Outco
 	timer := time.NewTimer(c.Timeout)
 	defer timer.Stop()
 	for {
-		if o, over := l.resultOf(ex); over {
+		if o, over := l.resultOf(sent); over {
 			return o, false, nil
 		}
 		select {
-		case <-ex.wake:
+		case <-sent.wake:
 		case <-l.ping:
 		case <-timer.C:
 			l.mu.Lock()
-			if o, again = ex.timedOut(); again {
-				l.late.expect(q, true, lateBy(ex.since, c.Timeout))
+			if o, again = sent.timedOut(); again {
+				l.late.expect(q, true, lateBy(sent.since, c.Timeout))
 			}
 			l.mu.Unlock()
 			return o, again, nil
 		case <-e.session.gone:
 			err := &brokenError{e.session.err, allBytes}
 			// The reader may have taken the answer just before the end.
-			if o, over := l.resultOf(ex); over {
+			if o, over := l.resultOf(sent); over {
 				return o, false, err
 			}
 			return brokenOutcome(err), false, err
@@ -129,7 +129,7 @@ func (l *line) tell(e *errand, text string, mayWrite func() bool) (o relay.Outco
 	}
 }
 
-// brokenOutcome is the outcome of a command during whose one try the stream broke.
+// brokenOutcome is the outcome of a command whose stream broke during its only try.
 func brokenOutcome(err error) relay.Outcome {
 	b, ok := err.(*brokenError)
 	switch {
@@ -143,7 +143,7 @@ func brokenOutcome(err error) relay.Outcome {
 	return relay.Unknown("the connection broke before an answer came")
 }
 
-// brokenError is a stream that broke while something was written or waited for.
+// brokenError is the error of a stream that broke during a write or a wait.
 type brokenError struct {
 	error
 	left extent
@@ -151,7 +151,7 @@ type brokenError struct {
 
 func (e *brokenError) Unwrap() error { return e.error }
 
-// extent is how much of what was to be written may have left.
+// extent is how much of a command may have left the port.
 type extent uint8
 
 const (
@@ -160,13 +160,13 @@ const (
 	allBytes
 )
 
-// isStuck says whether a write was given up before anything was written.
+// isStuck reports whether a write was given up before its first byte.
 func isStuck(err error) bool {
 	b, ok := err.(*brokenError)
 	return ok && b.left == noByte && b.error == serial.ErrStuck
 }
 
-// send writes b, of which no byte may leave after by. Its error is a *brokenError.
+// send writes b; no byte leaves after by. Its error is a *[brokenError].
 func (l *line) send(s *session, b []byte, by time.Time) error {
 	n, err := l.writeBy(s, b, by)
 	switch {
@@ -181,7 +181,8 @@ func (l *line) send(s *session, b []byte, by time.Time) error {
 	return &brokenError{err, someBytes}
 }
 
-// writeBy writes b, of which no byte may leave after by, and shows it before: the answer may be faster than this goroutine.
+// writeBy writes b and returns the number of written bytes; no byte leaves after by. It shows b to watchers first: the
+// answer may be faster than this goroutine.
 func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	l.tap.ShowBytes(time.Now(), true, b)
 	l.driver.begin()
@@ -191,7 +192,7 @@ func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 	return n, err
 }
 
-// deviceOf is the mapping that is attached as d; nil if it is another one by now.
+// deviceOf returns the device that is attached to the relay as d; nil if it has been replaced or removed.
 func (l *line) deviceOf(d *relay.Device) *device {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -203,20 +204,20 @@ func (l *line) deviceOf(d *relay.Device) *device {
 	return nil
 }
 
-func (l *line) expectAnswer(ex *inFlight) {
+func (l *line) expectAnswer(sent *inFlight) {
 	l.mu.Lock()
-	l.inFlight = ex
+	l.inFlight = sent
 	l.mu.Unlock()
 }
 
-func (l *line) resultOf(ex *inFlight) (relay.Outcome, bool) {
+func (l *line) resultOf(sent *inFlight) (relay.Outcome, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return ex.result()
+	return sent.result()
 }
 
-// nextSeq gives 1 … 9999 in turn. It begins anywhere, so that answers to an earlier run of the gateway, or of the
-// board, do not fit by chance.
+// nextSeq returns 1 … 9999 in turn. The first number is random, so that answers to an earlier run of the gateway, or of
+// the board, do not fit by chance.
 func (l *line) nextSeq() int {
 	l.seq = l.seq%codec.MaxSeq + 1
 	return l.seq

@@ -7,8 +7,8 @@ import (
 	"minirelay/relay"
 )
 
-// executePolled runs one command to a device that is asked to its one outcome. An error says that the stream can be used
-// no longer. Unlike a device that talks by itself, it has to be asked for the effect.
+// executePolled runs one command to a polled device to its one outcome. An error means that the stream can no longer be
+// used. Unlike a device that talks by itself, a polled one shows the effect only in the answer to a query.
 func (l *line) executePolled(t *relay.Task, s *session) error {
 	e := l.errandOf(t, s)
 	if e == nil {
@@ -36,8 +36,8 @@ func (l *line) executePolled(t *relay.Task, s *session) error {
 	return err
 }
 
-// pollUntilClear gives the line to others while a late answer could be taken for one to q. An error says that the stream
-// can be used no longer.
+// pollUntilClear polls other devices while a late answer could be taken for one to q. An error means that the stream
+// can no longer be used.
 func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
 	for time.Until(l.lateUntil(toQuery(q))) > 0 && e.task.InTime() {
 		if err := l.meanwhile(e.session); err != nil {
@@ -47,8 +47,8 @@ func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
 	return nil
 }
 
-// request is a try at a device that is asked. Done means that it was acknowledged, or that it was begun and reading back
-// will tell.
+// request is the [try] for a polled device. Done means that the command was acknowledged, or that the device has begun
+// it and the field of confirm will show the effect.
 func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
 	// The silence comes first: a device may want seconds of it, and the command must not become late in it.
 	if err := l.awaitSilence(e.session); err != nil {
@@ -75,7 +75,8 @@ func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay
 	return unansweredOutcome(), true, nil
 }
 
-// readBack asks for the field of confirm until it shows the value or the command's time since it was written is over.
+// readBack polls the field of confirm until it shows the value, or until the timeout of the command has passed since
+// written.
 func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.Outcome, error) {
 	s, m, c, want := e.session, e.device, e.command, e.task.Value
 	var fresh relay.Value
@@ -83,7 +84,7 @@ func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.
 		if l.stopping() {
 			return relay.Unknown("the gateway stopped before a reading showed the effect"), nil
 		}
-		q := m.poller.Reads(c.ConfirmField) // it may be another one by now
+		q := m.poller.Reads(c.ConfirmField) // a changed device may have another query for it
 		if time.Until(l.lateUntil(toQuery(q))) <= 0 {
 			r, v, err := l.inquire(s, m, q, nil)
 			if err != nil {
@@ -106,7 +107,7 @@ func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.
 	}
 }
 
-// newest is the reading of a field in r, or the one that was there before.
+// newest returns the reading of a field in r, or before if there is none.
 func newest(r codec.Response, field int, before relay.Value) relay.Value {
 	for _, reading := range r.Readings {
 		if reading.Field == field && !reading.Value.IsNull() {
@@ -116,10 +117,11 @@ func newest(r codec.Response, field int, before relay.Value) relay.Value {
 	return before
 }
 
-// readBackPause lies between two readings back: hardware that moves needs time.
+// readBackPause lies between two polls of the field of confirm: hardware that moves needs time.
 const readBackPause = 20 * time.Millisecond
 
-// meanwhile gives the line to whoever is due while a command waits for its effect, or waits a little.
+// meanwhile polls an answering device that is due while a command waits for its effect, or waits for [readBackPause].
+// An error means that the stream can no longer be used.
 func (l *line) meanwhile(s *session) error {
 	now := time.Now()
 	if t, ok := l.nextSlot(s, now); ok && t.health == answering && !t.at.After(now) {

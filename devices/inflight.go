@@ -9,16 +9,16 @@ import (
 	"minirelay/relay"
 )
 
-// inFlight is one written command and what it still waits for. The reading goroutine fills it in; everything
-// from acked on is guarded by the line's mu.
+// inFlight is one written command and what it still waits for. The reading goroutine fills it in; the fields from acked
+// on are guarded by the line's mu.
 type inFlight struct {
 	device  string // its id
 	command *codec.Command
-	field   string // id of the field that must read back; "": none
+	field   string // id of the field whose reading confirms the command; "": none
 	want    relay.Value
 	seq     int
-	text    string    // the value as sent
-	since   time.Time // before the first byte was written: older readings say nothing
+	text    string    // the value as written
+	since   time.Time // a time before the first byte was written: older readings show nothing
 
 	acked, refused bool
 	message        string      // of the refusal
@@ -31,24 +31,24 @@ func newInFlight(device string, c *codec.Command, want relay.Value, text string,
 		since: time.Now(), wake: make(chan struct{}, 1)}
 }
 
-// answer takes a line that may answer the command. A no counts before a yes, and only the first answer counts:
-// a second one is as foreign as one that carries another number.
-func (ex *inFlight) answer(line []byte) codec.Verdict {
-	over := ex.acked || ex.refused
-	v, message := codec.Matching(ex.command.No, line, ex.seq, ex.text)
+// answer judges a frame that may answer the command. A refusal is looked for before an acknowledgement, and only the
+// first answer counts: a second one is as foreign as one that carries another number.
+func (sent *inFlight) answer(line []byte) codec.Verdict {
+	over := sent.acked || sent.refused
+	v, message := codec.Matching(sent.command.No, line, sent.seq, sent.text)
 	switch {
 	case v == codec.Fits && !over:
-		ex.refused, ex.message = true, message
-		ex.signal()
+		sent.refused, sent.message = true, message
+		sent.signal()
 		return codec.Fits
 	case v != codec.NoAnswer:
 		return codec.Foreign
 	}
-	v, _ = codec.Matching(ex.command.Yes, line, ex.seq, ex.text)
+	v, _ = codec.Matching(sent.command.Yes, line, sent.seq, sent.text)
 	switch {
 	case v == codec.Fits && !over:
-		ex.acked = true
-		ex.signal()
+		sent.acked = true
+		sent.signal()
 		return codec.Fits
 	case v != codec.NoAnswer:
 		return codec.Foreign
@@ -56,71 +56,71 @@ func (ex *inFlight) answer(line []byte) codec.Verdict {
 	return codec.NoAnswer
 }
 
-// read takes the readings of a frame. They are told by the field's id and not by its place: the mapping may have
-// been exchanged since the command was written.
-func (ex *inFlight) read(at time.Time, config *mapping.DeviceConfig, readings []relay.Reading) {
-	if ex.field == "" || at.Before(ex.since) {
+// read takes the readings of a frame. The field is found by its id and not by its place: the device may have been
+// replaced since the command was written.
+func (sent *inFlight) read(at time.Time, config *mapping.DeviceConfig, readings []relay.Reading) {
+	if sent.field == "" || at.Before(sent.since) {
 		return
 	}
 	for _, r := range readings {
-		if config.Fields[r.Field].ID == ex.field && !r.Value.IsNull() {
-			ex.fresh = r.Value
-			ex.signal()
+		if config.Fields[r.Field].ID == sent.field && !r.Value.IsNull() {
+			sent.fresh = r.Value
+			sent.signal()
 		}
 	}
 }
 
-func (ex *inFlight) signal() {
+func (sent *inFlight) signal() {
 	select {
-	case ex.wake <- struct{}{}:
-	default: // it will look anyway
+	case sent.wake <- struct{}{}:
+	default: // the waiting goroutine is already woken
 	}
 }
 
-// result gives the outcome if there is one before the timeout.
-func (ex *inFlight) result() (o relay.Outcome, over bool) {
-	c := ex.command
+// result returns the outcome, if there is one before the timeout.
+func (sent *inFlight) result() (o relay.Outcome, over bool) {
+	c := sent.command
 	switch {
-	case ex.refused:
-		message := ex.message
+	case sent.refused:
+		message := sent.message
 		if message == "" {
 			message = "the hardware refused it"
 		}
 		return relay.Failed(relay.CodeRefused, message), true
-	case c.Yes != nil && !ex.acked:
+	case c.Yes != nil && !sent.acked:
 		return o, false
-	case ex.field != "":
-		return relay.Done(), shows(c, ex.fresh, ex.want)
+	case sent.field != "":
+		return relay.Done(), shows(c, sent.fresh, sent.want)
 	case c.Yes != nil:
 		return relay.Done(), true
 	case c.No != nil:
-		return o, false // it can only say no: silence until the timeout is no answer to that
+		return o, false // only a refusal would be an answer: wait for one until the timeout
 	}
 	return relay.Sent(), true
 }
 
-// timedOut gives the outcome at the timeout. unanswered says that writing it again might help.
-func (ex *inFlight) timedOut() (o relay.Outcome, unanswered bool) {
-	c := ex.command
+// timedOut returns the outcome at the timeout. unanswered means that a second write may help.
+func (sent *inFlight) timedOut() (o relay.Outcome, unanswered bool) {
+	c := sent.command
 	switch {
-	case c.Yes != nil && !ex.acked:
+	case c.Yes != nil && !sent.acked:
 		return unansweredOutcome(), true
-	case ex.field == "":
-		return relay.Sent(), false // it was not refused, and nothing else was asked for
+	case sent.field == "":
+		return relay.Sent(), false // no refusal has come, and the description names no other proof
 	}
-	return unshownOutcome(ex.fresh, ex.want, c.Yes != nil), ex.fresh.IsNull()
+	return unshownOutcome(sent.fresh, sent.want, c.Yes != nil), sent.fresh.IsNull()
 }
 
-// unansweredOutcome is the outcome of a command that nothing answered.
+// unansweredOutcome is the outcome of a command without an answer.
 func unansweredOutcome() relay.Outcome { return relay.Unknown("the hardware did not answer in time") }
 
-// shows says whether a reading is what a command wanted.
+// shows reports whether a reading shows the value that a command asked for, within its tolerance.
 func shows(c *codec.Command, fresh, want relay.Value) bool {
 	return !fresh.IsNull() && fresh.Matches(want, c.Tolerance(want))
 }
 
-// unshownOutcome is the outcome of a command whose effect has not shown in time. fresh is the newest reading since it was
-// written; null: none.
+// unshownOutcome is the outcome of a command whose effect no reading has shown in time. fresh is the newest reading
+// since the command was written; null: none.
 func unshownOutcome(fresh, want relay.Value, acknowledged bool) relay.Outcome {
 	switch {
 	case !fresh.IsNull():
@@ -131,7 +131,8 @@ func unshownOutcome(fresh, want relay.Value, acknowledged bool) relay.Outcome {
 	return relay.Unknown("no reading has shown the effect in time")
 }
 
-// mayAnswer says whether a frame may be an answer to c, whatever number c was sent with.
+// mayAnswer reports whether a frame may be an answer to c, with any sequence number. value is the value as written; "":
+// any.
 func mayAnswer(c *codec.Command, text []byte, value string) bool {
 	no, _ := codec.Matching(c.No, text, 0, value)
 	if no != codec.NoAnswer {

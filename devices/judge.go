@@ -11,47 +11,47 @@ import (
 	"minirelay/relay"
 )
 
-// judge decides what has become of what came over a port, counts it, and shows it with the words that people read. A
-// line has one, and so has Decode: a recording is judged as the line that made it would have done.
+// judge decides what each frame of a port is, counts it, and shows it with a reason for people. A line has one, and so
+// has [Decode]: it judges a recording as the line that recorded it would have done.
 type judge struct {
 	tap     *wire.Tap
 	half    string // why a first frame may be half of one
 	unknown string // why a frame that no device takes is noise
-	// lenient takes a first frame that makes sense, though it may be half of one.
+	// lenient accepts a first frame that can be decoded, though it may be half of one.
 	lenient bool
 }
 
-// fate is what became of a frame.
+// fate is what a frame was found to be. A later constant is the better match.
 type fate uint8
 
 const (
-	foreignFrame fate = iota // it is none of this device's
-	damagedFrame             // its checksum is wrong
-	answerFrame              // it answers a command, or is whole and holds no reading
+	foreignFrame fate = iota // the frame belongs to another device, or to none
+	damagedFrame             // the checksum is wrong
+	answerFrame              // the frame answers a command, or is a header without readings
 	readingFrame
 )
 
 // finding is what a frame is to one device.
 type finding struct {
 	fate     fate
-	text     []byte          // of the frame, without its checksum
+	text     []byte          // the frame without its checksum
 	readings []relay.Reading // valid until the next frame
-	answers  codec.Verdict   // of an answer: does it fit the command that waits, or is it foreign?
-	command  *codec.Command  // of a foreign one: which it may answer
+	answers  codec.Verdict   // of an answer: Fits the command in flight, or Foreign
+	command  *codec.Command  // of a foreign answer: the command that it may answer
 }
 
-// find says what a frame is to m, and counts it if it is m's. ex is the command of m's that waits for an answer, or
-// nil: it hears of an answer.
-func (j *judge) find(m *device, ex *inFlight, frame codec.Frame) finding {
+// find judges a frame for m, and counts it if it belongs to m. sent is the command of m in flight, or nil; it receives
+// its answer here.
+func (j *judge) find(m *device, sent *inFlight, frame codec.Frame) finding {
 	text, ok := m.stream.CheckSum(frame.Bytes)
 	if !ok {
 		return finding{fate: damagedFrame}
 	}
 	half := !frame.Whole && !m.stream.HasSum()
 	if half && !j.lenient {
-		// But an answer that is waited for is whole: it began after the command was written.
+		// An expected answer is whole nevertheless: it began after the command was written.
 		p, ok := m.stream.(codec.HeaderReader)
-		if !(ok && p.ReadHeader(text)) && (ex == nil || ex.answer(text) != codec.Fits) {
+		if !(ok && p.ReadHeader(text)) && (sent == nil || sent.answer(text) != codec.Fits) {
 			return finding{}
 		}
 		return j.good(finding{fate: answerFrame, text: text, answers: codec.Fits})
@@ -59,11 +59,11 @@ func (j *judge) find(m *device, ex *inFlight, frame codec.Frame) finding {
 	if readings, ok := m.stream.Decode(text); ok {
 		return j.good(finding{fate: readingFrame, text: text, readings: readings})
 	}
-	if v, c := m.answers(ex, text); v != codec.NoAnswer {
+	if v, c := m.answers(sent, text); v != codec.NoAnswer {
 		return j.good(finding{fate: answerFrame, text: text, answers: v, command: c})
 	}
 	if half {
-		j.tap.Forget() // that is why it makes no sense
+		j.tap.Forget() // half a frame is no reason to show what is wrong with it
 	}
 	return finding{}
 }
@@ -73,11 +73,11 @@ func (j *judge) good(f finding) finding {
 	return f
 }
 
-// answers says what a frame is to the command that waits, if one does, and else which of m's commands it may answer.
-func (m *device) answers(ex *inFlight, text []byte) (codec.Verdict, *codec.Command) {
-	if ex != nil {
-		if v := ex.answer(text); v != codec.NoAnswer {
-			return v, ex.command
+// answers judges a frame as an answer to the command in flight, or else finds the command of m that it may answer.
+func (m *device) answers(sent *inFlight, text []byte) (codec.Verdict, *codec.Command) {
+	if sent != nil {
+		if v := sent.answer(text); v != codec.NoAnswer {
+			return v, sent.command
 		}
 	}
 	for _, c := range m.commands {
@@ -88,18 +88,18 @@ func (m *device) answers(ex *inFlight, text []byte) (codec.Verdict, *codec.Comma
 	return codec.NoAnswer, nil
 }
 
-// took shows the readings of a frame; request is what it answers, of a device that is asked.
+// took shows the readings of a frame; request is the request that it answers, "" for a device that talks by itself.
 func (j *judge) took(m *device, request string, at time.Time, frame []byte, readings []relay.Reading) {
 	taken(j.tap, at, &m.config, request, frame, m.shown(readings, j.tap))
 }
 
-// answered shows an answer to a command; why is empty, or why it is of no use.
+// answered shows an answer to a command; why is the reason why it is not used, or "".
 func (j *judge) answered(m *device, request string, frame codec.Frame, why string) {
-	j.tap.Forget() // it is no reading, which was to be expected
+	j.tap.Forget() // an answer need not be a reading
 	j.tap.ShowFrame(frame.At, wire.Frame{Device: m.config.ID, Request: request, OK: why == ""}, frame.Bytes, why)
 }
 
-// drop counts and shows a frame that no device has taken. best is the best that it was to one of them.
+// drop counts and shows a frame that no device has accepted. best is its best match among the devices.
 func (j *judge) drop(frame codec.Frame, best fate) {
 	var why string
 	switch {
@@ -115,13 +115,13 @@ func (j *judge) drop(frame codec.Frame, best fate) {
 	j.tap.ShowFrame(frame.At, wire.Frame{}, frame.Bytes, why)
 }
 
-// answer judges what has come since q was written, as Query.Answer does, and counts and shows it. What is Garbled can
-// become the answer no more: the caller drops it, as the rest of the time belongs to whatever still comes.
+// answer judges the bytes received since q was written, as [codec.Query.Answer] does, and counts and shows them.
+// Garbled bytes can no longer become the answer: the caller drops them and waits for further bytes until the timeout.
 func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	if len(got) == 0 {
 		return codec.Response{}, codec.NoAnswer
 	}
-	j.tap.Forget() // what was said when less had come
+	j.tap.Forget() // the reason for the incomplete answer no longer holds
 	r, v := q.Answer(got, quiet)
 	f := wire.Frame{Device: m.config.ID, Request: q.Name}
 	switch v {
@@ -141,8 +141,8 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 	return r, v
 }
 
-// unanswered counts and shows a query whose time is over. got is what has come instead of an answer; within is how long
-// was waited, or 0 where nobody did.
+// unanswered counts and shows a query whose timeout has passed. got are the bytes received instead of an answer; within
+// is the timeout, or 0 in a recording.
 func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, within time.Duration) {
 	j.tap.Unanswered.Add(1)
 	why := "no answer"
@@ -160,14 +160,14 @@ func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, 
 	j.tap.ShowFrame(at, wire.Frame{Device: m.config.ID, Request: q.Name}, got, why)
 }
 
-// unasked counts and shows what has come while no answer was waited for.
+// unasked counts and shows bytes that arrived while no request was waiting.
 func (j *judge) unasked(got []byte) {
 	if len(got) > 0 {
 		j.tap.Drop(&j.tap.Noise, got, "no request was waiting when it came: too late, or from another device")
 	}
 }
 
-// behindEcho gives what has come besides the echo of a request, on a line that echoes. An adapter may put a spoilt byte
+// behindEcho returns the bytes after the echo of a request, on a line that echoes. An adapter may put a damaged byte
 // from its change of direction before the echo.
 func behindEcho(c serial.Config, request, got []byte) []byte {
 	if !c.Echo {

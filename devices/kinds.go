@@ -17,23 +17,24 @@ import (
 	"minirelay/devices/wire"
 )
 
-// kind is what there is to know of a codec by its name. A device either talks by itself or is asked.
+// kind is what the engine knows about a codec. A device either talks by itself or is polled.
 type kind struct {
 	name string
-	// check tells what is wrong with the keys of the codec's own.
+	// check adds the problems in the keys of this codec.
 	check func(*mapping.Checker)
-	// talks makes the codec of a device that talks by itself; nil: it is asked.
+	// stream makes the codec of a device that talks by itself; nil: the device is polled.
 	stream func(mapping.DeviceConfig, *wire.Tap) codec.Stream
-	// cuts makes what cuts its frames; nil: they are lines of text. Who cuts has a framing.
+	// framer makes the framer of a device; nil: its frames are lines of text. A kind with a framer has a framing.
 	framer func(mapping.DeviceConfig, io.Reader, *wire.Tap) codec.Framer
-	// framing tells devices apart that cannot talk on one port: only frames that are cut alike can be told apart
-	// by their contents. nil: it shares its port with no device. "": neither does this one.
+	// framing names how the frames of a device are cut. Only devices whose frames are cut alike can share a port,
+	// because then the contents of a frame show its device. nil or "": a device that talks by itself shares its port
+	// with no other.
 	framing func(mapping.DeviceConfig) string
-	// asks makes the codec of a device that speaks when it is spoken to; nil: it talks by itself.
+	// poller makes the codec of a polled device; nil: the device talks by itself.
 	poller func(mapping.DeviceConfig, *wire.Tap) codec.Poller
-	// writes completes a command whose bytes are no line of text; nil: they are.
+	// writes completes a command whose bytes are not a line of text; nil: they are.
 	writes func(mapping.DeviceConfig, *codec.Command)
-	// advise tells what is hardly wanted of a device on its port, though it may work; nil: nothing.
+	// advise returns what works on this port but is hardly intended; nil: nothing.
 	advise func(serial.Config, mapping.DeviceConfig) []mapping.Problem
 }
 
@@ -53,7 +54,8 @@ func kinds() []kind {
 	}
 }
 
-// kindOf gives the codec of a device. Codecs that depend on more than the name decide here.
+// kindOf returns the kind of a device; false if its codec is unknown. The codecs that depend on more than their name
+// are chosen here.
 func kindOf(c mapping.DeviceConfig) (kind, bool) {
 	all := kinds()
 	i := slices.IndexFunc(all, func(k kind) bool { return k.name == c.Codec })
@@ -70,7 +72,7 @@ func kindOf(c mapping.DeviceConfig) (kind, bool) {
 	return k, true
 }
 
-// codecNames lists the names for people.
+// codecNames lists the names of all codecs for people.
 func codecNames() string {
 	var names []string
 	for _, k := range kinds() {
@@ -79,7 +81,8 @@ func codecNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Advise tells what is hardly wanted of a device on its port, though it may work.
+// Advise returns settings of a device and its port that work but are hardly intended, with what to try. It touches no
+// hardware.
 func Advise(p serial.Config, c mapping.DeviceConfig) []mapping.Problem {
 	if k, ok := kindOf(c); ok && k.advise != nil {
 		return k.advise(p, c)
@@ -87,8 +90,8 @@ func Advise(p serial.Config, c mapping.DeviceConfig) []mapping.Problem {
 	return nil
 }
 
-// CannotShare tells why two devices cannot hang on one port; "" if they can. On a shared line one asks and one
-// answers: who talks by itself would talk into it.
+// CannotShare returns why two devices cannot share one port, as a clause for people; "" if they can. On a shared line
+// of polled devices one request has one answer: a device that talks by itself would disturb it.
 func CannotShare(a, b mapping.DeviceConfig) string {
 	ka, _ := kindOf(a)
 	kb, _ := kindOf(b)
@@ -110,7 +113,7 @@ func CannotShare(a, b mapping.DeviceConfig) string {
 	return "devices that talk by themselves cannot share a port"
 }
 
-// sameLines says whether one of two devices takes all lines of the other.
+// sameLines reports whether one of two devices accepts all lines of the other.
 func sameLines(a, b mapping.DeviceConfig) bool {
 	if a.Codec != b.Codec || !maps.Equal(a.Match, b.Match) {
 		return false

@@ -7,37 +7,38 @@ import (
 	"minirelay/relay"
 )
 
-// lateAnswers is the answers that were not waited for any longer and may still come. Where nothing in an answer tells
-// what it answers, the next question must not take one for its own: it waits until they have come, or cannot come any
-// more. Both roads use it, the commands to boards that talk and all that polled devices are asked. It outlasts the
-// session: what is behind the port need not notice that it is lost and opened again. It is guarded by the line's mu.
+// lateAnswers are the answers that are no longer waited for and may still arrive. Where an answer does not show which
+// question it answers, the next question must not take a late answer for its own: it waits until the late ones have
+// come or have expired. Commands to boards that talk by themselves and all requests to polled devices use it. It
+// outlasts the session: a board behind the port may not notice that the port is lost and opened again. It is guarded by
+// the line's mu.
 type lateAnswers struct {
-	by    map[string]lateAnswer // by how they look
-	taken chan struct{}         // holds a token when the last of some has been taken
+	by    map[string]lateAnswer // the key is one of question.looks
+	taken chan struct{}         // holds a token when the last expected answer of a look has come
 }
 
 type lateAnswer struct {
 	to    question
-	n     int       // how many may come
-	until time.Time // they are not expected any more
+	n     int       // how many answers may still come
+	until time.Time // when they are no longer expected
 }
 
-// question is what a late answer may be to.
+// question is a command or a query to which a late answer may come.
 type question struct {
-	asked any // the task of a command, or the query: what is asked again in another try is the same
-	// looks tells which answers look alike: one that comes too late could be taken for the answer to another question
-	// with the same. "": an answer tells what it answers.
+	asked any // the *relay.Task of a command, or the *codec.Query; the same for every try
+	// looks names the answers that look alike: a late one could be taken for the answer to another question with the
+	// same look. "": the answer shows which question it answers.
 	looks [2]string
-	// fits says whether a frame may be an answer to it. nil: nobody looks what comes unasked.
+	// fits reports whether a frame may be an answer to the question. nil: frames that arrive unasked are not compared.
 	fits func(text []byte) bool
 }
 
-// toQuery is a query as a question.
+// toQuery returns a query as a question.
 func toQuery(q *codec.Query) question {
 	return question{asked: q, looks: [2]string{q.Shape, q.Refusal}}
 }
 
-// toCommand is a command to a device that talks by itself, with its value as sent, as a question.
+// toCommand returns a command to a device that talks by itself as a question; value is the value as written, "": any.
 func toCommand(t *relay.Task, c *codec.Command, value string) question {
 	q := question{asked: t, fits: func(text []byte) bool { return mayAnswer(c, text, value) }}
 	if !c.Numbered() {
@@ -46,17 +47,18 @@ func toCommand(t *relay.Task, c *codec.Command, value string) question {
 	return q
 }
 
-// lateFor is how late any answer may be and still be told from the answer to something else. A short timeout says how
-// long it is worth waiting, and not that a device which was busy keeps silent after that.
+// lateFor is how late an answer may always come without being taken for another one. A short timeout says how long a
+// client is worth keeping waiting, and not that a busy device keeps silent afterwards.
 const lateFor = 500 * time.Millisecond
 
-// lateBy is until when an answer may come to what was written then.
+// lateBy returns the time until which the answer to a question may come that was written at written and has this
+// timeout.
 func lateBy(written time.Time, timeout time.Duration) time.Time {
 	return written.Add(max(2*timeout, lateFor))
 }
 
-// expect notes what has become of q, which was written: that nobody waits for its answer any longer, which may come until
-// then; or that there is an answer, which may have been that to an earlier try, so that its own may still come.
+// expect notes the result of q, which was written. If it is unanswered, its answer may come until the given time. If it
+// was answered, the answer may have belonged to an earlier try, so that one more may still come.
 func (l *lateAnswers) expect(q question, unanswered bool, until time.Time) {
 	for _, look := range q.looks {
 		if look == "" {
@@ -84,7 +86,7 @@ func (l *lateAnswers) expect(q question, unanswered bool, until time.Time) {
 	}
 }
 
-// take takes an answer that nobody waits for. If it is one of those that are expected, that is one less.
+// take takes an answer for which no question waits. If the answer was expected, one fewer is expected from now on.
 func (l *lateAnswers) take(text []byte) {
 	for look, a := range l.by {
 		if a.to.fits == nil || !a.to.fits(text) {
@@ -97,18 +99,19 @@ func (l *lateAnswers) take(text []byte) {
 		delete(l.by, look)
 		select {
 		case l.taken <- struct{}{}:
-		default: // who waits will look anyway
+		default: // the waiting command is already woken
 		}
 	}
 }
 
-// wait says until when q must wait to be asked: until no answer to another question can be taken for one to it.
+// wait returns the time before which q must not be written, because a late answer to another question could be taken
+// for its own. The zero time means now.
 func (l *lateAnswers) wait(q question) (until time.Time) {
 	if len(l.by) == 0 {
 		return until
 	}
 	for _, look := range q.looks {
-		if a, ok := l.by[look]; ok && a.to.asked != q.asked { // none looks like ""
+		if a, ok := l.by[look]; ok && a.to.asked != q.asked { // no answer is stored under ""
 			until = later(until, a.until)
 		}
 	}

@@ -22,10 +22,10 @@ const (
 	// laneSize is how many commands may wait for one port. At 20 ms each that is as long as a person waits.
 	laneSize = 16
 
-	firstWait = 100 * time.Millisecond // before a port is opened again
-	longWait  = 5 * time.Second        // the longest; what is plugged in meanwhile is opened at once
-	lookEvery = 250 * time.Millisecond // how often to look whether something was plugged in
-	proven    = 5 * time.Second        // a port that stayed open for so long is no flapping one
+	firstWait = 100 * time.Millisecond // until the first new try to open a port
+	longWait  = 5 * time.Second        // the longest such wait; an adapter plugged in meanwhile is opened at once
+	lookEvery = 250 * time.Millisecond // between two looks at whether an adapter was plugged in
+	proven    = 5 * time.Second        // a port that stayed open for this long does not flap
 )
 
 var (
@@ -33,28 +33,28 @@ var (
 	errStopped = errors.New("the gateway is stopping")
 )
 
-// line is one port with its devices. The goroutine that runs run owns the stream: it alone opens, writes and
+// line is one port with its devices. The goroutine that runs [line.run] owns the stream: it alone opens, writes and
 // closes it.
 type line struct {
 	id       string
 	log      *slog.Logger
 	open     func(serial.Config) (io.ReadWriteCloser, error)
-	identity func(serial.Config) string // what the path leads to now: see identity
+	identity func(serial.Config) string // the adapter that the path leads to now; see serial.Identity
 	lane     *relay.Lane
 	pause    func(time.Duration) // waits for at most fineTime
-	opened   func()              // to be called after the first try to open; only the first call counts
+	opened   func()              // is called after each try to open; only the first call counts
 	tap      wire.Tap
 	judge    judge // of what comes; it counts in tap
 	load     load
-	limit    atomic.Int64  // longest frame of the current mappings
+	limit    atomic.Int64  // bytes of the longest frame of the current devices
 	changed  chan struct{} // holds a token when port may have changed
-	stop     chan struct{} // closed: end after the command on the wire
+	stop     chan struct{} // closed: end after the command in flight
 	kill     chan struct{} // closed: end now
 	done     chan struct{} // closed when run has returned
 
-	heardBytes chan struct{} // holds a token when something may have come into the inbox
-	ping       chan struct{} // taken by the owner wherever it waits: see Ports.Pulse
-	driver     driverCall    // where it waits otherwise
+	heardBytes chan struct{} // holds a token when the inbox may have new bytes
+	ping       chan struct{} // received by the owner wherever it waits; see Ports.Pulse
+	driver     driverCall    // the call in which the owner cannot receive a ping
 
 	// Only the owner touches these.
 	seq int
@@ -63,11 +63,11 @@ type line struct {
 	mu       sync.Mutex // guards everything below; held while a frame is taken
 	port     serial.Config
 	devices  []*device // in the order of the config; at least one
-	inFlight *inFlight // the command on the wire
+	inFlight *inFlight // the command in flight; nil: none
 	late     lateAnswers
 	inbox    inbox
 	session  *session // nil while the port is closed
-	trouble  string   // as last logged; "": none
+	trouble  string   // why the port is not usable, as last logged; "": no reason
 	flapping bool     // the port was lost as soon as it was opened
 }
 
@@ -81,7 +81,7 @@ func newLine(id string, port serial.Config, log *slog.Logger) *line {
 	return l
 }
 
-// run opens the port, serves it until it is lost, and opens it again, until it is told to stop.
+// run opens the port, serves it until it is lost, and opens it again, until the line is stopped.
 func (l *line) run() {
 	defer close(l.done)
 	defer l.unwatch()
@@ -123,7 +123,8 @@ func (l *line) run() {
 	}
 }
 
-// serve reads and writes an opened stream until it breaks or is wanted no longer, and closes it.
+// serve reads and writes an opened stream until it breaks, or the port is stopped or changed, and closes it. The error
+// is the reason.
 func (l *line) serve(s *session) error {
 	l.mu.Lock()
 	l.session = s
@@ -132,7 +133,7 @@ func (l *line) serve(s *session) error {
 	first := l.devices[0]
 	for _, m := range l.devices {
 		if len(m.config.Fields) == 0 {
-			m.device.Seen(s.opened) // it says nothing by itself
+			m.device.Seen(s.opened) // it sends no readings by itself
 		}
 	}
 	if !l.flapping {
@@ -144,7 +145,7 @@ func (l *line) serve(s *session) error {
 	var err error
 	if first.poller != nil {
 		go l.listen(s)
-		err = l.ask(s)
+		err = l.workPolled(s)
 	} else {
 		go l.read(s, first.framer(wire.TappedReader{Reader: s.stream, Tap: &l.tap}, &l.tap))
 		err = l.work(s)
@@ -168,7 +169,7 @@ func (l *line) serve(s *session) error {
 	return err
 }
 
-// work is for devices that talk by themselves: it executes commands until something ends the session. The error says what.
+// work executes commands to devices that talk by themselves until the session ends. The error is the reason.
 func (l *line) work(s *session) error {
 	for {
 		switch {
@@ -195,7 +196,8 @@ func (l *line) work(s *session) error {
 	}
 }
 
-// waitToOpen waits before the next try to open, and says whether something was plugged in meanwhile.
+// waitToOpen waits for wait at most before the next try to open. It returns true early if an adapter was plugged in or
+// the settings have changed.
 func (l *line) waitToOpen(wait time.Duration, plugged func() bool) bool {
 	next := time.NewTimer(wait)
 	defer next.Stop()
@@ -220,7 +222,8 @@ func (l *line) waitToOpen(wait time.Duration, plugged func() bool) bool {
 	}
 }
 
-// refuseWaiting answers what was accepted before the port was lost: nothing waits for a device to come back.
+// refuseWaiting rejects the commands that were accepted before the port was lost: no command waits for a device to come
+// back.
 func (l *line) refuseWaiting() {
 	l.lane.Refuse(nil, relay.CodeOffline, "the port was lost before the command was written")
 }
@@ -257,37 +260,38 @@ func (l *line) note(err error) {
 	l.log.Warn("port is not usable", "error", err)
 }
 
-// flaps notes that the port was lost before it was of any use.
+// flaps notes that the port was lost before a valid frame came.
 func (l *line) flaps() {
 	l.mu.Lock()
 	l.flapping = true
 	l.mu.Unlock()
 }
 
-// noteOpen logs that the port works; mu is held. Of a port that is opened and lost by turns that is said with its
-// first good frame: it would fill the log.
+// noteOpen logs that the port works; mu is held. For a port that opens and fails in turns, the line is logged with the
+// first valid frame: otherwise it would fill the log.
 func (l *line) noteOpen() {
 	l.trouble, l.flapping = "", false
 	l.log.Info("port is open", "path", l.port.Place())
 }
 
-// close asks the line to end after the command on the wire; what waits and what comes is answered with code.
+// close asks the line to end after the command in flight. Commands that wait or still arrive are rejected with code and
+// message.
 func (l *line) close(code relay.Code, message string) {
 	l.lane.Close(code, message)
 	close(l.stop)
 }
 
-// outdated says whether the port must be opened anew: its settings have changed, or how its frames are cut.
+// outdated reports whether the port must be opened again: its settings or its framing have changed.
 func (l *line) outdated(s *session) bool { return l.settings() != s.config || l.framing() != s.framing }
 
-// framing tells how the frames of the line are cut.
+// framing returns the name of the way in which the frames of the line are cut.
 func (l *line) framing() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.devices[0].framing
 }
 
-// reopen gives the port new settings.
+// reopen gives the port new settings, with which it is opened again.
 func (l *line) reopen(port serial.Config) {
 	l.mu.Lock()
 	l.port = port
@@ -296,7 +300,7 @@ func (l *line) reopen(port serial.Config) {
 	l.wake()
 }
 
-// wake makes the owner look what has changed.
+// wake makes the owner check what has changed.
 func (l *line) wake() {
 	select {
 	case l.changed <- struct{}{}:
@@ -304,8 +308,8 @@ func (l *line) wake() {
 	}
 }
 
-// remap gives the line its devices, between two frames. Those whose mapping is the same are not disturbed. Who is
-// not among them any more is left to the caller: it may have moved to another line.
+// remap gives the line its devices, between two frames. Devices with an equal description are not affected. Devices
+// that are no longer listed are left to the caller: they may have moved to another line.
 func (l *line) remap(devices []mapping.DeviceConfig, r *relay.Relay) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,13 +7,13 @@ import (
 	"minirelay/devices/serial"
 )
 
-// inbox is what has come on a line whose devices are asked. It is guarded by the line's mu.
+// inbox holds the bytes received on a line of polled devices, at most [codec.MaxInbox]. It is guarded by the line's mu.
 type inbox struct {
 	bytes []byte
-	at    time.Time // of the last of them
+	at    time.Time // when the last of them came
 }
 
-// listen is the reading goroutine of a session whose devices are asked. It ends with the stream.
+// listen is the reading goroutine of a session with polled devices. It ends with the stream.
 func (l *line) listen(s *session) {
 	defer close(s.gone)
 	buf := make([]byte, codec.FirstBuffer)
@@ -46,9 +46,9 @@ func (l *line) listen(s *session) {
 	}
 }
 
-// ask polls the devices of a line and executes commands, until something ends the session. Commands go first: at
-// most the query on the wire goes before one.
-func (l *line) ask(s *session) error {
+// workPolled polls the devices of a line and executes commands, until the session ends; the error is the reason.
+// Commands go first: a command waits for at most one query.
+func (l *line) workPolled(s *session) error {
 	l.mu.Lock()
 	for _, m := range l.devices {
 		m.schedule.restart(time.Now())
@@ -95,14 +95,14 @@ func (l *line) ask(s *session) error {
 func (l *line) nextSlot(s *session, now time.Time) (slot, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t, ok := nextSlot(l.devices, now, s.spare, func(q *codec.Query) time.Time { return l.late.wait(toQuery(q)) })
+	t, ok := nextSlot(l.devices, now, s.share, func(q *codec.Query) time.Time { return l.late.wait(toQuery(q)) })
 	if s.restUntil.Sub(now) > serial.FineTime {
-		t.at = later(t.at, s.restUntil) // waited for before the turn: a command that comes meanwhile goes first
+		t.at = later(t.at, s.restUntil) // the rest is waited for before the slot: a command that comes meanwhile goes first
 	}
 	return t, ok
 }
 
-// executeWaiting executes what waits in the lane, until there is something else to be done.
+// executeWaiting executes the commands that wait in the lane, until it is empty or the session must end.
 func (l *line) executeWaiting(s *session) error {
 	for !l.stopping() && !s.ended() && !l.outdated(s) {
 		t := l.lane.Take()
@@ -116,8 +116,8 @@ func (l *line) executeWaiting(s *session) error {
 	return nil
 }
 
-// poll has one device's turn. between is called wherever something else may be asked in the midst of it. An error says
-// that the stream can be used no longer.
+// poll sends the query of one slot and notes its result. between is called between the parts of a long answer, where
+// other requests may be sent. An error means that the stream can no longer be used.
 func (l *line) poll(s *session, t slot, between func(*session) error) error {
 	m, q, started := t.device, t.query(), time.Now()
 	r, v, err := l.inquire(s, m, q, between)
@@ -129,15 +129,15 @@ func (l *line) poll(s *session, t slot, between func(*session) error) error {
 	m.schedule.asked(t.poll, started, now, answered)
 	if !answered {
 		by, _ := m.schedule.health(t.poll)
-		s.spare.used(max(by, t.health), started, now)
+		s.share.used(max(by, t.health), started, now)
 	}
 	l.noteRefusal(m, q, r, v)
 	l.missDevice(m, r)
 	return nil
 }
 
-// missDevice tells, once, that a device has not answered since the port was opened. One that has answered is missed by
-// the relay, after its offline_after.
+// missDevice logs, once, that a device has not answered since the port was opened. A device that has answered before is
+// reported by the relay, after its offline_after.
 func (l *line) missDevice(m *device, r codec.Response) {
 	switch {
 	case m.schedule.proven:
@@ -152,29 +152,29 @@ func (l *line) missDevice(m *device, r codec.Response) {
 	}
 }
 
-// noteRefusal tells, once, that a device refuses to be asked something, and parts what it may answer in parts.
+// noteRefusal logs, once, that a device refuses a request, and splits the request if the device may answer parts of it.
 func (l *line) noteRefusal(m *device, q *codec.Query, r codec.Response, v codec.Verdict) {
 	i := m.schedule.find(q)
 	if i < 0 {
 		return
 	}
 	a := &m.schedule.polls[i]
-	if v == codec.NoAnswer || v == codec.Fits && a.said == "" {
+	if v == codec.NoAnswer || v == codec.Fits && a.refusal == "" {
 		return
 	}
 	log := l.log.With("device", m.config.ID, "request", a.Name)
 	switch {
 	case v == codec.Fits:
 		log.Info("the device answers again")
-		a.said = ""
+		a.refusal = ""
 	case r.Instead != nil:
 		if !m.schedule.parted {
 			log.Info("the device refuses the whole request: it is polled in parts from now on", "reason", r.Refusal)
 			m.schedule.parted = true
 		}
 		m.schedule.part(i, r.Instead, time.Now())
-	case a.said != r.Refusal:
+	case a.refusal != r.Refusal:
 		log.Warn("the device refuses to answer", "fields", m.fieldsOf(q), "reason", r.Refusal, "hint", r.Hint)
-		a.said = r.Refusal
+		a.refusal = r.Refusal
 	}
 }

@@ -7,24 +7,24 @@ import (
 	"minirelay/devices/codec"
 )
 
-// Polls is how a device that is asked has answered, since it was first configured.
+// Polls counts the answers of a polled device since it was first configured.
 type Polls struct {
 	Device   string // its id
-	Asked    uint64 // requests, for readings and for commands, each repetition counted
-	Timeouts uint64 // of them, those that found no answer
-	Refusals uint64 // of them, those that were answered with a no
-	Damaged  uint64 // answers that were damaged on their way
-	Recent   int    // of the last of them, at most 64, how many there are
-	Missed   int    // and how many found no answer
+	Asked    uint64 // requests sent, for readings and for commands, each repetition counted
+	Timeouts uint64 // of them, those without an answer
+	Refusals uint64 // of them, those that the device refused
+	Damaged  uint64 // answers that arrived damaged
+	Recent   int    // how many of the last requests Missed looks at: 0 to 64
+	Missed   int    // how many of the Recent requests had no answer
 }
 
-// pollCounts count them. Only the owner of the port adds; anybody may read.
+// pollCounts are the counters behind [Polls]. Only the owner of the port adds; any goroutine may read.
 type pollCounts struct {
 	asked, timeouts, refusals, damaged atomic.Uint64
-	missed                             atomic.Uint64 // the last requests, one bit each, set where there was no answer
+	missed                             atomic.Uint64 // the last 64 requests, one bit each, set where no answer came
 }
 
-// note counts a request that is over.
+// note counts a request with its final verdict.
 func (p *pollCounts) note(v codec.Verdict) {
 	p.asked.Add(1)
 	missed := uint64(0)

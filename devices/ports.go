@@ -17,7 +17,7 @@ import (
 	"minirelay/relay"
 )
 
-// handOver is how long Apply lets the command on a port end that is not wanted any more.
+// handOver is how long [Ports.Apply] waits for the command in flight on a port that is removed.
 const handOver = time.Second
 
 // Ports are the running ports with their devices. Its methods may be called from any goroutine.
@@ -28,7 +28,7 @@ type Ports struct {
 	identity func(serial.Config) string
 	pause    func(time.Duration)
 
-	untried atomic.Int64 // ports of the first Apply that have not been tried
+	untried atomic.Int64 // number of ports of the first Apply that have not been tried
 	tried   chan struct{}
 
 	mu      sync.Mutex // guards everything below
@@ -37,23 +37,25 @@ type Ports struct {
 	closed  bool
 }
 
-// New gives Ports without any port yet. What boards say goes to r.
+// New returns [Ports] without any port yet. The readings of the boards go to r.
 func New(r *relay.Relay, log *slog.Logger) *Ports {
 	return &Ports{relay: r, log: log, open: serial.Open, identity: serial.Identity, pause: serial.Pause, tried: make(chan struct{})}
 }
 
-// Tried is closed once every port of the first Apply has been tried, with success or without.
+// Tried returns a channel that is closed once every port of the first [Ports.Apply] has been tried, with success or
+// without.
 func (p *Ports) Tried() <-chan struct{} { return p.tried }
 
-// plannedLine is a port that devices hang on.
+// plannedLine is a port with its devices, at least one.
 type plannedLine struct {
 	port    serial.Config
 	devices []mapping.DeviceConfig
 }
 
-// Apply makes ports and devices be as cfg wants them. What did not change is not disturbed: a port with equal
-// settings stays open even if its device's mapping changes, a device with an equal mapping keeps its values. A
-// port that no device hangs on is not opened. An error says that cfg cannot be used; nothing has changed then.
+// Apply makes the ports and devices run as cfg describes them. Unchanged parts are not affected: a port with equal
+// settings stays open even if the description of its device changes, and a device with an equal description keeps its
+// values. A port without a device is not opened. An error lists the faults of cfg; nothing has changed then. A single
+// fault has what to try as its Hint.
 func (p *Ports) Apply(cfg Config) error {
 	plan, err := planLines(cfg)
 	if err != nil {
@@ -103,7 +105,7 @@ func (p *Ports) Apply(cfg Config) error {
 	return nil
 }
 
-// change gives a running line what is new for it.
+// change gives a running line its new settings and devices.
 func (p *Ports) change(l *line, pl plannedLine) {
 	if l.settings() != pl.port {
 		l.reopen(pl.port)
@@ -139,17 +141,18 @@ func (p *Ports) start(lines []*line) {
 	}
 }
 
-// closeLines ends lines, with a moment for the commands on their wires.
+// closeLines ends lines; commands in flight have [handOver] to finish.
 func closeLines(lines []*line) {
 	for _, l := range lines {
 		l.close(relay.CodeUnknownDevice, "the port has been removed from the configuration")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), handOver)
 	defer cancel()
-	_ = awaitLines(ctx, lines) // a command that is cut off has its own outcome
+	_ = awaitLines(ctx, lines) // a command that is cut off gets its own outcome
 }
 
-// awaitLines returns when every line has ended. When ctx ends first, they are told to end at once.
+// awaitLines returns when every line has ended. When ctx ends first, the lines are killed, and the error is that of
+// ctx.
 func awaitLines(ctx context.Context, lines []*line) error {
 	var cut error
 	for _, l := range lines {
@@ -169,7 +172,7 @@ func awaitLines(ctx context.Context, lines []*line) error {
 	return cut
 }
 
-// ended returns when the line has, or hangs in its driver: false.
+// ended waits until the line has ended. It returns false if the line hangs in its driver instead.
 func (l *line) ended() bool {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -183,8 +186,9 @@ func (l *line) ended() bool {
 	return false
 }
 
-// Close ends every port. Commands that wait are answered stopping; one that is on the wire may end until ctx
-// does. Every goroutine has ended when it returns, but those that hang in the driver of their port. The error says that a command was cut off.
+// Close ends every port. Waiting commands are rejected with [relay.CodeStopping]; commands in flight may finish until
+// ctx ends. Every goroutine has ended when Close returns, except those that hang in the driver of their port. The error
+// is that of ctx, if it ended first.
 func (p *Ports) Close(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,9 +202,9 @@ func (p *Ports) Close(ctx context.Context) error {
 	return awaitLines(ctx, p.lines)
 }
 
-// Pulse returns nil once the owner of every port has shown that it lives, or that it waits for a driver, which is nobody
-// else's trouble: starting the gateway anew would not help. A watchdog asks it. The error names a port
-// whose owner has not done so within ctx.
+// Pulse returns nil once the owner of every port has responded, or waits for a driver: a restart of the gateway would
+// not help against a hung driver. A watchdog calls it. The error names a port whose owner has not responded before ctx
+// ended.
 func (p *Ports) Pulse(ctx context.Context) error {
 	p.mu.Lock()
 	lines := p.lines
@@ -213,7 +217,7 @@ func (p *Ports) Pulse(ctx context.Context) error {
 	return nil
 }
 
-// pulse says whether the line's owner lives.
+// pulse reports whether the owner of the line responds before ctx ends.
 func (l *line) pulse(ctx context.Context) bool {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -238,14 +242,14 @@ type PortStats struct {
 	Path    string   // as configured
 	Baud    int      // bit/s, as configured
 	Open    bool
-	Trouble string // why it is not usable; "" if it is, or has not been tried
+	Trouble string // why the port is not usable; "" if it is, or has not been tried
 	Counts  wire.Counts
-	Polls   []Polls       // of those of the devices that are asked
-	Busy    time.Duration // how long the line has been occupied: its rate of growth is the load, 0 to 1
-	Reckons bool          // Busy is known
+	Polls   []Polls       // of the polled devices
+	Busy    time.Duration // how long the line has been occupied; its growth per time is the load, 0 to 1
+	Reckons bool          // whether Busy is known
 }
 
-// Stats gives the state of every port, in the order of the config.
+// Stats returns the state of every port, in the order of the config.
 func (p *Ports) Stats() []PortStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -291,7 +295,7 @@ func (p plan) holds(device string) bool {
 	return false
 }
 
-// planLines says which line each device hangs on. The error has all that is wrong with cfg.
+// planLines assigns each device to its line. The error lists all faults of cfg.
 func planLines(cfg Config) (plan, error) {
 	var lines plan
 	var faults configError
@@ -326,12 +330,12 @@ func planLines(cfg Config) (plan, error) {
 	return lines, nil
 }
 
-// configError is what is wrong with a Config: at least one fault.
+// configError lists the faults of a [Config]: at least one.
 type configError []configFault
 
 type configFault struct{ what, try string }
 
-// Error is what is wrong. Of several faults each has a line, with what to try.
+// Error returns the fault. Of several faults each has a line, with what to try.
 func (e configError) Error() string {
 	if len(e) == 1 {
 		return e[0].what
@@ -343,7 +347,7 @@ func (e configError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Hint is what to try about a single fault; "" if there are several.
+// Hint returns what to try about a single fault; "" if there are several.
 func (e configError) Hint() string {
 	if len(e) == 1 {
 		return e[0].try
@@ -354,7 +358,7 @@ func (e configError) Hint() string {
 // The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min`
 // and `max` bound it, `required` marks it. Defaults are what the Default functions set before decoding.
 
-// Config is everything package devices needs. Ports and Devices are in the order of the files.
+// Config is everything that package devices needs. Ports and Devices are in the order of the files.
 type Config struct {
 	Ports   []serial.Config
 	Devices []mapping.DeviceConfig

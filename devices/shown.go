@@ -9,15 +9,15 @@ import (
 	"minirelay/relay"
 )
 
-// preview works out computed fields for who watches a wire, or decodes a recording: there the values come from frames
-// alone, and nothing becomes too old.
+// preview computes the computed fields for the watchers of a wire and for [Decode]: their values come from frames
+// alone, and no value becomes stale.
 type preview struct {
 	computation *computed.Computation
 	values      []relay.Value
 	readings    []relay.Reading
 }
 
-// shown gives the readings of a frame with the computed fields that have followed from them.
+// shown returns the readings of a frame together with the computed fields that follow from them.
 func (m *device) shown(readings []relay.Reading, tap *wire.Tap) []relay.Reading {
 	if m.computed == nil || len(readings) == 0 || !tap.Watched() {
 		return readings
@@ -43,7 +43,7 @@ func (m *device) shown(readings []relay.Reading, tap *wire.Tap) []relay.Reading 
 	return p.readings
 }
 
-// taken shows a frame of a device with its readings.
+// taken shows a frame of a device with its readings to watchers.
 func taken(t *wire.Tap, at time.Time, c *mapping.DeviceConfig, request string, data []byte, readings []relay.Reading) {
 	if !t.Watched() {
 		return

@@ -12,18 +12,18 @@ import (
 // session is one opened stream, from open to close.
 type session struct {
 	stream  io.ReadWriteCloser
-	config  serial.Config // it was opened with
-	framing string        // how frames are cut, or "asked"; see framingOf
+	config  serial.Config // with which it was opened
+	framing string        // how frames are cut; "polled" for polled devices
 	opened  time.Time
 	gone    chan struct{} // closed when the reading goroutine has ended
-	err     error         // why; only to be read after gone
-	good    bool          // a good frame has come; guarded by the line's mu
+	err     error         // why it has ended; valid once gone is closed
+	good    bool          // a valid frame has come; guarded by the line's mu
 
-	// For devices that are asked; only the owner touches it.
-	quietFrom time.Time // what was written has left
-	restUntil time.Time // the device that spoke last wants no request before
-	spoilt    bool      // something has come since the last request that is no answer
-	spare     share     // when there is time for what is not answered
+	// For polled devices; only the owner touches these.
+	quietFrom time.Time // when the last written byte has left the port
+	restUntil time.Time // before this time the device that answered last accepts no request
+	spoilt    bool      // since the last request, bytes have come that are not an answer
+	share     share     // from when on devices that do not answer may be polled
 }
 
 func (s *session) ended() bool {
@@ -36,10 +36,10 @@ func (s *session) ended() bool {
 }
 
 // read is the reading goroutine of a session. It ends with the stream.
-func (l *line) read(s *session, cutter codec.Framer) {
+func (l *line) read(s *session, framer codec.Framer) {
 	defer close(s.gone)
 	for {
-		frame, err := cutter.Next(int(l.limit.Load()))
+		frame, err := framer.Next(int(l.limit.Load()))
 		if err != nil {
 			s.err = err
 			return
@@ -48,7 +48,7 @@ func (l *line) read(s *session, cutter codec.Framer) {
 	}
 }
 
-// take carries one frame to the device that knows it. The mappings cannot change on the way.
+// take carries one frame to the device that accepts it. The devices of the line cannot change meanwhile.
 func (l *line) take(s *session, frame codec.Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,8 +62,8 @@ func (l *line) take(s *session, frame codec.Frame) {
 	l.judge.drop(frame, best)
 }
 
-// inTurn gives the mappings in the order in which frames are offered to them; mu is held. Whose command waits comes
-// first: boards on one line may answer alike.
+// inTurn returns the devices in the order in which a frame is offered to them; mu is held. The device of the command in
+// flight is first: boards on one line may answer alike.
 func (l *line) inTurn() []*device {
 	if l.inFlight == nil || len(l.devices) < 2 || l.devices[0].config.ID == l.inFlight.device {
 		return l.devices
@@ -76,14 +76,14 @@ func (l *line) inTurn() []*device {
 	return slices.Concat(l.devices[i:i+1], l.devices[:i], l.devices[i+1:])
 }
 
-// offer carries one frame to the relay, and to the command that waits for it, if it is one of m's; mu is held. The
-// state goes before the result: a screen that hears done already shows the effect.
+// offer carries one frame to the relay, and to the command in flight, if the frame belongs to m; mu is held. The state
+// goes before the result: a screen that receives done already shows the effect.
 func (l *line) offer(s *session, m *device, frame codec.Frame) fate {
-	ex := l.inFlight
-	if ex != nil && ex.device != m.config.ID {
-		ex = nil
+	sent := l.inFlight
+	if sent != nil && sent.device != m.config.ID {
+		sent = nil
 	}
-	f := l.judge.find(m, ex, frame)
+	f := l.judge.find(m, sent, frame)
 	switch f.fate {
 	case answerFrame:
 		l.heard(s)
@@ -98,33 +98,33 @@ func (l *line) offer(s *session, m *device, frame codec.Frame) fate {
 		l.heard(s)
 		m.device.Update(frame.At, f.readings)
 		l.judge.took(m, "", frame.At, frame.Bytes, f.readings)
-		l.answerBesideReadings(m, ex, frame.At, f)
+		l.answerBesideReadings(m, sent, frame.At, f)
 	}
 	return f.fate
 }
 
-// answerBesideReadings gives a frame of readings to the command that waits for one of m's; mu is held. They may show its
-// effect, and some boards answer in JSON, or put the answer beside their readings.
-func (l *line) answerBesideReadings(m *device, ex *inFlight, at time.Time, f finding) {
+// answerBesideReadings gives a frame of readings to the command in flight of m, or nil; mu is held. The readings may
+// show the effect of the command, and some boards answer in JSON, or put the answer beside their readings.
+func (l *line) answerBesideReadings(m *device, sent *inFlight, at time.Time, f finding) {
 	if len(f.readings) == 0 {
-		if v, _ := m.answers(ex, f.text); v == codec.Foreign {
+		if v, _ := m.answers(sent, f.text); v == codec.Foreign {
 			l.lateAnswer(f.text)
 		}
-	} else if ex != nil {
-		ex.read(at, &m.config, f.readings)
-		if ex.answer(f.text) == codec.Foreign {
+	} else if sent != nil {
+		sent.read(at, &m.config, f.readings)
+		if sent.answer(f.text) == codec.Foreign {
 			l.tap.Late.Add(1)
 		}
 	}
 }
 
-// lateAnswer counts an answer that no command waits for; mu is held.
+// lateAnswer counts an answer for which no command waits; mu is held.
 func (l *line) lateAnswer(text []byte) {
 	l.late.take(text)
 	l.tap.Late.Add(1)
 }
 
-// heard notes that a good frame has come; mu is held.
+// heard notes that a valid frame has come; mu is held.
 func (l *line) heard(s *session) {
 	if !s.good {
 		s.good = true

@@ -8,9 +8,9 @@ import (
 	"minirelay/relay"
 )
 
-// transact writes one request and waits for what becomes of it: fits, refused, unreached or noAnswer. What an answer
-// reads goes to the relay before it returns. An error says that the stream can be used no longer; it is a
-// *brokenError. The line is silent already: see hush.
+// transact writes one request and waits for its result: Fits, Refused, Unreached or NoAnswer. The readings of an answer
+// go to the relay before it returns. An error means that the stream can no longer be used; it is a *[brokenError]. The
+// caller has waited for silence: see [line.awaitSilence].
 func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, codec.Verdict, error) {
 	l.mu.Lock()
 	l.judge.unasked(l.inbox.bytes)
@@ -41,7 +41,7 @@ func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, 
 
 // awaitAnswer waits for the answer to a request that has just been written.
 func (l *line) awaitAnswer(s *session, m *device, q *codec.Query, ends time.Duration) (codec.Response, codec.Verdict, error) {
-	// What an adapter echoes has to come before it, which was waited for already.
+	// The echo of an adapter has to come first; quietFrom already includes that time.
 	deadline := time.NewTimer(time.Until(s.quietFrom.Add(q.Timeout + s.config.Lasts(q.Length))))
 	defer deadline.Stop()
 	var quiet *time.Timer
@@ -82,7 +82,7 @@ func (l *line) awaitAnswer(s *session, m *device, q *codec.Query, ends time.Dura
 	}
 }
 
-// look gives what has come to the query, and drops what cannot become an answer any more.
+// look gives the bytes received so far to the query, and drops those that can no longer become an answer.
 func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Response, codec.Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +98,7 @@ func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Re
 	}
 	s.restUntil = l.inbox.at.Add(q.After)
 	l.heard(s)
-	if l.current(m) && v != codec.Unreached { // of a mapping that was exchanged meanwhile the readings are nobody's
+	if l.current(m) && v != codec.Unreached { // the readings of a device that was replaced meanwhile are dropped
 		if len(r.Readings) > 0 {
 			m.device.Update(l.inbox.at, r.Readings)
 		} else {
@@ -109,7 +109,8 @@ func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Re
 	return r, v
 }
 
-// unanswered gives up a request, and says whether something has come instead of an answer: it was damaged on its way.
+// unanswered gives up a request, and reports whether bytes have come that are not an answer: noise, or an answer
+// damaged on its way.
 func (l *line) unanswered(s *session, m *device, q *codec.Query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,9 +120,9 @@ func (l *line) unanswered(s *session, m *device, q *codec.Query) (noise bool) {
 	return s.spoilt || len(got) > 0
 }
 
-// awaitSilence waits until a request may be written: until the line has been silent for as long as any of its devices wants,
-// whoever the request is for, as they tell by it where one begins; and until a device that wants longer silence has
-// had it, which may take seconds.
+// awaitSilence waits until a request may be written: until the line has been silent for as long as any of its devices
+// needs, because each of them sees by the silence where a request begins; and until the device that answered last has
+// had the rest it needs, which may take seconds. The error is a *[brokenError].
 func (l *line) awaitSilence(s *session) error {
 	l.mu.Lock()
 	var silence time.Duration
@@ -150,7 +151,7 @@ func (l *line) awaitSilence(s *session) error {
 	}
 }
 
-// rest waits for d, or until the session ends or the line has to.
+// rest waits for d, or until the session ends or the line is killed.
 func (l *line) rest(s *session, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -166,7 +167,7 @@ func (l *line) rest(s *session, d time.Duration) {
 	}
 }
 
-// current says whether m is still a mapping of the line; mu is held.
+// current reports whether m is still a device of the line; mu is held.
 func (l *line) current(m *device) bool {
 	for _, other := range l.devices {
 		if other == m {
@@ -176,8 +177,8 @@ func (l *line) current(m *device) bool {
 	return false
 }
 
-// inquire asks a query and whatever must be asked further before its answer is whole. between, if there is one, is
-// called before each further question.
+// inquire sends a query and all further requests that its whole answer needs. between, unless it is nil, is called
+// before each further request. The error is a *[brokenError], or that of between.
 func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*session) error) (codec.Response, codec.Verdict, error) {
 	for {
 		if err := l.awaitSilence(s); err != nil {
@@ -196,22 +197,22 @@ func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*sess
 	}
 }
 
-// expectLate is expect for who does not hold mu.
+// expectLate is [lateAnswers.expect] for callers that do not hold mu.
 func (l *line) expectLate(q question, unanswered bool, until time.Time) {
 	l.mu.Lock()
 	l.late.expect(q, unanswered, until)
 	l.mu.Unlock()
 }
 
-// lateUntil is wait for who does not hold mu.
+// lateUntil is [lateAnswers.wait] for callers that do not hold mu.
 func (l *line) lateUntil(q question) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.late.wait(q)
 }
 
-// awaitLate waits until q can be asked, which belongs to t, or until t becomes too old. An error says that the stream
-// can be used no longer.
+// awaitLate waits until q, which belongs to t, can be written, or until t is too old. An error means that the stream
+// can no longer be used; t is finished then.
 func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
 	for {
 		wait := time.Until(earlier(l.lateUntil(q), t.Deadline()))
