@@ -8,7 +8,8 @@ import (
 // A driver may block a goroutine that opens, writes to or closes a port for as long as it likes: a defective adapter
 // lets every request to it time out. Nothing can end such a call, and only the owner of the port may wait for it.
 const (
-	// triedAfter is how long the first try to open a port may take before the gateway is ready without it.
+	// triedAfter is how long the first try to open a port may take before the gateway reports that it is ready without
+	// the port.
 	triedAfter = 10 * time.Second
 	// hungAfter is how long a call may take before its driver counts as hung. It is longer than the dial and set-up
 	// timeouts of package serial together.

@@ -31,7 +31,7 @@ const (
 	readingFrame
 )
 
-// finding is what a frame is to one device.
+// finding is the relation of a frame to one device.
 type finding struct {
 	fate     fate
 	text     []byte          // the frame without its checksum
@@ -63,7 +63,7 @@ func (j *judge) find(m *device, sent *inFlight, frame codec.Frame) finding {
 		return j.good(finding{fate: answerFrame, text: text, answers: v, command: c})
 	}
 	if half {
-		j.tap.Forget() // half a frame is no reason to show what is wrong with it
+		j.tap.Forget() // the codec's reasons do not apply to half of a frame
 	}
 	return finding{}
 }

@@ -17,7 +17,7 @@ import (
 	"minirelay/devices/wire"
 )
 
-// kind is what the engine knows about a codec. A device either talks by itself or is polled.
+// kind holds the functions of a codec. A device either talks by itself or is polled.
 type kind struct {
 	name string
 	// check adds the problems in the keys of this codec.

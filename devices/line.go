@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// laneSize is how many commands may wait for one port. At 20 ms each that is as long as a person waits.
+	// laneSize is how many commands may wait for one port. At 20 ms each they take about as long as a person waits.
 	laneSize = 16
 
 	firstWait = 100 * time.Millisecond // until the first new try to open a port
@@ -44,7 +44,7 @@ type line struct {
 	pause    func(time.Duration) // waits for at most fineTime
 	opened   func()              // is called after each try to open; only the first call counts
 	tap      wire.Tap
-	judge    judge // of what comes; it counts in tap
+	judge    judge // of the frames that arrive; it counts in tap
 	load     load
 	limit    atomic.Int64  // bytes of the longest frame of the current devices
 	changed  chan struct{} // holds a token when port may have changed

@@ -235,15 +235,15 @@ func (l *line) pulse(ctx context.Context) bool {
 	return true
 }
 
-// PortStats is what a status page shows of one port.
+// PortStats is the state of one port, for a status page.
 type PortStats struct {
-	Port    string   // its id
-	Devices []string // their ids
-	Path    string   // as configured
-	Baud    int      // bit/s, as configured
-	Open    bool
-	Trouble string // why the port is not usable; "" if it is, or has not been tried
-	Counts  wire.Counts
+	Port    string        // id of the port
+	Devices []string      // ids of its devices, in the order of the config
+	Path    string        // as configured
+	Baud    int           // bit/s, as configured
+	Open    bool          // whether the port is open
+	Trouble string        // why the port is not usable; "" if it is, or has not been tried
+	Counts  wire.Counts   // since the port was first configured
 	Polls   []Polls       // of the polled devices
 	Busy    time.Duration // how long the line has been occupied; its growth per time is the load, 0 to 1
 	Reckons bool          // whether Busy is known
@@ -354,9 +354,6 @@ func (e configError) Hint() string {
 	}
 	return ""
 }
-
-// The tags beside each key are read by package configs: `doc` explains it in the JSON Schema, `oneof`, `min`
-// and `max` bound it, `required` marks it. Defaults are what the Default functions set before decoding.
 
 // Config is everything that package devices needs. Ports and Devices are in the order of the files.
 type Config struct {

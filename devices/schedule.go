@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	never    = 100 * 365 * 24 * time.Hour
-	longRest = 30 * time.Second // the longest pause between two polls of a query that is not answered
+	never    = 100 * 365 * 24 * time.Hour // the next poll of a query that is sent once
+	longRest = 30 * time.Second           // the longest pause between two polls of a query that is not answered
 )
 
 // health grades how well a query is answered, and so how much of the line's time it may take from the others.
@@ -29,23 +29,23 @@ var shares = [...]time.Duration{doubtful: 1, lost: 12}
 // schedule says when each query of one device is due.
 type schedule struct {
 	polls    []poll
-	silent   int  // unanswered requests in a row, of any query
-	mute     int  // how many different queries they were
-	proven   bool // the device has answered since the port was opened
-	rest     time.Duration
-	wake     time.Time // when a lost device is polled again
-	reported bool      // the log says that the device does not answer
-	parted   bool      // the log says that a request had to be split
+	silent   int           // unanswered requests in a row, of any query
+	mute     int           // how many different queries they were
+	proven   bool          // the device has answered since the port was opened
+	rest     time.Duration // the current pause of a lost device
+	wake     time.Time     // when a lost device is polled again
+	reported bool          // the log says that the device does not answer
+	parted   bool          // the log says that a request had to be split
 }
 
 // poll is one query of a device.
 type poll struct {
 	*codec.Query
-	due     time.Time
-	missed  int  // unanswered requests in a row
-	mute    bool // unanswered since the device last answered any query
-	rest    time.Duration
-	refusal string // the refusal that was logged last; "": none
+	due     time.Time     // when the query is sent next
+	missed  int           // unanswered requests in a row
+	mute    bool          // unanswered since the device last answered any query
+	rest    time.Duration // the current pause of a lost query
+	refusal string        // the refusal that was logged last; "": none
 }
 
 func newSchedule(queries []*codec.Query) schedule {
@@ -199,7 +199,7 @@ type slot struct {
 	device *device
 	poll   int
 	health health
-	at     time.Time // not before
+	at     time.Time // not before this time
 }
 
 func (t slot) query() *codec.Query { return t.device.schedule.polls[t.poll].Query }
