@@ -10,8 +10,8 @@ import (
 	"minirelay/relay"
 )
 
-// CheckDevice returns every fault of a device's description, in the order of its keys; none if the device can be run.
-// It touches no hardware.
+// CheckDevice returns every fault of a device's description, each with its key and what to try; none if the device can
+// be run. It touches no hardware.
 func CheckDevice(c mapping.DeviceConfig) []mapping.Problem {
 	k := &mapping.Checker{Device: c}
 	codec, ok := kindOf(c)

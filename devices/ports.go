@@ -54,8 +54,8 @@ type plannedLine struct {
 
 // Apply makes the ports and devices run as cfg describes them. Unchanged parts are not affected: a port with equal
 // settings stays open even if the description of its device changes, and a device with an equal description keeps its
-// values. A port without a device is not opened. An error lists the faults of cfg; nothing has changed then. A single
-// fault has what to try as its Hint.
+// values. A port without a device is not opened. An error lists the faults of cfg, or says that the ports are closed;
+// nothing has changed then. A single fault has what to try as its Hint.
 func (p *Ports) Apply(cfg Config) error {
 	plan, err := planLines(cfg)
 	if err != nil {
