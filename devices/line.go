@@ -267,7 +267,7 @@ func (l *line) flaps() {
 	l.mu.Unlock()
 }
 
-// noteOpen logs that the port works; mu is held. For a port that opens and fails in turns, the line is logged with the
+// noteOpen logs that the port works; mu is held. For a port that is opened and lost in turns it is called only with the
 // first valid frame: otherwise it would fill the log.
 func (l *line) noteOpen() {
 	l.trouble, l.flapping = "", false
