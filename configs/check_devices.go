@@ -109,7 +109,7 @@ func (k *checker) checkDevices() {
 	for _, d := range k.doc.Devices {
 		table := k.root.get("devices", d.ID)
 		if relay.ReservedDevice(d.ID) {
-			k.fault(table.key, fmt.Sprintf("%q cannot be a device: it is a topic of the gateway", d.ID), "call it otherwise")
+			k.fault(table.key, fmt.Sprintf("%q cannot be a device: it is a topic of the gateway", d.ID), "choose another name")
 		}
 		if k.has("devices", d.ID, "port") {
 			at := k.at("devices", d.ID, "port")
@@ -233,7 +233,7 @@ func (k *checker) checkFields(d mapping.DeviceConfig) {
 	for _, f := range d.Fields {
 		if f.ID == "ts" {
 			k.fault(k.root.get("devices", d.ID, "fields", f.ID).key, "a field cannot be called \"ts\": the state carries its time there",
-				"call it otherwise; key = \"ts\" can stay its name on the wire")
+				"choose another name; key = \"ts\" can stay its name on the wire")
 		}
 		names := []string{"devices", d.ID, "fields", f.ID, "stale_after"}
 		if k.has(names...) && k.sound("devices", d.ID, "offline_after") && f.StaleAfter > d.OfflineAfter && f.Poll == 0 {

@@ -8,7 +8,7 @@ import (
 func TestPortFaults(t *testing.T) {
 	testRows(t, []row{
 		{"port id", "[ports.uno]", "[ports.UNO]",
-			"8:8: \"UNO\" cannot be an id | an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit, as in \"uno\"; the text for people is its name\n" +
+			"8:8: \"UNO\" cannot be an id | an id has 1 to 32 characters out of a-z, 0-9, _ and -, and begins with a letter or a digit, as in \"uno\"; write the text for people into its name\n" +
 				"12:8: there is no port \"uno\" | did you mean \"UNO\"?"},
 		{"port without identity", path, "",
 			"8:8: [ports.uno] has neither path nor usb | minirelay ports lists the adapters and the paths to write"},
@@ -73,7 +73,7 @@ func TestPortFaults(t *testing.T) {
 		{"shared port", "", "[devices.two]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n",
 			`27:8: the port "uno" is taken by [devices.greenhouse]: their lines cannot be distinguished without a match in each | give each its own port; the other is at x.toml:12:8`},
 		{"reserved device", "[devices.greenhouse]", "[devices.status]\nport = \"uno\"\ncodec = \"json\"\nfields.x.type = \"text\"\n[ports.b]\npath = \"/dev/b\"\n[devices.greenhouse]",
-			"11:10: \"status\" cannot be a device: it is a topic of the gateway | call it otherwise\n" +
+			"11:10: \"status\" cannot be a device: it is a topic of the gateway | choose another name\n" +
 				"18:8: the port \"uno\" is taken by [devices.status]: their lines cannot be distinguished without a match in each | give each its own port; the other is at x.toml:12:8"},
 		{"device without anything", "", "[ports.b]\npath = \"/dev/b\"\n[devices.two]\nport = \"b\"\ncodec = \"json\"\n",
 			`warning 28:10: the device "two" has neither fields nor commands | add [devices.two.fields.…] for its data`},
@@ -89,7 +89,7 @@ func TestMappingFaults(t *testing.T) {
 		{"offline_after no duration", port, port + "offline_after = \"10\"\n",
 			`13:17: offline_after = "10" is not a duration | write numbers with their units, as in "500ms", "10s", "2m" or "24h"`},
 		{"offline_after a number", port, port + "offline_after = 10\n",
-			`13:17: offline_after must be a duration as in "10s", not a whole number | add the unit and quotes, as in "10s"`},
+			`13:17: offline_after must be a duration such as "10s", not a whole number | add the unit and quotes, as in "10s"`},
 		{"offline_after short", port, port + "offline_after = \"1ms\"\n",
 			"13:17: offline_after = 1ms is too small | it can be 100ms to 24h"},
 		{"min_interval", port, port + "min_interval = \"-1s\"\n",
@@ -113,9 +113,9 @@ func TestMappingFaults(t *testing.T) {
 		{"same topic", "", "topic = \"home/x\"\n[devices.greenhouse.fields.x]\ntype = \"text\"\ntopic = \"home/x\"\n",
 			`26:9: the topic "home/x" is taken by [devices.greenhouse.fields.x] | give each its own; the other is at x.toml:29:9`},
 		{"field id", "fields.temperature]", "fields.Temperature]",
-			`15:28: "Temperature" cannot be an id | an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit, as in "temperature"; the text for people is its name`},
+			`15:28: "Temperature" cannot be an id | an id has 1 to 32 characters out of a-z, 0-9, _ and -, and begins with a letter or a digit, as in "temperature"; write the text for people into its name`},
 		{"field of the time", "fields.temperature]", "fields.ts]",
-			`15:28: a field cannot be called "ts": the state carries its time there | call it otherwise; key = "ts" can stay its name on the wire`},
+			`15:28: a field cannot be called "ts": the state carries its time there | choose another name; key = "ts" can stay its name on the wire`},
 		{"field type missing", temperature, "",
 			"15:28: type is missing in [devices.greenhouse.fields.temperature] | add type = …, one of number, bool, enum, text"},
 		{"field type", temperature, "type = \"numbr\"\n",

@@ -37,7 +37,7 @@ func (k *checker) checkUpstreams() {
 		k.checkUpstreamRights(u)
 		for _, other := range k.doc.Upstream[:n] {
 			if sameUpstream(u, other) && k.has(at("url")...) {
-				k.fault(k.at(at("url")...), fmt.Sprintf("[upstream.%s] logs in where [upstream.%s] does, with the same client id: they would throw each other out", u.ID, other.ID),
+				k.fault(k.at(at("url")...), fmt.Sprintf("[upstream.%s] logs in where [upstream.%s] does, with the same client id: they would disconnect each other", u.ID, other.ID),
 					"give each its own client_id")
 			}
 		}
@@ -112,7 +112,7 @@ func (k *checker) checkReplayNames() {
 			if slices.Contains(upstream.OwnKeys, f.ID) {
 				k.fault(k.root.get("devices", d.ID, "fields", f.ID).key,
 					fmt.Sprintf("a field cannot be called %q if there is an upstream, whose messages have this key already", f.ID),
-					fmt.Sprintf("call it otherwise; key = %q can stay its name on the wire", cmp.Or(f.Key, f.ID)))
+					fmt.Sprintf("choose another name; key = %q can stay its name on the wire", cmp.Or(f.Key, f.ID)))
 			}
 		}
 	}

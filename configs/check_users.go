@@ -102,7 +102,7 @@ func (k *checker) checkGateways(u broker.UserConfig) {
 		switch {
 		case !ok:
 		case !relay.ValidID(id):
-			k.fault(child.at, fmt.Sprintf("%q is not the id of a gateway", id), "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit")
+			k.fault(child.at, fmt.Sprintf("%q is not the id of a gateway", id), "an id has 1 to 32 characters out of a-z, 0-9, _ and -, and begins with a letter or a digit")
 		case speaks && id == k.doc.Gateway.ID:
 			k.fault(child.at, fmt.Sprintf("only this gateway can use the id %q", id), "give the other gateway, or this one, another id")
 		case !speaks && k.whole && id != k.doc.Gateway.ID && !k.spoken(id):

@@ -38,7 +38,7 @@ const (
 
 // noun names a form to people.
 func (f form) noun() string {
-	return [...]string{"a text", "a whole number", "a number", "true or false", `a duration as in "10s"`, "a list of texts",
+	return [...]string{"a text", "a whole number", "a number", "true or false", `a duration such as "10s"`, "a list of texts",
 		"a table of texts", "a text or a table of languages", `a text, { env = "NAME" } or { file = "path" }`, "a table",
 		"a list of tables", "a table of tables"}[f]
 }

@@ -211,10 +211,10 @@ var notInID = regexp.MustCompile(`[^a-z0-9_-]+`)
 
 // properID hints at an id like the one that is none.
 func properID(id string) string {
-	rule := "an id has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter or a digit"
+	rule := "an id has 1 to 32 characters out of a-z, 0-9, _ and -, and begins with a letter or a digit"
 	like := strings.Trim(notInID.ReplaceAllString(strings.ToLower(id), "-"), "-_")
 	if like = like[:min(len(like), 32)]; relay.ValidID(like) {
-		return fmt.Sprintf("%s, as in %q; the text for people is its name", rule, like)
+		return fmt.Sprintf("%s, as in %q; write the text for people into its name", rule, like)
 	}
-	return rule + "; the text for people is its name"
+	return rule + "; write the text for people into its name"
 }

@@ -61,7 +61,7 @@ var foreign = []string{
 var assembled = map[string][]string{
 	"configs/": {"there is no port {}", "there is no kind of topic {}", "there is no kind of message {}", "{} = {} is too small", "{} = {} is too large"},
 	"cmd/minirelay/": {"[ports.{}], used by {}", "[ports.{}], no device uses it", "command and request", "is", "socket", "serial",
-		"config", "trouble"},
+		"config", "trouble", "Password"},
 	"status/": {"ready", "open", "closed", "online", "offline", "connected", "never", "{} s", "{} h", "under-voltage now", "throttled now",
 		"under-voltage since it was started", "throttled since it was started"},
 }

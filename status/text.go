@@ -49,7 +49,7 @@ func (s *Snapshot) write(p *page) {
 		p.printf("\nall is well\n")
 		return
 	}
-	p.printf("\nto look at:\n")
+	p.printf("\nneeds attention:\n")
 	for _, problem := range s.Problems {
 		p.printf("  %s\n    hint: %s\n", p.lang.Text(problem.What), p.lang.Text(problem.Try))
 	}

@@ -14,7 +14,7 @@ import (
 func runAddress(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("address", flag.ContinueOnError)
 	path := configFlag(flags)
-	draw := flags.Bool("qr", false, "draw the page's address for a phone's camera too")
+	draw := flags.Bool("qr", false, "also print the page's address as a QR code")
 	if err := parseFlags(flags, env, args); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func runDecode(_ context.Context, env *env, args []string) error {
 	path := configFlag(flags)
 	profile := flags.String("profile", "", "decode with this profile; no config is needed then, and no DEVICE")
 	raw := flags.Bool("raw", false, "read the file as the bare bytes of the line, whatever its form")
-	asJSON := flags.Bool("json", false, "print one JSON object a line, as GET /api/ports/PORT/wire does; ts counts from 0")
+	asJSON := flags.Bool("json", false, "print one JSON object per line, as GET /api/ports/PORT/wire does; ts counts from 0")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
 		return err
@@ -67,13 +67,13 @@ func runDecode(_ context.Context, env *env, args []string) error {
 func decodeWith(env *env, path, profile string, args []string) (mapping.DeviceConfig, serial.Config, error) {
 	if profile != "" {
 		if len(args) != 1 {
-			return mapping.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode -profile takes a recording and nothing else", "as in: minirelay decode -profile NAME wire.txt; minirelay profiles lists names"}
+			return mapping.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode -profile takes a recording and nothing else", "for example: minirelay decode -profile NAME wire.txt; minirelay profiles lists names"}
 		}
 		d, err := adHocDevice("", profile)
 		return d, serial.Default(), err
 	}
 	if len(args) != 2 {
-		return mapping.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode takes a device and a recording", "as in: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
+		return mapping.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode takes a device and a recording", "for example: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
 	}
 	config, err := loadConfig(env, configPath(path))
 	if err != nil {
@@ -198,7 +198,7 @@ func (t *tally) frame(ok, empty, why bool) {
 
 // String sums it up.
 func (t *tally) String() string {
-	s := fmt.Sprintf("%s: %d taken, %d dropped", count(t.good+t.dropped, "1 frame", "%d frames"), t.good, t.dropped)
+	s := fmt.Sprintf("%s: %d accepted, %d dropped", count(t.good+t.dropped, "1 frame", "%d frames"), t.good, t.dropped)
 	if t.odd > 0 {
 		s += fmt.Sprintf("; %d with remarks", t.odd)
 	}

@@ -91,7 +91,7 @@ func usage(flags *flag.FlagSet, env *env) {
 			first = false
 		}
 		text := env.lang.Text(f.Usage)
-		if f.DefValue != "" && f.DefValue != "false" {
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0s" {
 			text = env.lang.Sprintf("%s (default %s)", text, f.DefValue)
 		}
 		fmt.Fprintf(w, "  -%s\n\t%s\n", f.Name, text)

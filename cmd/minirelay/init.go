@@ -20,6 +20,7 @@ import (
 	"minirelay/configs"
 	"minirelay/devices/serial"
 	"minirelay/gateway"
+	"minirelay/locale"
 	"minirelay/relay"
 )
 
@@ -50,7 +51,7 @@ func runInit(ctx context.Context, env *env, args []string) error {
 	a := &initAsk{env: env}
 	flags := flag.NewFlagSet("init", flag.ContinueOnError)
 	flags.StringVar(&a.path, "c", "", "the file to write; if left out: "+systemConfig+" if it is there, else ./minirelay.toml")
-	flags.StringVar(&a.start.Gateway, "id", "", "the gateway's level in every topic (home)")
+	flags.StringVar(&a.start.Gateway, "id", "", "the gateway's id, a part of every topic; home if left out")
 	flags.StringVar(&a.start.Name, "name", "", "the name of the gateway for people")
 	flags.StringVar(&a.start.Admin, "admin", "admin", "the first user")
 	flags.BoolVar(&a.stdin, "password-stdin", false, "read the first user's password from the first line of stdin; without a terminal\n\tand without this flag, one is generated and printed")
@@ -77,13 +78,13 @@ func (a *initAsk) run(ctx context.Context) error {
 		a.start.Gateway = a.question("The gateway's id, a part of every topic", "home")
 	}
 	if !relay.ValidID(a.start.Gateway) {
-		return usageError{fmt.Sprintf("%q cannot be a gateway's id", a.start.Gateway), "use 1 to 32 of a-z, 0-9, _ and -, as in home"}
+		return usageError{fmt.Sprintf("%q cannot be a gateway's id", a.start.Gateway), "use 1 to 32 characters out of a-z, 0-9, _ and -, as in home"}
 	}
 	if !relay.ValidID(a.start.Admin) {
-		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 of a-z, 0-9, _ and -, as in admin"}
+		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 characters out of a-z, 0-9, _ and -, as in admin"}
 	}
 	if a.start.Name == "" {
-		a.start.Name = a.question("Name for people （树莓派、温室……），Enter for none", "")
+		a.start.Name = a.question("Name for people, as in Greenhouse; Enter for none", "")
 	}
 	if err := a.things(); err != nil {
 		return err
@@ -140,7 +141,11 @@ func (a *initAsk) question(text, usual string) string {
 	if usual != "" {
 		text += " [" + usual + "]"
 	}
-	fmt.Fprintf(a.env.stdout, "%s: ", text)
+	colon := ": "
+	if a.env.lang == locale.Chinese {
+		colon = "："
+	}
+	fmt.Fprint(a.env.stdout, text+colon)
 	line, err := a.lines.ReadString('\n')
 	if line = strings.TrimSpace(line); err != nil || line == "" {
 		return usual
@@ -168,7 +173,7 @@ func (a *initAsk) things() error {
 		if p.USB == "" && a.lines == nil {
 			continue // a UART of the board: nobody says that something hangs on it
 		}
-		a.env.printf("\n%s  %s\n", p.Path, strings.TrimSpace(p.Maker+" "+p.Product))
+		fmt.Fprintf(a.env.stdout, "\n%s\n", strings.TrimSpace(p.Path+"  "+p.Maker+" "+p.Product))
 		if err := a.askThing(p.Path); err != nil {
 			return err
 		}
@@ -194,7 +199,7 @@ func (a *initAsk) askThing(path string) error {
 			return err
 		}
 		what, try, _ := describe(err)
-		a.env.printf("  %s; %s\n", a.env.lang.Text(what), a.env.lang.Text(try))
+		fmt.Fprintf(a.env.stdout, "  %s\n", a.env.lang.Text(what+"; "+try))
 	}
 }
 

@@ -26,9 +26,9 @@ const lastWords = 5 * time.Second
 func runReplay(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
 	speed := flags.Float64("speed", 1, "speed factor: 10 is ten times as fast as recorded")
-	loop := flags.Bool("loop", false, "begin again at the end")
+	loop := flags.Bool("loop", false, "start over at the end")
 	now := flags.Bool("now", false, "begin at once, without waiting until the port is opened")
-	link := flags.String("link", "", "make the port reachable under this path, which must not exist")
+	link := flags.String("link", "", "also make the port available at this path, which must not exist yet")
 	raw := flags.Bool("raw", false, "read the file as the bare bytes of the line, whatever its form")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
@@ -36,7 +36,7 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	}
 	switch {
 	case len(rest) != 1:
-		return usageError{"minirelay replay takes one recording", "as in: minirelay replay wire.txt; minirelay watch -record makes one"}
+		return usageError{"minirelay replay takes one recording", "for example: minirelay replay wire.txt; minirelay watch -record makes one"}
 	case !(*speed > 0 && *speed <= 1e6):
 		return usageError{fmt.Sprintf("-speed %v: out of range", *speed), "1 is the recorded speed, 10 is ten times as fast"}
 	}

@@ -49,7 +49,7 @@ func runScan(ctx context.Context, env *env, args []string) error {
 		return err
 	}
 	if len(rest) != 1 {
-		return usageError{"minirelay scan takes one port", "as in minirelay scan /dev/ttyUSB0; minirelay ports lists them"}
+		return usageError{"minirelay scan takes one port", "for example: minirelay scan /dev/ttyUSB0; minirelay ports lists them"}
 	}
 	if err := s.checkFlags(*only); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 	all, err := detect.Talkers(ctx, l, s.listen, speeds, func(at detect.Setting) { s.progress("listening at %v", at) })
 	if err != nil || len(all) == 0 {
 		if err == nil {
-			s.say("nothing is received: only a polled device can be there, or one that sends rarely (-listen 20s)")
+			s.say("nothing was received: a device there must be polled, or sends rarely (-listen 20s)")
 		}
 		return false, err
 	}

@@ -165,7 +165,7 @@ func TestScanNothing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "nothing was found") || block != "" {
 		t.Errorf("%v %s", err, block)
 	}
-	for _, want := range []string{"nothing is received", "no Modbus unit answers", "no meter answers"} {
+	for _, want := range []string{"nothing was received", "no Modbus unit answers", "no meter answers"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("no %q in\n%s", want, said)
 		}

@@ -83,7 +83,7 @@ func askLocally(ctx context.Context, dir, path string) ([]byte, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, userError{"no permission to ask the gateway", "run it as the gateway's user, or with sudo"}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, userError{"no gateway runs with the data directory " + dir,
+		return nil, userError{"no gateway is running with the data directory " + dir,
 			"start it (sudo systemctl start minirelay), or name its config: minirelay status -c FILE"}
 	case err != nil:
 		return nil, userError{"the gateway does not answer: " + err.Error(), "journalctl -u minirelay -e shows its log"}

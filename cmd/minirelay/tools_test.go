@@ -76,7 +76,7 @@ func TestRecordDecodeReplay(t *testing.T) {
 	if status := Main([]string{"decode", "-c", "bus.toml", "meter", "wire.txt"}, nil, &out, &problems); status != exitOK {
 		t.Fatalf("%d: %s%s", status, out.String(), problems.String())
 	}
-	for _, want := range []string{"> 07 04 00 00 00 01 31 ac", ": voltage 230.1 V", ": relay true", "meter holding:99: ", "taken"} {
+	for _, want := range []string{"> 07 04 00 00 00 01 31 ac", ": voltage 230.1 V", ": relay true", "meter holding:99: ", "accepted"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

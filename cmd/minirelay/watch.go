@@ -36,10 +36,10 @@ func runWatch(ctx context.Context, env *env, args []string) error {
 	var o watchOptions
 	path := configFlag(flags)
 	flags.StringVar(&o.record, "record", "", "write a recording to this new file, for minirelay decode and replay")
-	flags.StringVar(&o.codec, "codec", "", "cut and decode frames with this codec, of a port that no config names")
-	flags.StringVar(&o.profile, "profile", "", "decode frames with this profile, of a port that no config names")
+	flags.StringVar(&o.codec, "codec", "", "cut and decode frames with this codec; for a port that is not in the config")
+	flags.StringVar(&o.profile, "profile", "", "decode frames with this profile; for a port that is not in the config")
 	flags.BoolVar(&o.raw, "raw", false, "show only the bytes; do not poll")
-	flags.BoolVar(&o.json, "json", false, "print one JSON object a line, as GET /api/ports/PORT/wire does")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object per line, as GET /api/ports/PORT/wire does")
 	flags.DurationVar(&o.limit, "for", 0, "end after this time, as in 30s; otherwise with Ctrl-C")
 	o.line.add(flags)
 	o.remote.add(flags)
@@ -48,7 +48,7 @@ func runWatch(ctx context.Context, env *env, args []string) error {
 		return err
 	}
 	if len(rest) != 1 {
-		return usageError{"minirelay watch takes one port or device", "as in minirelay watch /dev/ttyUSB0, or minirelay watch greenhouse; minirelay ports lists ports"}
+		return usageError{"minirelay watch takes one port or device", "for example: minirelay watch /dev/ttyUSB0, or minirelay watch greenhouse; minirelay ports lists ports"}
 	}
 	o.config = *path
 	source, units, err := findSource(ctx, env, rest[0], &o)

@@ -39,10 +39,10 @@ type remoteFlags struct {
 }
 
 func (f *remoteFlags) add(flags *flag.FlagSet) {
-	flags.StringVar(&f.gateway, "gateway", "", "watch over the API of a running gateway, as in https://192.168.1.10:8443")
+	flags.StringVar(&f.gateway, "gateway", "", "read the port through the API of a running gateway, as in https://192.168.1.10:8443")
 	flags.StringVar(&f.user, "user", "", "an admin of that gateway; the password is taken from $"+passwordVariable+",\n\tfrom the config if it is there, or asked for")
 	flags.StringVar(&f.certificate, "ca", "", "PEM file with the gateway's certificate, or with the certificate of its issuer")
-	flags.BoolVar(&f.insecure, "insecure", false, "take any certificate: on a network that you trust")
+	flags.BoolVar(&f.insecure, "insecure", false, "accept any certificate; only for a network that you trust")
 }
 
 // source watches a port over the API of a gateway: the one given, or else the one of the config that holds the port.
