@@ -10,21 +10,13 @@ import (
 	"minirelay/relay"
 )
 
+// Every fault of a device and its fields is found, with what to try.
 func TestCheckDevice(t *testing.T) {
 	none := func(d *mapping.DeviceConfig) {}
-	pump := func(change func(*mapping.CommandConfig)) func(*mapping.DeviceConfig) {
-		return func(d *mapping.DeviceConfig) { change(&d.Commands[0]) }
-	}
-	fan := func(change func(*mapping.CommandConfig)) func(*mapping.DeviceConfig) {
-		return func(d *mapping.DeviceConfig) { change(&d.Commands[1]) }
-	}
 	with := func(f mapping.FieldConfig) func(*mapping.DeviceConfig) {
 		return func(d *mapping.DeviceConfig) { d.Fields = append(d.Fields, f) }
 	}
-	for name, tt := range map[string]struct {
-		change func(*mapping.DeviceConfig)
-		want   string // all problems
-	}{
+	checkEach(t, map[string]checked{
 		"good":                 {none, ""},
 		"codec":                {func(d *mapping.DeviceConfig) { d.Codec = "xml" }, `codec: there is no codec "xml"; use ` + codecNames()},
 		"checksum":             {func(d *mapping.DeviceConfig) { d.Checksum = "md5" }, `checksum: there is no checksum "md5"; use none, xor8, sum8, crc16-modbus, crc16-ccitt or crc32`},
@@ -43,7 +35,19 @@ func TestCheckDevice(t *testing.T) {
 		"no such value":        {with(Field("x", "bool", Values("true", "1", "false", "0", "on", "2"))), `field "x": values: "on" is not one of true, false; write each value with its form on the wire, as in { true = "1" }`},
 		"ambiguous":            {with(Field("x", "enum", Options("a", "b"), Values("a", "b"))), `field "x": values: "b" represents both a and b; give each its own text`},
 		"control character":    {with(Field("x", "enum", Options("a"), Values("a", "b\n"))), `field "x": values: the text for "a" contains a control character; write line ends in send`},
-		"command type":         {pump(func(c *mapping.CommandConfig) { c.Type = "" }), `command "pump": type: a command cannot be of type ""; use number, bool, enum, text or none`},
+	})
+}
+
+// Every fault of a command is found, with what to try.
+func TestCheckDeviceCommands(t *testing.T) {
+	pump := func(change func(*mapping.CommandConfig)) func(*mapping.DeviceConfig) {
+		return func(d *mapping.DeviceConfig) { change(&d.Commands[0]) }
+	}
+	fan := func(change func(*mapping.CommandConfig)) func(*mapping.DeviceConfig) {
+		return func(d *mapping.DeviceConfig) { change(&d.Commands[1]) }
+	}
+	checkEach(t, map[string]checked{
+		"command type": {pump(func(c *mapping.CommandConfig) { c.Type = "" }), `command "pump": type: a command cannot be of type ""; use number, bool, enum, text or none`},
 		"nothing to send": {pump(func(c *mapping.CommandConfig) {
 			c.Send, c.Type, c.Values, c.Confirm, c.Expect, c.Refuse = "", "none", nil, "", "", ""
 		}), `command "pump": send: it is missing or empty; write the line to send, as in "PUMP {value} #{seq}\n"`},
@@ -68,7 +72,18 @@ func TestCheckDevice(t *testing.T) {
 		"retries":                {pump(func(c *mapping.CommandConfig) { c.Retries = 1 }), `command "pump": retries: a command that is written again could act twice; write idempotent = true if a second write does no harm, or leave retries out`},
 		"retries without answer": {fan(func(c *mapping.CommandConfig) { c.Retries, c.Idempotent, c.Expect, c.Confirm = 1, true, "", "" }), `command "fan": retries: without expect or confirm the gateway cannot see an answer; add one of them, or leave retries out`},
 		"several":                {func(d *mapping.DeviceConfig) { d.Codec = "x"; d.Commands[0].Timeout = 0; d.Commands[1].Scale = 0 }, `codec: there is no codec "x"; use ` + codecNames() + ` | command "pump": timeout: it must be at least 1 ms; leave it out for 2s | command "fan": scale: a number cannot be scaled by 0; leave it out for 1`},
-	} {
+	})
+}
+
+// checked is a change of a valid device, and all problems that it causes.
+type checked struct {
+	change func(*mapping.DeviceConfig)
+	want   string
+}
+
+// checkEach compares the problems of each change with those that are wanted.
+func checkEach(t *testing.T, cases map[string]checked) {
+	for name, tt := range cases {
 		t.Run(name, func(t *testing.T) {
 			d := PumpBoard()
 			tt.change(&d)
@@ -79,7 +94,6 @@ func TestCheckDevice(t *testing.T) {
 			if strings.Join(got, " | ") != tt.want {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, " | "), tt.want)
 			}
-
 		})
 	}
 }

@@ -36,8 +36,8 @@ func TestMeterFollowUp(t *testing.T) {
 	})
 }
 
-// Meters, a Modbus unit and a device with frames of its own share a line. One that is silent costs the others little, a refusal is
-// an answer.
+// Meters, a Modbus unit and a device with frames of its own share a line. A silent one costs the others little; a
+// refusal is an answer.
 func TestMixedLine(t *testing.T) {
 	one := MeterDevice("one", "000000000001", Field("power", relay.TypeNumber), Field("voltage_b", relay.TypeNumber))
 	two := MeterDevice("two", "000000000002", Field("power", relay.TypeNumber))

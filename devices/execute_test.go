@@ -21,21 +21,23 @@ type reply struct {
 
 const ms = time.Millisecond
 
-// Every outcome of the contract, to the millisecond.
-func TestOutcomes(t *testing.T) {
-	only := func(keep string) func(*mapping.CommandConfig) {
-		return func(c *mapping.CommandConfig) {
-			if !strings.Contains(keep, "expect") {
-				c.Expect = ""
-			}
-			if !strings.Contains(keep, "refuse") {
-				c.Refuse = ""
-			}
-			if !strings.Contains(keep, "confirm") {
-				c.Confirm = ""
-			}
+// only leaves a command those of expect, refuse and confirm that keep names.
+func only(keep string) func(*mapping.CommandConfig) {
+	return func(c *mapping.CommandConfig) {
+		if !strings.Contains(keep, "expect") {
+			c.Expect = ""
+		}
+		if !strings.Contains(keep, "refuse") {
+			c.Refuse = ""
+		}
+		if !strings.Contains(keep, "confirm") {
+			c.Confirm = ""
 		}
 	}
+}
+
+// Every outcome of the contract, to the millisecond.
+func TestOutcomes(t *testing.T) {
 	retry := func(c *mapping.CommandConfig) { c.Idempotent, c.Retries = true, 2 }
 	plain := func(c *mapping.CommandConfig) { c.Send, c.Expect, c.Refuse = "PUMP {value}\n", "^OK", "^ERR" }
 	unanswered := "a unknown/no_answer after 2s: the hardware did not answer in time"
@@ -86,30 +88,33 @@ func TestOutcomes(t *testing.T) {
 		"retry: not past its age":      {func(c *mapping.CommandConfig) { retry(c); c.MaxAge = 3 * time.Second }, [][]reply{{}, {}}, "a unknown/no_answer after 4s: the hardware did not answer in time", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
-				change := func(*mapping.CommandConfig) {}
-				if tt.change != nil {
-					change = tt.change
-				}
-				r.apply(PumpBoard(change))
-				b := r.board()
-				b.say("half", `{"p":0,"fan":0}`)
-				writes := make(chan int, 1)
-				go func() { writes <- b.answer(tt.replies) }()
-				r.ask(`{"id":"a","command":"pump","value":true}`)
-				time.Sleep(10 * time.Second)
-				if got := r.results(); got != tt.want {
-					t.Errorf("got  %s\nwant %s", got, tt.want)
-				}
-				if got := r.counts().Late; got != tt.late {
-					t.Errorf("%d late answers", got)
-				}
-				b.Close()
-				if n := <-writes; n != len(tt.replies) {
-					t.Errorf("written %d times", n)
-				}
-			})
+			change := tt.change
+			if change == nil {
+				change = func(*mapping.CommandConfig) {}
+			}
+			inBubble(t, func(t *testing.T, r *rig) { outcome(t, r, PumpBoard(change), tt.replies, tt.want, tt.late) })
 		})
+	}
+}
+
+// outcome gives the pump of d a command, and compares its result and the number of late answers.
+func outcome(t *testing.T, r *rig, d mapping.DeviceConfig, replies [][]reply, want string, late uint64) {
+	r.apply(d)
+	b := r.board()
+	b.say("half", `{"p":0,"fan":0}`)
+	writes := make(chan int, 1)
+	go func() { writes <- b.answer(replies) }()
+	r.ask(`{"id":"a","command":"pump","value":true}`)
+	time.Sleep(10 * time.Second)
+	if got := r.results(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := r.counts().Late; got != late {
+		t.Errorf("%d late answers", got)
+	}
+	b.Close()
+	if n := <-writes; n != len(replies) {
+		t.Errorf("written %d times", n)
 	}
 }
 

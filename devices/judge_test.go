@@ -15,8 +15,8 @@ import (
 	"minirelay/relay"
 )
 
-// judged is what a watcher has seen until a second request was written: its bytes as a recording, and its frames, a line
-// each.
+// judged returns what a watcher has seen until a second request was written: its bytes as a recording, and its frames,
+// a line each.
 func judged(w *wire.Watch) (recording []capture.Record, frames string) {
 	synctest.Wait()
 	var lines []string
@@ -58,7 +58,7 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 	for name, tt := range map[string]struct {
 		device mapping.DeviceConfig
 		echo   bool
-		say    []string // by a board that talks by itself: a line each; by one that is asked: a piece, 100 ms each, hexadecimal
+		say    []string // lines of a board that talks by itself; pieces of an answer, 100 ms each, of a polled one
 		want   string
 	}{
 		"a board that talks": {PumpBoard(), false,
@@ -88,59 +88,62 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 		"nothing but the echo": {gap, true, []string{"\x07\x01\x08"}, "[] board false (a): no answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
-				port := serial.Default()
-				port.ID, port.Path, port.Echo = "uno", "/dev/uno", tt.echo
-				tt.device.Poll, tt.device.Timeout, tt.device.OfflineAfter = 10*time.Second, 500*ms, time.Hour
-				tt.device.MaxFrame = 64
-				r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
-					time.Sleep(ms) // until the watch has begun
-					return r.open(c)
-				}
-				if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{tt.device}}); err != nil {
-					t.Fatal(err)
-				}
-				w, err := r.ports.Watch("uno")
-				if err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(2 * ms)
-				b := r.board()
-				if requests, err := Questions(tt.device); err != nil {
-					t.Fatal(err)
-				} else if len(requests) == 0 {
-					b.say(tt.say...)
-				} else {
-					_, _ = b.Read(make([]byte, 100))
-					for _, piece := range tt.say {
-						time.Sleep(100 * ms)
-						_, _ = b.Write([]byte(piece))
-					}
-					go func() { _, _ = io.Copy(io.Discard, b) }()
-				}
-				time.Sleep(10100 * ms) // what comes unasked is dropped at the next request
-				counts := r.counts()
-				recording, live := judged(w)
-				if live = asDecode.Replace(live); live != tt.want {
-					t.Errorf("the line says\n%s\nwant\n%s", live, tt.want)
-				}
-				var frames []string
-				decoded, err := Decode(port, tt.device, recording, func(r wire.Record) {
-					if r.Frame != nil {
-						frames = append(frames, Describe(r))
-					}
-				})
-				if got := strings.Join(frames, "\n"); err != nil || got != tt.want {
-					t.Errorf("Decode says\n%s\nwant\n%s (%v)", got, tt.want, err)
-				}
-				for name, n := range map[string][2]uint64{"frames": {counts.Frames, decoded.Frames}, "noise": {counts.Noise, decoded.Noise},
-					"damaged": {counts.Damaged, decoded.Damaged}, "overlong": {counts.Overlong, decoded.Overlong},
-					"implausible": {counts.Implausible, decoded.Implausible}, "unanswered": {counts.Unanswered, decoded.Unanswered}} {
-					if n[0] != n[1] {
-						t.Errorf("%s: %d on the line, %d in its recording", name, n[0], n[1])
-					}
-				}
-			})
+			inBubble(t, func(t *testing.T, r *rig) { judgeTwice(t, r, tt.device, tt.echo, tt.say, tt.want) })
 		})
+	}
+}
+
+// judgeTwice has a line judge what a board says, and Decode the recording of it; both must find what is wanted.
+func judgeTwice(t *testing.T, r *rig, d mapping.DeviceConfig, echo bool, say []string, want string) {
+	port := serial.Default()
+	port.ID, port.Path, port.Echo = "uno", "/dev/uno", echo
+	d.Poll, d.Timeout, d.OfflineAfter = 10*time.Second, 500*ms, time.Hour
+	d.MaxFrame = 64
+	r.ports.open = func(c serial.Config) (io.ReadWriteCloser, error) {
+		time.Sleep(ms) // until the watch has begun
+		return r.open(c)
+	}
+	if err := r.ports.Apply(Config{Ports: []serial.Config{port}, Devices: []mapping.DeviceConfig{d}}); err != nil {
+		t.Fatal(err)
+	}
+	w, err := r.ports.Watch("uno")
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * ms)
+	b := r.board()
+	if requests, err := Questions(d); err != nil {
+		t.Fatal(err)
+	} else if len(requests) == 0 {
+		b.say(say...)
+	} else {
+		_, _ = b.Read(make([]byte, 100))
+		for _, piece := range say {
+			time.Sleep(100 * ms)
+			_, _ = b.Write([]byte(piece))
+		}
+		go func() { _, _ = io.Copy(io.Discard, b) }()
+	}
+	time.Sleep(10100 * ms) // what comes unasked is dropped at the next request
+	counts := r.counts()
+	recording, live := judged(w)
+	if live = asDecode.Replace(live); live != want {
+		t.Errorf("the line says\n%s\nwant\n%s", live, want)
+	}
+	var frames []string
+	decoded, err := Decode(port, d, recording, func(r wire.Record) {
+		if r.Frame != nil {
+			frames = append(frames, Describe(r))
+		}
+	})
+	if got := strings.Join(frames, "\n"); err != nil || got != want {
+		t.Errorf("Decode says\n%s\nwant\n%s (%v)", got, want, err)
+	}
+	for name, n := range map[string][2]uint64{"frames": {counts.Frames, decoded.Frames}, "noise": {counts.Noise, decoded.Noise},
+		"damaged": {counts.Damaged, decoded.Damaged}, "overlong": {counts.Overlong, decoded.Overlong},
+		"implausible": {counts.Implausible, decoded.Implausible}, "unanswered": {counts.Unanswered, decoded.Unanswered}} {
+		if n[0] != n[1] {
+			t.Errorf("%s: %d on the line, %d in its recording", name, n[0], n[1])
+		}
 	}
 }
