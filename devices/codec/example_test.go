@@ -70,11 +70,16 @@ func (l *letters) HasSum() bool                        { return false }
 func (l *letters) AddSum(line []byte) []byte           { return line }
 
 func checkLetters(k *mapping.Checker) {
+	seen := map[string]bool{}
 	for _, f := range k.Device.Fields {
 		k.At = mapping.Problem{Field: f.ID}
-		if key := f.WireKey(); len(key) != 1 || key[0] < 'A' || key[0] > 'Z' {
+		key := f.WireKey()
+		if len(key) != 1 || key[0] < 'A' || key[0] > 'Z' {
 			k.Add("key", fmt.Sprintf("%q is not a capital letter", key), `write the letter of the value, as in key = "T"`)
+		} else if seen[key] {
+			k.Add("key", fmt.Sprintf("another field has %q too", key), "give each field its own letter")
 		}
+		seen[key] = true
 	}
 }
 

@@ -49,9 +49,19 @@ func TestLetters(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	k := &mapping.Checker{Device: Device(Field("temperature", relay.TypeNumber))}
-	if checkLetters(k); len(k.Problems) != 1 || k.Problems[0].Key != "key" {
-		t.Errorf("%v", k.Problems)
+}
+
+// A key that is no letter, and one that another field has, are problems.
+func TestCheckLetters(t *testing.T) {
+	k := &mapping.Checker{Device: Device(Field("temperature", relay.TypeNumber), Field("inside", relay.TypeNumber, Key("T")), Field("outside", relay.TypeNumber, Key("T")))}
+	checkLetters(k)
+	var got string
+	for _, p := range k.Problems {
+		got += p.Err().Error() + "\n"
+	}
+	want := `field "temperature": key: "temperature" is not a capital letter` + "\n" + `field "outside": key: another field has "T" too` + "\n"
+	if got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
 }
 
