@@ -3,8 +3,13 @@ package codec_test
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -84,7 +89,7 @@ func TestDocs(t *testing.T) {
 		for _, part := range parts[1:] {
 			block, _, _ := strings.Cut(part, "```")
 			if strings.Contains(block, "kinds()") {
-				continue // it is from devices/kinds.go
+				continue // TestKindInTheDocs reads it
 			}
 			if !strings.Contains(code, block) {
 				t.Errorf("%s shows other code than example_test.go and letters_test.go:\n%s", page, block)
@@ -94,4 +99,61 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s shows %d pieces of code", page, len(parts)-1)
 		}
 	}
+}
+
+var kindRow = regexp.MustCompile("(?m)^\\| `([a-z]+)` \\|")
+
+// The line that docs/codec.md adds to kinds() and the table below it name the fields of kind in devices/kinds.go.
+func TestKindInTheDocs(t *testing.T) {
+	fields := kindFields(t)
+	for _, page := range []string{"../../docs/codec.md", "../../docs/codec.zh-CN.md"} {
+		b, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, ok := strings.Cut(string(b), "```go\n// in kinds()")
+		block, rest, closed := strings.Cut(rest, "```")
+		if !ok || !closed {
+			t.Fatalf("%s shows no line of kinds()", page)
+		}
+		line, err := parser.ParseExpr("[]kind{ //" + block + "}")
+		if err != nil {
+			t.Fatalf("%s: %v in\n%s", page, err, block)
+		}
+		ast.Inspect(line, func(n ast.Node) bool {
+			if kv, ok := n.(*ast.KeyValueExpr); ok && !slices.Contains(fields, kv.Key.(*ast.Ident).Name) {
+				t.Errorf("%s: kind has no field %s", page, kv.Key)
+			}
+			return true
+		})
+		table, _, _ := strings.Cut(rest, "\n## ")
+		rows := []string{"name"}
+		for _, m := range kindRow.FindAllStringSubmatch(table, -1) {
+			rows = append(rows, m[1])
+		}
+		slices.Sort(rows)
+		if !slices.Equal(rows, fields) {
+			t.Errorf("%s: the table explains %v, and the fields of kind are %v", page, rows, fields)
+		}
+	}
+}
+
+// kindFields lists the fields of kind in devices/kinds.go, sorted.
+func kindFields(t *testing.T) (names []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../kinds.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if kind, ok := n.(*ast.TypeSpec); ok && kind.Name.Name == "kind" {
+			for _, f := range kind.Type.(*ast.StructType).Fields.List {
+				for _, name := range f.Names {
+					names = append(names, name.Name)
+				}
+			}
+		}
+		return true
+	})
+	slices.Sort(names)
+	return names
 }
