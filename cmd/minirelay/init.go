@@ -20,7 +20,6 @@ import (
 	"minirelay/configs"
 	"minirelay/devices/serial"
 	"minirelay/gateway"
-	"minirelay/locale"
 	"minirelay/relay"
 )
 
@@ -141,11 +140,7 @@ func (a *initAsk) question(text, usual string) string {
 	if usual != "" {
 		text += " [" + usual + "]"
 	}
-	colon := ": "
-	if a.env.lang == locale.Chinese {
-		colon = "："
-	}
-	fmt.Fprint(a.env.stdout, text+colon)
+	fmt.Fprint(a.env.stdout, text+a.env.colon())
 	line, err := a.lines.ReadString('\n')
 	if line = strings.TrimSpace(line); err != nil || line == "" {
 		return usual

@@ -20,6 +20,14 @@ func (e *env) notef(format string, args ...any) {
 	fmt.Fprint(e.stderr, e.lang.Sprintf(format, args...))
 }
 
+// colon ends a question.
+func (e *env) colon() string {
+	if e.lang == locale.Chinese {
+		return "："
+	}
+	return ": "
+}
+
 // langFlag adds -lang to flags.
 func langFlag(flags *flag.FlagSet, env *env) {
 	flags.Func("lang", "zh or en: the language of texts for people; if left out, that of LC_ALL, LC_MESSAGES or LANG", func(name string) error {

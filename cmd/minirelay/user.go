@@ -47,11 +47,11 @@ func readPassword(ctx context.Context, env *env, stdin bool) (string, error) {
 	if stdin || !ok || !term.IsTerminal(int(f.Fd())) {
 		return firstLine(env.stdin)
 	}
-	first, err := ask(ctx, env, f, "Password: ")
+	first, err := ask(ctx, env, f, "Password")
 	if err != nil {
 		return "", err
 	}
-	second, err := ask(ctx, env, f, "Repeat the password: ")
+	second, err := ask(ctx, env, f, "Repeat the password")
 	if err != nil {
 		return "", err
 	}
@@ -68,7 +68,7 @@ func ask(ctx context.Context, env *env, f *os.File, question string) (string, er
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(env.stderr, env.lang.Text(question))
+	fmt.Fprint(env.stderr, env.lang.Text(question)+env.colon())
 	type line struct {
 		text []byte
 		err  error

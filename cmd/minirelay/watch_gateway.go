@@ -278,6 +278,6 @@ func (f *remoteFlags) login(ctx context.Context, env *env, config *configs.Confi
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return "", "", userError{fmt.Sprintf("the password of %q is not known", user), "set $" + passwordVariable + ", or type it at a terminal"}
 	}
-	password, err = ask(ctx, env, in, fmt.Sprintf("Password of %s: ", user))
+	password, err = ask(ctx, env, in, fmt.Sprintf("Password of %s", user))
 	return user, password, err
 }
