@@ -11,7 +11,8 @@ var samples embed.FS
 // Sample is a complete config to begin with.
 type Sample struct {
 	Name    string // without .toml
-	Summary string // its first sentence
+	Summary string // its first comment
+	Chinese string // the same in Chinese, its second comment
 	Text    []byte
 }
 
@@ -27,17 +28,16 @@ func Samples() []Sample {
 		if err != nil {
 			panic(err)
 		}
-		all = append(all, Sample{Name: strings.TrimSuffix(e.Name(), ".toml"), Summary: summary(string(text)), Text: text})
+		english, chinese := summary(string(text))
+		all = append(all, Sample{Name: strings.TrimSuffix(e.Name(), ".toml"), Summary: english, Chinese: chinese, Text: text})
 	}
 	return all
 }
 
-// summary is the first comment of a sample, which its editor's line comes before.
-func summary(text string) string {
-	for line := range strings.Lines(text) {
-		if words, ok := strings.CutPrefix(line, "# "); ok {
-			return strings.TrimSpace(words)
-		}
-	}
-	return ""
+// summary gives the first two comments of a sample, which its editor's line comes before.
+func summary(text string) (english, chinese string) {
+	_, text, _ = strings.Cut(text, "\n")
+	first, rest, _ := strings.Cut(text, "\n")
+	second, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimPrefix(first, "# "), strings.TrimPrefix(second, "# ")
 }

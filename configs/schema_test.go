@@ -46,8 +46,8 @@ func TestSamples(t *testing.T) {
 		if !strings.HasPrefix(string(s.Text), "#:schema ./minirelay.schema.json\n") {
 			t.Errorf("%s does not begin with its schema", s.Name)
 		}
-		if s.Summary == "" {
-			t.Errorf("%s says nothing about itself", s.Name)
+		if han := regexp.MustCompile(`\p{Han}`); s.Summary == "" || han.MatchString(s.Summary) || !han.MatchString(s.Chinese) {
+			t.Errorf("%s does not begin with what it is, in English and in Chinese", s.Name)
 		}
 		c, err := Load("samples/" + s.Name + ".toml")
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"minirelay/configs"
+	"minirelay/locale"
 )
 
 // runSchema is `minirelay schema`.
@@ -30,7 +31,11 @@ func runSample(_ context.Context, env *env, args []string) error {
 	samples := configs.Samples()
 	if *list {
 		for _, s := range samples {
-			fmt.Fprintf(env.stdout, "%-16s %s\n", s.Name, env.lang.Text(s.Summary))
+			about := s.Summary
+			if env.lang == locale.Chinese {
+				about = s.Chinese
+			}
+			fmt.Fprintf(env.stdout, "%-16s %s\n", s.Name, about)
 		}
 		return nil
 	}
