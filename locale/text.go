@@ -52,8 +52,13 @@ func (c *catalogue) sentence(s string, depth int) string {
 	if text, ok := c.beginning(s, masked, depth); ok {
 		return text
 	}
-	word, _, _ := strings.Cut(s, " ")
+	word, rest, _ := strings.Cut(s, " ")
 	best, holes := c.match(c.words[word], s, masked, 0, depth)
+	if best == nil && keyBefore.MatchString(word) {
+		if text := c.value(rest, depth); text != rest {
+			return strings.TrimSuffix(word, ":") + "：" + text
+		}
+	}
 	least := 0
 	if best != nil {
 		least = best.size
@@ -71,6 +76,9 @@ func (c *catalogue) sentence(s string, depth int) string {
 	}
 	return c.parts(s, masked, depth)
 }
+
+// keyBefore is the key of a config in front of what is wrong with it, which no pattern may take for a part of a sentence.
+var keyBefore = regexp.MustCompile(`^[a-z][a-z0-9_.]*:$`)
 
 // value translates what was put into a hole. Only sentences and parts of them have blanks: a name or a key has none.
 func (c *catalogue) value(s string, depth int) string {
