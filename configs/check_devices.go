@@ -169,7 +169,7 @@ func (k *checker) checkMapping(d mapping.DeviceConfig) {
 				try = didYouMean(field, fieldIDs(d), "there are: ")
 			}
 		case "expect", "refuse":
-			if !strings.Contains(p.What, "regular expression") {
+			if !p.Regexp {
 				break
 			}
 			if why, part, ok := patternFault(k.root.get(names...)); ok {

@@ -18,6 +18,7 @@ type Problem struct {
 	Key            string // the key with the fault
 	What           string // what is wrong
 	Try            string // what to try
+	Regexp         bool   // the value of Key is a regular expression that does not compile
 }
 
 // String is the problem in one line, with what to try.
@@ -46,6 +47,12 @@ func (k *Checker) Add(key, what, try string) {
 	p := k.At
 	p.Key, p.What, p.Try = key, what, try
 	k.Problems = append(k.Problems, p)
+}
+
+// AddRegexp is Add for a regular expression that does not compile.
+func (k *Checker) AddRegexp(key, what, try string) {
+	k.Add(key, what, try)
+	k.Problems[len(k.Problems)-1].Regexp = true
 }
 
 // Field checks the keys that every field has.

@@ -61,7 +61,7 @@ func checkExpression(k *mapping.Checker, key, expression string) {
 	}
 	re, err := regexp.Compile(expression)
 	if err != nil {
-		k.Add(key, "it is not a regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), `in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |`)
+		k.AddRegexp(key, "it is not a regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), `in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |`)
 	} else if re.MatchString("") {
 		k.Add(key, "it matches every line, even an empty one", `write what the line must contain, as in '^OK$'`)
 	}

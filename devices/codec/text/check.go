@@ -53,7 +53,7 @@ func checkPattern(k *mapping.Checker, key, expression string, c mapping.CommandC
 	p, err := CompilePattern(expression, c.Type, mapping.CommandWords(c))
 	if err != nil {
 		what := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		k.Add(key, "it is not a regular expression: "+what, `in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |`)
+		k.AddRegexp(key, "it is not a regular expression: "+what, `in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |`)
 		return
 	}
 	if len(p.seq) > 0 && !strings.Contains(c.Send, "{seq}") {

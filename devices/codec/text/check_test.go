@@ -46,3 +46,25 @@ func FuzzOneLinePerCommand(f *testing.F) {
 		}
 	})
 }
+
+// A regular expression that does not compile is marked as such, so that a caller need not recognise the sentence.
+func TestBrokenRegexpIsMarked(t *testing.T) {
+	for _, tt := range []struct {
+		expression string
+		want       bool
+	}{
+		{"^OK (", true},
+		{"^OK [9-0]", true},
+		{".*", false},        // matches every line
+		{"^OK {seq}", false}, // send has no {seq}
+	} {
+		c := textCommand("SAY {value}\n").CommandConfig
+		c.Expect = tt.expression
+		d := Device()
+		d.Commands = []mapping.CommandConfig{c}
+		problems := devices.CheckDevice(d)
+		if len(problems) != 1 || problems[0].Key != "expect" || problems[0].Regexp != tt.want {
+			t.Errorf("%q: %+v", tt.expression, problems)
+		}
+	}
+}

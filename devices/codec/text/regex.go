@@ -54,7 +54,7 @@ func CheckRegex(k *mapping.Checker) {
 		re, err := regexp.Compile(expression)
 		switch {
 		case err != nil:
-			k.Add("patterns", fmt.Sprintf("%q is not a regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+			k.AddRegexp("patterns", fmt.Sprintf("%q is not a regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
 				`in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |; in single quotes, \ needs no doubling`)
 			broken = true
 			continue
