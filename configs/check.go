@@ -10,12 +10,13 @@ import (
 	"minirelay/relay"
 )
 
-// checker finds what only a whole config can show. It says nothing about keys that the walker has found wrong.
+// checker finds faults that only a whole config can show. It reports nothing about keys that the walker has already
+// rejected.
 type checker struct {
 	*walker
 	root  *node
 	doc   document
-	whole bool // no file has a part that could not be read: what is not there is missing
+	whole bool // every file could be read completely, so an absent key is really missing
 }
 
 func (k *checker) check(path string) {
@@ -28,7 +29,7 @@ func (k *checker) check(path string) {
 	k.checkUpstreams()
 }
 
-// at is where the value of a key stands, or the nearest table around it.
+// at returns the place of a key's value, or of the nearest table around it.
 func (k *checker) at(names ...string) place {
 	n := k.root
 	for _, name := range names {
@@ -41,12 +42,12 @@ func (k *checker) at(names ...string) place {
 	return n.at
 }
 
-// has says whether a key stands in the file and the walker found nothing wrong with it.
+// has reports whether a key is present and the walker found no fault in it.
 func (k *checker) has(names ...string) bool {
 	return k.root.get(names...) != nil && k.sound(names...)
 }
 
-// sound says whether the walker found nothing wrong with a key, or with its absence.
+// sound reports whether the walker found no fault in a key, or in its absence.
 func (k *checker) sound(names ...string) bool {
 	last := len(names) - 1
 	table := k.root.get(names[:last]...)
@@ -72,13 +73,13 @@ func (k *checker) checkGateway() {
 	}
 }
 
-// owner is who has taken a port or a topic first.
+// owner is the first holder of a port or a topic.
 type owner struct {
-	what string // its table, as people call it
+	what string // its table, as shown to users
 	at   place
 }
 
-// taken finds who has taken something before, and notes the new one if nobody has.
+// taken returns the earlier owner of something, and records the new one if there is none.
 func taken(owners map[string]owner, thing, what string, at place) (owner, bool) {
 	if o, ok := owners[thing]; ok {
 		return o, true
@@ -87,7 +88,8 @@ func taken(owners map[string]owner, thing, what string, at place) (owner, bool) 
 	return owner{}, false
 }
 
-// checkTopics checks people's own topics: each must be one that the gateway can publish to, and nobody else's.
+// checkTopics checks the topics that users choose: the gateway must be able to publish to each one, and no two may be
+// equal.
 func (k *checker) checkTopics() {
 	owners := map[string]owner{}
 	check := func(topic string, names ...string) {
@@ -115,13 +117,13 @@ func (k *checker) checkTopics() {
 	}
 }
 
-// Bounds of a topic, as the broker has them.
+// Bounds of a topic, the same as the broker's.
 const (
 	maxTopicLength = 256 // bytes
 	maxTopicLevels = 16
 )
 
-// topicFault tells why topic cannot be a topic of people's own beside the gateway's below root.
+// topicFault returns the reason why topic cannot be a user's own topic next to the gateway's topics below root.
 func topicFault(topic, root string) (what, try string) {
 	switch {
 	case strings.ContainsAny(topic, "+#"):
@@ -146,7 +148,7 @@ func lengthFault(topic string) (what, try string) {
 	return "", ""
 }
 
-// filterFault tells why filter cannot be a user's filter for topics outside root.
+// filterFault returns the reason why filter cannot be a user's filter for topics outside root.
 func filterFault(filter, root string) (what, try string) {
 	levels := strings.Split(filter, "/")
 	for i, level := range levels {
@@ -164,7 +166,7 @@ func filterFault(filter, root string) (what, try string) {
 	return lengthFault(filter)
 }
 
-// overlapsRoot says whether a filter matches the root itself or a topic below it.
+// overlapsRoot reports whether a filter matches the root itself or a topic below it.
 func overlapsRoot(filter, root []string) bool {
 	for i, level := range root {
 		if i == len(filter) {
@@ -180,7 +182,7 @@ func overlapsRoot(filter, root []string) bool {
 	return true
 }
 
-// reference says that a name leads nowhere.
+// reference reports a name that does not refer to anything.
 func (k *checker) reference(at place, kind, name string, known []string) {
 	k.fault(at, fmt.Sprintf("there is no %s %s", kind, strconv.Quote(name)),
 		didYouMean(name, slices.Clone(known), "there are: "))

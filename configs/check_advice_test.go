@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A meter on a port that is set as no meter speaks is warned about, where its port is named.
+// A port whose settings no meter uses causes a warning, at the place where the device names the port.
 func TestMeterPortAdvice(t *testing.T) {
 	meter := sound + `
 [ports.rs485]

@@ -57,7 +57,7 @@ func (k *checker) splitAddress(l listener) (host, port string, ok bool) {
 		if _, err := strconv.ParseUint(l.address, 10, 16); err == nil {
 			host := ""
 			if l.key == "mqtt" {
-				host = "127.0.0.1" // without encryption, on this machine alone unless somebody wants it otherwise
+				host = "127.0.0.1" // without encryption, only this machine can connect unless the user asks for more
 			}
 			try = fmt.Sprintf("write %q", host+":"+l.address)
 		}
@@ -75,12 +75,12 @@ func (k *checker) splitAddress(l listener) (host, port string, ok bool) {
 	return host, port, true
 }
 
-// collides says whether both cannot be listened on. Port 0 is a new one each time.
+// collides reports whether the gateway cannot listen on both addresses. Port 0 is a new port each time.
 func (l listener) collides(other listener) bool {
 	return l.port == other.port && l.port != "0" && (l.host == other.host || l.everywhere() || other.everywhere())
 }
 
-// everywhere says whether the address is that of every interface.
+// everywhere reports whether the address covers every interface.
 func (l listener) everywhere() bool {
 	ip := net.ParseIP(l.host)
 	return l.host == "" || ip != nil && ip.IsUnspecified()

@@ -8,7 +8,8 @@ import (
 	"minirelay/devices/mapping"
 )
 
-// checkCodecKeys tells of keys that mean nothing for the codec of a device. The struct tags say what they are for.
+// checkCodecKeys reports keys that have no effect for the codec of a device. The struct tags list the codecs of each
+// key.
 func (k *checker) checkCodecKeys(d mapping.DeviceConfig) {
 	if !k.has("devices", d.ID, "codec") {
 		return
@@ -22,10 +23,10 @@ func (k *checker) checkCodecKeys(d mapping.DeviceConfig) {
 	}
 }
 
-// computedKeys are what a field may have that is worked out and not read from the wire.
+// computedKeys are the keys allowed in a field that is computed rather than read from the wire.
 var computedKeys = []string{"expr", "name", "type", "unit", "decimals", "min", "max", "options", "topic", "stale_after"}
 
-// wireKeys tells of the keys of a computed field that are about the wire.
+// wireKeys reports keys of a computed field that describe a value on the wire.
 func (k *checker) wireKeys(n *node) {
 	for _, child := range n.children {
 		if !slices.Contains(computedKeys, child.name) && !k.spoilt(n, child.name) {
@@ -36,7 +37,7 @@ func (k *checker) wireKeys(n *node) {
 	}
 }
 
-// foreignKeys tells of the keys of a table, and of the tables in it, that are for other codecs.
+// foreignKeys reports keys of a table, and of the tables inside it, that belong to other codecs.
 func (k *checker) foreignKeys(n *node, keys []key, codec string) {
 	s := shape{keys: keys}
 	for _, child := range n.children {

@@ -41,8 +41,8 @@ func (k *checker) checkPorts() {
 	}
 }
 
-// samePort gives the key by which two tables name one port, or "". Without a serial number any adapter of that kind
-// fits.
+// samePort returns the key by which two tables name the same port, or "". Without a serial number, any adapter of that
+// kind matches.
 func samePort(a, b serial.Config) string {
 	switch {
 	case a.Path != "" && b.Path != "" && filepath.Clean(a.Path) == filepath.Clean(b.Path):
@@ -53,7 +53,7 @@ func samePort(a, b serial.Config) string {
 	return ""
 }
 
-// checkIdentity checks that exactly one of path and usb says which port it is.
+// checkIdentity checks that exactly one of path and usb identifies the port.
 func (k *checker) checkIdentity(p serial.Config) {
 	at := func(key string) place { return k.at("ports", p.ID, key) }
 	switch {
@@ -71,7 +71,7 @@ func (k *checker) checkIdentity(p serial.Config) {
 	}
 }
 
-// checkRS485 checks who switches an adapter.
+// checkRS485 checks the settings that control an adapter's direction.
 func (k *checker) checkRS485(p serial.Config) {
 	at := k.at("ports", p.ID, "rs485")
 	if p.ServerAddress() != "" && p.RS485 != "off" && k.has("ports", p.ID, "rs485") {
@@ -141,7 +141,7 @@ func (k *checker) checkDevices() {
 	}
 }
 
-// checkMapping tells what package devices finds in a mapping.
+// checkMapping reports the problems that package devices finds in a mapping.
 func (k *checker) checkMapping(d mapping.DeviceConfig) {
 	for _, p := range devices.CheckDevice(d) {
 		table := []string{"devices", d.ID}
@@ -180,8 +180,8 @@ func (k *checker) checkMapping(d mapping.DeviceConfig) {
 	}
 }
 
-// advise tells what is hardly wanted of a device on its port. A profile knows better how the device is delivered, and
-// has been compared with the port already.
+// advise warns about port settings that a device is unlikely to want. A profile knows the device's factory settings,
+// and has already been compared with the port.
 func (k *checker) advise(d mapping.DeviceConfig) {
 	if d.Profile != "" {
 		return
@@ -195,7 +195,7 @@ func (k *checker) advise(d mapping.DeviceConfig) {
 	}
 }
 
-// text is the text at a path, if there is one.
+// text returns the text at a path, or "".
 func (k *checker) text(names []string) string {
 	if n := k.root.get(names...); n != nil {
 		text, _ := n.value.(string)
@@ -212,14 +212,14 @@ func fieldIDs(d mapping.DeviceConfig) []string {
 	return ids
 }
 
-// patternFault tells why a value is no regular expression, and which part of it is to blame, in the words of the
-// file: the placeholders {seq} and {value} count as letters.
+// patternFault returns the reason why a value is not a regular expression, and the part of it that causes the error,
+// spelled as in the file. The placeholders {seq} and {value} count as letters.
 func patternFault(n *node) (why, part string, ok bool) {
 	if n == nil {
 		return "", "", false
 	}
 	expression, _ := n.value.(string)
-	const seq, value = "\ue000", "\ue001" // private use: in nobody's expression
+	const seq, value = "\ue000", "\ue001" // private use: not found in real expressions
 	_, err := syntax.Parse(strings.NewReplacer("{seq}", seq, "{value}", value).Replace(expression), syntax.Perl)
 	e, isSyntax := err.(*syntax.Error)
 	if !isSyntax {
@@ -243,7 +243,7 @@ func (k *checker) checkFields(d mapping.DeviceConfig) {
 	}
 }
 
-// checkCommands checks what the mapping alone allows and people hardly want, and keys that mean nothing.
+// checkCommands checks for settings that the mapping allows but users rarely want, and for keys that have no effect.
 func (k *checker) checkCommands(d mapping.DeviceConfig) {
 	for _, c := range d.Commands {
 		names := func(key string) []string { return []string{"devices", d.ID, "commands", c.ID, key} }

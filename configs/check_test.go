@@ -19,8 +19,8 @@ const (
 	confirm     = "confirm = \"pump\"\n"
 )
 
-// row changes one thing in the sound config, or adds to it, and tells all that is said then, places included. A row
-// whose want begins with "warning " is about a config that can be used.
+// row changes one thing in the sound config, or adds to it, and lists every resulting fault with its place. If want
+// begins with "warning ", the config can still be used.
 type row struct{ name, old, new, want string }
 
 func testRows(t *testing.T, rows []row) {
@@ -29,7 +29,7 @@ func testRows(t *testing.T, rows []row) {
 			text := sound + row.new
 			if row.old != "" {
 				if strings.Count(sound, row.old) != 1 {
-					t.Fatalf("%q stands %d times", row.old, strings.Count(sound, row.old))
+					t.Fatalf("%q occurs %d times", row.old, strings.Count(sound, row.old))
 				}
 				text = strings.Replace(sound, row.old, row.new, 1)
 			}

@@ -45,12 +45,12 @@ func (k *checker) checkUpstreams() {
 	k.checkReplayNames()
 }
 
-// sameUpstream says whether a broker would take two upstreams for one client.
+// sameUpstream reports whether a broker would take two upstreams for one client.
 func sameUpstream(a, b upstream.Config) bool {
 	return a.URL == b.URL && a.User == b.User && a.ClientID == b.ClientID
 }
 
-// checkList checks that each text of a list is a known one; nil knows nothing.
+// checkList checks that each text of a list is a known one; if known is nil, every text passes.
 func (k *checker) checkList(names []string, kind string, known []string, empty string) {
 	n := k.root.get(names...)
 	if n == nil || !k.sound(names...) {
@@ -77,7 +77,7 @@ func (k *checker) checkUpstreamFiles(u upstream.Config) {
 	}
 }
 
-// checkUpstreamRights tells of secrets that everybody can read, and of rights that mean nothing.
+// checkUpstreamRights warns about secrets that others can read on the network, and about rights that have no effect.
 func (k *checker) checkUpstreamRights(u upstream.Config) {
 	if n := k.root.get("upstream", u.ID, "password"); n != nil && n.kind == kindText && k.sound("upstream", u.ID, "password") {
 		k.warning(n.at, fmt.Sprintf("the password for the upstream %q can be read by everybody with access to this file", u.ID),
@@ -102,7 +102,7 @@ func loopbackURL(address string) bool {
 	return false
 }
 
-// checkReplayNames: what goes up carries keys of the gateway's own beside the fields.
+// checkReplayNames checks the fields of replayed states, to which the gateway adds keys of its own.
 func (k *checker) checkReplayNames() {
 	if len(k.doc.Upstream) == 0 {
 		return

@@ -79,7 +79,7 @@ func (k *checker) checkRights(u broker.UserConfig, devices []string) {
 	}
 }
 
-// checkGateways checks which gateways a user may use, or speaks for.
+// checkGateways checks the gateways that a user may use, or connects for.
 func (k *checker) checkGateways(u broker.UserConfig) {
 	n := k.root.get("users", u.ID, "gateways")
 	speaks := u.Role == "gateway"
@@ -112,15 +112,15 @@ func (k *checker) checkGateways(u broker.UserConfig) {
 	}
 }
 
-// spoken says whether some gateway's user speaks under id.
+// spoken reports whether the user of some gateway connects under id.
 func (k *checker) spoken(id string) bool {
 	return slices.ContainsFunc(k.doc.Users, func(u broker.UserConfig) bool {
 		return u.Role == "gateway" && slices.Contains(u.Gateways, id)
 	})
 }
 
-// checkUsersDevice checks a name in a user's devices: "greenhouse", or "home/greenhouse" of one gateway. Only those of
-// this gateway can be known.
+// checkUsersDevice checks a name in a user's devices: "greenhouse", or "home/greenhouse" for one gateway. Only the
+// devices of this gateway are known.
 func (k *checker) checkUsersDevice(u broker.UserConfig, at place, name string, devices []string) {
 	gateways := u.Gateways
 	if len(gateways) == 0 {

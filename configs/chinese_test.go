@@ -12,14 +12,14 @@ var (
 	// Chinese text has full-width punctuation: these marks next to a Han character are half-width.
 	halfWidth = regexp.MustCompile(`\p{Han}[,;:?!()]|[,;:?!()]\p{Han}`)
 
-	// A space beside a full-width mark comes from a conversion.
+	// A space next to a full-width mark is left over from a conversion.
 	strayMark = regexp.MustCompile(`[，；：？！（）。、] \p{Han}|\p{Han} [，；：？！（）。、]`)
 
-	// Words that only a translation uses, and the natural ones.
+	// Words that only occur in translations, and the natural ones.
 	unnatural = map[string]string{"中枢": "中转服务器", "守卫": "检查", "读回": "回读"}
 )
 
-// Chinese text for people has Chinese punctuation and natural words, wherever this package keeps it.
+// All Chinese text that this package shows to users has Chinese punctuation and natural words.
 func TestChinese(t *testing.T) {
 	texts := map[string]string{
 		"the config that init writes": string(Start{Gateway: "home", Name: "我的小屋", Admin: "boss", Things: []StartThing{{Port: "uno", Device: "uno"}}}.Text()) +
@@ -70,7 +70,7 @@ func chineseFaults(line string) (all []string) {
 	return all
 }
 
-// Each rule finds what it is there for, and leaves the rest alone.
+// Each rule matches its own example and leaves other text alone.
 func TestChineseFaults(t *testing.T) {
 	for line, want := range map[string]int{
 		"端口(默认 8443)":         1,

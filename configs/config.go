@@ -25,8 +25,8 @@ type Config struct {
 	Devices   devices.Config    // ports and devices
 	Upstreams []upstream.Config // in the order of the file
 
-	Files    []string // what was read
-	Warnings []Fault  // what is allowed and hardly wanted
+	Files    []string // the files that were read
+	Warnings []Fault  // allowed, but probably not intended
 }
 
 // GatewayConfig is the [gateway] table.
@@ -38,7 +38,7 @@ type GatewayConfig struct {
 	Remember time.Duration `toml:"remember" doc:"how long the id of a command is remembered, so that no command is executed twice" min:"1m" max:"168h"`
 }
 
-// DefaultGateway is the [gateway] table before anything is read.
+// DefaultGateway is the [gateway] table with the defaults only.
 func DefaultGateway() GatewayConfig {
 	return GatewayConfig{DataDir: "/var/lib/minirelay", Root: "minirelay", Remember: 24 * time.Hour}
 }
@@ -54,10 +54,10 @@ type LogConfig struct {
 	Format string `toml:"format" doc:"text for people and journals, json for programs; a change takes effect at the next start" oneof:"text,json"`
 }
 
-// DefaultLog is the [log] table before anything is read.
+// DefaultLog is the [log] table with the defaults only.
 func DefaultLog() LogConfig { return LogConfig{Level: "info", Format: "text"} }
 
-// SlogLevel is the level for package slog.
+// SlogLevel returns the level for package slog.
 func (c LogConfig) SlogLevel() slog.Level {
 	switch c.Level {
 	case "debug":
@@ -70,8 +70,8 @@ func (c LogConfig) SlogLevel() slog.Level {
 	return slog.LevelInfo
 }
 
-// document is the file as it is written: its top-level tables. A slice whose elements have an ID is written as
-// tables by that id, [ports.ID].
+// document mirrors the file: its top-level tables. A slice whose elements have an ID is written as tables by that id,
+// [ports.ID].
 type document struct {
 	Gateway  GatewayConfig          `toml:"gateway" doc:"the gateway itself" required:"true"`
 	Log      LogConfig              `toml:"log" doc:"the log, on stderr"`
@@ -83,7 +83,7 @@ type document struct {
 	Devices  []mapping.DeviceConfig `toml:"devices" doc:"the devices on the ports, in the order in which people see them"`
 }
 
-// config composes the packages' configs.
+// config combines the packages' configs.
 func (d document) config() *Config {
 	c := &Config{Gateway: d.Gateway, Log: d.Log, Metrics: d.Metrics, Broker: d.Broker,
 		Devices: devices.Config{Ports: d.Ports, Devices: d.Devices}}
@@ -95,7 +95,7 @@ func (d document) config() *Config {
 	return c
 }
 
-// upstreams completes the upstreams by what they need to know of the gateway and its devices.
+// upstreams adds to the upstreams the facts they need about the gateway and its devices.
 func (d document) upstreams() []upstream.Config {
 	own, commands := map[string]string{}, map[string]string{}
 	put := func(topics map[string]string, topic, device string) {

@@ -35,7 +35,7 @@ send = "PUMP {value} #{seq}\n"
 confirm = "pump"
 `
 
-// write puts files into a directory of their own and gives its path.
+// write puts files into a new directory and returns its path.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -53,7 +53,7 @@ func loadText(t *testing.T, text string) (*Config, error) {
 	return Load(filepath.Join(write(t, map[string]string{"x.toml": text}), "x.toml"))
 }
 
-// told puts faults into a form that is easy to compare: "12:8: what | try" a line, with the directory taken out.
+// told formats faults for comparison: one line each, "12:8: what | try", without the directory.
 func told(faults []Fault) string {
 	var b strings.Builder
 	for _, f := range faults {
@@ -63,7 +63,7 @@ func told(faults []Fault) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// faultsOf gives the faults in err, which must be of this package.
+// faultsOf returns the faults in err, which must come from this package.
 func faultsOf(t *testing.T, err error) []Fault {
 	t.Helper()
 	if err == nil {
@@ -71,12 +71,12 @@ func faultsOf(t *testing.T, err error) []Fault {
 	}
 	faults, ok := err.(*Faults)
 	if !ok || len(faults.List) == 0 {
-		t.Fatalf("the error is no list of faults: %v", err)
+		t.Fatalf("the error is not a list of faults: %v", err)
 	}
 	return faults.List
 }
 
-// codecWords lists the codecs as faults do.
+// codecWords lists the codecs in the same form as a fault.
 func codecWords() string {
 	device, _ := documentShape().key("devices")
 	codec, _ := (&shape{keys: device.keys}).key("codec")

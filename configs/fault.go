@@ -9,18 +9,18 @@ import (
 	"minirelay/locale"
 )
 
-// Fault is one thing that is wrong with a config, or a warning, with its place and what to try.
+// Fault is one fault in a config, or a warning, with its place and a suggestion.
 type Fault struct {
-	File   string // as it was asked for
+	File   string // the path as the caller gave it
 	Line   int    // from 1; 0: the file as a whole
 	Column int    // in characters, from 1
-	What   string // what is wrong: lower case, without a full stop
-	Try    string // what to try
-	Source string // the line it stands in, with secrets struck out
+	What   string // the fault: lower case, without a full stop
+	Try    string // the suggestion
+	Source string // the line around it, with secrets redacted
 	Length int    // of the offending part, in characters
 }
 
-// Position is the place of the fault, as in minirelay.toml:12:8.
+// Position returns the place of the fault, as in minirelay.toml:12:8.
 func (f Fault) Position() string {
 	if f.Line == 0 {
 		return f.File
@@ -28,10 +28,10 @@ func (f Fault) Position() string {
 	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 }
 
-// String shows the fault to a person, in lines that each have their end.
+// String formats the fault for a person. Every line ends with a newline.
 func (f Fault) String() string { return f.In(func(sentence string) string { return sentence }) }
 
-// In shows the fault in the language that translate gives sentences in.
+// In formats the fault in the language of translate.
 func (f Fault) In(translate func(sentence string) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", f.Position(), translate(f.What))
@@ -47,10 +47,10 @@ func (f Fault) In(translate func(sentence string) string) string {
 	return b.String()
 }
 
-// excerptWidth is how many characters of a line are shown. The offending part is always among them.
+// excerptWidth is the number of characters shown of a line. They always include the offending part.
 const excerptWidth = 160
 
-// excerpt gives what is shown of the line, the part of it before the offending one, and the offending one.
+// excerpt returns the visible part of the line, the text before the offending part, and the offending part.
 func (f Fault) excerpt() (source, before, marked string) {
 	line := []rune(f.Source)
 	start := min(max(f.Column-1, 0), len(line))
@@ -71,7 +71,7 @@ func (f Fault) excerpt() (source, before, marked string) {
 	return cutLeft + string(line[from:to]) + cutRight, cutLeft + string(line[from:start]), string(line[start:end])
 }
 
-// blank replaces s by as much white space. A tab stays one, wherever it may lead.
+// blank replaces s by white space of the same width. A tab stays a tab, so that it moves to the same column.
 func blank(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -84,13 +84,13 @@ func blank(s string) string {
 	return b.String()
 }
 
-// Faults is everything that is wrong with a config, in the order of the files. It is the error of [Load].
+// Faults is the list of all faults of a config, in the order of the files. It is the error of [Load].
 type Faults struct {
-	Path string // what was to be loaded
+	Path string // the path that was loaded
 	List []Fault
 }
 
-// Error is the number of faults, in words.
+// Error returns the number of faults, in words.
 func (f *Faults) Error() string {
 	in := f.List[0].File
 	for _, fault := range f.List {
@@ -105,10 +105,10 @@ func (f *Faults) Error() string {
 	return fmt.Sprintf("%d faults in %s", len(f.List), in)
 }
 
-// report gathers what is wrong and what is hardly wanted.
+// report collects faults and warnings.
 type report struct {
 	faults, warnings []Fault
-	mute             bool // nobody wants to know
+	mute             bool // the results are discarded
 }
 
 func (r *report) fault(at place, what, try string) {
@@ -120,7 +120,7 @@ func (r *report) warning(at place, what, try string) {
 	r.warnings = append(r.warnings, at.fault(what, try))
 }
 
-// inOrder gives faults in the order of the files, which is that of their names, each once.
+// inOrder sorts faults by file name and place, and removes duplicates.
 func inOrder(faults []Fault) []Fault {
 	slices.SortStableFunc(faults, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))

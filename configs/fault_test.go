@@ -7,7 +7,7 @@ import (
 	"minirelay/locale"
 )
 
-// What people see, with the caret under the offending part whatever stands before it.
+// The output for a user, with the caret under the offending part regardless of the text before it.
 func TestFaultString(t *testing.T) {
 	for name, row := range map[string]struct{ line, part, want string }{
 		"begin": {"buad = 115200", "buad", `
@@ -66,7 +66,7 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
-// A part over several lines is marked in its first, and the end of the text can be marked too.
+// A part over several lines is marked in its first line. The end of the text can be marked too.
 func TestPlaces(t *testing.T) {
 	s := newSource("x.toml", []byte("a = [\n1,\n]\nb"))
 	for _, row := range []struct {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Whatever the bytes are, Load either gives a config or says at least once where it is wrong, within the file; and
-// it says the same about a config with a comment more.
+// For any bytes, Load either returns a config or reports at least one fault with a place within the file. An added
+// comment does not change the result.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(sound))
 	f.Add([]byte("\ufeff[gateway]\r\nid = 'x'\r\n"))
@@ -24,7 +24,7 @@ func FuzzLoad(f *testing.F) {
 				t.Errorf("no place for %s", fault)
 			}
 			if fault.Line > len(lines) || fault.Line > 0 && fault.Column > len(lines[fault.Line-1])+1 {
-				t.Errorf("outside of the file: %s", fault)
+				t.Errorf("outside the file: %s", fault)
 			}
 			if fault.What == "" || fault.Try == "" || fault.String() == "" {
 				t.Errorf("says too little: %+v", fault)
@@ -33,9 +33,9 @@ func FuzzLoad(f *testing.F) {
 		again, now := loadBytes(t, append(data[:len(data):len(data)], "\n# a comment"...))
 		if c != nil {
 			if again == nil {
-				t.Fatalf("a comment is no fault: %v", now)
+				t.Fatalf("a comment causes a fault: %v", now)
 			}
-			// Only the place of the file differs, which is told with the config.
+			// Only the file's path differs, which is part of the config.
 			again.Files, again.Warnings, c.Warnings = c.Files, nil, nil
 			if !reflect.DeepEqual(c, again) {
 				t.Errorf("a comment changes\n%+v\ninto\n%+v", c, again)
@@ -44,7 +44,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// loadBytes loads a file with these bytes and gives the config or the faults, of which there must be either.
+// loadBytes loads a file with these bytes and returns either the config or the faults.
 func loadBytes(t *testing.T, data []byte) (*Config, []Fault) {
 	t.Helper()
 	const path = "x.toml"

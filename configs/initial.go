@@ -34,10 +34,10 @@ type StartThing struct {
 	Baud         int
 	Parity       string
 	StopBits     float64
-	Profile      string // "" for a device that is still to be described
+	Profile      string // "" for a device that has no description yet
 }
 
-// Text writes the config, with a comment for each thing that people probably want to change.
+// Text returns the config, with a comment for each setting that a user will probably want to change.
 func (s Start) Text() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# minirelay check says whether this file is right. A change takes effect when it is saved.\n"+

@@ -15,7 +15,7 @@ func Load(path string) (*Config, error) {
 	return load(path, sources, faults)
 }
 
-// load makes a config of what has been read from path, if there are no faults in it besides those of the reading.
+// load builds a config from what was read from path, provided neither reading nor checking finds a fault.
 func load(path string, sources []*source, faults []Fault) (*Config, error) {
 	r := &report{faults: faults}
 	if len(sources) == 0 {
@@ -45,8 +45,8 @@ func load(path string, sources []*source, faults []Fault) (*Config, error) {
 	return config, nil
 }
 
-// orderChoices gives an enum that has values and no options the values as its options, in the order of the file,
-// which their map has lost.
+// orderChoices fills in the options of an enum that has only values. The options keep the order of the file, which the
+// map of values has lost.
 func orderChoices(root *node, doc *document) {
 	choices := func(t relay.Type, options []mapping.OptionConfig, names ...string) []mapping.OptionConfig {
 		values := root.get(append(names, "values")...)

@@ -62,7 +62,7 @@ func TestLogLevels(t *testing.T) {
 	}
 }
 
-// Every form of a value arrives in the struct.
+// Values in every form arrive in the struct.
 func TestValues(t *testing.T) {
 	c, err := loadText(t, strings.ReplaceAll(valuesText, "FILE", filepath.Join(write(t, map[string]string{"pw": "secret\r\n"}), "pw")))
 	if err != nil {
@@ -120,7 +120,7 @@ devices = ["other"]
 read = ["home/#"]
 `
 
-// The order of the file is the order in which people see things, and maps have none.
+// Things keep the order of the file, which users see and maps do not preserve.
 func TestOrder(t *testing.T) {
 	var text strings.Builder
 	text.WriteString(sound)
@@ -141,7 +141,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// So are the choices of an enum that has only values.
+// The choices of an enum that has only values keep it too.
 func TestOrderOfChoices(t *testing.T) {
 	c, err := loadText(t, sound+"[devices.greenhouse.fields.fan]\ntype = \"enum\"\nvalues = { off = \"0\", low = \"1\", high = \"2\" }\n"+
 		"[devices.greenhouse.commands.fan]\ntype = \"enum\"\nsend = \"FAN {value}\\n\"\nvalues = { off = \"0\", low = \"1\", high = \"2\" }\n")
@@ -215,7 +215,7 @@ e.toml 3:9: codec cannot be "jsn" | did you mean "json"? it can be ` + codecWord
 	}
 }
 
-// A name that is given twice hides nothing: what refers to a thing that is nowhere is told in the same breath.
+// A duplicate name hides no other fault: references to unknown things are reported in the same run.
 func TestTwiceHidesNothing(t *testing.T) {
 	_, err := loadText(t, sound+`
 [gateway]

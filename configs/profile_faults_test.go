@@ -11,7 +11,7 @@ func withProfile(more string) string {
 		"[devices.house]\nport = \"uno\"\nprofile = \"arduino-greenhouse\"\n" + more
 }
 
-// What stands in the file wins over the profile; the order is the profile's, and what is added follows.
+// Keys in the file override the profile; the order is the profile's, and additions come last.
 func TestProfileOverride(t *testing.T) {
 	c, err := loadText(t, withProfile(`offline_after = "1m"
 without = ["humidity", "fan"]

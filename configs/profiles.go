@@ -19,12 +19,12 @@ var profileFiles embed.FS
 
 // Profile is a ready-made description of a device: the keys that a [devices.ID] table gets from profile = "NAME".
 type Profile struct {
-	Name string // of the file, without .toml
+	Name string // the file name without .toml
 	Text []byte
 	ProfileHead
 }
 
-// ProfileHead is the [profile] table of a profile's file. The [device] table beside it has the keys of [devices.ID].
+// ProfileHead is the [profile] table of a profile's file. The [device] table next to it has the keys of [devices.ID].
 type ProfileHead struct {
 	Title    relay.Name `toml:"title" doc:"the name of the device; a text or a table of languages" required:"true"`
 	Group    string     `toml:"group" doc:"kind of device" oneof:"meter,climate,air,water,relay,distance,position,weather,soil,solar,battery,board,other" required:"true"`
@@ -84,7 +84,7 @@ func ProfileNames() []string {
 	return names
 }
 
-// NearestProfile is a hint with the profile that name was probably meant to be.
+// NearestProfile returns a hint with the profile whose name is most similar to name.
 func NearestProfile(name string) string {
 	if meant, ok := Nearest(name, ProfileNames()); ok {
 		return fmt.Sprintf("did you mean %q?", meant)
@@ -96,14 +96,14 @@ func NearestProfile(name string) string {
 func profileTree(name string, text []byte) (*node, *report) {
 	r := &report{}
 	s := newSource("profile "+name, text)
-	s.searched.Do(func() {}) // there are no secrets in it, and it has another shape
+	s.searched.Do(func() {}) // it contains no secrets, and has another shape
 	root := &node{at: place{s, 0, 0}}
 	root.broken = !parseSource(s, root, r)
 	return root, r
 }
 
-// applyProfiles puts what profiles say under the devices that name one, as if it stood in the file. What stands in
-// the file itself wins.
+// applyProfiles puts the keys of a profile under each device that names it, as if they were in the file. The file
+// itself overrides them.
 func (w *walker) applyProfiles(root *node) {
 	table := root.get("devices")
 	if table == nil || table.kind != kindTable {
@@ -112,14 +112,14 @@ func (w *walker) applyProfiles(root *node) {
 	for _, device := range table.children {
 		n := device.child("profile")
 		if n == nil || n.kind != kindText {
-			continue // the walker tells
+			continue // the walker reports it
 		}
 		name := n.value.(string)
 		text, err := profileFiles.ReadFile("profiles/" + name + ".toml")
 		if err != nil {
 			w.fault(n.at, fmt.Sprintf("there is no profile %q", name), NearestProfile(name))
 			w.spoil(device, "profile")
-			device.broken = true // what it would have given is not missed
+			device.broken = true // do not report the keys that the profile would have set
 			continue
 		}
 		profile, r := profileTree(name, text)
@@ -133,7 +133,7 @@ func (w *walker) applyProfiles(root *node) {
 	}
 }
 
-// without takes fields and commands out of a profile that a device does not want.
+// without removes the fields and commands of a profile that a device excludes.
 func (w *walker) without(device, profile *node) {
 	list := device.child("without")
 	if list == nil || list.kind != kindList {
@@ -158,7 +158,7 @@ func (w *walker) without(device, profile *node) {
 	}
 }
 
-// drop takes a child out.
+// drop removes a child.
 func (n *node) drop(name string) {
 	if n.child(name) == nil {
 		return
@@ -167,7 +167,8 @@ func (n *node) drop(name string) {
 	n.children = slices.DeleteFunc(n.children, func(c *node) bool { return c.name == name })
 }
 
-// underlay puts the children of base below those of n, tables in it down to depth; base gives the order.
+// underlay puts the children of base below those of n, and does the same for nested tables down to depth; base sets the
+// order.
 func underlay(n, base *node, depth int) {
 	if base == nil || n.kind != kindTable {
 		return
@@ -192,7 +193,7 @@ func underlay(n, base *node, depth int) {
 	}
 }
 
-// checkProfile warns of a port that is set otherwise than the device is delivered.
+// checkProfile warns about a port whose settings differ from the device's factory settings.
 func (k *checker) checkProfile(d mapping.DeviceConfig, port serial.Config) {
 	if d.Profile == "" || !k.has("devices", d.ID, "profile") || strings.HasPrefix(port.Path, "tcp://") {
 		return
@@ -208,7 +209,7 @@ func (k *checker) checkProfile(d mapping.DeviceConfig, port serial.Config) {
 	}
 }
 
-// settings writes the settings of a line as people do: 9600 8N1.
+// settings formats the settings of a line in the usual notation: 9600 8N1.
 func settings(baud int, parity string, stop float64) string {
 	return fmt.Sprintf("%d 8%s%v", baud, strings.ToUpper(parity[:1]), stop)
 }

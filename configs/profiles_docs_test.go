@@ -10,8 +10,7 @@ import (
 	"minirelay/relay"
 )
 
-// The pages about profiles list all of them: what they are, how their line is set, what they read and what can be
-// asked of them.
+// The pages about profiles list all of them: the device, its line settings, its fields and its commands.
 func TestProfilesInTheDocs(t *testing.T) {
 	for lang, file := range map[string]string{"en": "../docs/profiles.md", "zh": "../docs/profiles.zh-CN.md"} {
 		page, err := os.ReadFile(file)

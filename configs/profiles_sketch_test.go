@@ -10,8 +10,8 @@ import (
 	"minirelay/softboard"
 )
 
-// The example sketch does what its profiles say, with and without its checksum: compiled for this machine it lives on
-// a pseudo-terminal, and its pins really switch.
+// The example sketch does what its profiles say, with and without its checksum: it is compiled for this machine, runs
+// on a pseudo-terminal, and really switches its pins.
 func TestSketch(t *testing.T) {
 	for name, flags := range map[string][]string{"arduino-greenhouse": nil, "arduino-greenhouse-crc": {"-DCHECKSUM"}} {
 		t.Run(name, func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestSketch(t *testing.T) {
 				t.Fatal(err)
 			}
 			g := startProfileGateway(t, profileConfig(t, profile, line.Path()))
-			itself := &scripted{line: line, acts: []*act{{}}} // the sketch talks for itself
+			itself := &scripted{line: line, acts: []*act{{}}} // the sketch sends by itself
 			for _, step := range []struct {
 				command, value string
 				shows          map[string]string
@@ -50,7 +50,7 @@ func TestSketch(t *testing.T) {
 	}
 }
 
-// runSketch compiles a sketch and has it live on a line until the test ends. Warnings are errors.
+// runSketch compiles a sketch and runs it on a line until the test ends. Warnings are errors.
 func runSketch(t *testing.T, line *softboard.Line, sketch string, flags ...string) {
 	t.Helper()
 	sketch, err := filepath.Abs(sketch)

@@ -23,14 +23,15 @@ import (
 	"minirelay/softboard"
 )
 
-// Every profile does what the documents of the thing say: the gateway asks the documented requests on a
-// pseudo-terminal, is given the documented answers, and shows the documented values. The files in testdata are
+// Every profile agrees with the documents of its device: the gateway sends the documented requests on a
+// pseudo-terminal, receives the documented answers, and shows the documented values. The format of the files in
+// testdata is
 //
 //	# a comment
-//	> 01 04 00 00 00 0A 70 0D     what the gateway must write, in hexadecimal, "as text" or /as an expression/
-//	< 01 04 14 08 98 …            what the thing says then; before the first > it says so by itself
-//	= voltage 220.5               what the state shows in the end
-//	! relay true done             a command, and the status of its result; > < and = behind it belong to it
+//	> 01 04 00 00 00 0A 70 0D     the expected request, in hexadecimal, "as text" or /as an expression/
+//	< 01 04 14 08 98 …            the answer of the device; before the first >, an unsolicited message
+//	= voltage 220.5               the expected state at the end
+//	! relay true done             a command and the status of its result; the > < and = after it belong to it
 func TestProfiles(t *testing.T) {
 	for _, p := range Profiles() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -85,7 +86,7 @@ func profileConfig(t *testing.T, p Profile, path string) *Config {
 	return config
 }
 
-// act is a part of a script: what is said to what, and what the state shows in the end.
+// act is a step of a script: the messages exchanged, and the state at the end.
 type act struct {
 	command, value, status string // of a command; "" for the first act
 	says                   [][]byte
@@ -166,15 +167,15 @@ func scriptBytes(t *testing.T, s string) []byte {
 	return b
 }
 
-// scripted is a thing that answers as its script says.
+// scripted is a simulated device that answers as its script says.
 type scripted struct {
 	line *softboard.Line
 	done chan struct{}
 
-	saying sync.Mutex // held while it writes by itself
+	saying sync.Mutex // held while it sends by itself
 
 	mu      sync.Mutex
-	acts    []*act // the newest one's answers come first
+	acts    []*act // the answers of the newest act come first
 	unknown []string
 }
 
@@ -184,7 +185,7 @@ func (s *scripted) play(a *act) {
 	s.acts = append([]*act{a}, s.acts...)
 }
 
-// say says what the thing says by itself. While nobody reads the line it says nothing more.
+// say sends the device's unsolicited messages. It stops while nothing reads the line.
 func (s *scripted) say() {
 	s.mu.Lock()
 	says := s.acts[0].says
@@ -221,7 +222,7 @@ func (s *scripted) run() {
 	}
 }
 
-// answer finds the request that got begins with. What can begin none is noted and dropped.
+// answer finds the request at the beginning of got. Bytes that cannot begin a request are recorded and dropped.
 func (s *scripted) answer(got []byte) (used int, answer []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -250,7 +251,7 @@ func (s *scripted) answer(got []byte) (used int, answer []byte) {
 	return len(got), nil
 }
 
-// unasked lists what the gateway has not written yet.
+// unasked lists the requests that the gateway has not yet sent.
 func (s *scripted) unasked() (missing []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -268,11 +269,11 @@ func (s *scripted) verify(t *testing.T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, u := range s.unknown {
-		t.Errorf("the gateway wrote what no document knows: %s", u)
+		t.Errorf("the gateway sent an undocumented request: %s", u)
 	}
 }
 
-// profileGateway is a relay with one device whose messages are kept.
+// profileGateway is a relay with one device. It keeps the messages.
 type profileGateway struct {
 	relay *relay.Relay
 
@@ -319,11 +320,11 @@ func startProfileGateway(t *testing.T, config *Config) *profileGateway {
 	return g
 }
 
-// patience is how long a loaded machine may take.
+// patience is the time limit on a loaded machine.
 const profilePatience = 30 * time.Second
 
-// await waits until the state shows what it should and everything that should be asked was asked. A thing that
-// talks by itself repeats itself meanwhile.
+// await waits until the state has the expected values and every expected request was sent. A device that sends by
+// itself repeats its messages meanwhile.
 func (g *profileGateway) await(t *testing.T, thing *scripted, shows map[string]json.RawMessage) {
 	t.Helper()
 	var missing []string
@@ -332,12 +333,12 @@ func (g *profileGateway) await(t *testing.T, thing *scripted, shows map[string]j
 		if missing = append(g.differs(shows), thing.unasked()...); len(missing) == 0 {
 			return
 		}
-		time.Sleep(5 * time.Millisecond) // between two looks
+		time.Sleep(5 * time.Millisecond) // polling interval
 	}
 	t.Fatalf("still missing: %s", strings.Join(missing, ", "))
 }
 
-// differs lists what the state does not show as it should. Numbers may differ in the last of their digits.
+// differs lists the differences between the state and the expected values. Numbers may differ in their last digit.
 func (g *profileGateway) differs(shows map[string]json.RawMessage) (missing []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -352,7 +353,7 @@ func (g *profileGateway) differs(shows map[string]json.RawMessage) (missing []st
 	return missing
 }
 
-// command gives a command and waits for its result.
+// command sends a command and waits for its result.
 func (g *profileGateway) command(t *testing.T, a *act) {
 	t.Helper()
 	g.mu.Lock()

@@ -15,7 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// referencePage is how the page about every key is written in one language.
+// referencePage holds the texts of the key reference in one language.
 type referencePage struct {
 	file  string
 	intro string
@@ -24,11 +24,11 @@ type referencePage struct {
 
 	needed           string
 	both, from, upTo string            // bounds, as formats
-	codecs, comma    string            // a format, and what stands between them
-	colon, semicolon string            // in front of what is allowed
-	texts            map[string]string // what a doc text is in this language; nil: itself
-	used             map[string]bool   // those of texts that were needed
-	missing          []string          // those that are not there
+	codecs, comma    string            // a format, and the separator
+	colon, semicolon string            // before the list of allowed values
+	texts            map[string]string // translates a doc text; nil: unchanged
+	used             map[string]bool   // the doc texts that were used
+	missing          []string          // those without a translation
 }
 
 var referenceEnglish = referencePage{
@@ -64,7 +64,7 @@ id 由 1 到 32 个 a-z、0-9、_ 和 - 组成，以字母或数字开头。密�
 	codecs: "（编解码器 %s）", comma: "、", colon: "：", semicolon: "；",
 }
 
-// The pages in docs are what the structs say, and say all of it in both languages.
+// The pages in docs agree with the structs and are complete in both languages.
 func TestReferenceInTheDocs(t *testing.T) {
 	chinese := referenceChinese
 	chinese.used = map[string]bool{}
@@ -91,12 +91,12 @@ func TestReferenceInTheDocs(t *testing.T) {
 	}
 	for _, text := range slices.Sorted(maps.Keys(chinese.texts)) {
 		if !chinese.used[text] {
-			t.Errorf("testdata/reference.zh-CN.toml translates %q, which no key says", text)
+			t.Errorf("testdata/reference.zh-CN.toml translates %q, which is in no doc text", text)
 		}
 	}
 }
 
-// made gives every key of the config as a page in Markdown: what the schema says, for people.
+// made returns the reference as a Markdown page: the schema, for people.
 func (p *referencePage) made() []byte {
 	var b strings.Builder
 	b.WriteString(p.intro)
@@ -105,7 +105,7 @@ func (p *referencePage) made() []byte {
 	return []byte(b.String())
 }
 
-// tables writes the tables below a table, each with its keys.
+// tables writes the tables nested in a table, each with its keys.
 func (p *referencePage) tables(b *strings.Builder, s *shape, where string, start reflect.Value) {
 	for _, k := range s.keys {
 		name := join(where, k.name)
@@ -138,7 +138,7 @@ func (p *referencePage) table(b *strings.Builder, k key, name string, start refl
 	p.tables(b, k.shape, name, start)
 }
 
-// text is a doc text in the language of the page, as it can stand in a table of Markdown.
+// text returns a doc text in the language of the page, escaped for a Markdown table.
 func (p *referencePage) text(doc string) string {
 	if p.texts != nil {
 		text, ok := p.texts[doc]
@@ -151,7 +151,7 @@ func (p *referencePage) text(doc string) string {
 	return strings.NewReplacer("|", `\|`, "<", `\<`, "*", `\*`).Replace(doc)
 }
 
-// capital begins a sentence.
+// capital capitalizes the first letter of a sentence.
 func capital(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
@@ -167,7 +167,7 @@ func (p *referencePage) forCodecs(codecs []string) string {
 	return fmt.Sprintf(p.codecs, strings.Join(codecs, p.comma))
 }
 
-// allowed says what values a key may have, beyond its form.
+// allowed lists the values that a key accepts, as far as its form does not already say so.
 func (p *referencePage) allowed(k key) string {
 	switch {
 	case len(k.oneof) > 0:
@@ -182,7 +182,7 @@ func (p *referencePage) allowed(k key) string {
 	return ""
 }
 
-// usual is the default of a key, as it would be written.
+// usual is the default of a key, in the notation of the file.
 func (p *referencePage) usual(k key, start reflect.Value) string {
 	if k.required {
 		return p.needed

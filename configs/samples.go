@@ -8,7 +8,7 @@ import (
 //go:embed samples/*.toml
 var samples embed.FS
 
-// Sample is a complete config to begin with.
+// Sample is a complete config to start from.
 type Sample struct {
 	Name    string // without .toml
 	Summary string // its first comment
@@ -16,7 +16,7 @@ type Sample struct {
 	Text    []byte
 }
 
-// Samples gives the samples, the annotated reference among them under the name minirelay.
+// Samples returns the samples. The annotated reference is among them under the name minirelay.
 func Samples() []Sample {
 	entries, err := samples.ReadDir("samples")
 	if err != nil {
@@ -34,7 +34,7 @@ func Samples() []Sample {
 	return all
 }
 
-// summary gives the first two comments of a sample, which its editor's line comes before.
+// summary returns the first two comments of a sample, after the line for the editor.
 func summary(text string) (english, chinese string) {
 	_, text, _ = strings.Cut(text, "\n")
 	first, rest, _ := strings.Cut(text, "\n")

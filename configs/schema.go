@@ -11,20 +11,20 @@ import (
 	"minirelay/relay"
 )
 
-// idPattern is what relay.ValidID allows, for the schema.
+// idPattern matches the ids that relay.ValidID allows.
 const idPattern = "^[a-z0-9][a-z0-9_-]{0,31}$"
 
-// durationPattern is what time.ParseDuration reads, without signs.
+// durationPattern matches the texts that time.ParseDuration reads, without signs.
 const durationPattern = `^(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`
 
-// Schema gives the JSON Schema (draft-07) of the config file, for editors: taplo and Even Better TOML complete and
-// check by it where a file begins with #:schema and its path.
+// Schema returns the JSON Schema (draft-07) of the config file for editors. Taplo and Even Better TOML use it for
+// completion and checks if the file begins with #:schema and the schema's path.
 func Schema() []byte {
 	s := documentShape()
 	root := s.tableSchema(defaults(s.typ))
 	root["$schema"] = "http://json-schema.org/draft-07/schema#"
 	root["title"] = "minirelay.toml"
-	delete(root, "required") // one file of a directory may hold a part only
+	delete(root, "required") // each file of a directory may hold a part only
 	out, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		panic(err) // maps and texts only
@@ -35,7 +35,7 @@ func Schema() []byte {
 // object is a part of a JSON Schema.
 type object = map[string]any
 
-// tableSchema is the schema of one table that starts from the struct start.
+// tableSchema returns the schema of a table whose defaults are in the struct start.
 func (s *shape) tableSchema(start reflect.Value) object {
 	properties := object{}
 	required := []string{}
@@ -56,7 +56,7 @@ func (s *shape) tableSchema(start reflect.Value) object {
 	return object{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
 }
 
-// schema is the schema of a value that starts from start.
+// schema returns the schema of a value whose default is start.
 func (s *shape) schema(start reflect.Value) object {
 	o := object{}
 	switch s.form {
@@ -122,8 +122,8 @@ func (s *shape) numberSchema(o object) {
 	}
 }
 
-// defaultValue is the default as it would be written. What stands for an absent value, zero, -1 or an infinity,
-// is none.
+// defaultValue returns the default in the notation of the file. Zero, -1 and an infinity mean an absent value and are
+// not defaults.
 func (s *shape) defaultValue(start reflect.Value) (any, bool) {
 	if start.IsZero() {
 		return nil, false
@@ -145,7 +145,7 @@ func (s *shape) defaultValue(start reflect.Value) (any, bool) {
 	return nil, false
 }
 
-// written is a duration as people write it: 24h, where String says 24h0m0s.
+// written formats a duration as in a config: 24h, where String returns 24h0m0s.
 func written(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

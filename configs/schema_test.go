@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the schema file anew")
 
 const schemaFile = "samples/minirelay.schema.json"
 
-// The file beside the samples is what editors read.
+// The file next to the samples is the one that editors read.
 func TestSchemaFile(t *testing.T) {
 	if *update {
 		if err := os.WriteFile(schemaFile, Schema(), 0o644); err != nil {
@@ -47,7 +47,7 @@ func TestSamples(t *testing.T) {
 			t.Errorf("%s does not begin with its schema", s.Name)
 		}
 		if han := regexp.MustCompile(`\p{Han}`); s.Summary == "" || han.MatchString(s.Summary) || !han.MatchString(s.Chinese) {
-			t.Errorf("%s does not begin with what it is, in English and in Chinese", s.Name)
+			t.Errorf("%s does not begin with a summary in English and one in Chinese", s.Name)
 		}
 		c, err := Load("samples/" + s.Name + ".toml")
 		if err != nil {
@@ -60,7 +60,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// shownKeys gives "section" and "section.key" for all that a sample shows, also commented out.
+// shownKeys returns "section" and "section.key" for everything that a sample shows, including commented-out lines.
 func shownKeys(text []byte) map[string]bool {
 	section := ""
 	shown := map[string]bool{}
@@ -83,8 +83,8 @@ func shownKeys(text []byte) map[string]bool {
 	return shown
 }
 
-// The annotated sample shows every key there is. A key that is commented out can be put in. Keys that are for some
-// codecs only are shown in a sample of one of those codecs.
+// The annotated sample shows every key. Keys that only some codecs have may be shown in a sample of one of these codecs
+// instead. A commented-out key can be uncommented.
 func TestSampleShowsEveryKey(t *testing.T) {
 	annotated, anywhere := map[string]bool{}, map[string]bool{}
 	for _, s := range Samples() {
@@ -99,7 +99,7 @@ func TestSampleShowsEveryKey(t *testing.T) {
 	var walk func(s *shape, section string, some bool)
 	walk = func(s *shape, section string, some bool) {
 		for _, k := range s.keys {
-			some := some || len(k.codecs) > 0 // codecs, and not all
+			some := some || len(k.codecs) > 0 // some codecs, but not all
 			shown, where := annotated, "the annotated sample"
 			if some {
 				shown, where = anywhere, "any sample"
@@ -117,7 +117,7 @@ func TestSampleShowsEveryKey(t *testing.T) {
 	walk(documentShape(), "", false)
 }
 
-// What is commented out in the annotated sample is right when it is put in.
+// The commented-out lines of the annotated sample are valid when they are uncommented.
 func TestSampleOptions(t *testing.T) {
 	text, err := os.ReadFile("samples/minirelay.toml")
 	if err != nil {
@@ -127,7 +127,7 @@ func TestSampleOptions(t *testing.T) {
 	for _, m := range option.FindAllSubmatchIndex(text, -1) {
 		line := string(text[m[2]:m[3]])
 		if strings.HasPrefix(line, "password =") || strings.Contains(line, "_file =") {
-			continue // the hash beside it, and mode, would have to change too
+			continue // the hash next to it, and mode, would have to change too
 		}
 		with := string(text[:m[0]]) + line + string(text[m[1]:])
 		if _, err := loadText(t, with); err != nil {
@@ -136,7 +136,7 @@ func TestSampleOptions(t *testing.T) {
 	}
 }
 
-// Every tag can be read, every key explains itself, and the schema agrees with what Load does about ids.
+// Every tag can be parsed, every key has a description, and the schema agrees with Load about ids.
 func TestShapes(t *testing.T) {
 	var walk func(s *shape, path string)
 	walk = func(s *shape, path string) {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// span is a part of a text that is replaced; by "" means that it stays as it is.
+// span is a part of a text and its replacement; by "" leaves the part as it is.
 type span struct {
 	start, end int
 	by         string
@@ -17,9 +17,9 @@ type span struct {
 
 const hidden = `"(secret)"`
 
-// secrets gives the parts of s that nobody may see, in order; they may lie within each other. The tree knows where
-// secrets stand. Around them everything is hidden that the tree does not understand: it may be a secret whose key, or
-// whose quotes, are mistyped. Elsewhere, and in what has been commented out, it is what looks like one.
+// secrets returns the parts of s that must not be shown, in order; they may be nested. The tree knows the places of
+// secrets. Near a secret, everything that the tree does not understand is hidden too: it may be a secret with a
+// mistyped key or mistyped quotes. Elsewhere, and in commented-out lines, text that looks like a secret is hidden.
 func (s *source) secrets() []span {
 	s.searched.Do(func() {
 		root := &node{at: place{s, 0, 0}}
@@ -34,7 +34,7 @@ func (s *source) secrets() []span {
 	return s.hidden
 }
 
-// masked gives a part of one line with its secrets struck out, character by character, so that columns stay.
+// masked returns a part of one line with its secrets redacted, character by character, so that columns do not move.
 func (s *source) masked(start, end int) string {
 	var here []span
 	for _, p := range s.secrets() {
@@ -54,12 +54,12 @@ func (s *source) masked(start, end int) string {
 	return b.String()
 }
 
-// hider finds what is to be hidden in a source.
+// hider finds the text to hide in a source.
 type hider struct {
 	source     *source
 	shape      *shape // of the whole file
 	spans      []span
-	understood []span // values that are none
+	understood []span // values that are not secrets
 	known      []span // both, in order: see knows
 }
 
@@ -100,7 +100,7 @@ func (h *hider) understand(n *node) {
 	h.understood = append(h.understood, span{start: n.at.start, end: n.at.start + n.at.length})
 }
 
-// meant is the shape of a table at the top whose name nobody knows: what was probably meant, or a secret.
+// meant returns the shape of an unknown top-level table: that of the table with the most similar name, or of a secret.
 func (h *hider) meant(name string) *shape {
 	if k, ok := h.shape.key(name); ok {
 		return k.shape
@@ -112,12 +112,12 @@ func (h *hider) meant(name string) *shape {
 	return &shape{form: formSecret}
 }
 
-// holdsSecret says whether a table of the shape, or a table in it by id, holds a secret itself.
+// holdsSecret reports whether a table of the shape, or a table by id within it, has a secret among its own keys.
 func (s *shape) holdsSecret() bool {
 	return s.form == formSecret || slices.ContainsFunc(s.keys, func(k key) bool { return k.form == formSecret })
 }
 
-// hide hides the values in n. A table with a header, or of dotted keys, stands in several places.
+// hide hides the values in n. A table with a header, or with dotted keys, is spread over several places.
 func (h *hider) hide(n *node) {
 	if n.kind != kindTable && !n.tables || n.inline {
 		h.spans = append(h.spans, span{n.at.start, n.at.start + n.at.length, hidden})
@@ -128,7 +128,7 @@ func (h *hider) hide(n *node) {
 	}
 }
 
-// tellsWhere says whether the value of a secret is { env = "NAME" } or { file = "path" }, and nothing else.
+// tellsWhere reports whether the value of a secret is { env = "NAME" } or { file = "path" }, and nothing else.
 func tellsWhere(n *node) bool {
 	if n.kind != kindTable || len(n.children) != 1 {
 		return false
@@ -138,20 +138,20 @@ func tellsWhere(n *node) bool {
 }
 
 var (
-	// headerLine finds the first name in a table's header; topLine that in a key.
+	// headerLine finds the first name in a table's header; topLine finds the first name in a key.
 	headerLine = regexp.MustCompile(`^[ \t]*\[+[ \t]*["']?([^\s"'.\]]+)`)
 	topLine    = regexp.MustCompile(`^[ \t]*["']?([^\s"'.=]+)`)
-	// outcommented finds a key and the value behind it in what may be a line of TOML that is commented out.
+	// outcommented finds a key and its value in a line that may be commented-out TOML.
 	outcommented = regexp.MustCompile(`^[ \t]*#[# \t]*["']?([^\s"'=]+)["']?[ \t]*=[ \t]*(\S.*)`)
-	// word is a text, a comment, or what else stands between the signs of TOML.
+	// word is a text, a comment, or anything else between the punctuation of TOML.
 	word = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|'[^']*'?|#.*|[^\s=:\[\]{},"'#]+`)
 )
 
-// lines hides, in the lines around secrets, every word that is neither a key nor understood.
+// lines hides every word near a secret that is neither a key nor understood.
 func (h *hider) lines() {
 	h.known = append(h.understood, h.spans...)
 	slices.SortFunc(h.known, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	var around *shape // a table with secrets; nil: there are none here
+	var around *shape // a table with secrets; nil: this part has none
 	top := true
 	for i := range h.source.lines {
 		_, start, end := h.source.line(h.source.lines[i])
@@ -174,7 +174,7 @@ func (h *hider) lines() {
 	}
 }
 
-// line hides what is not understood in one line, which begins at start and stands in a table of the shape.
+// line hides the words not understood in one line, which begins at start and is in a table of the shape.
 func (h *hider) line(in *shape, start int, line []byte) {
 	if m := outcommented.FindSubmatchIndex(line); m != nil {
 		name := string(line[m[2]:m[3]])
@@ -193,26 +193,26 @@ func (h *hider) line(in *shape, start int, line []byte) {
 	}
 }
 
-// knows says whether the tree knows what stands at a place: it may be seen, or it is hidden already.
+// knows reports whether the tree covers a place: its text is either safe to show or already hidden.
 func (h *hider) knows(at int) bool {
 	i, found := slices.BinarySearchFunc(h.known, at, func(p span, at int) int { return cmp.Compare(p.start, at) })
 	return found || i > 0 && at < h.known[i-1].end
 }
 
 var (
-	// secretKey finds what looks like the key of a secret, also mistyped: p, s, and w or rd. The value is the group.
+	// secretKey finds keys that look like those of a secret, even mistyped: p, s, and w or rd. The group is the value.
 	secretKey = regexp.MustCompile(`(?i)(?:\b(?:p\w*s\w*(?:w|rd)\w*|pass|pwd?|passphrase|passcode|\w*(?:api|access|private|secret)[_-]?key)|` +
 		`\w*secret|\w*token|密码|口令|密钥|令牌)["']?[ \t]*=[ \t]*(\S)`)
-	// secretWord finds the same where the = is missing.
+	// secretWord finds such a key where the = is missing.
 	secretWord = regexp.MustCompile(`(?mi)^[ \t]*["']?(?:p\w*s\w*(?:w|rd)\w*|pass|pwd|\w*secret|\w*token|密码|口令|密钥|令牌)["']?(?:[ \t]*:[ \t]*|[ \t]+)([^\s=:])`)
-	// onlyWhere is a value that tells where the secret is kept.
+	// onlyWhere is a value that names the place where the secret is kept.
 	onlyWhere = regexp.MustCompile(`^\{[ \t]*(?:env|file)[ \t]*=[ \t]*"[^"\n]*"[ \t]*\}`)
-	// inURL finds passwords in addresses, and what is asked of one: mqtts://user:password@host, wss://host/?token=…
+	// inURL finds passwords and query strings in addresses: mqtts://user:password@host, wss://host/?token=…
 	inURL = []*regexp.Regexp{regexp.MustCompile(`://[^/\s:@"']+:([^\n"']+)@`), regexp.MustCompile(`["'][^/\s:@"']+:([^/\n"'@][^\n"']*)@`),
 		regexp.MustCompile(`://[^\s"'?]*\?([^\s"']+)`)}
 )
 
-// looksSecret hides what looks like a secret and is not known.
+// looksSecret hides text that looks like a secret and is not known.
 func (h *hider) looksSecret() {
 	text := h.source.text
 	for _, m := range append(secretKey.FindAllSubmatchIndex(text, -1), secretWord.FindAllSubmatchIndex(text, -1)...) {
@@ -229,7 +229,8 @@ func (h *hider) looksSecret() {
 	}
 }
 
-// valueLength is how long the value is that text begins with: up to the closing quotes, or the end of the line.
+// valueLength returns the length of the value at the beginning of text: up to the closing quotes, or the end of the
+// line.
 func valueLength(text []byte) int {
 	for _, quotes := range []string{`"""`, `'''`} {
 		if bytes.HasPrefix(text, []byte(quotes)) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Whatever is mistyped around a secret, neither check nor a screen shows it.
+// A secret near any typing mistake is shown neither by check nor on a screen.
 func TestMistypedSecretsStayHidden(t *testing.T) {
 	for name, text := range map[string]string{
 		"key":                "[users.phone]\npasword = \"HUSH\"",
@@ -91,7 +91,7 @@ func TestMistypedSecretsStayHidden(t *testing.T) {
 	}
 }
 
-// What is no secret can be read, also beside one.
+// Values that are not secrets stay readable, even next to a secret.
 func TestSoundLinesStayReadable(t *testing.T) {
 	const text = `# write = everything
 [gateway]

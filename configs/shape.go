@@ -18,7 +18,7 @@ import (
 	"minirelay/relay/upstream"
 )
 
-// form is how a value is written.
+// form is the notation of a value.
 type form int
 
 const (
@@ -36,15 +36,15 @@ const (
 	formByID          // a table of such tables by id, in the order of the file
 )
 
-// noun names a form to people.
+// noun returns a form's name for people.
 func (f form) noun() string {
 	return [...]string{"a text", "a whole number", "a number", "true or false", `a duration such as "10s"`, "a list of texts",
 		"a table of texts", "a text or a table of languages", `a text, { env = "NAME" } or { file = "path" }`, "a table",
 		"a list of tables", "a table of tables"}[f]
 }
 
-// shape is what may stand in one place of the file. It is derived from a Go type and the tags beside it, which
-// makes the structs the one source of what is checked and what the schema says.
+// shape describes the values allowed in one place of the file. It is derived from a Go type and its tags, so the
+// structs are the only source for both the checks and the schema.
 type shape struct {
 	form     form
 	typ      reflect.Type
@@ -60,7 +60,7 @@ type key struct {
 	name     string
 	index    []int // of the struct's field
 	required bool
-	codecs   []string // the codecs to which it means something; none: it is not about codecs
+	codecs   []string // the codecs that use it; none: every codec
 }
 
 // documentShape is the shape of a whole file.
@@ -108,7 +108,7 @@ func shapeOf(t reflect.Type) *shape {
 	return s
 }
 
-// keysOf lists the keys of a struct, those of its embedded structs in their place.
+// keysOf lists the keys of a struct. The keys of an embedded struct take its place.
 func keysOf(t reflect.Type) []key {
 	var keys []key
 	for i := range t.NumField() {
@@ -144,7 +144,7 @@ func keysOf(t reflect.Type) []key {
 	return keys
 }
 
-// key gives the key named name.
+// key returns the key named name.
 func (s *shape) key(name string) (key, bool) {
 	for _, k := range s.keys {
 		if k.name == name {
@@ -163,7 +163,7 @@ func (s *shape) names() []string {
 	return names
 }
 
-// bounds says in words what min and max allow.
+// bounds describes min and max in words.
 func (s *shape) bounds() string {
 	switch {
 	case s.min != "" && s.max != "":
@@ -174,7 +174,7 @@ func (s *shape) bounds() string {
 	return s.max + " or less"
 }
 
-// bound is a min or max as a number: of a duration its nanoseconds. An absent one is absent.
+// bound returns a min or max as a number; for a duration, its nanoseconds. It returns absent if there is no bound.
 func (s *shape) bound(tag string, absent float64) float64 {
 	if tag == "" {
 		return absent
@@ -194,12 +194,12 @@ func (s *shape) bound(tag string, absent float64) float64 {
 	return f
 }
 
-// holds says whether f lies in the bounds.
+// holds reports whether f is within the bounds.
 func (s *shape) holds(f float64) bool {
 	return f >= s.bound(s.min, math.Inf(-1)) && f <= s.bound(s.max, math.Inf(1))
 }
 
-// defaults is what a table of type t starts from.
+// defaults returns the defaults of a table of type t.
 func defaults(t reflect.Type) reflect.Value {
 	switch t {
 	case reflect.TypeFor[document]():

@@ -15,14 +15,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxSize of one file, in bytes. A config of a hundred devices has a tenth of it.
+// maxSize is the limit of one file, in bytes. A config of a hundred devices has a tenth of it.
 const maxSize = 1 << 20
 
 // source is the text of one file.
 type source struct {
 	name  string
 	text  []byte
-	lines []int // offsets of the lines' beginnings
+	lines []int // offset of each line
 
 	searched sync.Once
 	hidden   []span // see secrets
@@ -38,7 +38,7 @@ func newSource(name string, text []byte) *source {
 	return s
 }
 
-// line gives the number, from 1, and the extent of the line that offset is in.
+// line returns the number, from 1, and the extent of the line that contains offset.
 func (s *source) line(offset int) (number, start, end int) {
 	number = sort.SearchInts(s.lines, offset+1)
 	start, end = s.lines[number-1], len(s.text)
@@ -48,14 +48,14 @@ func (s *source) line(offset int) (number, start, end int) {
 	return number, start, end
 }
 
-// place is a part of a source; without a source it is nowhere.
+// place is a part of a source. Without a source it refers to no place.
 type place struct {
 	source *source
 	start  int // byte offset
 	length int // in bytes
 }
 
-// fault says what is wrong there. Of a part that goes over several lines the first one counts.
+// fault reports a fault in this place. If the place covers several lines, the first one is marked.
 func (p place) fault(what, try string) Fault {
 	number, start, end := p.source.line(min(p.start, len(p.source.text)))
 	at := min(p.start, end)
@@ -66,10 +66,10 @@ func (p place) fault(what, try string) Fault {
 		Length: utf8.RuneCount(p.source.text[at:stop])}
 }
 
-// printable replaces what is no text, or what a terminal would obey, character by character.
+// printable replaces invalid text and terminal control characters, one character at a time.
 func printable(s string) string {
 	var b strings.Builder
-	for _, r := range s { // each byte that is not UTF-8 is a character of its own
+	for _, r := range s { // each byte that is not UTF-8 counts as one character
 		if r != '\t' && unicode.IsControl(r) {
 			r = unicode.ReplacementChar
 		}
@@ -78,7 +78,7 @@ func printable(s string) string {
 	return b.String()
 }
 
-// String is where the place is.
+// String formats the place.
 func (p place) String() string {
 	number, start, end := p.source.line(min(p.start, len(p.source.text)))
 	at := min(p.start, end)
@@ -108,7 +108,7 @@ func readSources(path string) ([]*source, []Fault) {
 	}
 	var paths []string
 	for _, e := range entries {
-		// A name that begins with a dot is an editor's: .#minirelay.toml is a lock of Emacs.
+		// Files that begin with a dot belong to an editor: .#minirelay.toml is a lock of Emacs.
 		if filepath.Ext(e.Name()) == ".toml" && !strings.HasPrefix(e.Name(), ".") {
 			paths = append(paths, filepath.Join(path, e.Name()))
 		}
@@ -143,7 +143,7 @@ var errTooLarge = errors.New("too large")
 var errNoFile = errors.New("not a regular file")
 
 func readFile(path string) ([]byte, error) {
-	// A pipe or a device would keep us waiting as soon as it is opened.
+	// Opening a pipe or a device could block.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func readFile(path string) ([]byte, error) {
 	return data, err
 }
 
-// fileFault puts into words why a file cannot be read.
+// fileFault describes in words why a file cannot be read.
 func fileFault(path string, err error) Fault {
 	f := Fault{File: path}
 	switch {
@@ -190,7 +190,7 @@ func fileFault(path string, err error) Fault {
 	return f
 }
 
-// decodeText checks that data is a text in UTF-8. A byte-order mark, which some editors write, is dropped.
+// decodeText checks that data is UTF-8 text. It drops the byte-order mark that some editors write.
 func decodeText(path string, data []byte) (*source, *Fault) {
 	s := newSource(path, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {

@@ -52,7 +52,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// Tests may run as root, whom nothing is forbidden to read.
+// Tests may run as root, which can read every file.
 func TestNoPermission(t *testing.T) {
 	f := fileFault("x.toml", &fs.PathError{Op: "open", Path: "x.toml", Err: fs.ErrPermission})
 	want := fmt.Sprintf("x.toml: no permission to read it\n  hint: run it with sudo, or as a user with access to it; this is user id %d\n", os.Getuid())

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Nearest returns the candidate that word was probably meant to be, if there is one.
+// Nearest returns the candidate that is most similar to word, if one is similar enough.
 func Nearest(word string, candidates []string) (string, bool) {
 	best, least := "", 1+max(1, len([]rune(word))/3)
 	for _, c := range candidates {
@@ -15,12 +15,12 @@ func Nearest(word string, candidates []string) (string, bool) {
 	return best, best != ""
 }
 
-// distance counts the letters to insert, delete, replace or exchange with their neighbours to make b of a
-// (optimal string alignment).
+// distance counts the letters to insert, delete, replace or swap with a neighbour to turn a into b (optimal string
+// alignment).
 func distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	if len(s) > 64 || len(t) > 64 {
-		return 64 // no word of ours
+		return 64 // longer than any known word
 	}
 	before, last := []int(nil), make([]int, len(t)+1)
 	for j := range last {
@@ -44,7 +44,7 @@ func distance(a, b string) int {
 	return last[len(t)]
 }
 
-// didYouMean hints at the candidate that word was probably meant to be, or lists them all after otherwise.
+// didYouMean suggests the candidate most similar to word, or lists them all after otherwise.
 func didYouMean(word string, candidates []string, otherwise string) string {
 	if len(candidates) == 0 {
 		return "there are none yet: add it"

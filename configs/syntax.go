@@ -11,15 +11,15 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// maxSyntaxFaults of one file are told. More of them say that it is no TOML at all.
+// maxSyntaxFaults limits the faults reported for one file. A file with more of them is probably not TOML at all.
 const maxSyntaxFaults = 10
 
-// parseSource adds what s says to the tree at root. It says whether that is all of it.
+// parseSource adds the contents of s to the tree at root. It reports whether they are complete.
 func parseSource(s *source, root *node, r *report) bool {
 	b := &builder{source: s, report: r, root: root, table: root, sound: true, whole: true}
 	faults := 0
 	for last := -1; b.base < len(s.text) && faults < maxSyntaxFaults; {
-		// The parser must not see the bytes behind the text's end, which are another slice's.
+		// Limit the capacity: the parser must not see the bytes after the text's end, which belong to another slice.
 		var p unstable.Parser
 		p.Reset(s.text[b.base:len(s.text):len(s.text)])
 		for p.NextExpression() {
@@ -44,7 +44,7 @@ func parseSource(s *source, root *node, r *report) bool {
 	return b.whole
 }
 
-// errorPlace finds where the parser gave up. It marks bytes by a slice of the text it was given.
+// errorPlace returns the place where the parser stopped. The parser marks bytes by a slice of its input.
 func (b *builder) errorPlace(err error) place {
 	var e *unstable.ParserError
 	if errors.As(err, &e) {
@@ -56,7 +56,7 @@ func (b *builder) errorPlace(err error) place {
 	return place{b.source, b.base, 1}
 }
 
-// lose notes that the current table lacks something, and forgets it where a header could not be read.
+// lose records that the current table is incomplete. If a header could not be read, the table is unknown from here on.
 func (b *builder) lose(at place) {
 	b.table.broken = true
 	_, start, end := b.source.line(at.start)
@@ -65,11 +65,11 @@ func (b *builder) lose(at place) {
 	}
 }
 
-// begins finds a line with which an expression can begin.
+// begins finds a line that can begin an expression.
 var begins = regexp.MustCompile(`(?m)^[ \t]*(\[|[A-Za-z0-9_."'-]+[ \t]*=)`)
 
-// resume goes on behind a fault: with the line it is in, which may end what came before without being part of it,
-// or, if that has been tried, with the next line that can begin something.
+// resume continues after a fault: with the same line, which may end the text before it without being part of it, or, if
+// that has been tried, with the next line that can begin an expression.
 func (b *builder) resume(at place, tried bool) {
 	_, from, end := b.source.line(at.start)
 	if tried || from <= b.base {
@@ -82,8 +82,8 @@ func (b *builder) resume(at place, tried bool) {
 	b.base = len(b.source.text)
 }
 
-// checkStrictly lets the other parser have the last word on what is TOML. It finds what the grammar allows and
-// TOML does not: dates that do not exist, tables that are extended from outside.
+// checkStrictly checks the source with the second parser, which decides what is TOML. It finds faults that the grammar
+// allows and TOML does not: dates that do not exist, tables that are extended from outside.
 func (b *builder) checkStrictly() {
 	var ignored map[string]any
 	_, err := toml.Decode(string(b.source.text), &ignored)
@@ -104,7 +104,7 @@ func (b *builder) checkStrictly() {
 
 const noValue = "this is not a value"
 
-// syntaxWords puts the parser's messages into words for people.
+// syntaxWords maps the parser's messages to plain words.
 var syntaxWords = []struct{ message, what, try string }{
 	{"nested more than", "lists and tables are nested too deep", "is this the right file?"},
 	{"expected '=' after key", "there is no = after the key", `write key = value, and a table's name as [name]`},
@@ -135,8 +135,8 @@ var syntaxWords = []struct{ message, what, try string }{
 	{"quotes at the end", "too many quotes end the text", "write three of them"},
 }
 
-// syntaxFault explains a message of the parser about a place. Where the text ends too early it may have been saved
-// half-way.
+// syntaxFault explains a message of the parser about a place. If the text ends too early, the file may have been saved
+// only partly.
 func syntaxFault(message string, at place) (what, try string) {
 	message = strings.TrimPrefix(message, "toml: ")
 	what, try = message, "toml.io explains the format"
@@ -152,7 +152,7 @@ func syntaxFault(message string, at place) (what, try string) {
 		return "these are not the quotes of TOML", "use the straight ones, as in \"text\"; word processors and Chinese keyboards make others"
 	}
 	if what == noValue && len(bytes.Trim(text[start:at.start], " \t[")) == 0 {
-		// Only in a list may a value begin a line.
+		// A value may begin a line only in a list.
 		what, try = "a list before this line has no end", "separate its values by , and end it with ]"
 	}
 	if at.start+at.length >= len(text) {

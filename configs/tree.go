@@ -7,7 +7,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// kind is what a node is.
+// kind is the kind of a node.
 type kind int
 
 const (
@@ -20,17 +20,17 @@ const (
 	kindTime
 )
 
-// noun names a kind to people.
+// noun returns a kind's name for people.
 func (k kind) noun() string {
 	return [...]string{"a table", "a list", "a text", "a whole number", "a fraction", "true or false", "a date or a time"}[k]
 }
 
-// node is a table, a list or a value that knows where it stands.
+// node is a table, a list or a value that knows its place.
 type node struct {
 	kind     kind
 	name     string // its key; "" in a list
-	key      place  // where its key stands, of a table the first time
-	at       place  // where its value stands; of a table its key
+	key      place  // the place of its key; for a table, of the first one
+	at       place  // the place of its value; for a table, of its key
 	value    any    // string, int64, float64 or bool
 	children []*node
 	index    map[string]*node // children by their keys
@@ -41,7 +41,7 @@ type node struct {
 	broken  bool // something in it could not be read
 }
 
-// child gives the child named name, or nil.
+// child returns the child named name, or nil.
 func (n *node) child(name string) *node {
 	if n == nil {
 		return nil
@@ -57,15 +57,15 @@ func (n *node) get(names ...string) *node {
 	return n
 }
 
-// builder makes a tree of one source. The trees of all sources grow on one root.
+// builder makes a tree of one source. The trees of all sources share one root.
 type builder struct {
 	source *source
 	report *report
 	root   *node
-	table  *node // the one that key = value goes into
-	base   int   // where in the source the parser's text begins
-	sound  bool  // it has no faults so far
-	whole  bool  // nothing of the source is missing in the tree
+	table  *node // the destination of key = value
+	base   int   // offset of the parser's text in the source
+	sound  bool  // no faults so far
+	whole  bool  // the tree contains everything in the source
 }
 
 // name is one part of a key.
@@ -86,16 +86,16 @@ func (b *builder) names(it unstable.Iterator) []name {
 	return names
 }
 
-// fault tells of something that the tree now lacks.
+// fault reports a fault that leaves the tree incomplete.
 func (b *builder) fault(at place, what, try string) {
 	b.sound, b.whole = false, false
 	b.report.fault(at, what, try)
 }
 
-// maxDepth of keys in keys. The deepest of ours is [devices.ID.fields.ID], with a table in a list in it.
+// maxDepth limits the nesting of keys. The deepest valid one is [devices.ID.fields.ID], with a table in a list inside.
 const maxDepth = 16
 
-// expression takes one header or one key = value.
+// expression adds one header or one key = value.
 func (b *builder) expression(e *unstable.Node) {
 	if names := b.names(e.Key()); len(names) > maxDepth {
 		b.fault(names[maxDepth].at, "tables are nested too deep", "is this the right file?")
@@ -112,7 +112,7 @@ func (b *builder) expression(e *unstable.Node) {
 	}
 }
 
-// open goes to the table of a header. A header that cannot be makes a table that belongs nowhere.
+// open moves to the table of a header. An invalid header makes a table that is not part of the tree.
 func (b *builder) open(names []name, list bool) {
 	b.table = &node{}
 	parent := b.descend(b.root, names[:len(names)-1], false)
@@ -135,15 +135,15 @@ func (b *builder) open(names []name, list bool) {
 	default:
 		b.twice(last, t)
 		if t.kind == kindTable && !t.inline {
-			b.table = t // what stands in it twice is told too
+			b.table = t // duplicates inside it are reported too
 		} else {
 			b.whole = false
 		}
 	}
 }
 
-// descend follows names from t and makes the tables that are missing. It gives nil where that cannot be. Tables
-// made by a dotted key are complete where that stands: no header can open them again.
+// descend follows names from t and makes missing tables. It returns nil if that is not possible. A dotted key completes
+// the tables it makes: no header can open them again.
 func (b *builder) descend(t *node, names []name, dotted bool) *node {
 	for _, n := range names {
 		c := t.child(n.text)
@@ -162,8 +162,8 @@ func (b *builder) descend(t *node, names []name, dotted bool) *node {
 	return t
 }
 
-// twice tells of a name that has been given before. Nobody can look for what stands there under another name, so the
-// tree lacks nothing, unless the caller drops a table.
+// twice reports a name that has already been defined. The tree stays complete, since nothing else can refer to the
+// second definition, unless the caller drops a table.
 func (b *builder) twice(n name, before *node) {
 	b.sound = false
 	b.report.fault(n.at, strconv.Quote(n.text)+" is here and in "+before.key.String(), "keep one of the two")
@@ -193,7 +193,7 @@ func (b *builder) keyValue(t *node, e *unstable.Node) {
 		b.whole = b.whole && e.Value().Kind != unstable.InlineTable
 		return
 	}
-	// The parser knows no range of a list or an inline table: it is what stands behind the =.
+	// The parser reports no range for a list or an inline table: use the text after the =.
 	start := last.at.start + last.at.length
 	whole := b.place(e.Raw)
 	text := string(b.source.text[start : whole.start+whole.length])
@@ -206,7 +206,7 @@ func (b *builder) keyValue(t *node, e *unstable.Node) {
 	t.add(n)
 }
 
-// fill gives n, which stands at n.at, the value v. It says whether v can be one.
+// fill sets the value of n, which is at n.at, to v. It reports whether v can be a value.
 func (b *builder) fill(n *node, v *unstable.Node) bool {
 	n.inline = true
 	digits := strings.ReplaceAll(string(v.Data), "_", "")

@@ -61,7 +61,7 @@ func (w *walker) name(n *node, s *shape, v reflect.Value) {
 	}
 }
 
-// secret resolves a secret. What is said about it never repeats it.
+// secret resolves a secret. Its faults never contain it.
 func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 	var plain any = n.value
 	if n.kind == kindTable {
@@ -100,7 +100,7 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 	w.fault(n.at, what, try)
 }
 
-// scalar walks a text, a number, a truth value or a duration.
+// scalar reads a text, a number, a truth value or a duration.
 func (w *walker) scalar(n *node, s *shape, v reflect.Value) {
 	switch s.form {
 	case formText:
@@ -163,7 +163,7 @@ func (w *walker) duration(n *node, s *shape, v reflect.Value) {
 	}
 }
 
-// among says whether the shape allows the word.
+// among reports whether the shape allows the word.
 func (w *walker) among(n *node, s *shape, word string) bool {
 	if len(s.oneof) == 0 {
 		return true
@@ -188,7 +188,7 @@ func quoted(n *node) string {
 	return fmt.Sprint(n.value)
 }
 
-// inBounds says whether the shape allows f.
+// inBounds reports whether the shape allows f.
 func (w *walker) inBounds(n *node, s *shape, f float64) bool {
 	if s.holds(f) {
 		return true

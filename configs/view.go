@@ -2,10 +2,10 @@ package configs
 
 import "errors"
 
-// View is a config as it may be shown: without its secrets. [ViewOf] makes one.
+// View is a config that is safe to show: without its secrets. [ViewOf] makes one.
 type View struct {
 	Files    []File
-	Faults   []Fault // what is wrong with it now; none: it can be used
+	Faults   []Fault // its current faults; none: it can be used
 	Warnings []Fault
 }
 
@@ -29,13 +29,13 @@ func ViewOf(path string) View {
 	return v
 }
 
-// censored gives the text of s without its secrets.
+// censored returns the text of s without its secrets.
 func censored(s *source) string {
 	var out []byte
 	at := 0
 	for _, p := range s.secrets() {
 		if p.start < at {
-			continue // within one that is hidden
+			continue // inside a hidden part
 		}
 		out = append(out, s.text[at:p.start]...)
 		if p.by == "" {

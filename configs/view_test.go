@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What a screen shows of a config has everything but its secrets: wherever TOML lets them stand, in broken files
-// too, and in what has been commented out.
+// The config on a screen is complete except for its secrets: they are hidden wherever TOML allows them, also in broken
+// files and in commented-out lines.
 func TestViewHidesSecrets(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"plain":     {`password = "HUSH"   # mine`, `password = "(secret)"   # mine`},
@@ -50,7 +50,7 @@ func TestViewHidesSecrets(t *testing.T) {
 	}
 }
 
-// An inline user keeps its other keys; a user in one file is no secret in another.
+// An inline user keeps its other keys; a user in one file is not a secret in another.
 func TestViewOfDirectory(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -74,7 +74,7 @@ func TestViewOfDirectory(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, what follows password = is not shown.
+// In any file, the text after password = is hidden.
 func FuzzView(f *testing.F) {
 	for _, seed := range []string{"", "a", "{", "[x]\n", "\"", "\"\"\"", "'''", "x = {", "[users.x]\n", "users = { x = {", "\n\n[", "#"} {
 		f.Add(seed, seed)
@@ -90,7 +90,7 @@ func FuzzView(f *testing.F) {
 	})
 }
 
-// Every secret that a config may hold is hidden, wherever a package adds one.
+// Every secret of a config is hidden, including those of other packages.
 func TestViewHidesEverySecret(t *testing.T) {
 	found := 0
 	var walk func(keys []key, table string)

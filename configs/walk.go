@@ -13,10 +13,10 @@ import (
 // walker checks a tree against a shape and puts the values into the structs.
 type walker struct {
 	*report
-	bad map[*node]map[string]bool // keys of tables about which something has been said
+	bad map[*node]map[string]bool // keys of tables that already have a fault
 }
 
-// spoil notes that key of table n has a fault, so that no second one is told about what follows from it.
+// spoil records that key of table n has a fault, so that no second one is reported for its consequences.
 func (w *walker) spoil(n *node, key string) {
 	if w.bad[n] == nil {
 		w.bad[n] = map[string]bool{}
@@ -24,10 +24,10 @@ func (w *walker) spoil(n *node, key string) {
 	w.bad[n][key] = true
 }
 
-// spoilt says whether key of table n has a fault.
+// spoilt reports whether key of table n has a fault.
 func (w *walker) spoilt(n *node, key string) bool { return w.bad[n][key] }
 
-// table walks a table with the keys of struct v. where names it to people; "" is the file itself.
+// table reads a table with the keys of struct v. where is its name for people; "" is the file itself.
 func (w *walker) table(n *node, keys []key, v reflect.Value, where string) {
 	s := shape{keys: keys}
 	for _, child := range n.children {
@@ -67,7 +67,7 @@ func (w *walker) missing(n *node, k key, where string) {
 	w.fault(n.at, k.name+" is missing in "+bracket(where), try)
 }
 
-// unknown tells of a key that nothing is known by. What was probably meant is not told to be missing too.
+// unknown reports an unknown key. The key that was probably meant is then not reported as missing.
 func (w *walker) unknown(n, child *node, known []string, where string) {
 	meant, ok := Nearest(child.name, known)
 	try := fmt.Sprintf("did you mean %q?", meant)
@@ -90,7 +90,7 @@ func join(where, name string) string { return strings.TrimPrefix(where+"."+name,
 
 func bracket(where string) string { return "[" + where + "]" }
 
-// value walks one value of shape s into v.
+// value reads one value of shape s into v.
 func (w *walker) value(n *node, s *shape, v reflect.Value, where string) {
 	switch s.form {
 	case formTable:
@@ -118,7 +118,7 @@ func (w *walker) value(n *node, s *shape, v reflect.Value, where string) {
 	}
 }
 
-// is says whether n is of kind k, and tells what it should be if it is not.
+// is reports whether n is of kind k, and adds a fault with the expected form if it is not.
 func (w *walker) is(n *node, k kind, s *shape) bool {
 	if n.kind == k {
 		return true
@@ -127,7 +127,7 @@ func (w *walker) is(n *node, k kind, s *shape) bool {
 	return false
 }
 
-// isTable is is for tables. header is what a person writes above the keys.
+// isTable is the same as is, for tables. header is the line that begins such a table.
 func (w *walker) isTable(n *node, s *shape, header string) bool {
 	if n.kind == kindTable {
 		return true
@@ -137,7 +137,7 @@ func (w *walker) isTable(n *node, s *shape, header string) bool {
 	return false
 }
 
-// example hints at how a value of the form is written, if it can with what is there.
+// example returns a hint with the notation of the form, using the given value if possible.
 func example(n *node, s *shape) string {
 	text, isText := n.value.(string)
 	switch {
@@ -209,7 +209,7 @@ func (w *walker) byID(n *node, s *shape, v reflect.Value, where string) {
 
 var notInID = regexp.MustCompile(`[^a-z0-9_-]+`)
 
-// properID hints at an id like the one that is none.
+// properID returns a hint with an id similar to the invalid one.
 func properID(id string) string {
 	rule := "an id has 1 to 32 characters out of a-z, 0-9, _ and -, and begins with a letter or a digit"
 	like := strings.Trim(notInID.ReplaceAllString(strings.ToLower(id), "-"), "-_")
