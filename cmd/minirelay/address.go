@@ -10,7 +10,8 @@ import (
 	"minirelay/web"
 )
 
-// runAddress is `minirelay address`: where browsers and phones find the gateway of a config, whether it runs or not.
+// runAddress is `minirelay address`: the addresses of a config's gateway for browsers and phones, even if it is not
+// running.
 func runAddress(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("address", flag.ContinueOnError)
 	path := configFlag(flags)
@@ -25,7 +26,7 @@ func runAddress(_ context.Context, env *env, args []string) error {
 	addrs := broker.Addrs{TLS: config.Broker.Listen, MQTT: config.Broker.MQTT, WS: config.Broker.WS}
 	page := gateway.PageAddress(config, addrs)
 	if *draw {
-		if code, err := web.QR(page); err == nil { // one that is too long can still be typed
+		if code, err := web.QR(page); err == nil { // an address too long for a code can still be typed
 			fmt.Fprintln(env.stdout, code)
 		}
 	}

@@ -21,7 +21,7 @@ func apiConfig(dir, port string) string {
 	return testConfig(dir, port) + "\n[users.boss]\npassword = \"boss's\" # secret\nrole = \"admin\"\n"
 }
 
-// get asks the gateway's API and decodes the answer into v. It gives the status and the header.
+// get requests a path of the gateway's API, decodes the answer into v, and returns the status and the header.
 func (r *running) get(t *testing.T, user, password, path string, v any) (int, http.Header) {
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
@@ -48,7 +48,7 @@ func (r *running) get(t *testing.T, user, password, path string, v any) (int, ht
 	return response.StatusCode, response.Header
 }
 
-// Admins are answered, and nobody else is.
+// The API answers admins only.
 func TestAPIAsksWhoIsThere(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, apiConfig(dir, newTestBoard(t).path))
@@ -83,7 +83,7 @@ func TestAPIAsksWhoIsThere(t *testing.T) {
 	}
 	var ports api.Ports
 	if status, _ := r.get(t, "boss", "boss's", "/api/ports", &ports); status != 200 {
-		t.Errorf("whoever has been in before is held up: %d", status)
+		t.Errorf("a user who has logged in before is blocked: %d", status)
 	}
 }
 
@@ -102,11 +102,11 @@ func TestAPIPorts(t *testing.T) {
 	})
 }
 
-// sights collects what a client is shown of a wire.
+// sights collects the records that a client receives from a wire.
 type sights struct {
 	mu   sync.Mutex
 	all  []string
-	done chan error // holds how it ended
+	done chan error // holds its final error
 }
 
 // watch shows the wire of a port until the test ends.
@@ -144,7 +144,7 @@ func (s *sights) see(t *testing.T, want string) {
 	})
 }
 
-// An admin sees what is on the wire, while the gateway goes on reading it.
+// An admin sees the bytes on the wire while the gateway goes on reading them.
 func TestAPIWire(t *testing.T) {
 	dir := t.TempDir()
 	uno := newTestBoard(t)
@@ -173,7 +173,7 @@ func TestAPIWire(t *testing.T) {
 		return strings.Contains(strings.Join(other.all, "\n"), `"dir":"out","hex":"50554d502031`)
 	})
 
-	// Whoever is an admin no longer sees nothing any more, and nor does anybody when the port goes.
+	// A user who loses the admin right stops seeing the wire, and so does everybody when the port is removed.
 	r.save(t, strings.Replace(config, `role = "admin"`, `role = "operator"`, 1))
 	for _, watcher := range []*sights{s, other} {
 		select {
@@ -182,14 +182,14 @@ func TestAPIWire(t *testing.T) {
 				t.Error(err)
 			}
 		case <-time.After(patience):
-			t.Error("it goes on")
+			t.Error("the stream continues")
 		}
 	}
 	uno.say(t, `{"t":25,"p":0}`)
 	p.see(t, "minirelay/home/greenhouse/state", `"temperature":25`)
 }
 
-// A gateway that stops does not wait for who watches.
+// A gateway that stops does not wait for its watchers.
 func TestAPIWireEnds(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, apiConfig(dir, newTestBoard(t).path))
@@ -201,7 +201,7 @@ func TestAPIWireEnds(t *testing.T) {
 	r.watch(t, "due") // until the gateway stops
 }
 
-// The config is shown as it is on the disk, with what is wrong with it and without its secrets.
+// The config is shown as it is on disk, with its faults and without its secrets.
 func TestAPIConfig(t *testing.T) {
 	dir := t.TempDir()
 	config := apiConfig(dir, newTestBoard(t).path)
@@ -233,7 +233,7 @@ func TestAPIConfig(t *testing.T) {
 			broken.Loaded == c.Loaded
 	})
 
-	// A config that is sound but cannot be used.
+	// A valid config that cannot be used.
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

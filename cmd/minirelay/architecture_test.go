@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The page about the architecture has a row for each room, with its imports, and names functions that exist.
+// The page about the architecture has a row for each package, with its imports, and names only functions that exist.
 func TestArchitecture(t *testing.T) {
 	for _, page := range []string{"architecture.md", "architecture.zh-CN.md"} {
 		text, err := os.ReadFile("../../docs/" + page)
@@ -35,7 +35,7 @@ func TestArchitecture(t *testing.T) {
 		for _, r := range house {
 			imports, ok := rooms[r.name]
 			if ours := strings.Fields(r.ours); !ok || r.name != "cmd/minirelay" && !slices.Equal(imports, ours) {
-				t.Errorf("%s: %s imports %q, and its row says %q", page, r.name, ours, imports)
+				t.Errorf("%s: %s imports %q, but its row says %q", page, r.name, ours, imports)
 			}
 			delete(rooms, r.name)
 		}
@@ -45,7 +45,7 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
-// quoted lists what is between backquotes.
+// quoted lists the texts between backquotes.
 func quoted(cell string) (all []string) {
 	for i, part := range strings.Split(cell, "`") {
 		if i%2 == 1 {

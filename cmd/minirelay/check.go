@@ -49,7 +49,7 @@ func runCheck(_ context.Context, env *env, args []string) error {
 	return env.printf("%s %s: gateway %s, %s\n", strings.Join(config.Files, ", "), sound, config.Gateway.ID, usersSummary(env.lang, config))
 }
 
-// portSummary is where a port is and how its line is set: /dev/ttyACM0 115200 8N1.
+// portSummary is the path of a port and its line settings: /dev/ttyACM0 115200 8N1.
 func portSummary(p serial.Config) string {
 	if strings.HasPrefix(p.Path, "tcp://") {
 		return p.Path
@@ -61,7 +61,7 @@ func portSummary(p serial.Config) string {
 	return name + " " + lineSettings(p)
 }
 
-// lineSettings is how a line is set: 115200 8N1.
+// lineSettings formats the settings of a line: 115200 8N1.
 func lineSettings(p serial.Config) string {
 	return fmt.Sprintf("%d %d%s%v", p.Baud, p.DataBits, strings.ToUpper(p.Parity[:1]), p.StopBits)
 }
@@ -77,7 +77,7 @@ func usersSummary(lang locale.Language, config *configs.Config) string {
 	return lang.Sprintf("users %s", strings.Join(users, ", "))
 }
 
-// upstreamSummary is what check says of an upstream: where it is, what goes up and what may come down.
+// upstreamSummary is the line of check about an upstream: its address, what it receives and what it may send.
 func upstreamSummary(lang locale.Language, config *configs.Config, c upstream.Config) string {
 	what := "sends all devices"
 	if len(c.Devices) > 0 {

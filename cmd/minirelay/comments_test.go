@@ -15,11 +15,11 @@ import (
 	"testing"
 )
 
-// sources is what the Go files of the repository declare, tests aside.
+// sources holds the declarations in all Go files of the repository except tests.
 type sources struct {
 	fset     *token.FileSet
 	files    map[string][]*ast.File     // by folder, as in devices/codec
-	declared map[string]map[string]bool // by the name of the package: Name, Type.Member
+	declared map[string]map[string]bool // by package name: Name, Type.Member
 	members  map[string]bool            // Type.Member of any package
 }
 
@@ -106,14 +106,14 @@ func (s *sources) declare(f *ast.File) {
 	}
 }
 
-// knows says whether name, as in relay.Handle, Relay.Handle or journal.admit, is declared somewhere.
+// knows reports whether some package declares name, as in relay.Handle, Relay.Handle or journal.admit.
 func (s *sources) knows(name string) bool {
 	first, rest, _ := strings.Cut(name, ".")
 	return s.members[name] || s.declared[first][rest]
 }
 
-// A map in a package comment, as relay's walk, names functions and files that exist, so that a rename cannot leave it
-// wrong.
+// A map in a package comment, like relay's walk, names only functions and files that exist, so that a rename cannot
+// make it wrong.
 func TestMapsNameWhatExists(t *testing.T) {
 	s := readSources(t)
 	call := regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)+\b`)
@@ -145,7 +145,7 @@ func TestMapsNameWhatExists(t *testing.T) {
 	}
 }
 
-// A name in brackets in a comment is a link, and leads somewhere.
+// A bracketed name in a comment is a valid link.
 func TestLinksInComments(t *testing.T) {
 	s := readSources(t)
 	bracket := regexp.MustCompile(`\[\*?[A-Z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)?\]|\[[a-z][a-z0-9]*\.[A-Z][A-Za-z0-9.]*\]`)
@@ -169,7 +169,7 @@ func TestLinksInComments(t *testing.T) {
 					case comment.Plain:
 						for _, name := range bracket.FindAllString(string(part), -1) {
 							if !strings.HasSuffix(name, ".ID]") && !strings.Contains(name, ".ID.") { // a table of the config
-								t.Errorf("%s, %s: %s leads nowhere", dir, where, name)
+								t.Errorf("%s, %s: %s is not a valid link", dir, where, name)
 							}
 						}
 					}
@@ -192,7 +192,7 @@ func TestLinksInComments(t *testing.T) {
 	}
 }
 
-// eachText gives the text of a block, and of the blocks in it, to do.
+// eachText calls do for each text of a block and of the blocks inside it.
 func eachText(block comment.Block, do func(comment.Text)) {
 	var text []comment.Text
 	switch b := block.(type) {

@@ -10,7 +10,7 @@ import (
 	"minirelay/configs"
 )
 
-// systemConfig is where the config of a gateway that starts with the machine is.
+// systemConfig is the config of a gateway that runs as a system service.
 const systemConfig = "/etc/minirelay/minirelay.toml"
 
 // configFlag adds -c to flags.
@@ -19,7 +19,7 @@ func configFlag(flags *flag.FlagSet) *string {
 		"\tor ./minirelay.toml, or "+systemConfig)
 }
 
-// configPath is the config to use, if -c was given as given.
+// configPath returns the config to use. given is the value of -c.
 func configPath(given string) string {
 	if given != "" {
 		return given
@@ -31,11 +31,11 @@ func configPath(given string) string {
 	if !exists(here) && exists(systemConfig) {
 		return systemConfig
 	}
-	return here // whose absence is explained
+	return here // the error then explains that it is missing
 }
 
-// exists says whether there is a file, or a link that may lead nowhere. One that may not be looked at is there: the
-// package keeps strangers out of /etc/minirelay.
+// exists reports whether there is a file or a link, even a dangling one. A file that may not be examined counts as
+// present: the package denies other users access to /etc/minirelay.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return !errors.Is(err, fs.ErrNotExist)
@@ -57,7 +57,7 @@ func loadConfig(env *env, path string) (*configs.Config, error) {
 	return nil, userError{faults.Error(), "fix them and try again with minirelay check; nothing has been started or changed"}
 }
 
-// wholeFault is the fault of a file as a whole, which is told in the two lines of the program alone.
+// wholeFault returns the fault of a file as a whole, for which the program's usual two lines are enough.
 func wholeFault(faults *configs.Faults) (userError, bool) {
 	if len(faults.List) != 1 || faults.List[0].Line != 0 {
 		return userError{}, false

@@ -63,7 +63,7 @@ func runDecode(_ context.Context, env *env, args []string) error {
 	return nil
 }
 
-// decodeWith gives the device whose mapping decodes: one of the config, or one that has a profile.
+// decodeWith returns the device whose mapping is used for decoding: one of the config, or one made from a profile.
 func decodeWith(env *env, path, profile string, args []string) (mapping.DeviceConfig, serial.Config, error) {
 	if profile != "" {
 		if len(args) != 1 {
@@ -82,7 +82,7 @@ func decodeWith(env *env, path, profile string, args []string) (mapping.DeviceCo
 	return deviceOf(config, args[0])
 }
 
-// decodedView gives what shows a decoded record.
+// decodedView returns the function that shows a decoded record.
 func decodedView(w io.Writer, d mapping.DeviceConfig, asJSON bool) func(wire.Record) {
 	if asJSON {
 		lines := json.NewEncoder(w)
@@ -98,7 +98,7 @@ func decodedView(w io.Writer, d mapping.DeviceConfig, asJSON bool) func(wire.Rec
 	}
 }
 
-// unitsOf gives the units of fields.
+// unitsOf returns the units of fields.
 func unitsOf(all ...mapping.DeviceConfig) map[[2]string]string {
 	units := map[[2]string]string{}
 	for _, d := range all {
@@ -118,7 +118,7 @@ func deviceOf(config *configs.Config, id string) (mapping.DeviceConfig, serial.C
 			continue
 		}
 		i := slices.IndexFunc(config.Devices.Ports, func(p serial.Config) bool { return p.ID == d.Port })
-		return d, config.Devices.Ports[i], nil // a loaded config has it
+		return d, config.Devices.Ports[i], nil // a loaded config has the port
 	}
 	try := "there are " + strings.Join(ids, ", ")
 	if meant, ok := configs.Nearest(id, ids); ok {
@@ -163,7 +163,7 @@ func readRecording(env *env, name string, raw bool) ([]capture.Record, error) {
 	return recording, nil
 }
 
-// fileError puts into words why a file cannot be read or made.
+// fileError describes in words why a file cannot be read or created.
 func fileError(name string, err error) error {
 	var cause *os.PathError
 	if errors.As(err, &cause) {
@@ -172,7 +172,7 @@ func fileError(name string, err error) error {
 	return userError{name + ": " + err.Error(), "check its name, and whether this user may use it"}
 }
 
-// tally counts what became of a recording.
+// tally counts the frames of a recording by result.
 type tally struct{ good, dropped, unanswered, odd int }
 
 func (t *tally) count(r wire.Record) {
@@ -181,7 +181,7 @@ func (t *tally) count(r wire.Record) {
 	}
 }
 
-// frame counts one frame. An empty one is a request that nobody answered.
+// frame counts one frame. An empty one is a request without an answer.
 func (t *tally) frame(ok, empty, why bool) {
 	switch {
 	case ok:
@@ -196,7 +196,7 @@ func (t *tally) frame(ok, empty, why bool) {
 	}
 }
 
-// String sums it up.
+// String returns the summary.
 func (t *tally) String() string {
 	s := fmt.Sprintf("%s: %d accepted, %d dropped", count(t.good+t.dropped, "1 frame", "%d frames"), t.good, t.dropped)
 	if t.odd > 0 {
@@ -208,7 +208,7 @@ func (t *tally) String() string {
 	return s
 }
 
-// hint says what to try when nothing could be decoded.
+// hint suggests what to try if nothing could be decoded.
 func (t *tally) hint(recording []capture.Record) string {
 	in, text, line := 0, 0, false
 	for _, r := range recording {

@@ -16,8 +16,8 @@ import (
 	"minirelay/softboard"
 )
 
-// runDemo is `minirelay demo`: the gateway with two software boards, until ctx ends. Everything it makes is in
-// one temporary directory, which it removes.
+// runDemo is `minirelay demo`: the gateway with two simulated boards, until ctx ends. All its files are in one
+// temporary directory, which it removes.
 func runDemo(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:8443", "address for wss; :8443 lets phones on your network in")
@@ -59,8 +59,8 @@ func runDemo(ctx context.Context, env *env, args []string) error {
 	return serve(ctx, env, d.config(), func(g *gateway.Gateway) { fmt.Fprint(env.stdout, d.welcome(g)) })
 }
 
-// freeAddress is addr, or the same host with another port where somebody else has that one. A wrong address is
-// left to the gateway to complain about.
+// freeAddress returns addr, or the same host with another port if that port is in use. An invalid address is returned
+// unchanged, so that the gateway reports it.
 func freeAddress(addr string) string {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -76,7 +76,7 @@ func freeAddress(addr string) string {
 	return addr
 }
 
-// demo is what one run has made up.
+// demo holds the values made up for one run.
 type demo struct{ dir, listen, mqtt, ws, password string }
 
 func (d demo) port(board string) string { return filepath.Join(d.dir, "tty-"+board) }
@@ -105,7 +105,7 @@ role     = "admin"   # sees the configuration and the wire on the page too; a ph
 		softboard.RelaysMapping(d.port("relays")))
 }
 
-// welcome is what to try next. Each line works when it is pasted.
+// welcome shows commands to try next. Each line works when it is pasted.
 func (d demo) welcome(g *gateway.Gateway) string {
 	host, port, _ := net.SplitHostPort(g.Addrs().MQTT)
 	_, tls, _ := net.SplitHostPort(g.Addrs().TLS)

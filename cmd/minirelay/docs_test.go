@@ -13,12 +13,12 @@ import (
 	"minirelay/configs"
 )
 
-// pages are what people read.
+// pages are the documents for users.
 var pages = allPages()
 
 func allPages() (all []string) {
 	for _, where := range []string{"*.md", "docs/*.md", "deploy/*/*.md", "examples/*.md", "miniprogram/src/minirelay/*.md"} {
-		found, _ := filepath.Glob(filepath.Join("../..", where)) // the pattern is a good one
+		found, _ := filepath.Glob(filepath.Join("../..", where)) // the pattern is valid
 		for _, page := range found {
 			page, _ = filepath.Rel("../..", page)
 			all = append(all, page)
@@ -29,8 +29,8 @@ func allPages() (all []string) {
 
 var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
 
-// What the pages show as TOML loads: the blocks of a page, one after the other, are one config, completed by
-// what a page about mappings need not repeat.
+// The TOML on the pages can be loaded: the blocks of a page form one config, together with the parts that pages about
+// mappings leave out.
 func TestTOMLInTheDocs(t *testing.T) {
 	t.Setenv("PHONE_PASSWORD", "secret")
 	t.Setenv("CLOUD_PASSWORD", "secret")
@@ -61,10 +61,10 @@ func TestTOMLInTheDocs(t *testing.T) {
 	}
 }
 
-// A link or a picture, by one of two groups.
+// link matches a link or a picture, each with its own group.
 var link = regexp.MustCompile(`\]\(([^):]+)\)|src="([^":]+)"`)
 
-// Links and pictures within the repository lead somewhere, those to a heading to one that is there.
+// Links and pictures within the repository have a target, and links to a heading have that heading.
 func TestLinksInTheDocs(t *testing.T) {
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join("../..", page))
@@ -88,7 +88,7 @@ func TestLinksInTheDocs(t *testing.T) {
 
 var heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 
-// headings gives the names by which links reach the headings of a page: lower case, words joined, no punctuation.
+// headings returns the anchors of a page's headings: lower case, words joined, no punctuation.
 func headings(t *testing.T, page string) (all []string) {
 	text, err := os.ReadFile(page)
 	if err != nil {
@@ -115,7 +115,7 @@ var (
 	target  = regexp.MustCompile(`make ([a-z-]+)`)
 )
 
-// The subcommands, their flags and the make targets that the pages name exist.
+// The subcommands, flags and make targets on the pages exist.
 func TestCommandsInTheDocs(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	if err != nil {
@@ -153,7 +153,7 @@ func TestCommandsInTheDocs(t *testing.T) {
 
 var helpedFlag = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
 
-// flagsOf gives the flags of a subcommand, as its help lists them.
+// flagsOf returns the flags of a subcommand, as listed by its help.
 func flagsOf(t *testing.T, name string) (all []string) {
 	args := []string{name, "-h"}
 	if name == "user" {
@@ -171,7 +171,7 @@ func flagsOf(t *testing.T, name string) (all []string) {
 
 var manCommand = regexp.MustCompile(`(?m)^\.TP\n\.B ([a-z]+)`)
 
-// The man page lists the commands that there are, and no others, in their order.
+// The man page lists exactly the existing commands, in their order.
 func TestManPageInTheDocs(t *testing.T) {
 	text, err := os.ReadFile("../../deploy/minirelay.1")
 	if err != nil {
@@ -187,6 +187,6 @@ func TestManPageInTheDocs(t *testing.T) {
 		there = append(there, c.name)
 	}
 	if !slices.Equal(told, there) {
-		t.Errorf("the man page tells of %v, there are %v", told, there)
+		t.Errorf("the man page lists %v, but the commands are %v", told, there)
 	}
 }

@@ -10,24 +10,23 @@ import (
 	"minirelay/gateway"
 )
 
-// userError is what went wrong and what to try, for people: lower case, without a full stop.
+// userError is an error and a suggestion for people: lower case, without a full stop.
 type userError struct{ what, try string }
 
 func (e userError) Error() string { return e.what }
 
-// Hint is what to try.
+// Hint returns the suggestion.
 func (e userError) Hint() string { return e.try }
 
-// usageError is a command line that cannot be understood. It makes the exit status 2.
+// usageError is an invalid command line. It makes the exit status 2.
 type usageError struct{ what, try string }
 
 func (e usageError) Error() string { return e.what }
 
-// Hint is what to try.
+// Hint returns the suggestion.
 func (e usageError) Hint() string { return e.try }
 
-// describe puts err into the two lines that people see and gives the exit status. What to try is what the error
-// hints at.
+// describe returns the two lines that users see for err, and the exit status. The second line is the error's hint.
 func describe(err error) (what, try string, status int) {
 	what, try = gateway.Describe(err)
 	var usage usageError
@@ -37,7 +36,7 @@ func describe(err error) (what, try string, status int) {
 	return what, try, exitFailed
 }
 
-// parseFlags parses args of the subcommand that flags is named after. It takes no arguments that are no flags.
+// parseFlags parses args for the subcommand that flags is named after. It rejects arguments other than flags.
 func parseFlags(flags *flag.FlagSet, env *env, args []string) error {
 	rest, err := parseArgs(flags, env, args)
 	if err == nil && len(rest) > 0 {
@@ -46,7 +45,7 @@ func parseFlags(flags *flag.FlagSet, env *env, args []string) error {
 	return err
 }
 
-// parseArgs is parseFlags for subcommands that take arguments beside flags, in any order. It gives the arguments.
+// parseArgs is parseFlags for subcommands that take arguments as well as flags, in any order. It returns the arguments.
 func parseArgs(flags *flag.FlagSet, env *env, args []string) ([]string, error) {
 	flags.Init(flags.Name(), flag.ContinueOnError)
 	flags.SetOutput(io.Discard)

@@ -9,7 +9,7 @@ import (
 	"minirelay/devices/serial"
 )
 
-// Every error becomes two lines and a status.
+// Every error is described in two lines and a status.
 func TestDescribe(t *testing.T) {
 	for _, row := range []struct {
 		err       error

@@ -1,6 +1,6 @@
 package main
 
-// helpTexts is what `minirelay help COMMAND` says beside the summary, for commands that need more words.
+// helpTexts are the texts of `minirelay help COMMAND` after the summary, for commands that need more explanation.
 var helpTexts = map[string]string{
 	"decode": `DEVICE is the id of a device in the config. FILE is a recording made by minirelay watch -record; or a text
 of hexadecimal numbers, also as xxd, hexdump -C and od -t x1 print it; or the bare bytes of a line; - is stdin.

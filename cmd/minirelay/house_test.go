@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// room is a package, what it may import, and why nothing else.
+// room is a package, its permitted imports, and the reason for the limit.
 type room struct {
 	name   string
 	ours   string // packages of ours that it may import
@@ -64,8 +64,8 @@ var house = []room{
 	{"softboard", "", "github.com/creack/pty golang.org/x/sys golang.org/x/term", "a software board behaves like hardware: it knows nothing of us"},
 }
 
-// Imports point one way: each room imports what its row says and nothing else. What a row leaves out would be an arrow
-// back, or one past the seam.
+// Imports point one way: each package imports only what its row permits. Any other import would point back, or bypass
+// an interface.
 func TestHouse(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}:{{range .Imports}} {{.}}{{end}}`, "minirelay/...").Output()
 	if err != nil {
@@ -79,7 +79,7 @@ func TestHouse(t *testing.T) {
 		path, imports, _ := strings.Cut(strings.TrimSpace(line), ":")
 		name := strings.TrimPrefix(path, "minirelay/")
 		if top, _, _ := strings.Cut(name, "/"); top == "bench" || top == "e2e" || top == "soak" {
-			continue // they measure and try the program from outside
+			continue // they measure and test the program from outside
 		}
 		r, ok := rows[name]
 		if !ok {
@@ -94,7 +94,7 @@ func TestHouse(t *testing.T) {
 		}
 	}
 	for name := range rows {
-		t.Errorf("there is no %s any more", name)
+		t.Errorf("%s no longer exists", name)
 	}
 }
 
@@ -108,7 +108,7 @@ func (r room) mayImport(path string) bool {
 	})
 }
 
-// A row forbids what it leaves out.
+// A row forbids every import that it does not list.
 func TestHouseForbids(t *testing.T) {
 	for _, test := range []struct{ from, to string }{
 		{"devices/codec/text", "minirelay/devices/codec/modbus"}, {"devices/codec", "minirelay/devices/codec/text"},
@@ -124,7 +124,7 @@ func TestHouseForbids(t *testing.T) {
 	}
 }
 
-// The serial library is imported in one file, so that its hazards are met in one place.
+// Only one file imports the serial library, so that its pitfalls are handled in one place.
 func TestSerialLibraryInOneFile(t *testing.T) {
 	var importers []string
 	err := filepath.WalkDir("../..", func(path string, e fs.DirEntry, err error) error {

@@ -45,7 +45,8 @@ func (r *running) fetch(t *testing.T, path string, header ...string) (int, strin
 // metric is one line of /metrics.
 var metricLine = regexp.MustCompile(`^[a-z_:][a-z0-9_:]*(\{[A-Za-z_]+="[^"]*"(, ?[A-Za-z_]+="[^"]*")*\})? -?[0-9.e+naIf-]+$`)
 
-// What happened can be counted, in the format that Prometheus reads: each line is one, and each name stands together.
+// Every event is counted, in the format that Prometheus reads: one sample per line, with the lines of each name
+// together.
 func TestMetrics(t *testing.T) {
 	dir := t.TempDir()
 	board := newTestBoard(t)
@@ -81,13 +82,13 @@ func TestMetrics(t *testing.T) {
 		}
 		name, _, _ := strings.Cut(strings.Fields(line)[0], "{")
 		if name != last && seen[name] {
-			t.Errorf("%s stands in two places", name)
+			t.Errorf("%s occurs in two places", name)
 		}
 		seen[name], last = true, name
 	}
 }
 
-// From elsewhere the figures need the token. A proxy on this machine is elsewhere.
+// Metrics require the token from anywhere but this machine. A request through a local proxy counts as remote.
 func TestMetricsNeedTheToken(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, testConfig(dir, newTestBoard(t).path)+"\n[metrics]\ntoken = \"let me in\"\n")
@@ -110,7 +111,7 @@ func TestMetricsNeedTheToken(t *testing.T) {
 	}
 }
 
-// Whoever asks on this machine is told how the gateway is, and what is wrong.
+// A client on this machine can ask for the state of the gateway and its problems.
 func TestStatus(t *testing.T) {
 	t.Chdir(t.TempDir()) // a socket's path is short
 	board := newTestBoard(t)
@@ -136,7 +137,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// The service manager is told when the gateway serves, that it lives, and that it stops.
+// The service manager learns when the gateway is ready, alive and stopping.
 func TestServiceManager(t *testing.T) {
 	if _, err := binary(); err != nil {
 		t.Fatal(err)
@@ -176,7 +177,7 @@ func TestServiceManager(t *testing.T) {
 	}
 }
 
-// A person sees at a glance what a Raspberry Pi complains of.
+// The status shows the warnings of a Raspberry Pi at a glance.
 func TestProblems(t *testing.T) {
 	s := status.Snapshot{Machine: status.Machine{ClockSet: true, Throttled: []string{"under-voltage now"}}}
 	s.Judge()

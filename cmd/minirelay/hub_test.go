@@ -11,7 +11,8 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// hubConfig is a hub to which the gateway home dials out, with a user who may use it and one who may not.
+// hubConfig is a hub for the gateway home, which dials out to it, with one user who may use the gateway and one who may
+// not.
 func hubConfig(dir, address string) string {
 	return fmt.Sprintf(`
 [gateway]
@@ -37,7 +38,7 @@ role     = "operator"
 `, filepath.Join(dir, "data"), address)
 }
 
-// freePort is an address on which nobody listens: a hub that is started again must have the same one.
+// freePort is an unused address: a hub that restarts must keep its address.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,7 +49,7 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// The whole chain through a hub: a gateway without an address of its own, a command from afar and its result, a hub that
+// The whole chain through a hub: a gateway without an address of its own, a remote command and its result, a hub that
 // is killed and comes back, and a gateway that is killed.
 func TestHub(t *testing.T) {
 	address, hubDir, dir := freePort(t), t.TempDir(), t.TempDir()
@@ -80,7 +81,7 @@ retry    = "1s"
 	wait(t, far.Publish(commandTopic, 1, false, command))
 	far.see(t, resultTopic, `"repeat":true`)
 
-	// The hub knows who asks, the gateway what time it is there.
+	// The hub knows the user, the gateway knows its local time.
 	request := "minirelay/home/request/phone-" + t.Name()
 	wait(t, far.Publish(request, 1, false, `{"id":1,"method":"me"}`))
 	far.see(t, "minirelay/home/reply/phone-"+t.Name(), `{"id":1,"result":{"user":"phone","role":"operator"}}`)
@@ -103,7 +104,7 @@ retry    = "1s"
 	far.see(t, "minirelay/home/status", "offline")
 }
 
-// A user of the hub alone sees and commands no gateway behind it.
+// A user of the hub alone can neither see nor command any gateway behind it.
 func TestStrangerAtTheHub(t *testing.T) {
 	dir := t.TempDir()
 	hub := run(t, dir, hubConfig(dir, "127.0.0.1:0"), "")
@@ -124,7 +125,7 @@ func TestStrangerAtTheHub(t *testing.T) {
 		stranger.see(t, "minirelay/hub/status", "online")
 		for _, m := range stranger.kept {
 			if strings.HasPrefix(m.Topic(), "minirelay/home/") {
-				t.Errorf("it hears %s", m.Topic())
+				t.Errorf("the user received %s", m.Topic())
 			}
 		}
 	})

@@ -23,7 +23,7 @@ import (
 	"minirelay/relay"
 )
 
-// initAsk is what `minirelay init` was told by flags, and what it found out.
+// initAsk holds the flags of `minirelay init` and its findings.
 type initAsk struct {
 	path, data              string
 	start                   configs.Start
@@ -31,7 +31,7 @@ type initAsk struct {
 	stdin, unasked, replace bool
 
 	env   *env
-	lines *bufio.Reader // of a person; nil: nobody can be asked
+	lines *bufio.Reader // of a person; nil: there is no one to ask
 }
 
 // portFlags are -port PATH=PROFILE, any number of them.
@@ -39,13 +39,13 @@ type portFlags []string
 
 func (p *portFlags) String() string { return strings.Join(*p, " ") }
 
-// Set takes one of them.
+// Set adds one.
 func (p *portFlags) Set(s string) error {
 	*p = append(*p, s)
 	return nil
 }
 
-// runInit is `minirelay init`: a first config, made of what is plugged in and a few questions.
+// runInit is `minirelay init`: a first config, made from the connected devices and a few questions.
 func runInit(ctx context.Context, env *env, args []string) error {
 	a := &initAsk{env: env}
 	flags := flag.NewFlagSet("init", flag.ContinueOnError)
@@ -103,7 +103,7 @@ func (a *initAsk) run(ctx context.Context) error {
 	return nil
 }
 
-// place finds out where the config belongs, and whether somebody's is there already.
+// place chooses the path of the config, and checks that it does not replace a user's own.
 func (a *initAsk) place() error {
 	if a.path == "" {
 		a.path = "minirelay.toml"
@@ -131,7 +131,7 @@ func (a *initAsk) place() error {
 		"edit it, it takes effect when it is saved; -replace writes a new one and keeps a copy, -c FILE writes another"}
 }
 
-// question asks a person, who may just press Enter for the usual answer.
+// question asks the user, who can press Enter for the usual answer.
 func (a *initAsk) question(text, usual string) string {
 	if a.lines == nil {
 		return usual
@@ -148,7 +148,7 @@ func (a *initAsk) question(text, usual string) string {
 	return line
 }
 
-// things finds out what hangs on which port.
+// things finds out which device is connected to which port.
 func (a *initAsk) things() error {
 	for _, p := range a.ports {
 		path, profile, _ := strings.Cut(p, "=")
@@ -166,7 +166,7 @@ func (a *initAsk) things() error {
 	}
 	for _, p := range found {
 		if p.USB == "" && a.lines == nil {
-			continue // a UART of the board: nobody says that something hangs on it
+			continue // a UART of the board: nothing shows whether a device is connected to it
 		}
 		fmt.Fprintf(a.env.stdout, "\n%s\n", strings.TrimSpace(p.Path+"  "+p.Maker+" "+p.Product))
 		if err := a.askThing(p.Path); err != nil {
@@ -179,7 +179,7 @@ func (a *initAsk) things() error {
 	return nil
 }
 
-// askThing asks what hangs on a port until the answer can be used.
+// askThing asks which device is connected to a port until the answer is valid.
 func (a *initAsk) askThing(path string) error {
 	for {
 		answer := a.question("Which device is on it? A name from `minirelay profiles`, none for another device, - to leave the port out", "none")
@@ -198,7 +198,7 @@ func (a *initAsk) askThing(path string) error {
 	}
 }
 
-// thing adds a port with what hangs on it.
+// thing adds a port with its device.
 func (a *initAsk) thing(path, profile string) error {
 	number := len(a.start.Things) + 1
 	t := configs.StartThing{Port: fmt.Sprintf("port%d", number), Device: fmt.Sprintf("device%d", number), Path: path,
@@ -225,7 +225,7 @@ func (a *initAsk) thing(path, profile string) error {
 	return nil
 }
 
-// password gets the first user's. madeUp: nobody gave one.
+// password returns the first user's password. madeUp reports that it was generated.
 func (a *initAsk) password(ctx context.Context) (password string, madeUp bool, err error) {
 	if a.stdin || a.lines != nil {
 		if a.lines != nil {
@@ -248,7 +248,7 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 		a.env.printf("The first user is %s\n", a.start.Admin)
 	}
 	a.env.printf("\nNext:\n")
-	if a.path == systemConfig { // the service takes it by itself
+	if a.path == systemConfig { // the service notices it by itself
 		a.env.printf("  sudo minirelay status\n")
 	} else {
 		a.env.printf("  minirelay check -c %s\n  minirelay run -c %s\n", a.path, a.path)
@@ -263,14 +263,14 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 	}
 }
 
-// writeConfig writes a config whole or not at all. What was there, if it was not as installed, is kept beside it.
-// Owner and mode stay.
+// writeConfig writes a config completely or not at all. It keeps a copy of the previous config, unless that one was
+// still as installed. Owner and mode do not change.
 func writeConfig(path string, text []byte) (kept string, err error) {
 	fail := func(err error) (string, error) {
 		return "", userError{"cannot write " + path + ": " + err.Error(), "run it with sudo, or write another file: minirelay init -c FILE"}
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // the link stays
+		path = target // keep the link
 	}
 	mode := fs.FileMode(0o640) // it holds the hash of a password
 	info, statErr := os.Stat(path)
@@ -295,7 +295,7 @@ func writeConfig(path string, text []byte) (kept string, err error) {
 	}
 	if statErr == nil && !configs.Untouched(old) {
 		kept = fmt.Sprintf("%s.%s", path, time.Now().Format("20060102-150405"))
-		// A second name at first, so that there is a config at every moment. Some file systems know no second names.
+		// Link the copy first, so that there is a config at every moment. Some file systems have no hard links.
 		if err := os.Link(path, kept); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(path, kept) != nil {
 			return fail(err)
 		}
@@ -306,8 +306,8 @@ func writeConfig(path string, text []byte) (kept string, err error) {
 	return kept, nil
 }
 
-// sameOwner gives the file at path the owner that info says. If that is not permitted, the file belongs to the user
-// who runs the program, which is no fault.
+// sameOwner gives the file at path the owner in info. If that is not permitted, the file belongs to the current user,
+// which is not an error.
 func sameOwner(path string, info fs.FileInfo) {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		_ = os.Chown(path, int(s.Uid), int(s.Gid))

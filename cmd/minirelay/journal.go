@@ -9,14 +9,14 @@ import (
 	"sync"
 )
 
-// journal writes lines of text for systemd's journal: each begins with its priority, as sd-daemon(3) has it, and
-// carries no time, which the journal knows itself.
+// journal writes lines of text for systemd's journal: each begins with its priority, as in sd-daemon(3), and has no
+// time, which the journal adds itself.
 type journal struct {
-	slog.Handler // of the text, into out.text
+	slog.Handler // writes the text into out.text
 	out          *journalOut
 }
 
-// journalOut is shared by a handler and those derived from it.
+// journalOut is shared by a handler and the handlers derived from it.
 type journalOut struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -55,7 +55,7 @@ func (j *journal) WithGroup(name string) slog.Handler {
 	return &journal{j.Handler.WithGroup(name), j.out}
 }
 
-// priority is the level of syslog(3) for a level of slog.
+// priority returns the level of syslog(3) for a level of slog.
 func priority(level slog.Level) int {
 	switch {
 	case level >= slog.LevelError:

@@ -1,8 +1,8 @@
-// Command minirelay is a gateway for boards on serial lines: it publishes what they say to its own MQTT broker and
-// carries commands from phones back to them.
+// Command minirelay is a gateway for boards on serial lines: it publishes their data to its own MQTT broker and carries
+// commands from phones back to them.
 //
-// Each subcommand is a file of its own with a function and a flag set; commands lists them. What goes wrong is told
-// in two lines on stderr, what and what to try: see errors.go.
+// Each subcommand has its own file with a function and a flag set; commands lists them. Errors are reported in two
+// lines on stderr, the problem and a suggestion: see errors.go.
 package main
 
 import (
@@ -23,11 +23,11 @@ import (
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // the thing asked for failed
-	exitUsage  = 2 // it was asked for wrongly
+	exitFailed = 1 // the command failed
+	exitUsage  = 2 // the command line is invalid
 )
 
-// env is what a subcommand may read and write.
+// env holds a subcommand's input and output.
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -65,7 +65,7 @@ func commands() []command {
 
 func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// Main runs one command line and gives the exit status.
+// Main runs one command line and returns the exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	env := &env{stdin, stdout, stderr, locale.FromEnvironment(os.Getenv)}
 	if l, ok := givenLanguage(args); ok {
@@ -82,8 +82,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return status
 }
 
-// untilSignal gives a context that ends with the first SIGINT or SIGTERM. The second one ends the process at
-// once, in case the clean end hangs.
+// untilSignal returns a context that ends at the first SIGINT or SIGTERM. The second signal ends the process at once,
+// in case a clean end hangs.
 func untilSignal() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -112,7 +112,7 @@ func untilSignal() (context.Context, func()) {
 func dispatch(ctx context.Context, env *env, args []string) error {
 	args = withoutLanguage(args)
 	if len(args) == 0 {
-		help(env) // stderr has the two lines that every error has
+		help(env) // stderr has the two lines of every error
 		return usageError{what: "no command given", try: "try minirelay demo, or see minirelay help"}
 	}
 	name, args := args[0], args[1:]

@@ -15,12 +15,12 @@ func phoneCode(g *gateway.Gateway) string {
 	text := g.PhoneAddress()
 	code, err := web.QR(text)
 	if err != nil {
-		code = "" // too long for a code: it can still be typed
+		code = "" // an address too long for a code can still be typed
 	}
 	return fmt.Sprintf("\nFor the mini-program, under Gateways: scan or type / 在小程序的“网关”里扫描或输入\n\n%s\n  %s\n", code, text)
 }
 
-// isTerminal says whether somebody sits there who can scan a code.
+// isTerminal reports whether w is a terminal, from which a person can scan a code.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -16,7 +16,7 @@ import (
 	"github.com/creack/pty"
 )
 
-// What phones scan leads to the plain port if there is one, holds who they are, and no password.
+// The address for phones leads to the plain port if there is one, and contains the user but no password.
 func TestPhoneAddress(t *testing.T) {
 	dir := t.TempDir()
 	g := start(t, dir, testConfig(dir, filepath.Join(dir, "none"))).gateway
@@ -58,11 +58,11 @@ func TestDemoShowsThePage(t *testing.T) {
 	}
 	lines := bufio.NewScanner(out)
 	defer func() {
-		_ = cmd.Process.Signal(os.Interrupt) // it removes what it has made
+		_ = cmd.Process.Signal(os.Interrupt) // it removes its files
 		for lines.Scan() {
 		}
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("it does not end cleanly: %v", err)
+			t.Errorf("the demo did not end cleanly: %v", err)
 		}
 	}()
 	var page, phone string
@@ -91,7 +91,7 @@ func TestDemoShowsThePage(t *testing.T) {
 	}
 }
 
-// run draws the code for people at a terminal, where phones can reach it; logs and pipes are spared.
+// run prints the code if its output is a terminal and phones can reach the address, but not into logs and pipes.
 func TestRunDrawsTheCodeOnATerminal(t *testing.T) {
 	program, err := binary()
 	if err != nil {

@@ -27,8 +27,8 @@ type listedPort struct {
 
 	HeldBy  []holder `json:"held_by,omitempty"`
 	Port    string   `json:"port,omitempty"`    // its id in the config
-	Devices []string `json:"devices,omitempty"` // that hang on it there
-	Trouble string   `json:"trouble,omitempty"` // why what the config names is not there
+	Devices []string `json:"devices,omitempty"` // connected to it there
+	Trouble string   `json:"trouble,omitempty"` // why the configured port is missing
 }
 
 type holder struct {
@@ -73,8 +73,8 @@ func runPorts(_ context.Context, env *env, args []string) error {
 	return nil
 }
 
-// maybeConfig is the config for a command that needs none. Only one that was asked for must be there and be sound;
-// nil stands for none.
+// maybeConfig returns the config for a command that works without one, or nil. Only a config named with -c must exist
+// and be valid.
 func maybeConfig(env *env, given string) (*configs.Config, error) {
 	if given != "" {
 		return loadConfig(env, given)
@@ -115,7 +115,7 @@ func listPorts(found []serial.Info, config *configs.Config) []*listedPort {
 	return ports
 }
 
-// addConfigured notes that the config describes a port, which may not be there, or be none of this machine's.
+// addConfigured adds a port of the config, which may be absent or belong to another machine.
 func addConfigured(ports []*listedPort, c serial.Config, all []mapping.DeviceConfig) []*listedPort {
 	real, err := c.Locate()
 	i := slices.IndexFunc(ports, func(p *listedPort) bool { return err == nil && p.Device == real })
@@ -141,7 +141,7 @@ func addConfigured(ports []*listedPort, c serial.Config, all []mapping.DeviceCon
 	return ports
 }
 
-// text is the line for a config, with comments for the person who looks for it.
+// text returns the line for a config, with comments that help to identify the port.
 func (p *listedPort) text(lang locale.Language) string {
 	var b strings.Builder
 	if usb, ok := strings.CutPrefix(p.Path, "usb "); ok {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A port of the config is listed with what uses it, who has it open, and why it is not there.
+// A configured port is listed with its devices, the program that has it open, and the reason if it is missing.
 func TestPortsOfTheConfig(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "minirelay.toml")

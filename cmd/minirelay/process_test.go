@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// binaryDir holds what binary has built; "" if nothing.
+// binaryDir is the directory that binary builds in; "" if it has not run.
 var binaryDir string
 
-// binary builds the program once. These tests need a process of its own: they kill it.
+// binary builds the program once. These tests kill it, so it needs its own process.
 var binary = sync.OnceValues(func() (string, error) {
 	var err error
 	if binaryDir, err = os.MkdirTemp("", "minirelay-test-"); err != nil {
@@ -80,9 +80,9 @@ func run(t *testing.T, dir, config, limit string) *process {
 	case line := <-ready:
 		p.url = strings.Fields(line)[1]
 	case <-p.done:
-		t.Fatalf("it ended: %s", p.log)
+		t.Fatalf("the gateway ended: %s", p.log)
 	case <-time.After(patience):
-		t.Fatal("it is not ready")
+		t.Fatal("the gateway is not ready")
 	}
 	return p
 }
@@ -102,28 +102,28 @@ func (p *process) end(t *testing.T, signal syscall.Signal) {
 	select {
 	case <-p.done:
 	case <-time.After(patience):
-		t.Fatalf("it does not end on %v\n%s", signal, p.log)
+		t.Fatalf("the gateway does not end on %v\n%s", signal, p.log)
 	}
 }
 
 const commandTopic, resultTopic = "minirelay/home/greenhouse/command", "minirelay/home/greenhouse/result"
 
-// online makes the board's device one that takes commands.
+// online lets the board send a first line, so that its device is online and takes commands.
 func (b *testBoard) online(t *testing.T, p *phone) {
 	t.Helper()
 	b.say(t, "first", `{"t":20,"p":0}`)
 	p.see(t, "minirelay/home/greenhouse/availability", "online")
 }
 
-// acknowledge plays the board for one command.
+// acknowledge answers one command as the board.
 func (b *testBoard) acknowledge(t *testing.T) {
 	t.Helper()
 	seq := regexp.MustCompile(`#\d+$`).FindString(b.hear(t))
 	b.say(t, "OK "+seq, `{"t":20,"p":1}`)
 }
 
-// After kill -9 a command that was done is not done again, and one that was on its way is unknown: it is neither
-// tried again nor forgotten.
+// After kill -9, a finished command is not executed again, and an interrupted one has the result unknown: it is neither
+// retried nor forgotten.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	board := newTestBoard(t)
@@ -155,18 +155,18 @@ func TestKill(t *testing.T) {
 	}
 	select {
 	case line := <-board.lines:
-		t.Errorf("after the restart the board heard %q too", line)
+		t.Errorf("after the restart the board also received %q", line)
 	default:
 	}
 }
 
-// On a full disk readings go on, and commands are refused in words, since they could not be remembered.
+// On a full disk, readings continue and commands are refused with an explanation, since they could not be recorded.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	board := newTestBoard(t)
 	config := testConfig(dir, board.path)
-	run(t, dir, config, "").end(t, syscall.SIGTERM) // makes the certificate
-	// A limit of 0 blocks is a disk that takes no more byte of any file.
+	run(t, dir, config, "").end(t, syscall.SIGTERM) // creates the certificate
+	// With a limit of 0 blocks no file can grow, as on a full disk.
 	p := run(t, dir, config, "ulimit -f 0;")
 	c := p.phone(t)
 	board.online(t, c)
@@ -175,12 +175,12 @@ func TestFullDisk(t *testing.T) {
 	board.say(t, `{"t":25,"p":0}`)
 	c.see(t, "minirelay/home/greenhouse/state", `"temperature":25`)
 	if n := strings.Count(p.log.String(), "commands are refused"); n != 1 {
-		t.Errorf("it is logged %d times", n)
+		t.Errorf("logged %d times", n)
 	}
 	p.end(t, syscall.SIGTERM)
 }
 
-// A data directory that cannot be written to is said at the start, with what to try.
+// A data directory that is not writable is reported at the start, with a suggestion.
 func TestReadOnlyDataDir(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "data"), "in the way")
@@ -237,7 +237,7 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A busy address is an error that names it.
+// The error for an address in use names the address.
 func TestBusyPort(t *testing.T) {
 	dir := t.TempDir()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -11,7 +11,7 @@ import (
 	"minirelay/relay"
 )
 
-// runProfiles is `minirelay profiles`: the list, or one in full.
+// runProfiles is `minirelay profiles`: the list, or one profile in full.
 func runProfiles(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("profiles", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "print the list as JSON")
@@ -39,7 +39,7 @@ func runProfiles(_ context.Context, env *env, args []string) error {
 	return columns.Write(env.stdout, 2)
 }
 
-// bothLanguages writes a name for people of either language.
+// bothLanguages formats a name in both languages.
 func bothLanguages(n relay.Name) string {
 	if n.ByLang == nil {
 		return n.Text

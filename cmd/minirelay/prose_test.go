@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// A word is one that the pages do not use, and the plain one in its place.
+// A word is one that the pages avoid, with its replacement.
 type word struct {
 	not    string // a regular expression
-	except string // one too: what it finds and is fine
+	except string // a regular expression too: matches that are fine
 	plain  string
-	like   string // a text in which it is found
+	like   string // a text that not matches
 }
 
 var englishWords = []word{
@@ -38,7 +38,7 @@ var englishWords = []word{
 	{`(?i)\bweakness(es)?\b`, ``, "vulnerability", "Report a weakness."},
 	{`(?i)\bwhoever\b`, ``, "anybody who", "Whoever has root can do everything."},
 	{`(?i)\bdoes the gateway live\b`, ``, "is the gateway running?", "Does the gateway live?"},
-	// A clause is not a subject. Headings may begin with one: they are no sentences.
+	// A clause is not a subject. Headings may begin with one, since they are not sentences.
 	{`(^|[.!?:]¤?\s)(Who|What)\b[^.!?]*([.!]|$)`, ``, "a noun as the subject", "It is safe. What is allowed is\n done."},
 }
 
@@ -59,7 +59,7 @@ var chineseWords = []word{
 	{`没有下文|恰好(得到|有)?一个`, ``, "有且只有一个结果", "绝不没有下文"},
 }
 
-// The pages are in plain words, outside of code.
+// The pages use plain words, except in code.
 func TestProse(t *testing.T) {
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		name := d.Name()
@@ -97,7 +97,7 @@ func TestProse(t *testing.T) {
 	}
 }
 
-// The sentences of the program are in plain words too: locale/zh.toml has all that people read.
+// The sentences of the program use plain words too. All of them are in locale/zh.toml.
 func TestProseOfTheProgram(t *testing.T) {
 	text, err := os.ReadFile("../../locale/zh.toml")
 	if err != nil {
@@ -122,7 +122,7 @@ func TestProseOfTheProgram(t *testing.T) {
 	}
 }
 
-// in gives where the word is found.
+// in returns the positions of the word.
 func (w word) in(text string) (all [][]int) {
 	for _, at := range regexp.MustCompile(w.not).FindAllStringIndex(text, -1) {
 		if w.except == "" || !regexp.MustCompile(w.except).MatchString(text[at[0]:at[1]]) {
@@ -132,7 +132,7 @@ func (w word) in(text string) (all [][]int) {
 	return all
 }
 
-// taken is in the place of code, links and marks. No word begins or ends with it.
+// taken replaces code, links and marks. No word begins or ends with it.
 const taken = "¤"
 
 // passage is a paragraph, an item of a list, a heading or a cell of a table, without code, links and marks.
@@ -148,7 +148,7 @@ var (
 )
 
 func passages(page string) (all []passage) {
-	code, open := false, false // a fence is open; the last passage goes on
+	code, open := false, false // inside a fence; the last passage continues
 	for i, line := range strings.Split(page, "\n") {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			code, open = !code, false
@@ -181,7 +181,7 @@ func prose(line string) string {
 	return strings.TrimSpace(marks.Replace(line))
 }
 
-// Each rule finds what it is for, and nothing in code.
+// Each rule matches its own example, and nothing in code.
 func TestProseWords(t *testing.T) {
 	for _, w := range append(englishWords, chineseWords...) {
 		if len(w.in(w.like)) == 0 {
@@ -202,7 +202,7 @@ func TestProseWords(t *testing.T) {
 	}
 }
 
-// Chinese in sources and scripts has its own punctuation, too: a half-width mark next to a Han character is a slip.
+// Chinese in sources and scripts has its own punctuation too: a half-width mark next to a Han character is a mistake.
 func TestChineseInSources(t *testing.T) {
 	slip := regexp.MustCompile(`\p{Han}[,;:?!(]|[,;:?!)]\p{Han}`)
 	read := 0

@@ -16,10 +16,10 @@ import (
 	"minirelay/softboard"
 )
 
-// lookForUser is how often it is looked whether somebody has opened the port.
+// lookForUser is the interval between checks whether another program has opened the port.
 const lookForUser = 100 * time.Millisecond
 
-// lastWords is how long the last bytes of a recording wait for somebody to read them.
+// lastWords is how long the last bytes of a recording wait for a reader.
 const lastWords = 5 * time.Second
 
 // runReplay is `minirelay replay`.
@@ -73,7 +73,7 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	return err
 }
 
-// play plays on a line, once somebody has opened it, and closes it.
+// play plays on a line as soon as another program has opened it, and then closes it.
 func play(ctx context.Context, player *capture.Player, line *softboard.Line, now bool) (err error) {
 	defer func() { err = errors.Join(err, line.Close()) }()
 	tick := time.NewTicker(lookForUser)
@@ -88,8 +88,8 @@ func play(ctx context.Context, player *capture.Player, line *softboard.Line, now
 	if err := player.Run(ctx, line); err != nil || ctx.Err() != nil {
 		return err
 	}
-	// What was said last must be read before the port goes; if nobody does, nobody wants it. The kernel takes a moment
-	// to hand it over.
+	// The last bytes must be read before the port goes, unless there is no reader any more. The kernel takes a moment
+	// to hand them over.
 	for read, looks := 0, 0; read < 2 && looks < int(lastWords/lookForUser); looks++ {
 		time.Sleep(lookForUser)
 		if line.Unread() == 0 {
@@ -99,12 +99,12 @@ func play(ctx context.Context, player *capture.Player, line *softboard.Line, now
 	return nil
 }
 
-// opened says whether another program has the port open, or this one has locked it.
+// opened reports whether another program has the port open, or a minirelay process has locked it.
 func opened(path string) bool {
 	return slices.ContainsFunc(serial.Users(path), func(h serial.User) bool { return h.Locked || h.PID != os.Getpid() })
 }
 
-// recordingSummary says what a recording holds.
+// recordingSummary describes the contents of a recording.
 func recordingSummary(lang locale.Language, recording []capture.Record, player *capture.Player) string {
 	in := 0
 	for _, r := range recording {

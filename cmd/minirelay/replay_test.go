@@ -31,7 +31,7 @@ func in(at time.Duration, data string) capture.Record {
 	return capture.Record{At: at, Data: []byte(data)}
 }
 
-// A recorded board serves a gateway as the real one did: it talks, and it acknowledges commands.
+// A replayed board works for a gateway like the real one: it sends data, and it acknowledges commands.
 func TestReplayToGateway(t *testing.T) {
 	dir := t.TempDir()
 	link, file := filepath.Join(dir, "tty"), filepath.Join(dir, "wire.txt")
@@ -51,7 +51,7 @@ func TestReplayToGateway(t *testing.T) {
 	s.see(t, "not in the recording: 50 55 4d 50 20 30 20 23")
 }
 
-// It begins when somebody opens the port, and ends with the recording.
+// The replay begins when a program opens the port, and ends with the recording.
 func TestReplayEnds(t *testing.T) {
 	noLeaks(t)
 	dir := t.TempDir()

@@ -25,10 +25,10 @@ func runGateway(ctx context.Context, env *env, args []string) error {
 	return serve(ctx, env, configPath(*path), nil)
 }
 
-// serve runs the gateway of the config at path until ctx ends, applying the config again whenever it changes.
-// It calls ready, if there is one, once clients can connect and every port has been tried.
+// serve runs the gateway of the config at path until ctx ends, and applies the config again whenever it changes. It
+// calls ready, if not nil, once clients can connect and every port has been tried.
 func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gateway)) error {
-	changed, stopWatching := gateway.Watch(path) // before it is read: no change falls between
+	changed, stopWatching := gateway.Watch(path) // watch before loading, so that no change is missed
 	defer stopWatching()
 	config, err := loadConfig(env, path)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"minirelay/softboard"
 )
 
-// lockedBuffer is a log that a test reads while it is written.
+// lockedBuffer is a log that a test can read while it is being written.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -37,7 +37,7 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// eventually waits until ok says yes.
+// eventually waits until ok returns true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
@@ -88,7 +88,7 @@ func start(t *testing.T, dir, config string) *running {
 	}
 	r.url = r.gateway.Addresses()[0]
 	if got := stdout.String(); !strings.HasPrefix(got, "ready "+r.url) {
-		t.Errorf("it prints %q", got)
+		t.Errorf("the ready line is %q", got)
 	}
 	return r
 }
@@ -100,7 +100,7 @@ func (r *running) phone(t *testing.T) *phone {
 	return p
 }
 
-// save writes the config as many editors do: another file, renamed over the old one.
+// save writes the config like many editors: a new file, renamed over the old one.
 func (r *running) save(t *testing.T, config string) {
 	t.Helper()
 	writeFile(t, r.path+"~", config)
@@ -109,7 +109,7 @@ func (r *running) save(t *testing.T, config string) {
 	}
 }
 
-// twoBoards is the greenhouse beside a second board, "cellar".
+// twoBoards is the greenhouse and a second board, "cellar".
 func twoBoards(dir, first, second string) string {
 	return testConfig(dir, first) + fmt.Sprintf(`
 [ports.due]
@@ -125,7 +125,7 @@ type = "number"
 `, second)
 }
 
-// What is changed takes effect, what is not is not disturbed, and a broken file changes nothing.
+// Changed settings take effect, unchanged parts are not disturbed, and a broken file changes nothing.
 func TestReload(t *testing.T) {
 	dir := t.TempDir()
 	uno, due := newTestBoard(t), newTestBoard(t)
@@ -137,8 +137,8 @@ func TestReload(t *testing.T) {
 	p.see(t, "minirelay/home/greenhouse/state", `"temperature":20,"pump":false`)
 	p.see(t, "minirelay/home/cellar/state", `"temperature":10`)
 
-	// Another name and another scale for the greenhouse; its port stays open, or the next line would be
-	// dropped as the first one after opening.
+	// A new name and a new scale for the greenhouse. Its port stays open; otherwise the next line would be dropped as
+	// the first one after opening.
 	config = strings.Replace(config, `"温室"`, `"大棚"`, 1)
 	config = strings.Replace(config, "decimals = 1", "decimals = 1\nscale = 2", 1)
 	r.save(t, config)
@@ -156,7 +156,7 @@ func TestReload(t *testing.T) {
 	uno.say(t, `{"t":22,"p":0}`)
 	p.see(t, "minirelay/home/greenhouse/state", `"temperature":44`)
 
-	// The other device is taken out: its topics are emptied. The phone has been connected all the time.
+	// The other device is removed, and its topics are cleared. The phone stays connected all the time.
 	r.save(t, config[:strings.Index(config, "[ports.due]")])
 	p.see(t, "minirelay/home/cellar/model", "")
 	if !p.IsConnectionOpen() {
@@ -168,7 +168,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// Whoever changes where the gateway listens reads where that is.
+// After a change of the listen address, the log shows the new one.
 func TestReloadTellsTheNewAddress(t *testing.T) {
 	dir := t.TempDir()
 	config := testConfig(dir, newTestBoard(t).path)
@@ -177,16 +177,16 @@ func TestReloadTellsTheNewAddress(t *testing.T) {
 	r.save(t, strings.Replace(config, `"温室"`, `"大棚"`, 1))
 	eventually(t, "the new name is in use", func() bool { return strings.Contains(r.log.String(), "the new configuration is in use") })
 	if strings.Contains(r.log.String(), told) {
-		t.Error("a name is no address")
+		t.Error("a name is not an address")
 	}
 	r.save(t, strings.Replace(config, "127.0.0.1:0", "127.0.0.2:0", 1))
 	eventually(t, "the new address is told", func() bool { return strings.Contains(r.log.String(), told) })
 	if now := r.gateway.Addresses()[0]; now == r.url || !strings.Contains(r.log.String(), now) {
-		t.Errorf("it serves at %s", now)
+		t.Errorf("the gateway serves at %s", now)
 	}
 }
 
-// Another gateway id makes it another gateway; a user's new password takes effect at once.
+// A new gateway id makes it another gateway; a user's new password takes effect at once.
 func TestReloadIdentityAndUsers(t *testing.T) {
 	dir := t.TempDir()
 	uno := newTestBoard(t)
@@ -212,7 +212,7 @@ func TestReloadIdentityAndUsers(t *testing.T) {
 	newPhone(t, r.url, filepath.Join(dir, "data", "tls", "cert.pem"), "phone", "changed")
 }
 
-// A board that is unplugged is offline and unknown at once, comes back by itself, and its neighbour never notices.
+// A board that is unplugged is offline and unknown at once, comes back by itself, and does not affect the other board.
 func TestUnplugAndReplug(t *testing.T) {
 	dir := t.TempDir()
 	line, err := softboard.Open(filepath.Join(dir, "by-id-greenhouse"))
@@ -253,6 +253,6 @@ func TestUnplugAndReplug(t *testing.T) {
 	wait(t, p.Publish("minirelay/home/greenhouse/command", 1, false, `{"id":"on","command":"pump","value":true}`))
 	p.see(t, "minirelay/home/greenhouse/result", `"status":"done"`)
 	if strings.Contains(r.log.String(), "device=cellar reason") {
-		t.Errorf("the neighbour noticed:\n%s", r.log)
+		t.Errorf("the other board was affected:\n%s", r.log)
 	}
 }

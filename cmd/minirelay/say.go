@@ -9,7 +9,7 @@ import (
 	"minirelay/locale"
 )
 
-// printf writes to stdout, in the language of the user. What is for programs is written without it.
+// printf writes to stdout in the user's language. Output for programs does not use it.
 func (e *env) printf(format string, args ...any) error {
 	_, err := fmt.Fprint(e.stdout, e.lang.Sprintf(format, args...))
 	return err
@@ -40,7 +40,7 @@ func langFlag(flags *flag.FlagSet, env *env) {
 	})
 }
 
-// givenLanguage looks for -lang among args, so that it counts wherever it is, and for what is wrong before it too.
+// givenLanguage looks for -lang among args, so that it applies at any position, and also to errors before it.
 func givenLanguage(args []string) (locale.Language, bool) {
 	for i, a := range args {
 		name, value, whole := strings.Cut(strings.TrimPrefix(a, "-"), "=")
@@ -57,7 +57,7 @@ func givenLanguage(args []string) (locale.Language, bool) {
 	return locale.English, false
 }
 
-// withoutLanguage cuts -lang off that stands in front of the subcommand. A wrong one stays, and is refused there.
+// withoutLanguage removes -lang in front of the subcommand. An invalid one stays, and is rejected later.
 func withoutLanguage(args []string) []string {
 	for len(args) > 0 {
 		name, _, whole := strings.Cut(strings.TrimPrefix(args[0], "-"), "=")
@@ -72,7 +72,7 @@ func withoutLanguage(args []string) []string {
 	return args
 }
 
-// count is a number of things in words: of one, or of several.
+// count formats a number of things, in the singular or the plural.
 func count(n int, one, several string) string {
 	if n == 1 {
 		return one

@@ -21,12 +21,12 @@ import (
 type scanning struct {
 	env    *env
 	name   string // of the port, as it was given
-	path   string // the most stable one of the port
+	path   string // the most stable path of the port
 	line   lineFlags
 	listen time.Duration // at each setting
-	wait   time.Duration // for a Modbus unit's answer to begin
-	upTo   int           // the highest register that is looked at
-	units  int           // the highest address that is asked
+	wait   time.Duration // timeout for the answer of a Modbus unit to begin
+	upTo   int           // the highest register to read
+	units  int           // the highest address to try
 	all    bool
 	found  detect.Result
 	tty    bool // progress overwrites itself
@@ -111,7 +111,7 @@ func (s *scanning) run(ctx context.Context, only string) error {
 	return s.end(ctx, err)
 }
 
-// settings are those that were given, or else the usual ones.
+// settings returns the given settings, or else the usual ones.
 func (s *scanning) settings(usual []detect.Setting) []detect.Setting {
 	given := strings.HasPrefix(s.name, "tcp://") // a serial server sets its line itself
 	s.line.flags.Visit(func(f *flag.Flag) { given = given || f.Name == "baud" || f.Name == "parity" || f.Name == "data-bits" })
@@ -121,7 +121,7 @@ func (s *scanning) settings(usual []detect.Setting) []detect.Setting {
 	return []detect.Setting{{Baud: s.line.baud, DataBits: s.line.dataBits, Parity: s.line.parity}}
 }
 
-// talkers looks for a board that talks by itself, and says whether somebody talks at all.
+// talkers looks for a board that sends by itself, and reports whether any data arrives at all.
 func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 	speeds := detect.Speeds()
 	if one := s.settings(nil); one != nil {
@@ -195,7 +195,7 @@ func (s *scanning) meter(ctx context.Context, l detect.Line) error {
 	return nil
 }
 
-// end prints what was found, also if the search was broken off.
+// end prints the findings, even if the search was interrupted.
 func (s *scanning) end(ctx context.Context, err error) error {
 	s.clear()
 	switch {
@@ -216,13 +216,13 @@ func (s *scanning) end(ctx context.Context, err error) error {
 	return userError{"nothing was found on " + s.name, "is it powered, are the two wires swapped, is it set to another speed? -all searches longer"}
 }
 
-// roughly says how long so many questions take at most.
+// roughly returns the longest time that this many questions take.
 func roughly(steps int, wait time.Duration) string {
 	d := time.Duration(steps) * (wait + 20*time.Millisecond)
 	return d.Round(time.Second).String()
 }
 
-// say tells a step on stderr.
+// say reports a step on stderr.
 func (s *scanning) say(format string, args ...any) {
 	s.clear()
 	fmt.Fprintln(s.env.stderr, s.env.lang.Sprintf(format, args...))
@@ -233,7 +233,7 @@ func (s *scanning) step(p detect.Progress) {
 	s.progress("%3d %%  %v  %s", 100*p.Done/max(p.Total, 1), p.Setting, p.What)
 }
 
-// progress shows a line that the next one replaces: on a terminal all of them, and else one every few seconds.
+// progress shows a line that the next one replaces. A terminal gets every line, anything else one every few seconds.
 func (s *scanning) progress(format string, args ...any) {
 	now := time.Now()
 	if s.tty {
@@ -256,7 +256,7 @@ func (s *scanning) clear() {
 	}
 }
 
-// stablePath is the best name of the port at a path.
+// stablePath returns the best name of the port at a path.
 func stablePath(path string) string {
 	real, err := serial.Config{Path: path}.Locate()
 	if strings.Contains(path, "://") || err != nil {

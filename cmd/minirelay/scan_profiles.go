@@ -18,7 +18,7 @@ import (
 	"minirelay/devices/wire"
 )
 
-// profileDevices gives a device of each profile that needs nothing else, by the profile's name.
+// profileDevices returns a device for each profile that needs no further settings, by the profile's name.
 func profileDevices() (map[string]mapping.DeviceConfig, error) {
 	dir, err := os.MkdirTemp("", "minirelay-profiles-")
 	if err != nil {
@@ -39,11 +39,11 @@ func profileDevices() (map[string]mapping.DeviceConfig, error) {
 	return all, nil
 }
 
-// outcome is what a recording becomes with a mapping.
+// outcome is the result of decoding a recording with a mapping.
 type outcome struct {
 	taken, dropped int
-	values         map[string]bool // fields that had a good reading
-	null           map[string]bool // fields that had none
+	values         map[string]bool // fields with at least one valid reading
+	null           map[string]bool // fields with an invalid one
 }
 
 func decodeAll(port serial.Config, d mapping.DeviceConfig, recording []capture.Record) outcome {
@@ -71,12 +71,12 @@ func decodeAll(port serial.Config, d mapping.DeviceConfig, recording []capture.R
 	return o
 }
 
-// matchingProfile is the profile that takes the frames of a sample and finds most of its fields in them; "" if none
-// does.
+// matchingProfile returns the profile that accepts the frames of a sample and finds most of its fields in them; "" if
+// there is none.
 func matchingProfile(s detect.Sample) string {
 	all, err := profileDevices()
 	if err != nil {
-		return "" // the temporary directory is full: no reason to find nothing
+		return "" // the temporary directory is full: the search can do without it
 	}
 	port := serial.Default()
 	port.Baud, port.DataBits, port.Parity = s.Setting.Baud, s.Setting.DataBits, s.Setting.Parity
@@ -84,7 +84,7 @@ func matchingProfile(s detect.Sample) string {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		d := all[name]
 		o := decodeAll(port, d, []capture.Record{{Data: s.Data}})
-		// The first and the last frame may be halves.
+		// The first and the last frame may be incomplete.
 		if o.taken >= 2 && o.dropped <= 2 && o.dropped < o.taken && len(o.values)*10 >= len(d.Fields)*6 && len(o.values) > most {
 			best, most = name, len(o.values)
 		}
@@ -92,11 +92,11 @@ func matchingProfile(s detect.Sample) string {
 	return best
 }
 
-// mostFits is how many profiles are named for a unit.
+// mostFits is the number of profiles listed for a unit.
 const mostFits = 5
 
-// fittingProfiles gives the profiles whose every question a unit answers, with a plausible value for every field; those
-// with the most fields first. It asks what the profiles ask, which only reads.
+// fittingProfiles returns the profiles whose every request a unit answers with a plausible value for every field; those
+// with the most fields come first. It sends the requests of the profiles, which only read.
 func (s *scanning) fittingProfiles(ctx context.Context, l detect.Line, u detect.Unit) ([]string, error) {
 	all, err := profileDevices()
 	if err != nil {

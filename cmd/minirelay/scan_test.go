@@ -15,8 +15,7 @@ import (
 	"minirelay/softboard"
 )
 
-// scanned runs a scan of a board that lives on a pseudo-terminal, where speeds mean nothing, and gives what it prints
-// on stdout and stderr.
+// scanned scans a board on a pseudo-terminal, where speeds have no effect, and returns its output on stdout and stderr.
 func scanned(t *testing.T, live func(line *softboard.Line), args ...string) (block, said string, err error) {
 	t.Helper()
 	line, err := softboard.Open("")
@@ -31,7 +30,7 @@ func scanned(t *testing.T, live func(line *softboard.Line), args ...string) (blo
 	return out.String(), problems.String(), err
 }
 
-// checked loads a block as people would: pasted behind a gateway's table.
+// checked loads a block the way users do: pasted after a gateway's table.
 func checked(t *testing.T, block string) *configs.Config {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "minirelay.toml")
@@ -46,7 +45,7 @@ func checked(t *testing.T, block string) *configs.Config {
 	return config
 }
 
-// A board that talks is described so that its values can be read at once.
+// The block for a board that sends by itself is enough to read its values.
 func TestScanTalker(t *testing.T) {
 	noLeaks(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -86,7 +85,7 @@ func TestScanModbus(t *testing.T) {
 	block, said, err := scanned(t, func(line *softboard.Line) {
 		bus := &softboard.ModbusBus{Units: []*softboard.ModbusUnit{
 			softboard.NewModbusUnit(1).Set(softboard.InputRegisters, 0, 2301, 0, 152).Set(softboard.Coils, 0, 1),
-			softboard.NewModbusUnit(2), // says no to everything
+			softboard.NewModbusUnit(2), // answers every request with an exception
 		}}
 		_ = bus.Serve(line)
 	}, "-only", "modbus", "-baud", "9600", "-wait", "2s", "-units", "2", "-registers", "15")
@@ -100,11 +99,11 @@ func TestScanModbus(t *testing.T) {
 	}
 }
 
-// A unit that answers what a profile asks, with plausible values, is told by the profile's name; one whose values are
-// none of it is not.
+// A unit that answers the requests of a profile with plausible values is reported with the profile's name. A unit with
+// other values is not.
 func TestScanFitsProfiles(t *testing.T) {
 	noLeaks(t)
-	// PZEM-004T v3: 220.0 V, 1.000 A, 220.0 W, 0 Wh, 50.0 Hz, 1.00, no alarm, as its manual's example has them.
+	// PZEM-004T v3: 220.0 V, 1.000 A, 220.0 W, 0 Wh, 50.0 Hz, 1.00, no alarm, as in the example of its manual.
 	meter := softboard.NewModbusUnit(1).Set(softboard.InputRegisters, 0, 2200, 1000, 0, 2200, 0, 0, 0, 500, 100, 0)
 	other := softboard.NewModbusUnit(2).Set(softboard.InputRegisters, 0, 60000, 60000, 60000, 60000, 60000, 60000, 60000, 60000, 60000, 60000)
 	block, said, err := scanned(t, func(line *softboard.Line) {
@@ -120,7 +119,7 @@ func TestScanFitsProfiles(t *testing.T) {
 	}
 }
 
-// A meter tells its address.
+// A meter reports its address.
 func TestScanMeter(t *testing.T) {
 	noLeaks(t)
 	request, _ := hex.DecodeString("68aaaaaaaaaaaa681300df16")
@@ -151,7 +150,7 @@ func TestScanMeter(t *testing.T) {
 	}
 }
 
-// Nothing is there: that is said, and what to look at; and a person can break it off.
+// If nothing is found, scan says so and suggests what to check. The user can interrupt it.
 func TestScanNothing(t *testing.T) {
 	noLeaks(t)
 	silent := func(line *softboard.Line) {
@@ -183,7 +182,7 @@ func TestScanNothing(t *testing.T) {
 	}
 }
 
-// A board that a profile describes is recognised by what it says.
+// A board that a profile describes is recognised by its data.
 func TestScanKnowsProfiles(t *testing.T) {
 	all, err := profileDevices()
 	if err != nil || len(all["arduino-greenhouse"].Fields) == 0 {
@@ -196,9 +195,9 @@ func TestScanKnowsProfiles(t *testing.T) {
 	}
 	sample := detect.Sample{Setting: detect.Setting{Baud: 115200, DataBits: 8, Parity: "none"}, Data: data}
 	if got := matchingProfile(sample); got != "" && !strings.Contains(got, "greenhouse") {
-		t.Errorf("a greenhouse is taken for %q", got)
+		t.Errorf("a greenhouse matches %q", got)
 	}
 	if got := matchingProfile(detect.Sample{Data: []byte("hello\nworld\n")}); got != "" {
-		t.Errorf("words are taken for %q", got)
+		t.Errorf("plain words match %q", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the stories compare with anew")
 
-// The stories in testdata run the program as its users type it.
+// The scripts in testdata run the program as users type it.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -18,7 +18,7 @@ func TestStories(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("MINIRELAY_CONFIG", "")
-			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each of a hundred processes ends a second later
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each of a hundred processes would take a second longer to end
 			return nil
 		},
 	})

@@ -47,11 +47,11 @@ func runStatus(ctx context.Context, env *env, args []string) error {
 	return s.Write(env.stdout, env.lang)
 }
 
-// statusTime is how long a gateway may take to answer.
+// statusTime is the time limit for the gateway's answer.
 const statusTime = 10 * time.Second
 
-// dataDir is where the gateway with the config at path keeps its data. A config with faults is in use no longer, or
-// not yet: then the default is the best guess.
+// dataDir returns the data directory of the gateway with the config at path. A config with faults is no longer, or not
+// yet, in use; then the default is the best guess.
 func dataDir(path string) (string, error) {
 	config, err := configs.Load(path)
 	if err == nil {
@@ -69,7 +69,7 @@ func dataDir(path string) (string, error) {
 	return "", userError{fmt.Sprintf("the data directory of the gateway is not known from %s", path), "name the config that it runs with: minirelay status -c FILE"}
 }
 
-// askLocally asks the gateway that runs with a data directory on this machine.
+// askLocally requests the status from the local gateway with a data directory.
 func askLocally(ctx context.Context, dir, path string) ([]byte, error) {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return dialGateway(ctx, dir)
@@ -92,7 +92,8 @@ func askLocally(ctx context.Context, dir, path string) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
-// dialGateway connects to the socket of the gateway with a data directory: where a service has it, or beside its data.
+// dialGateway connects to the socket of the gateway with a data directory: in the runtime directory of a service, or in
+// the data directory.
 func dialGateway(ctx context.Context, dir string) (net.Conn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", gateway.SocketPath(dir))

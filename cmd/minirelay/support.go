@@ -22,7 +22,7 @@ import (
 	"minirelay/status"
 )
 
-// runSupport is `minirelay support`: one archive with what somebody needs to understand a fault from afar.
+// runSupport is `minirelay support`: an archive with everything needed to diagnose a fault remotely.
 func runSupport(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("support", flag.ContinueOnError)
 	given := configFlag(flags)
@@ -51,7 +51,7 @@ func runSupport(ctx context.Context, env *env, args []string) error {
 	return nil
 }
 
-// support is what goes into an archive.
+// support collects the files of an archive.
 type support struct {
 	at    time.Time
 	files []supportFile
@@ -62,7 +62,8 @@ type supportFile struct {
 	text []byte
 }
 
-// gather collects everything that can be had. What cannot is told in its place: that is a finding too.
+// gather collects everything available. For anything that cannot be read it records the error instead, which is a
+// finding too.
 func (s *support) gather(ctx context.Context, config string) (names []string) {
 	add := func(name string, text []byte, err error) {
 		if err != nil {
@@ -109,7 +110,7 @@ func (s *support) gather(ctx context.Context, config string) (names []string) {
 	return names
 }
 
-// figures adds a status as people and as Prometheus read it.
+// figures adds the status for people and for Prometheus.
 func (s *support) figures(body []byte, add func(name string, text []byte, err error)) {
 	var snapshot status.Snapshot
 	if err := json.Unmarshal(body, &snapshot); err != nil {
@@ -123,14 +124,14 @@ func (s *support) figures(body []byte, add func(name string, text []byte, err er
 	add("metrics.txt", metrics.Bytes(), nil)
 }
 
-// environment finds what systemctl show tells of a unit's variables: { env = "NAME" } takes secrets from there.
+// environment finds a unit's variables in the output of systemctl show: { env = "NAME" } takes secrets from them.
 var environment = regexp.MustCompile(`(?m)^(\w*Environment=).+$`)
 
 func withoutEnvironment(text []byte) []byte {
 	return environment.ReplaceAll(text, []byte("${1}(secret)"))
 }
 
-// faultText writes what check would say, without the lines of the file.
+// faultText returns the output of check without the lines of the file.
 func faultText(view configs.View) []byte {
 	var b bytes.Buffer
 	for _, f := range view.Faults {
@@ -145,7 +146,7 @@ func faultText(view configs.View) []byte {
 	return b.Bytes()
 }
 
-// maxSupportFile bounds one file of the archive, in bytes; of a longer one the end is kept.
+// maxSupportFile limits one file of the archive, in bytes. Only the end of a longer file is kept.
 const maxSupportFile = 4 << 20
 
 func lastOf(text []byte) []byte { return text[max(0, len(text)-maxSupportFile):] }

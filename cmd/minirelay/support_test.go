@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// What systemd tells of a unit holds the variables from which secrets may be taken.
+// The variables in systemd's description of a unit may contain secrets.
 func TestWithoutEnvironment(t *testing.T) {
 	const told = "Type=notify\nEnvironment=HOME=/ \"PASSWORD=correct horse\"\nPassEnvironment=\nEnvironmentFiles=/etc/default/minirelay (ignore_errors=yes)\n"
 	const want = "Type=notify\nEnvironment=(secret)\nPassEnvironment=\nEnvironmentFiles=/etc/default/minirelay (ignore_errors=yes)\n"

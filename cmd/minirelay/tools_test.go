@@ -38,8 +38,8 @@ register = "holding:99"
 type = "number"
 `
 
-// The whole circle of a device that is asked: watched and recorded, decoded offline, replayed, and read again from the
-// replay as if it were the hardware.
+// The full cycle of a polled device: watched and recorded, decoded offline, replayed, and read again from the replay as
+// if it were the hardware.
 func TestRecordDecodeReplay(t *testing.T) {
 	noLeaks(t)
 	dir := t.TempDir()
@@ -89,6 +89,6 @@ func TestRecordDecodeReplay(t *testing.T) {
 	again := begin(t, runWatch, "-c", "again.toml", "meter")
 	see(again)
 	if strings.Contains(r.out.String(), "not in the recording") {
-		t.Error("the replay does not know what was recorded")
+		t.Error("the replay does not have the recorded requests")
 	}
 }

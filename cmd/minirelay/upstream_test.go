@@ -15,7 +15,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// startMosquitto runs Debian's broker on a free port and gives its address.
+// startMosquitto runs Debian's broker on a free port and returns its address.
 func startMosquitto(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -54,8 +54,8 @@ func farPhone(t *testing.T, addr string) *phone {
 	return p
 }
 
-// The walk through somebody else's broker: a reading up, a command down, its result up, the same on the gateway's own
-// broker, with the upstream added and taken out while everything runs.
+// The walk through another broker: a reading up, a command down, its result up, the same on the gateway's own broker,
+// with the upstream added and removed while everything runs.
 func TestWalkThroughAnUpstream(t *testing.T) {
 	addr := startMosquitto(t)
 	far := farPhone(t, addr)
@@ -67,7 +67,7 @@ func TestWalkThroughAnUpstream(t *testing.T) {
 	board.online(t, near)
 	near.see(t, "minirelay/home/greenhouse/state", `"temperature":20`)
 
-	// Added while it runs: what is retained goes up at once, and the phone nearby is told.
+	// An upstream is added at run time: retained messages go up at once, and the local phone sees its state.
 	with := config + fmt.Sprintf("\n[upstream.cloud]\nurl = \"mqtt://%s\"\nprefix = \"farm/7\"\naccept = [\"command\", \"request\"]\nretry = \"1s\"\n", addr)
 	r.save(t, with)
 	far.see(t, "farm/7/minirelay/home/status", "online")
@@ -87,16 +87,16 @@ func TestWalkThroughAnUpstream(t *testing.T) {
 	for topic, p := range map[string]*phone{"farm/7/": far, "": near} {
 		p.see(t, topic+"minirelay/home/greenhouse/result", `"id":"c-1","command":"pump","value":true,"status":"done"`)
 	}
-	// The same id from the same upstream is the same command; from a user of the gateway's own it is another one.
+	// The same id from the same upstream is the same command; from a local user it is a different command.
 	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, false, command))
 	far.see(t, "farm/7/minirelay/home/greenhouse/result", `"repeat":true`)
 	wait(t, near.Publish("minirelay/home/greenhouse/command", 1, false, command))
 	board.acknowledge(t)
 	near.see(t, "minirelay/home/greenhouse/result", `"by":"phone"`)
 	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, true, `{"id":"kept","command":"pump","value":false}`))
-	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, true, "")) // out of the broker again
+	wait(t, far.Publish("farm/7/minirelay/home/greenhouse/command", 1, true, "")) // removed from the broker again
 
-	// Requests are answered where they were asked, and nowhere else.
+	// A request is answered only where it was made.
 	wait(t, far.Publish("farm/7/minirelay/home/request/far", 1, false, `{"id":7,"method":"time"}`))
 	far.see(t, "farm/7/minirelay/home/reply/far", `{"id":7,"result":{"now":`)
 
@@ -111,7 +111,7 @@ func TestWalkThroughAnUpstream(t *testing.T) {
 		}
 	}
 	if !near.IsConnectionOpen() {
-		t.Error("the phone nearby was disconnected")
+		t.Error("the local phone was disconnected")
 	}
 	for _, m := range near.kept {
 		if strings.Contains(m.Topic(), "reply/far") {
@@ -120,7 +120,7 @@ func TestWalkThroughAnUpstream(t *testing.T) {
 	}
 }
 
-// An upstream whose address is changed while the gateway runs takes what has waited along.
+// If the address of an upstream changes while the gateway runs, the waiting messages go to the new one.
 func TestUpstreamMoves(t *testing.T) {
 	addr := startMosquitto(t)
 	far := farPhone(t, addr)
@@ -139,12 +139,12 @@ func TestUpstreamMoves(t *testing.T) {
 	board.say(t, `{"t":23,"p":0}`)
 	far.see(t, "new/minirelay/home/greenhouse/state", `"temperature":23,"pump":false,"seq":`)
 	if log := r.log.String(); strings.Count(log, "port is open") != 1 || !near.IsConnectionOpen() {
-		t.Errorf("others were disturbed\n%s", log)
+		t.Errorf("the other upstreams were affected\n%s", log)
 	}
 }
 
-// A command from an upstream that a crash cut off is reported there as unknown after the restart, and never executed
-// again; what the crash left in the outbox goes up.
+// A command from an upstream that a crash interrupted is reported there as unknown after the restart, and never
+// executed again; the messages in the outbox go up.
 func TestKillWithAnUpstream(t *testing.T) {
 	addr := startMosquitto(t)
 	far := farPhone(t, addr)
@@ -166,12 +166,12 @@ func TestKillWithAnUpstream(t *testing.T) {
 	far.see(t, resultTopic, `"repeat":true`)
 	select {
 	case line := <-board.lines:
-		t.Errorf("the board heard %q too", line)
+		t.Errorf("the board also received %q", line)
 	default:
 	}
 	p.end(t, syscall.SIGKILL)
 
-	// Nobody is there while readings come, and then the gateway is killed.
+	// The upstream is unreachable while readings arrive, and then the gateway is killed.
 	p = run(t, dir, fmt.Sprintf(away, "127.0.0.1:1"), "")
 	near := p.phone(t)
 	board.say(t, "first", `{"t":30,"p":0}`, `{"t":31,"p":0}`, `{"t":32,"p":0}`)
@@ -191,11 +191,11 @@ func TestKillWithAnUpstream(t *testing.T) {
 	}
 }
 
-// A second upstream that is dead does not disturb the first one, and neither does it disturb the stop.
+// A second upstream that does not respond affects neither the first one nor the shutdown.
 func TestUpstreamsDoNotInfluenceEachOther(t *testing.T) {
 	addr := startMosquitto(t)
 	far := farPhone(t, addr)
-	hole, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and never says a word
+	hole, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
 	if err != nil {
 		t.Fatal(err)
 	}

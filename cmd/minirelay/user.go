@@ -15,7 +15,7 @@ import (
 	"minirelay/broker"
 )
 
-// maxPassword is the longest password in bytes. The broker reads no CONNECT packet that is much longer.
+// maxPassword is the longest password in bytes. The broker rejects a CONNECT packet that is much longer.
 const maxPassword = 1024
 
 // runUser is `minirelay user`. Its one subcommand is hash.
@@ -41,7 +41,7 @@ func runUser(ctx context.Context, env *env, args []string) error {
 	return err
 }
 
-// readPassword asks for a password twice where somebody sits at a terminal, and else takes a line from stdin.
+// readPassword asks for a password twice on a terminal, and otherwise reads a line from stdin.
 func readPassword(ctx context.Context, env *env, stdin bool) (string, error) {
 	f, ok := env.stdin.(*os.File)
 	if stdin || !ok || !term.IsTerminal(int(f.Fd())) {
@@ -61,7 +61,7 @@ func readPassword(ctx context.Context, env *env, stdin bool) (string, error) {
 	return checkPassword(first)
 }
 
-// ask reads a line from a terminal without showing it. When ctx ends, the terminal gets its echo back first.
+// ask reads a line from a terminal without showing it. When ctx ends, it first turns the terminal's echo on again.
 func ask(ctx context.Context, env *env, f *os.File, question string) (string, error) {
 	fd := int(f.Fd())
 	state, err := term.GetState(fd)

@@ -16,7 +16,7 @@ import (
 	"minirelay/locale"
 )
 
-// echoes says whether a terminal shows what is typed.
+// echoes reports whether a terminal shows typed characters.
 func echoes(t *testing.T, tty *os.File) bool {
 	t.Helper()
 	state, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
@@ -26,17 +26,17 @@ func echoes(t *testing.T, tty *os.File) bool {
 	return state.Lflag&unix.ECHO != 0
 }
 
-// untilQuiet waits until the terminal does not echo: somebody waits for a password then.
+// untilQuiet waits until the terminal does not echo, when the program is waiting for a password.
 func untilQuiet(t *testing.T, tty *os.File) {
 	t.Helper()
 	for end := time.Now().Add(patience); echoes(t, tty); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("nobody asks for a password")
+			t.Fatal("no prompt for a password")
 		}
 	}
 }
 
-// terminal gives both ends of a terminal.
+// terminal returns both ends of a terminal.
 func terminal(t *testing.T) (person, tty *os.File) {
 	t.Helper()
 	person, tty, err := pty.Open()
@@ -47,7 +47,7 @@ func terminal(t *testing.T) (person, tty *os.File) {
 	return person, tty
 }
 
-// A password that is typed is not shown.
+// A password is not shown while it is typed.
 func TestPasswordIsNotShown(t *testing.T) {
 	person, tty := terminal(t)
 	var stdout, stderr bytes.Buffer
@@ -64,14 +64,14 @@ func TestPasswordIsNotShown(t *testing.T) {
 		t.Error(err)
 	}
 	if !echoes(t, tty) {
-		t.Error("the terminal stays without echo")
+		t.Error("the echo of the terminal stays off")
 	}
 	if strings.Contains(stderr.String(), "horse") {
 		t.Error(stderr.String())
 	}
 }
 
-// Whoever interrupts the question gets his terminal back as it was.
+// After an interrupted question the terminal is in its original state.
 func TestInterruptedPassword(t *testing.T) {
 	person, tty := terminal(t)
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -82,12 +82,12 @@ func TestInterruptedPassword(t *testing.T) {
 	interrupt()
 	var interrupted userError
 	if err := <-done; !errors.As(err, &interrupted) {
-		t.Errorf("it ends with %v", err)
+		t.Errorf("the error is %v", err)
 	}
 	if !echoes(t, tty) {
-		t.Error("the terminal stays without echo")
+		t.Error("the echo of the terminal stays off")
 	}
-	if _, err := person.WriteString("\n"); err != nil { // the reader goes home
+	if _, err := person.WriteString("\n"); err != nil { // ends the reader
 		t.Error(err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 // commit.
 var version, commit, date string
 
-// build says what this binary was made of.
+// build describes the build of this binary.
 type build struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit"`
@@ -25,7 +25,7 @@ type build struct {
 	Platform string `json:"platform"`
 }
 
-// thisBuild takes what the linker did not set from the module and its repository.
+// thisBuild takes the values that the linker did not set from the module and its repository.
 func thisBuild() build {
 	b := build{version, commit, date, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()

@@ -24,7 +24,7 @@ import (
 	"minirelay/gateway"
 )
 
-// patience is how long anything may take on a busy machine. Nothing waits for it to pass.
+// patience is the time limit on a busy machine. Successful tests do not wait for it.
 const patience = 20 * time.Second
 
 // testBoard is the far end of a serial line: the test plays the board.
@@ -43,7 +43,7 @@ func newTestBoard(t *testing.T) *testBoard {
 	if _, err := term.MakeRaw(int(slave.Fd())); err != nil {
 		t.Fatal(err)
 	}
-	// Our own slave stays open: without it the master would see a hang-up until the gateway opens the port.
+	// Keep our own end of the slave open: without it the master would see a hang-up until the gateway opens the port.
 	t.Cleanup(func() { master.Close(); slave.Close() })
 	b := &testBoard{path: slave.Name(), wire: master, lines: make(chan string, 64)}
 	go func() {
@@ -61,7 +61,7 @@ func (b *testBoard) say(t *testing.T, lines ...string) {
 	}
 }
 
-// hear gives the next line that the gateway writes.
+// hear returns the next line that the gateway writes.
 func (b *testBoard) hear(t *testing.T) string {
 	t.Helper()
 	select {
@@ -128,11 +128,11 @@ func writeFile(t *testing.T, path, text string) {
 	}
 }
 
-// phone is a real MQTT client on wss that keeps what comes.
+// phone is a real MQTT client on wss that keeps its messages.
 type phone struct {
 	mqtt.Client
 	came chan mqtt.Message
-	kept []mqtt.Message // came, and nobody has looked for them yet
+	kept []mqtt.Message // received, not yet looked at
 }
 
 func newPhone(t *testing.T, url, ca, user, password string) *phone {
@@ -161,8 +161,8 @@ func wait(t *testing.T, token mqtt.Token) {
 	}
 }
 
-// see gives the first message on a topic whose payload holds part. Earlier ones of the topic are done with then;
-// those of other topics keep for later.
+// see returns the first message on a topic whose payload contains part. It discards earlier messages of the topic, and
+// keeps those of other topics for later.
 func (p *phone) see(t *testing.T, topic, part string) mqtt.Message {
 	t.Helper()
 	timeout := time.After(patience)
@@ -189,8 +189,8 @@ func (p *phone) see(t *testing.T, topic, part string) mqtt.Message {
 	}
 }
 
-// TestWalk follows one reading up and one command down and back, in the order and with the names of the picture in
-// the package comment of relay. It fails too when that picture names other steps.
+// TestWalk follows one reading up and one command down and back, in the order and with the names of the picture in the
+// package comment of relay. It also fails if that picture names other steps.
 func TestWalk(t *testing.T) {
 	var walked []string
 	step := func(name string) { walked = append(walked, name) }
@@ -231,7 +231,7 @@ func TestWalk(t *testing.T) {
 	state := p.see(t, "minirelay/home/greenhouse/state", `"temperature":21.5,"pump":false}`)
 	step("broker")
 	if state.Qos() != 1 {
-		t.Errorf("the state comes at QoS %d", state.Qos())
+		t.Errorf("the state has QoS %d", state.Qos())
 	}
 	step("phone")
 
@@ -246,9 +246,9 @@ func TestWalk(t *testing.T) {
 	step("bytes")
 	seq := regexp.MustCompile(`^PUMP 1 #(\d+)$`).FindStringSubmatch(written)
 	if seq == nil {
-		t.Fatalf("the board heard %q", written)
+		t.Fatalf("the board received %q", written)
 	}
-	board.say(t, "OK #99999", "OK #"+seq[1]) // an answer to somebody else first
+	board.say(t, "OK #99999", "OK #"+seq[1]) // the answer to another command first
 	step("answer")
 	board.say(t, `{"t":21.6,"p":1}`)
 	step("read-back")
@@ -267,7 +267,7 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// drawnWalk gives the steps of the picture in relay/doc.go.
+// drawnWalk returns the steps of the picture in relay/doc.go.
 func drawnWalk(t *testing.T) []string {
 	t.Helper()
 	doc, err := os.ReadFile("../../relay/doc.go")

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	flushAfter = rowGap           // bytes that wait for more are shown after it
-	silentFor  = 10 * time.Second // without a byte, after which a hint is due
+	flushAfter = rowGap           // waiting bytes are shown after this time
+	silentFor  = 10 * time.Second // a hint is due after this time without a byte
 )
 
 // watchOptions are the flags of `minirelay watch`.
@@ -68,7 +68,7 @@ func runWatch(ctx context.Context, env *env, args []string) error {
 	return errors.Join(err, w.end(err != nil))
 }
 
-// source calls see for what is on a wire until ctx ends, which is no error, or it cannot go on.
+// source is a wire to watch. run calls see for each record until ctx ends, which is not an error, or until it fails.
 type source struct {
 	header capture.Header
 	run    func(ctx context.Context, see func(sight) error) error
@@ -79,7 +79,7 @@ type watching struct {
 	env     *env
 	view    *wireView
 	json    *json.Encoder // nil: rows
-	name    string        // of the recording; "": none
+	name    string        // of the recording; "" for no recording
 	file    *os.File
 	record  *capture.Writer
 	written int // records
@@ -108,7 +108,7 @@ func newWatching(env *env, o *watchOptions, units map[[2]string]string) (*watchi
 	return w, nil
 }
 
-// run shows what source sees until ctx ends.
+// run shows the records of source until ctx ends.
 func (w *watching) run(ctx context.Context, s *source) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -161,7 +161,7 @@ func (w *watching) run(ctx context.Context, s *source) error {
 	}
 }
 
-// see shows and records one thing.
+// see shows and records one sight.
 func (w *watching) see(s sight) error {
 	w.count(s)
 	if w.record != nil && s.Dir != "" {
@@ -190,14 +190,14 @@ func (w *watching) count(s sight) {
 	}
 }
 
-// hint says what to look at when nothing comes.
+// hint suggests what to check if no data arrives.
 func (w *watching) hint() {
 	if w.bytes == 0 && w.tally == (tally{}) && w.json == nil {
 		w.view.line(time.Now(), '-', grey, w.env.lang.Text("nothing is received yet: does the board send by itself, and is the wire connected correctly?"))
 	}
 }
 
-// end sums up, if there was anything to see, and closes the recording.
+// end prints a summary, if there was anything to see, and closes the recording.
 func (w *watching) end(failed bool) error {
 	w.view.flush()
 	if w.json == nil && !(failed && w.bytes == 0) {
@@ -217,7 +217,7 @@ func (w *watching) end(failed bool) error {
 		if err := os.Remove(w.name); err != nil {
 			return fileError(w.name, err)
 		}
-		return nil // a recording without a byte is of no use, and would be in the way of the next try
+		return nil // a recording without a byte is useless, and would be in the way of the next attempt
 	}
 	if w.json == nil {
 		w.env.printf("recorded in %s: minirelay decode and minirelay replay take it\n", w.name)
@@ -225,7 +225,7 @@ func (w *watching) end(failed bool) error {
 	return nil
 }
 
-// lineFlags say how a line is set.
+// lineFlags are the flags for line settings.
 type lineFlags struct {
 	flags    *flag.FlagSet
 	baud     int
@@ -243,7 +243,7 @@ func (l *lineFlags) add(flags *flag.FlagSet) {
 	flags.Float64Var(&l.stopBits, "stop-bits", d.StopBits, "1 or 2")
 }
 
-// set changes in p what was given.
+// set copies the given settings into p.
 func (l *lineFlags) set(p *serial.Config) error {
 	l.flags.Visit(func(f *flag.Flag) {
 		switch f.Name {

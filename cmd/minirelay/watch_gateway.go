@@ -26,13 +26,13 @@ import (
 	"minirelay/devices/capture"
 )
 
-// passwordVariable is where the password of -user is looked for before anybody is asked.
+// passwordVariable is the environment variable with the password of -user. If it is not set, the user is asked.
 const passwordVariable = "MINIRELAY_PASSWORD"
 
-// retryAfter lies between two tries to reach a gateway that has gone.
+// retryAfter is the delay between attempts to reach a gateway that has gone.
 const retryAfter = 2 * time.Second
 
-// remoteFlags say which gateway to ask, and as whom.
+// remoteFlags are the address of the gateway and the user to log in as.
 type remoteFlags struct {
 	gateway, user, certificate string
 	insecure                   bool
@@ -45,8 +45,8 @@ func (f *remoteFlags) add(flags *flag.FlagSet) {
 	flags.BoolVar(&f.insecure, "insecure", false, "accept any certificate; only for a network that you trust")
 }
 
-// source watches a port over the API of a gateway: the one given, or else the one of the config that holds the port.
-// That one is asked over its socket, if this user may, and else over the network like any other.
+// source watches a port over the API of a gateway: the given one, or else the gateway of the config, which holds the
+// port. That gateway is reached over its socket, if this user may open it, and otherwise over the network.
 func (f *remoteFlags) source(ctx context.Context, env *env, name string, config *configs.Config) (*source, error) {
 	var closed error // why the socket cannot be used
 	if f.gateway == "" && f.user == "" {
@@ -91,7 +91,7 @@ func (f *remoteFlags) overNetwork(ctx context.Context, env *env, name string, co
 	return remoteSource(ctx, client, address, user, name)
 }
 
-// remoteSource is a port of the gateway that client asks.
+// remoteSource is a port of the gateway that client connects to.
 func remoteSource(ctx context.Context, client *api.Client, address, user, name string) (*source, error) {
 	port, err := remotePort(ctx, client, name)
 	if err != nil {
@@ -104,13 +104,13 @@ func remoteSource(ctx context.Context, client *api.Client, address, user, name s
 	}}, nil
 }
 
-// usageErrorOf makes an error with a hint behind a semicolon one of the command line.
+// usageErrorOf turns an error with a hint after a semicolon into an error of the command line.
 func usageErrorOf(err error) error {
 	what, try, _ := describe(err)
 	return usageError{what, try}
 }
 
-// follow shows the wire, also across restarts of the gateway.
+// follow shows the wire, even across restarts of the gateway.
 func follow(ctx context.Context, client *api.Client, port string, see func(sight) error) error {
 	for {
 		err := client.Wire(ctx, port, func(s api.Sight) error { return see(sight{s, time.UnixMilli(s.TS)}) })
@@ -161,7 +161,7 @@ func remotePort(ctx context.Context, client *api.Client, name string) (api.Port,
 	return api.Port{}, userError{fmt.Sprintf("the gateway has no port and no device %q", name), try}
 }
 
-// remoteError puts into words why a gateway cannot be watched.
+// remoteError explains why a gateway cannot be watched.
 func remoteError(address, user string, err error) error {
 	var failure api.Failure
 	var unknown x509.UnknownAuthorityError
@@ -186,7 +186,7 @@ func remoteError(address, user string, err error) error {
 	return userError{failure.Message, "try again in a moment"}
 }
 
-// unreachable is a gateway that cannot be reached, and what the system says.
+// unreachable is the error for a gateway that cannot be reached, with the system's message.
 type unreachable struct {
 	userError
 	cause error
@@ -194,7 +194,7 @@ type unreachable struct {
 
 func (e unreachable) Unwrap() error { return e.cause }
 
-// addressIn is where the gateway of a config serves its API on this machine.
+// addressIn returns the address of the API, on this machine, of the gateway of a config.
 func addressIn(config *configs.Config) (string, error) {
 	host, port, err := net.SplitHostPort(config.Broker.Listen)
 	if err != nil || port == "0" {
@@ -210,7 +210,7 @@ func addressIn(config *configs.Config) (string, error) {
 	return scheme + net.JoinHostPort(host, port), nil
 }
 
-// certificateIn is the file with the certificate of a config's gateway, if this user may read it.
+// certificateIn returns the certificate file of a config's gateway, if this user may read it.
 func certificateIn(config *configs.Config) string {
 	path := filepath.Join(config.Gateway.DataDir, "tls", "cert.pem")
 	if config.Broker.TLS.Mode == "files" {
@@ -218,7 +218,7 @@ func certificateIn(config *configs.Config) string {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "" // then the certificate must prove itself
+		return "" // then the certificate must be valid by itself
 	}
 	f.Close()
 	return path
@@ -250,7 +250,7 @@ func readCertificates(path string) ([]*x509.Certificate, error) {
 	return all, nil
 }
 
-// login finds out as whom to ask: the user of -user, or the config's first admin.
+// login returns the user to log in as: the user of -user, or the config's first admin.
 func (f *remoteFlags) login(ctx context.Context, env *env, config *configs.Config) (user, password string, err error) {
 	user = f.user
 	if config != nil {

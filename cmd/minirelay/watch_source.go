@@ -23,11 +23,11 @@ import (
 	"minirelay/relay"
 )
 
-// adHoc is the id of a port and a device that no config names.
+// adHoc is the id of a port and a device that are in no config.
 const adHoc = "device"
 
-// findSource finds where to watch what a person has named: over the API of a gateway, or by opening a port that
-// nobody holds.
+// findSource returns the source for the port that the user named: the API of a gateway, or the port itself if no
+// program holds it.
 func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*source, map[[2]string]string, error) {
 	if o.remote.gateway != "" {
 		s, err := o.remote.source(ctx, env, name, nil)
@@ -61,8 +61,8 @@ func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*s
 	return portsSource(*port, all), unitsOf(all...), nil
 }
 
-// namedIn finds the port that a person has named by its id, by a device on it, or by its path, and its devices. It
-// gives a copy; nil if the config names no such port.
+// namedIn finds the port that the user named by its id, by a device on it, or by its path, and the port's devices. It
+// returns a copy, or nil if the config has no such port.
 func namedIn(config *configs.Config, name string) (*serial.Config, []mapping.DeviceConfig) {
 	if config == nil {
 		return nil, nil
@@ -96,7 +96,8 @@ func namedIn(config *configs.Config, name string) (*serial.Config, []mapping.Dev
 
 func isPath(name string) bool { return strings.ContainsRune(name, '/') }
 
-// lockedBy names the program that has locked a port, as every minirelay does with its ports; "" if none has.
+// lockedBy returns the name of the program that has locked a port, as every minirelay does with its ports; "" if there
+// is none.
 func lockedBy(p serial.Config) string {
 	at, err := p.Locate()
 	if err != nil {
@@ -110,7 +111,7 @@ func lockedBy(p serial.Config) string {
 	return ""
 }
 
-// openNamed watches a port that no config names.
+// openNamed watches a port that is in no config.
 func openNamed(config *configs.Config, name string, o *watchOptions) (*source, map[[2]string]string, error) {
 	if !isPath(name) {
 		return nil, nil, noSuchPort(config, name)
@@ -154,7 +155,7 @@ func noSuchPort(config *configs.Config, name string) error {
 	return userError{fmt.Sprintf("there is no port and no device %q in %s", name, strings.Join(config.Files, ", ")), try}
 }
 
-// adHocDevice is a device of a codec without any keys, or of a profile.
+// adHocDevice returns a device with only a codec, or from a profile.
 func adHocDevice(codec, profile string) (mapping.DeviceConfig, error) {
 	key, value := "codec", codec
 	if profile != "" {
@@ -230,8 +231,8 @@ type nobody struct{}
 
 func (nobody) Publish(string, []byte, byte, bool, []byte) error { return nil }
 
-// portsSource runs a port with its devices as the gateway would, without a broker: nobody can give commands, but who is
-// to be asked is asked.
+// portsSource runs a port with its devices like the gateway, but without a broker: it takes no commands, but it does
+// poll the devices.
 func portsSource(p serial.Config, all []mapping.DeviceConfig) *source {
 	return &source{headerOf(p), func(ctx context.Context, see func(sight) error) (err error) {
 		dir, err := os.MkdirTemp("", "minirelay-watch-")
@@ -266,7 +267,7 @@ func portsSource(p serial.Config, all []mapping.DeviceConfig) *source {
 	}}
 }
 
-// pump hands on what a Watch sees.
+// pump passes on the records of a Watch.
 func pump(ctx context.Context, w *wire.Watch, see func(sight) error) error {
 	for {
 		select {

@@ -22,7 +22,7 @@ type session struct {
 	ended  chan error
 }
 
-// begin runs a command line that goes on until the test or end ends it.
+// begin starts a command that runs until end is called or the test ends.
 func begin(t *testing.T, command func(context.Context, *env, []string) error, args ...string) *session {
 	t.Helper()
 	s := &session{out: &lockedBuffer{}, ended: make(chan error, 1)}
@@ -40,7 +40,7 @@ func begin(t *testing.T, command func(context.Context, *env, []string) error, ar
 	return s
 }
 
-// noLeaks fails the test if it leaves a goroutine behind. It is called first.
+// noLeaks fails the test if it leaves a goroutine behind. Call it first.
 func noLeaks(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
@@ -61,14 +61,14 @@ func (s *session) see(t *testing.T, want string) {
 		select {
 		case err := <-s.ended:
 			s.ended <- err
-			t.Fatalf("it has ended: %v\n%s", err, s.out)
+			t.Fatalf("the command has ended: %v\n%s", err, s.out)
 		default:
 		}
 		return strings.Contains(s.out.String(), want)
 	})
 }
 
-// A port that no config names: its bytes, and a recording of them.
+// A port that is in no config: its bytes, and a recording of them.
 func TestWatchUnknownPort(t *testing.T) {
 	noLeaks(t)
 	t.Setenv("MINIRELAY_CONFIG", "")
@@ -121,7 +121,7 @@ func TestWatchCodec(t *testing.T) {
 	}
 }
 
-// A config names the port: readings, by the port's id, the device's, or the path.
+// A port in a config: readings, by the port's id, the device's id, or the path.
 func TestWatchConfigured(t *testing.T) {
 	noLeaks(t)
 	dir := t.TempDir()
@@ -140,7 +140,7 @@ func TestWatchConfigured(t *testing.T) {
 	}
 }
 
-// The gateway holds the port: it is watched over the gateway's API, and the gateway does not notice.
+// The gateway holds the port: it is watched over the gateway's API, and the gateway is not affected.
 func TestWatchHeldPort(t *testing.T) {
 	dir := t.TempDir()
 	board := newTestBoard(t)
@@ -171,7 +171,7 @@ func TestWatchHeldPort(t *testing.T) {
 	p.see(t, resultTopic, `"done"`)
 	watches[0].see(t, " > 50 55 4d 50 20 31 20 23")
 
-	// What is wrong is told.
+	// Errors are reported.
 	for _, test := range []struct{ args, password, what, try string }{
 		{"-c CONFIG uno -user phone", "secret", `"phone" is not an admin`, `role = "admin"`},
 		{"-c CONFIG uno -user boss", "guess", `does not take this password for "boss"`, "$MINIRELAY_PASSWORD"},
@@ -201,7 +201,7 @@ func TestWatchHeldPort(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 
-	// The gateway restarts under another name: the watch goes on by itself.
+	// The gateway restarts under another name: the watch continues by itself.
 	r.save(t, strings.Replace(config, `id       = "home"`, `id       = "shed"`, 1))
 	watches[0].see(t, "- the port is closed: the gateway has ended the connection")
 	eventually(t, "it is open again", func() bool { return strings.Count(watches[0].out.String(), "- the port is open") == 2 })

@@ -17,25 +17,25 @@ import (
 )
 
 const (
-	plainWidth = 80 // columns of what is no terminal
+	plainWidth = 80 // columns if the output is not a terminal
 	mostInRow  = 16 // bytes
 	leastInRow = 4
-	// rowGap is a silence on the line behind which bytes begin a new row.
+	// rowGap is a silence on the line after which bytes begin a new row.
 	rowGap = 50 * time.Millisecond
 )
 
-// sight is what is seen on a wire, with a finer time than the API tells.
+// sight is a record of a wire, with a finer time than in the API.
 type sight struct {
 	api.Sight
 	at time.Time
 }
 
-// wireView writes what is on a wire as rows of time, hex and text, and what became of each frame. The sign in front of
-// a row says what it is: < read, > written, = taken, ! dropped, - about the port.
+// wireView shows the records of a wire as rows of time, hex and text, and the result of each frame. The sign in front
+// of a row shows its kind: < read, > written, = taken, ! dropped, - about the port.
 type wireView struct {
 	w       io.Writer
 	lang    locale.Language
-	columns func() int             // of a terminal; 0: it is none
+	columns func() int             // of a terminal; 0 if it is not one
 	stamp   func(time.Time) string // 12 columns wide
 	short   func(time.Time) string // for narrow terminals
 	colours bool
@@ -48,7 +48,7 @@ type wireView struct {
 	until time.Time // when the last of them came
 }
 
-// newWireView shows to w, in colours if that is a terminal whose user wants them.
+// newWireView shows records on w, in colours if w is a terminal whose user has not disabled them.
 func newWireView(w io.Writer) *wireView {
 	v := &wireView{w: w, columns: func() int { return 0 },
 		stamp: func(t time.Time) string { return t.Format("15:04:05.000") },
@@ -66,7 +66,7 @@ func newWireView(w io.Writer) *wireView {
 	return v
 }
 
-// The colours, as ANSI terminals number them.
+// The colours, by their ANSI codes.
 const (
 	plain  = ""
 	red    = "31"
@@ -75,7 +75,7 @@ const (
 	grey   = "90"
 )
 
-// show shows one thing. Bytes may wait for those that follow at once: flush shows them.
+// show shows one record. Bytes may wait for those that follow immediately; flush shows them.
 func (v *wireView) show(s sight) {
 	switch {
 	case s.Dir != "":
@@ -96,10 +96,11 @@ func (v *wireView) show(s sight) {
 	}
 }
 
-// narrow says whether the columns are too few for whole times.
+// narrow reports whether the terminal is too narrow for full times.
 func (v *wireView) narrow() bool { return v.columns() > 0 && v.columns() < 50 }
 
-// inRow is how many bytes fit beside their text: 15 or 9 columns, 3 and 1 for each byte, and one more in between.
+// inRow returns the number of bytes that fit next to their text: 15 or 9 columns, 3 and 1 for each byte, and one more
+// in between.
 func (v *wireView) inRow() int {
 	columns, head := v.columns(), 15
 	if columns == 0 {
@@ -135,19 +136,19 @@ func (v *wireView) bytes(at time.Time, out bool, data []byte) {
 	}
 }
 
-// isText says whether b is what a person could have typed.
+// isText reports whether b could be typed text.
 func isText(b []byte) bool {
 	return !strings.Contains(capture.Text([]byte(strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(string(b)))), "·")
 }
 
-// flush shows the bytes that wait.
+// flush shows the waiting bytes.
 func (v *wireView) flush() {
 	for n := v.inRow(); len(v.row) > 0; {
 		v.writeRow(n)
 	}
 }
 
-// writeRow writes at most n of the bytes that wait, and does not cut a character in two.
+// writeRow writes at most n of the waiting bytes, without splitting a character.
 func (v *wireView) writeRow(n int) {
 	n = min(n, len(v.row))
 	for back := n; n < len(v.row) && back > max(0, n-utf8.UTFMax); back-- {
@@ -167,7 +168,7 @@ func (v *wireView) writeRow(n int) {
 	v.line(v.since, sign, colour, fmt.Sprintf("%-*s %s", 3*v.inRow(), fmt.Sprintf("% x", part), capture.Text(part)))
 }
 
-// frame shows what has become of a frame.
+// frame shows the result of a frame.
 func (v *wireView) frame(at time.Time, f *api.Frame) {
 	who := f.Device
 	if f.Request != "" {
@@ -213,7 +214,7 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 	}
 }
 
-// shown is a frame as text, or as numbers if much of it is no text. What is long is cut.
+// shown formats a frame as text, or as numbers if much of it is not text. A long frame is cut.
 func shown(f *api.Frame) string {
 	const most, mostBytes = 60, 20
 	if data, err := hex.DecodeString(f.Hex); err == nil && len(data) > 0 && 4*strings.Count(f.Text, "·") > len([]rune(f.Text)) {
@@ -246,7 +247,7 @@ func clauses(text string) []string {
 	return all
 }
 
-// wrapped joins parts into as many lines of a terminal as they need.
+// wrapped joins parts into as many terminal lines as they need.
 func (v *wireView) wrapped(parts []string) string {
 	room := v.columns() - 15
 	if v.narrow() {
@@ -268,7 +269,7 @@ func (v *wireView) wrapped(parts []string) string {
 	return text.String()
 }
 
-// line writes a line, and those behind line ends below its text.
+// line writes a line. The text after a newline is indented below the first line's text.
 func (v *wireView) line(at time.Time, sign rune, colour, text string) {
 	stamp := v.stamp(at)
 	if v.narrow() {
@@ -278,7 +279,7 @@ func (v *wireView) line(at time.Time, sign rune, colour, text string) {
 		if i > 0 {
 			stamp, sign = strings.Repeat(" ", len(stamp)), ' '
 		}
-		// Nothing that a board or a gateway says can command the terminal.
+		// Data from a board or a gateway must not control the terminal.
 		part = v.paint(colour, capture.Text([]byte(strings.TrimRight(part, " "))))
 		if _, err := fmt.Fprintf(v.w, "%s %c %s\n", v.paint(grey, stamp), sign, part); err != nil && v.err == nil {
 			v.err = err

@@ -10,7 +10,7 @@ import (
 	"minirelay/api"
 )
 
-// viewed shows sights on a terminal of so many columns; 0: on none.
+// viewed shows sights on a terminal with that many columns, or not on a terminal if it is 0.
 func viewed(columns int, show func(v *wireView)) string {
 	var b strings.Builder
 	v := newWireView(&b)
@@ -33,7 +33,7 @@ func frameAt(ms int64, f api.Frame) sight { return sight{api.Sight{Frame: &f}, a
 
 var voltage = api.Field{ID: "voltage", Value: json.RawMessage("230.1")}
 
-// Bytes that come one by one stand in one row; a pause, the other direction, a line end or a frame ends it.
+// Bytes that arrive one by one share a row; a pause, the other direction, a line end or a frame ends it.
 func TestRows(t *testing.T) {
 	got := viewed(0, func(v *wireView) {
 		v.show(bytesAt(0, api.In, "温度"))
@@ -74,7 +74,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// In a narrow terminal nothing is wider than it, and nothing is lost.
+// In a narrow terminal every line fits, and nothing is lost.
 func TestNarrowTerminal(t *testing.T) {
 	for columns := 30; columns < 130; columns++ {
 		got := viewed(columns, func(v *wireView) {
@@ -100,7 +100,7 @@ func TestNarrowTerminal(t *testing.T) {
 	}
 }
 
-// A character is not cut in two by the end of a row.
+// The end of a row does not split a character.
 func TestRowsOfChinese(t *testing.T) {
 	for columns := 40; columns < 100; columns++ {
 		const said = "温度二十一度半,湿度四十,水泵关"
@@ -115,7 +115,7 @@ func TestRowsOfChinese(t *testing.T) {
 	}
 }
 
-// There are no colours where nobody has a terminal, and with them the columns stay.
+// Output that is not a terminal has no colours, and on a terminal the columns stay aligned.
 func TestColours(t *testing.T) {
 	show := func(v *wireView) {
 		v.show(bytesAt(0, api.Out, "x"))
