@@ -11,16 +11,16 @@ import (
 	"minirelay/configs"
 )
 
-// Addresses are where clients can connect, as the ready line prints them; the last one is that of the page.
+// Addresses returns the addresses for clients, as the ready line prints them; the last one is the address of the page.
 func (g *Gateway) Addresses() []string { return g.core.Load().addresses() }
 
-// PageAddress is where a browser finds the page.
+// PageAddress returns the address of the page for a browser.
 func (g *Gateway) PageAddress() string { return PageAddress(g.Config(), g.Addrs()) }
 
-// PhoneAddress is what the mini-program scans: see the function [PhoneAddress].
+// PhoneAddress returns the address that the mini-program scans: see the function [PhoneAddress].
 func (g *Gateway) PhoneAddress() string { return PhoneAddress(g.Config(), g.Addrs()) }
 
-// OnlyHere says whether no other machine reaches the address that phones use.
+// OnlyHere reports whether no other machine can reach the address for phones.
 func (g *Gateway) OnlyHere() bool {
 	addrs := g.Addrs()
 	host, _, _ := net.SplitHostPort(cmp.Or(addrs.WS, addrs.TLS))
@@ -28,10 +28,10 @@ func (g *Gateway) OnlyHere() bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// PhoneAddress is what the mini-program scans, for a config whose listeners have those addresses:
-// minirelay://HOST:PORT?gw=ID&user=NAME, with tls=0 where the port speaks plain WebSocket. It holds no password. The
-// plain port comes first: phones do not trust a certificate that the gateway made itself, and a plain port that is open
-// was opened for them.
+// PhoneAddress returns the address that the mini-program scans, for a config whose listeners have those addresses:
+// minirelay://HOST:PORT?gw=ID&user=NAME, with tls=0 if the port speaks plain WebSocket. It contains no password. The
+// plain port has priority: phones do not trust a certificate that the gateway made itself, and an open plain port was
+// opened for them.
 func PhoneAddress(config *configs.Config, addrs broker.Addrs) string {
 	addr, plain := addrs.WS, true
 	if addr == "" {
@@ -47,7 +47,7 @@ func PhoneAddress(config *configs.Config, addrs broker.Addrs) string {
 	return text
 }
 
-// addresses are those of [Gateway.Addresses].
+// addresses is the implementation of [Gateway.Addresses].
 func (c *core) addresses() []string {
 	config, a := c.config.Load(), c.broker.Addrs()
 	tls := "wss"
@@ -63,7 +63,7 @@ func (c *core) addresses() []string {
 	return append(out, PageAddress(config, a))
 }
 
-// PageAddress is where a browser finds the page, for a config whose listeners have those addresses.
+// PageAddress returns the address of the page for a browser, for a config whose listeners have those addresses.
 func PageAddress(config *configs.Config, addrs broker.Addrs) string {
 	scheme := "https"
 	if config.Broker.TLS.Mode == "off" {
@@ -72,7 +72,7 @@ func PageAddress(config *configs.Config, addrs broker.Addrs) string {
 	return fmt.Sprintf("%s://%s/", scheme, reachable(addrs.TLS))
 }
 
-// plainPort is the port of the plain WebSocket, "" for none.
+// plainPort returns the port of the plain WebSocket, "" if there is none.
 func (c *core) plainPort() string {
 	_, port, err := net.SplitHostPort(c.broker.Addrs().WS)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *core) plainPort() string {
 	return port
 }
 
-// phoneUser is the user that a phone logs in as: the first operator, else the first person of all.
+// phoneUser returns the user that a phone logs in as: the first operator, or else the first user who is a person.
 func phoneUser(users []broker.UserConfig) string {
 	first := ""
 	for _, u := range users {
@@ -95,19 +95,19 @@ func phoneUser(users []broker.UserConfig) string {
 	return first
 }
 
-// reachable is the address of a listener as a person can type it.
+// reachable returns the address of a listener in a form that a person can type.
 func reachable(addr string) string {
 	host, port, _ := net.SplitHostPort(addr)
 	return net.JoinHostPort(reachableHost(host), port)
 }
 
-// reachableHost is host, or this machine's own address where host means all of them.
+// reachableHost returns host, or this machine's own address if host means all of them.
 func reachableHost(host string) string {
 	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
 		return host
 	}
-	// The address from which this machine would talk to the world. Nothing is sent: UDP only looks up the route.
-	// 192.0.2.1 is nobody's (RFC 5737).
+	// The address from which this machine would reach the internet. Nothing is sent: UDP only looks up the route.
+	// 192.0.2.1 is reserved for documentation (RFC 5737).
 	if c, err := net.Dial("udp4", "192.0.2.1:9"); err == nil {
 		defer c.Close()
 		return c.LocalAddr().(*net.UDPAddr).IP.String()

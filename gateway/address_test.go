@@ -20,7 +20,7 @@ func TestPhoneUser(t *testing.T) {
 	}
 }
 
-// A wildcard is no address to scan: the machine's own one is told instead.
+// A wildcard is not an address to scan: the machine's own address replaces it.
 func TestReachableHost(t *testing.T) {
 	for _, host := range []string{"", "0.0.0.0", "::"} {
 		if got := reachableHost(host); got == "" || got == host {

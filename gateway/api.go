@@ -12,32 +12,32 @@ import (
 	"minirelay/status"
 )
 
-// configState is how the config in use has come about. It outlives the cores that a new identity replaces.
+// configState is the history of the config in use. It outlives the cores that a new identity replaces.
 type configState struct {
 	path string
 
 	mu      sync.Mutex // guards everything below
-	loaded  time.Time  // when what is in use was read
+	loaded  time.Time  // when the config in use was read
 	refused error      // why the last config, though valid, could not be used; nil: it is in use
 }
 
 func newConfigState(path string) *configState { return &configState{path: path, loaded: time.Now()} }
 
-// used notes that what is on the disk is in use.
+// used records that the config on disk is in use.
 func (s *configState) used() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded, s.refused = time.Now(), nil
 }
 
-// unused notes why what is on the disk is not in use, though it may be sound.
+// unused records why the config on disk is not in use, though it may be valid.
 func (s *configState) unused(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused = err
 }
 
-// view is what can be shown of the files; nothing if the config came from none.
+// view returns the files as they may be shown; it is empty if the config came from no file.
 func (s *configState) view() configs.View {
 	if s.path == "" {
 		return configs.View{}
@@ -45,7 +45,7 @@ func (s *configState) view() configs.View {
 	return configs.ViewOf(s.path)
 }
 
-// config is what GET /api/config answers: the files as they are now, so that the lines of problems fit them.
+// config answers GET /api/config: the files as they are now, so that the lines of problems match them.
 func (s *configState) config() api.Config {
 	view := s.view()
 	s.mu.Lock()
@@ -70,7 +70,7 @@ func (s *configState) config() api.Config {
 	return c
 }
 
-// login asks the broker who a request is from.
+// login asks the broker for the user of a request.
 func (c *core) login(r *http.Request) api.Access {
 	role, err := c.broker.Authenticate(r)
 	switch {
@@ -84,7 +84,7 @@ func (c *core) login(r *http.Request) api.Access {
 	return api.Admin
 }
 
-// api is the API of the gateway for those whom login lets in.
+// api is the API of the gateway, for the users whom login accepts.
 func (c *core) api(s *configState, login func(*http.Request) api.Access) *api.Server {
 	a := api.New(api.Source{
 		Login:  login,

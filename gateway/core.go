@@ -18,8 +18,8 @@ import (
 	"minirelay/web"
 )
 
-// core is what runs for one identity of a gateway: its id, its root and its data directory. Outlets start before
-// inlets: the broker takes messages before it serves anyone, and ports open last. They stop in reverse.
+// core is everything that runs for one identity of a gateway: its id, its root and its data directory. Outlets start
+// before inlets: the broker accepts messages before it serves clients, and ports open last. They stop in reverse order.
 type core struct {
 	config    atomic.Pointer[configs.Config] // in use
 	log       *slog.Logger
@@ -32,10 +32,10 @@ type core struct {
 	local     *http.Server // the API for this machine; nil: it could not be served
 }
 
-// startCore starts everything and returns once clients can connect. The ports are being opened then. The API
-// shows the configuration as s has it.
+// startCore starts everything and returns once clients can connect. The ports are opened after that. The API shows the
+// configuration in s.
 func startCore(config *configs.Config, build Build, s *configState, log *slog.Logger) (*core, error) {
-	// A full disk is no reason not to run, unless something must be written first.
+	// A full disk is not a reason to stop, unless something must be written first.
 	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
 	b, err := broker.New(config.Broker, log)
 	if err != nil {
@@ -71,7 +71,8 @@ func startCore(config *configs.Config, build Build, s *configState, log *slog.Lo
 	return c, nil
 }
 
-// explainDisk gives err, with what to try where the data directory is to blame. unusable is why it could not be made.
+// explainDisk returns err, with a suggestion if the data directory is the cause. unusable is the error from creating
+// it.
 func explainDisk(err, unusable error, dir string) error {
 	switch {
 	case unusable != nil:
@@ -88,7 +89,7 @@ func relayConfig(c *configs.Config, build Build) relay.Config {
 		Order: deviceOrder(c), DataDir: c.Gateway.DataDir, Remember: c.Gateway.Remember}
 }
 
-// deviceOrder is the order of the config, in which people see the devices.
+// deviceOrder returns the devices in the order of the config, in which users see them.
 func deviceOrder(c *configs.Config) []string {
 	ids := make([]string, len(c.Devices.Devices))
 	for i, d := range c.Devices.Devices {
@@ -97,7 +98,7 @@ func deviceOrder(c *configs.Config) []string {
 	return ids
 }
 
-// stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out.
+// stop ends everything: first the inlets close, then the commands on the wire end, then their results go out.
 func (c *core) stop(ctx context.Context) error {
 	c.relay.Stopping()
 	if c.local != nil {
@@ -110,14 +111,15 @@ func (c *core) stop(ctx context.Context) error {
 	return err
 }
 
-// sameIdentity says whether next can be applied to c. Other topics or another data directory need another core.
+// sameIdentity reports whether next can be applied to c. A new value of any of the fields compared here needs another
+// core.
 func (c *core) sameIdentity(next *configs.Config) bool {
 	a, b := c.config.Load().Gateway, next.Gateway
 	return a.ID == b.ID && a.Root == b.Root && a.DataDir == b.DataDir && a.Remember == b.Remember
 }
 
-// change makes c what next says, part by part, and does not disturb what is the same. An error leaves the later
-// parts as they were: the caller changes everything back.
+// change applies next to c, part by part, and does not disturb unchanged parts. After an error the later parts are
+// unchanged: the caller changes everything back.
 func (c *core) change(next *configs.Config) error {
 	if err := c.broker.Reload(next.Broker); err != nil {
 		return err
@@ -134,7 +136,7 @@ func (c *core) change(next *configs.Config) error {
 	return nil
 }
 
-// handler hands the broker's messages to the relay.
+// handler passes the broker's messages to the relay.
 type handler struct{ relay *relay.Relay }
 
 func (h handler) Handle(m broker.Message) bool {

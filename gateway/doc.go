@@ -1,23 +1,23 @@
 // Package gateway is a running gateway: a broker, the relay, upstreams and ports, started from one configuration and
-// changed by the next. Most callers need [Run], which serves the configuration of a file until its context ends.
-// A program of your own can use [Start], then [Gateway.Apply] and [Gateway.Stop].
+// changed by the next. Most callers need [Run], which serves the configuration of a file until its context ends. A
+// program of your own can use [Start], then [Gateway.Apply] and [Gateway.Stop].
 //
 //	gateway.go    Start, Apply, Stop     a gateway, and the one roll-back
-//	core.go       core                   its parts, in the order in which they start and stop
-//	run.go        Run, Reload            the loop of a program, and what it logs
+//	core.go       core                   its parts, in the order of start and stop
+//	run.go        Run, Reload            the loop of a program, and its log messages
 //	watch.go      Watch                  notices that a file has changed
 //	upstreams.go  upstreams              the connections to other brokers
 //	http.go       core.serveHTTP         the API, /metrics and /readyz, and the API on a local socket
-//	api.go        configState            what the API shows of the configuration
-//	status.go     core.status            what status, API and metrics show of everything else
+//	api.go        configState            the configuration in the API
+//	status.go     core.status            everything else in status, API and metrics
 //	watchdog.go   Gateway.watchdog       reports to the service manager
 //	address.go    PhoneAddress           addresses as people type them
 //
 // # Promises
 //
 // A configuration is applied as a whole or not at all: after an error of [Gateway.Apply] the gateway serves what it
-// served before. Parts of which the configuration says the same are not disturbed: connections stay open, devices keep
-// their values. [Gateway.Stop] returns when every goroutine has ended.
+// served before. Unchanged parts are not disturbed: connections stay open, devices keep their
+// values. [Gateway.Stop] returns when every goroutine has ended.
 //
 // Deliberately absent: flags, signals, exit codes and output for people, which are the program's.
 package gateway

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// userError is what went wrong and what to try, for people: lower case, without a full stop.
+// userError is an error and a suggestion for people: lower case, without a full stop.
 type userError struct{ what, try string }
 
 func (e userError) Error() string { return e.what }
 
-// Hint is what to try.
+// Hint returns the suggestion.
 func (e userError) Hint() string { return e.try }
 
-// Describe puts err into the two lines that people see. What to try is what the error hints at.
+// Describe returns the two lines that users see for err. The second line is the error's hint.
 func Describe(err error) (what, try string) {
 	what = err.Error()
 	try = "minirelay check looks for faults in the config; minirelay help lists the commands"

@@ -14,17 +14,17 @@ import (
 	"minirelay/status"
 )
 
-// StopTime is how long a gateway may take to stop: the command on the wire gets its answer or an unknown end.
+// StopTime is how long a gateway may take to stop: the command on the wire gets its answer or ends as unknown.
 const StopTime = 5 * time.Second
 
-// ErrStopped is the error of a [Gateway] that does not run: it was stopped, or could not be started again after a
+// ErrStopped is the error of a [Gateway] that does not run: it was stopped, or could not be restarted after a
 // configuration that failed.
 var ErrStopped = errors.New("the gateway is stopped")
 
-// Options are what a gateway needs beside its configuration. Each may be left out.
+// Options are the inputs of a gateway other than its configuration. Each may be left out.
 type Options struct {
 	Path  string         // of the configuration; the API shows its files, and [Gateway.Reload] reads it again
-	Build Build          // the version that clients and metrics see
+	Build Build          // the version shown to clients and in metrics
 	Log   *slog.Logger   // nil: nothing is logged
 	Level *slog.LevelVar // is set to the level of each configuration that is applied
 }
@@ -38,7 +38,7 @@ type Gateway struct {
 	state   *configState
 	core    atomic.Pointer[core] // never nil; another one after a change of identity
 
-	changing sync.Mutex // Apply and Stop, one after the other
+	changing sync.Mutex // serializes Apply and Stop
 	stopped  bool
 }
 
@@ -57,22 +57,22 @@ func Start(config *configs.Config, options Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Config is the configuration in use.
+// Config returns the configuration in use.
 func (g *Gateway) Config() *configs.Config { return g.core.Load().config.Load() }
 
-// Status returns the state of every part now.
+// Status returns the current state of every part.
 func (g *Gateway) Status() status.Snapshot { return g.core.Load().status(g.state) }
 
-// Addrs are the addresses that the gateway listens on.
+// Addrs returns the addresses that the gateway listens on.
 func (g *Gateway) Addrs() broker.Addrs { return g.core.Load().broker.Addrs() }
 
-// Ready is closed once every port has been tried, with success or without. A configuration with another identity
-// begins again, with another channel.
+// Ready returns a channel that is closed once every port has been tried, with or without success. A configuration with
+// another identity begins again, with another channel.
 func (g *Gateway) Ready() <-chan struct{} { return g.core.Load().ports.Tried() }
 
-// Apply makes the gateway what next says. Parts that stay the same are not disturbed; with another id, root or data
-// directory everything is started again. After an error the gateway serves what it served before. If even that fails,
-// the error is [ErrStopped], and the gateway does not run any more.
+// Apply changes the gateway to the configuration next. Unchanged parts are not disturbed; with another id, root or data
+// directory everything is restarted. After an error the gateway serves the previous configuration. If even that fails,
+// the error is [ErrStopped], and the gateway no longer runs.
 func (g *Gateway) Apply(next *configs.Config) error {
 	g.changing.Lock()
 	defer g.changing.Unlock()
@@ -95,7 +95,7 @@ func (g *Gateway) Apply(next *configs.Config) error {
 	return nil
 }
 
-// become makes the gateway what config says, or fails halfway; changing is held.
+// become applies config, or fails halfway; changing is held.
 func (g *Gateway) become(config *configs.Config) error {
 	c := g.core.Load()
 	if !g.stopped && c.sameIdentity(config) {
@@ -124,8 +124,8 @@ func (g *Gateway) stop(c *core) {
 	g.stopped = true
 }
 
-// Stop ends everything: first nothing new is accepted, then what is on the wire ends, then its results go out. When ctx
-// ends first, commands and connections are cut, which is the error. A second call does nothing.
+// Stop ends everything: first the inlets close, then the commands on the wire end, then their results go out. If ctx
+// ends first, Stop cuts commands and connections and returns the error of ctx. A second call does nothing.
 func (g *Gateway) Stop(ctx context.Context) error {
 	g.changing.Lock()
 	defer g.changing.Unlock()

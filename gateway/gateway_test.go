@@ -24,7 +24,7 @@ import (
 
 const patience = 20 * time.Second
 
-// greenhouse plugs in a software board that talks until the test ends, and gives its port.
+// greenhouse connects a simulated board that sends data until the test ends, and returns its port.
 func greenhouse(t *testing.T, dir string) string {
 	t.Helper()
 	line, err := softboard.Open(filepath.Join(dir, "tty"))
@@ -41,8 +41,8 @@ func greenhouse(t *testing.T, dir string) string {
 	return line.Path()
 }
 
-// testConfig gives the config of a gateway named name, for the board at port, after change. The data directory is
-// short, because it holds a socket.
+// testConfig returns the config of a gateway named name, for the board at port, after change. The path of the data
+// directory is short, because the directory contains a socket.
 func testConfig(t *testing.T, dir, port, name string, change func(*configs.Config)) *configs.Config {
 	t.Helper()
 	text := fmt.Sprintf("[gateway]\nid = \"home\"\nname = %q\ndata_dir = %q\n\n[broker]\nlisten = \"127.0.0.1:0\"\nmqtt = \"127.0.0.1:0\"\n\n"+
@@ -84,7 +84,7 @@ func startTest(t *testing.T, config *configs.Config) *Gateway {
 	return g
 }
 
-// watcher is an MQTT client that reads everything of the gateway.
+// watcher is an MQTT client that subscribes to all topics of the gateway.
 type watcher struct {
 	mqtt.Client
 	came chan mqtt.Message
@@ -121,7 +121,7 @@ func (w *watcher) see(t *testing.T, topic, part string) {
 	}
 }
 
-// busyPort is an address that something else listens on.
+// busyPort is an address in use.
 func busyPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -138,7 +138,7 @@ const (
 	state = "minirelay/home/greenhouse/state"
 )
 
-// A running gateway becomes what another config says, and disturbs nothing else.
+// A running gateway applies another config without disturbing unchanged parts.
 func TestApply(t *testing.T) {
 	noLeaks(t)
 	dir := t.TempDir()
@@ -161,7 +161,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// After a config that fails, whatever part of it does, everything is as it was.
+// If any part of a config fails, everything is as before.
 func TestApplyRollsBack(t *testing.T) {
 	busy := busyPort(t)
 	for name, breakIt := range map[string]func(*configs.Config){
@@ -205,7 +205,7 @@ func TestApplyRollsBack(t *testing.T) {
 	}
 }
 
-// A gateway with another identity takes the place of the running one, or does not.
+// A gateway with another identity replaces the running one, or fails to.
 func TestApplyIdentity(t *testing.T) {
 	noLeaks(t)
 	dir := t.TempDir()
@@ -227,7 +227,7 @@ func TestApplyIdentity(t *testing.T) {
 	watch(t, g).see(t, "minirelay/shed/greenhouse/state", `"temperature":2`)
 }
 
-// If the config from before cannot be used any more either, the gateway says that it does not run.
+// If the previous config cannot be used any more either, the gateway reports that it does not run.
 func TestApplyStops(t *testing.T) {
 	noLeaks(t)
 	dir := t.TempDir()
@@ -267,12 +267,12 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	save := func(text string) {
-		// Another file, renamed: it is never half written while it is read.
+		// Rename another file: it is never read half-written.
 		if err := errors.Join(os.WriteFile(path+"~", []byte(text), 0o600), os.Rename(path+"~", path)); err != nil {
 			t.Fatal(err)
 		}
 		changed <- struct{}{}
-		changed <- struct{}{} // is taken when the first has been dealt with
+		changed <- struct{}{} // received once the first has been handled
 	}
 	save(string(text) + "\n[log]\nlevel = \"debug\"\n")
 	if got := g.Config().Log.Level; got != "debug" || level.Level() != slog.LevelDebug {
@@ -291,7 +291,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// An error of the disk says what to try.
+// An error of the disk comes with a suggestion.
 func TestExplainDisk(t *testing.T) {
 	full := &os.PathError{Op: "write", Path: "key.pem", Err: syscall.ENOSPC}
 	for want, err := range map[string]error{

@@ -15,7 +15,7 @@ import (
 	"minirelay/api"
 )
 
-// serveHTTP serves what lets people and machines look inside: the API, /metrics and /readyz.
+// serveHTTP serves everything that shows the inside of the gateway: the API, /metrics and /readyz.
 func (c *core) serveHTTP(s *configState) {
 	c.broker.HandleHTTP("/api/", c.api(s, c.login))
 	c.broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +41,7 @@ func (c *core) serveHTTP(s *configState) {
 	}))
 }
 
-// ready says whether every port has been tried.
+// ready reports whether every port has been tried.
 func (c *core) ready() bool {
 	select {
 	case <-c.ports.Tried():
@@ -51,8 +51,8 @@ func (c *core) ready() bool {
 	}
 }
 
-// mayScrape says whether a request may read the figures: from this machine, unless a proxy here passes on somebody
-// else's, or with the token.
+// mayScrape reports whether a request may read the metrics: it must have the token, or come from this machine without
+// having been forwarded by a proxy.
 func (c *core) mayScrape(r *http.Request) bool {
 	token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if want := c.config.Load().Metrics.Token.Value(); given && want != "" {
@@ -63,8 +63,8 @@ func (c *core) mayScrape(r *http.Request) bool {
 	return err == nil && from.Addr().Unmap().IsLoopback() && !passedOn
 }
 
-// SocketName is the name of the socket with the API for this machine. Anybody with access to the file has the rights of
-// an admin.
+// SocketName is the name of the socket with the API for this machine. Every user with access to the file has the rights
+// of an admin.
 const SocketName = "minirelay.sock"
 
 // SocketPath returns the path of the socket of the gateway with that data directory.
@@ -75,10 +75,10 @@ func SocketPath(dataDir string) string {
 	return filepath.Join(dataDir, SocketName)
 }
 
-// serveLocally serves the API on a socket. Without it the gateway works as well: that is said, and no more.
+// serveLocally serves the API on a socket. The gateway works without it too, so a failure is only logged.
 func (c *core) serveLocally(s *configState) {
 	path := SocketPath(c.config.Load().Gateway.DataDir)
-	_ = os.Remove(path) // of a gateway that was killed; one that runs holds the lock of the data directory
+	_ = os.Remove(path) // left by a gateway that was killed; a running one holds the lock of the data directory
 	l, err := net.Listen("unix", path)
 	if err == nil {
 		err = os.Chmod(path, 0o600)

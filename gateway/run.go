@@ -15,15 +15,15 @@ import (
 	"minirelay/configs"
 )
 
-// Triggers are what makes [Run] read the configuration again, and what it calls. Each may be left out.
+// Triggers are the channels that make [Run] read the configuration again, and its callback. Each may be left out.
 type Triggers struct {
 	Changed <-chan struct{}  // from [Watch]
 	Hangup  <-chan os.Signal // SIGHUP
 	Ready   func(*Gateway)   // is called once clients can connect and every port has been tried
 }
 
-// Run serves config until ctx ends, and reads it again whenever one of the triggers says so: see [Gateway.Reload]. It
-// reports to systemd, if that has started the program. The error says why no gateway runs.
+// Run serves config until ctx ends, and reads it again at each trigger: see [Gateway.Reload]. It reports to systemd if
+// systemd has started the program. The error is the reason why no gateway runs.
 func Run(ctx context.Context, config *configs.Config, options Options, on Triggers) error {
 	g, err := Start(config, options)
 	if err != nil {
@@ -43,7 +43,7 @@ func Run(ctx context.Context, config *configs.Config, options Options, on Trigge
 	defer func() { stopWatch(); watching.Wait() }()
 	ready := false
 	for {
-		tried := g.Ready() // of the core that runs now
+		tried := g.Ready() // of the current core
 		if ready {
 			tried = nil
 		}
@@ -69,8 +69,8 @@ func Run(ctx context.Context, config *configs.Config, options Options, on Trigge
 	}
 }
 
-// Reload reads the configuration at [Options].Path again and applies it. A fault in it, or a part that cannot be used,
-// is logged and changes nothing. The error is [ErrStopped]: no gateway runs any more.
+// Reload reads the configuration at [Options].Path again and applies it. If it has a fault, or a part of it cannot be
+// used, Reload logs that and changes nothing. The error is [ErrStopped]: the gateway no longer runs.
 func (g *Gateway) Reload() error {
 	log := g.options.Log
 	next, err := configs.Load(g.options.Path)
@@ -106,13 +106,13 @@ func (g *Gateway) logWarnings(config *configs.Config) {
 	}
 }
 
-// logUnused says why a sound config cannot be used, and what to try.
+// logUnused logs why a valid config cannot be used, and a suggestion.
 func logUnused(log *slog.Logger, err error) {
 	what, try := Describe(err)
 	log.Error("the new configuration cannot be used; the last valid one stays in use", "error", what, "hint", try)
 }
 
-// logFaults says each fault of a config that is not used, one line each.
+// logFaults logs the faults of a config that is not used, one line each.
 func logFaults(log *slog.Logger, err error) {
 	var faults *configs.Faults
 	if !errors.As(err, &faults) {

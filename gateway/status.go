@@ -8,7 +8,7 @@ import (
 	"minirelay/status"
 )
 
-// status says how the gateway is now.
+// status returns the current state of the gateway.
 func (c *core) status(s *configState) status.Snapshot {
 	now, config, build := time.Now(), c.config.Load(), c.build
 	figures := c.relay.Stats()
@@ -68,7 +68,7 @@ func milli(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// oneName is a name in one language, English if there are several.
+// oneName returns a name in one language, English if there are several.
 func oneName(n relay.Name) string {
 	if n.ByLang == nil {
 		return n.Text
@@ -82,7 +82,7 @@ func oneName(n relay.Name) string {
 	return ""
 }
 
-// summary is whether what is on the disk is in use.
+// summary reports whether the config on disk is in use.
 func (s *configState) summary() status.Config {
 	view := s.view()
 	s.mu.Lock()

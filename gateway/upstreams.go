@@ -14,10 +14,11 @@ import (
 	"minirelay/status"
 )
 
-// goodbyeTime is how long an upstream may take to send its last words.
+// goodbyeTime is how long an upstream may take to send its last messages.
 const goodbyeTime = 2 * time.Second
 
-// upstreams are the running upstreams. Only one goroutine changes them: the one that starts, reloads and stops.
+// upstreams are the running upstreams. Only one goroutine changes them: the one that starts, reloads and stops the
+// gateway.
 type upstreams struct {
 	relay *relay.Relay
 	log   *slog.Logger
@@ -35,8 +36,8 @@ func newUpstreams(r *relay.Relay, log *slog.Logger) *upstreams {
 	return u
 }
 
-// apply makes the upstreams those of all. One whose config is the same is not disturbed. After an error some may
-// be missing.
+// apply changes the running upstreams to all. It does not disturb an upstream whose config is unchanged. After an error
+// some may be missing.
 func (u *upstreams) apply(all []upstream.Config) error {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 	defer cancel()
@@ -85,11 +86,11 @@ func (u *upstreams) start(c upstream.Config) (*upstream.Upstream, error) {
 	h.via = started
 	close(h.ready)
 	u.relay.Join(started)
-	u.relay.Subscribed(h.user, func(string) bool { return true }) // results that a crash left unknown
+	u.relay.Subscribed(h.user, func(string) bool { return true }) // results of commands that a crash interrupted
 	return started, nil
 }
 
-// end says goodbye to upstreams, all at a time.
+// end closes upstreams, all at the same time.
 func (u *upstreams) end(ctx context.Context, over []*upstream.Upstream) error {
 	errs := make([]error, len(over))
 	var closing sync.WaitGroup
@@ -103,7 +104,7 @@ func (u *upstreams) end(ctx context.Context, over []*upstream.Upstream) error {
 	return errors.Join(errs...)
 }
 
-// stop ends all upstreams. The relay has said its last words before.
+// stop ends all upstreams. The relay has already sent its last messages.
 func (u *upstreams) stop(ctx context.Context) error {
 	close(u.quit)
 	u.done.Wait()
@@ -116,7 +117,7 @@ func (u *upstreams) stop(ctx context.Context) error {
 	return u.end(ctx, over)
 }
 
-// changed asks for the conditions to be published.
+// changed requests that the conditions be published.
 func (u *upstreams) changed() {
 	select {
 	case u.stale <- struct{}{}:
@@ -149,7 +150,7 @@ func (u *upstreams) conditions() []relay.Upstream {
 	return all
 }
 
-// status is how they are now, with their figures.
+// status returns the current conditions and counters.
 func (u *upstreams) status() []status.Upstream {
 	u.mu.Lock()
 	running := slices.Clone(u.running)
@@ -165,8 +166,8 @@ func (u *upstreams) status() []status.Upstream {
 	return all
 }
 
-// inlet hands what an upstream sends to the relay. A command counts as the upstream's: who is behind it is that
-// broker's business.
+// inlet passes the messages of an upstream to the relay. The user of a command is the upstream itself: its broker is
+// responsible for the users behind it.
 type inlet struct {
 	upstreams *upstreams
 	user      string

@@ -9,16 +9,17 @@ import (
 )
 
 const (
-	// lookEvery is how often a config is looked at. Looking costs a few microseconds, and finds what the kernel's
-	// notices miss: switched links at any level of the path, replaced directories, network file systems.
+	// lookEvery is the interval between checks of a config. A check costs a few microseconds, and finds changes that
+	// the kernel's notifications miss: switched links at any level of the path, replaced directories, network file
+	// systems.
 	lookEvery = 300 * time.Millisecond
-	// settle is how long after a change it is read: editors write in several steps. A file that is read too early
-	// nevertheless changes nothing, and its last step is another change.
+	// settle is the delay between a change and reading it, since editors write in several steps. Reading too early is
+	// harmless: an incomplete file changes nothing, and the last step is another change.
 	settle = 200 * time.Millisecond
 )
 
-// Watch gives a token when the config at path, a file or a directory, may have changed since Watch was called. The
-// caller calls stop.
+// Watch sends a token whenever the config at path, a file or a directory, may have changed since Watch was called. The
+// caller must call stop.
 func Watch(path string) (changed <-chan struct{}, stop func()) {
 	tokens := make(chan struct{}, 1)
 	quit, done := make(chan struct{}), make(chan struct{})
@@ -41,7 +42,7 @@ func Watch(path string) (changed <-chan struct{}, stop func()) {
 				settled = nil
 				select {
 				case tokens <- struct{}{}:
-				default: // one is waiting: it stands for this change too
+				default: // a token is waiting already, for this change too
 				}
 			}
 		}
@@ -49,11 +50,12 @@ func Watch(path string) (changed <-chan struct{}, stop func()) {
 	return tokens, func() { close(quit); <-done }
 }
 
-// fingerprint differs when a file of the config does: its name, place, size, or time of change. It follows links.
+// fingerprint returns a text that changes with the name, place, size or modification time of any file of the config. It
+// follows links.
 func fingerprint(path string) string {
 	files := []string{path}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		files, _ = filepath.Glob(filepath.Join(path, "*.toml")) // the pattern is a good one
+		files, _ = filepath.Glob(filepath.Join(path, "*.toml")) // the pattern is valid
 	}
 	var b strings.Builder
 	for _, f := range files {
@@ -62,7 +64,7 @@ func fingerprint(path string) string {
 			fmt.Fprintf(&b, "%s: %v\n", f, err)
 			continue
 		}
-		target, _ := filepath.EvalSymlinks(f) // "" where it has just gone: that differs too
+		target, _ := filepath.EvalSymlinks(f) // "" if the file has just gone, which is a difference too
 		fmt.Fprintf(&b, "%s %s %d %d\n", f, target, info.Size(), info.ModTime().UnixNano())
 	}
 	return b.String()

@@ -14,14 +14,15 @@ func notify(states ...string) {
 	_, _ = daemon.SdNotify(false, strings.Join(states, "\n")) // without a manager there is nothing to do
 }
 
-// watchdog reports to the service manager that the gateway works, until ctx ends: only while the broker delivers a
-// message to itself and the owner of every port does something. Without the report the manager restarts the program.
+// watchdog reports to the service manager that the gateway works, until ctx ends. It does so only while the broker
+// delivers a message to itself and the owner of every port responds. Without these reports the manager restarts the
+// program.
 func (g *Gateway) watchdog(ctx context.Context) {
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || every == 0 {
 		return
 	}
-	// Twice in the time, each with half of it: one slow answer is permitted.
+	// Two checks per interval, each with half of it: one slow answer is permitted.
 	tick := time.NewTicker(every / 2)
 	defer tick.Stop()
 	for {
@@ -38,7 +39,7 @@ func (g *Gateway) watchdog(ctx context.Context) {
 	}
 }
 
-// pulse returns nil if the core does its work within patience.
+// pulse returns nil if the core responds within patience.
 func (c *core) pulse(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
