@@ -17,12 +17,12 @@ type Access int
 
 const (
 	Stranger Access = iota // wrong or missing
-	Guessing               // not looked at: too many wrong ones came before
-	User                   // right, but no admin's
+	Guessing               // not checked after too many wrong ones
+	User                   // correct, but not an admin's
 	Admin
 )
 
-// Source is where a [Server] takes its answers from. Its functions may be called from any goroutine.
+// Source provides the data of a [Server]. Its functions may be called from any goroutine.
 type Source struct {
 	Login  func(*http.Request) Access
 	Config func() Config
@@ -38,7 +38,7 @@ type Server struct {
 	running sync.WaitGroup // watchers of a wire
 }
 
-// Wait returns when nobody watches a wire any more. The ports and the listener must be closed before.
+// Wait returns when the last watcher of a wire has gone. The ports and the listener must be closed before.
 func (s *Server) Wait() { s.running.Wait() }
 
 // New makes a Server for the path /api/.
@@ -56,7 +56,8 @@ func New(source Source) *Server {
 	return s
 }
 
-// ServeHTTP answers admins. No answer has a WWW-Authenticate header: browsers would open a dialog above the page.
+// ServeHTTP answers admins only. No response has a WWW-Authenticate header, since browsers would open a dialog above
+// the page.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -81,16 +82,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// Failure is the answer to a request that failed: a code for programs, and a sentence for people.
+// Failure is the response to a request that failed: a code for programs, and a sentence for people.
 type Failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"` // one sentence that is safe to show to a person
 }
 
-// Error is the failure as a sentence.
+// Error returns the sentence.
 func (f Failure) Error() string { return f.Message }
 
-// reader is the language of who asks.
+// reader returns the language of the client.
 func reader(r *http.Request) locale.Language {
 	return locale.FromHeader(r.Header.Get("Accept-Language"))
 }
@@ -104,5 +105,5 @@ func fail(w http.ResponseWriter, r *http.Request, status int, code, message stri
 func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // whoever has gone needs no answer
+	_ = json.NewEncoder(w).Encode(v) // a client that has gone needs no response
 }

@@ -19,7 +19,7 @@ import (
 	"minirelay/relay"
 )
 
-// open is a gateway that lets everybody in who is called boss.
+// open is a gateway that accepts every user named boss.
 func open(t *testing.T) *httptest.Server {
 	t.Helper()
 	s := New(Source{
@@ -62,7 +62,7 @@ func ask(t *testing.T, server *httptest.Server, method, path string) (*http.Resp
 	return response, strings.TrimSpace(string(body))
 }
 
-// Lists are lists, also empty ones; what cannot be done is told alike, as JSON.
+// Lists are lists, even if empty; every error has the same form, as JSON.
 func TestAnswers(t *testing.T) {
 	server := open(t)
 	for _, test := range []struct {
@@ -87,8 +87,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// Whom a client trusts: the system, the gateway's own certificate whatever its name is, its signer for the right name,
-// or anybody.
+// The certificates that a client trusts: those of the system, the gateway's own under any name, those of its signer for
+// the right name, or any.
 func TestTrust(t *testing.T) {
 	server := open(t)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
@@ -125,7 +125,7 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// A client tells failures of the gateway from answers of what is none.
+// A client distinguishes failures of the gateway from responses of other servers.
 func TestClientFailures(t *testing.T) {
 	server := open(t)
 	c, err := NewClient(server.URL, "guest", "", Trust{Anything: true})
@@ -146,7 +146,7 @@ func TestClientFailures(t *testing.T) {
 	}
 }
 
-// What is seen goes over JSON and back; fields keep their order.
+// A sight survives the way through JSON; fields keep their order.
 func TestSight(t *testing.T) {
 	at := time.UnixMilli(1763900000123)
 	for _, r := range []struct {

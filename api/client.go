@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// answerTime bounds the wait for an answer to begin.
+// answerTime limits the wait for a response to begin.
 const answerTime = 10 * time.Second
 
 // Client is a client of the API of one gateway. [NewClient] and [LocalClient] make one.
@@ -25,12 +25,12 @@ type Client struct {
 	http           *http.Client
 }
 
-// Trust says which certificates a [Client] accepts.
+// Trust determines the certificates that a [Client] accepts.
 type Trust struct {
-	// Certificates are taken as they are, whatever name they are for, and for who may sign others. None: whom the
-	// system trusts.
+	// Certificates are accepted regardless of their names, and as authorities for others. If there are none, the
+	// authorities of the system apply.
 	Certificates []*x509.Certificate
-	Anything     bool // also one that proves nothing
+	Anything     bool // even an invalid one
 }
 
 func (t Trust) config() *tls.Config {
@@ -38,7 +38,7 @@ func (t Trust) config() *tls.Config {
 	if t.Anything || len(t.Certificates) == 0 {
 		return c
 	}
-	c.InsecureSkipVerify = true // it is verified below, which knows certificates that are not for this address
+	c.InsecureSkipVerify = true // it is verified below, which accepts certificates for other addresses
 	c.VerifyConnection = func(s tls.ConnectionState) error {
 		leaf := s.PeerCertificates[0]
 		options := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), DNSName: s.ServerName}
@@ -57,15 +57,15 @@ func (t Trust) config() *tls.Config {
 	return c
 }
 
-// addressError is what is wrong with an address, and what to try.
+// addressError is an invalid address, with a suggestion.
 type addressError struct{ what, try string }
 
 func (e addressError) Error() string { return e.what }
 
-// Hint is what to try.
+// Hint returns the suggestion.
 func (e addressError) Hint() string { return e.try }
 
-// NewClient makes a [Client] of the gateway at address, as in https://192.168.1.10:8443. Its error has a hint.
+// NewClient returns a [Client] of the gateway at address, as in https://192.168.1.10:8443. Its error has a hint.
 func NewClient(address, user, password string, trust Trust) (*Client, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -84,7 +84,8 @@ func NewClient(address, user, password string, trust Trust) (*Client, error) {
 	return &Client{u.Scheme + "://" + u.Host, user, password, &http.Client{Transport: transport}}, nil
 }
 
-// LocalClient makes a [Client] of the gateway that dial connects to: a socket of this machine, which needs no password.
+// LocalClient returns a [Client] of the gateway that dial connects to: a socket of this machine, which needs no
+// password.
 func LocalClient(dial func(context.Context) (net.Conn, error)) *Client {
 	transport := &http.Transport{ResponseHeaderTimeout: answerTime,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}
@@ -109,7 +110,7 @@ func (c *Client) Ports(ctx context.Context) ([]Port, error) {
 }
 
 // Wire calls see for each record of the wire of a port, in order. It returns when ctx ends, when see returns an error,
-// or with io.EOF when the gateway closes the stream. An answer other than a stream is a [Failure].
+// or with io.EOF when the gateway closes the stream. Any other response is a [Failure].
 func (c *Client) Wire(ctx context.Context, port string, see func(Sight) error) error {
 	body, err := c.get(ctx, "/api/ports/"+url.PathEscape(port)+"/wire")
 	if err != nil {
@@ -127,7 +128,7 @@ func (c *Client) Wire(ctx context.Context, port string, see func(Sight) error) e
 	}
 }
 
-// get gives the body of a good answer. What the gateway answers otherwise is a Failure.
+// get returns the body of a successful response. Any other response of the gateway is a Failure.
 func (c *Client) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address+path, nil)
 	if err != nil {

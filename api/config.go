@@ -7,9 +7,9 @@ import (
 
 // Config is the answer to GET /api/config.
 type Config struct {
-	Files    []File    `json:"files"`    // as they are on the disk now, in the order in which they are merged
-	Loaded   int64     `json:"loaded"`   // Unix milliseconds when what is in use was read
-	Problems []Problem `json:"problems"` // with what is on the disk now
+	Files    []File    `json:"files"`    // as on disk now, in the order in which they are merged
+	Loaded   int64     `json:"loaded"`   // Unix milliseconds when the config in use was read
+	Problems []Problem `json:"problems"` // of the files on disk now
 }
 
 // File is one file of the config, without its secrets.
@@ -18,7 +18,7 @@ type File struct {
 	Text string `json:"text"`
 }
 
-// Problem is a fault, because of which the gateway uses the last valid config, or a warning.
+// Problem is a warning, or a fault because of which the gateway uses the last valid config.
 type Problem struct {
 	Severity string `json:"severity"` // Fault or Warning
 	File     string `json:"file"`

@@ -1,7 +1,7 @@
-// Package api serves the JSON API under /api/ of the gateway's TLS port, and holds the client that minirelay watch
-// uses. Most callers need [New], or [NewClient]. docs/api.md describes it for authors of other clients.
+// Package api serves the JSON API under /api/ of the gateway's TLS port, and contains the client that minirelay watch
+// uses. Most callers need [New], or [NewClient]. docs/api.md describes the API for authors of other clients.
 //
-//	api.go      Server.ServeHTTP    admins are answered, everybody else gets a [Failure]
+//	api.go      Server.ServeHTTP    the data for admins, a [Failure] for other users
 //	config.go   Config              the files of the config, and their faults
 //	ports.go    Port                the serial ports
 //	wire.go     Sight               the data on one of them, live
@@ -9,9 +9,9 @@
 //
 // # Promises
 //
-// Only admins are answered. Nothing can be changed. The config is shown without its secrets: package configs removes
-// them.
+// Only admins get a response with data. Nothing can be changed. The config is shown without its secrets: package
+// configs removes them.
 //
-// Deliberately absent: sessions and cookies, so that no foreign page can ride on one. Each request carries its user
-// and password.
+// Deliberately absent: sessions and cookies, so that no other site can abuse one. Each request carries its user and
+// password.
 package api

@@ -10,7 +10,7 @@ import (
 	"minirelay/status"
 )
 
-// Sentences for people are in the language that a request asks for; what the gateway keeps stays English.
+// Sentences for people are in the language that a request asks for; the gateway itself keeps them in English.
 func TestAcceptLanguage(t *testing.T) {
 	problems := []Problem{{Severity: Fault, File: "a.toml", Line: 1, Column: 1, What: "file not found", Hint: "try again"}}
 	snapshot := status.Snapshot{Ports: []status.Port{{Trouble: "/dev/ttyACM0 does not exist"}},

@@ -4,7 +4,7 @@ import "net/http"
 
 // Ports is the answer to GET /api/ports.
 type Ports struct {
-	Ports []Port `json:"ports"` // those that devices hang on, in the order of the config
+	Ports []Port `json:"ports"` // those that devices are connected to, in the order of the config
 }
 
 // Port is one serial port of the gateway.

@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// writeTime bounds one write to a watcher. One that takes nothing for longer has gone without a word.
+	// writeTime limits one write to a watcher. If a write takes longer, the watcher has gone silently.
 	writeTime = 10 * time.Second
-	// countsEvery is how often the counters are told if they have changed, and whether the user is still an admin
-	// is asked again.
+	// countsEvery is the interval at which changed counters are sent, and at which the user's admin right is checked
+	// again.
 	countsEvery = time.Second
 )
 
@@ -31,13 +31,13 @@ type Sight struct {
 
 	Dir  string `json:"dir,omitempty"` // In or Out
 	Hex  string `json:"hex,omitempty"`
-	Text string `json:"text,omitempty"` // the same as capture.Text gives it
+	Text string `json:"text,omitempty"` // the same text as from capture.Text
 
 	Frame   *Frame  `json:"frame,omitempty"`
 	Counts  *Counts `json:"counts,omitempty"`
 	Open    *bool   `json:"open,omitempty"`
 	Trouble *string `json:"trouble,omitempty"`
-	Missed  uint64  `json:"missed,omitempty"` // records, before this line
+	Missed  uint64  `json:"missed,omitempty"` // records before this line
 }
 
 // The directions of bytes.
@@ -48,10 +48,10 @@ const (
 
 // Frame is a frame and its result.
 type Frame struct {
-	Hex     string `json:"hex"` // "" where an answer was waited for in vain
+	Hex     string `json:"hex"` // "" if no answer came
 	Text    string `json:"text"`
-	Device  string `json:"device"`            // whose it is; "" if nobody's
-	Request string `json:"request,omitempty"` // what it answers
+	Device  string `json:"device"`            // "" if it belongs to none
+	Request string `json:"request,omitempty"` // the request that it answers
 	OK      bool   `json:"ok"`
 	Fields  Fields `json:"fields"`
 	Why     string `json:"why"` // why it was dropped, or why some of its values are null
@@ -98,7 +98,7 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// SightOf is the line for a record.
+// SightOf returns the line for a record.
 func SightOf(r wire.Record) Sight {
 	s := Sight{TS: r.At.UnixMilli()}
 	switch {
@@ -140,7 +140,7 @@ func (s *Server) wire(w http.ResponseWriter, r *http.Request) {
 	(&wireWriter{to: http.NewResponseController(w), lines: json.NewEncoder(w), watch: watch, lang: reader(r)}).run(r, s.source.Login)
 }
 
-// wireWriter writes what one watcher sees.
+// wireWriter writes the records for one watcher.
 type wireWriter struct {
 	to    *http.ResponseController
 	lines *json.Encoder
@@ -149,7 +149,7 @@ type wireWriter struct {
 	lang  locale.Language // of the watcher
 }
 
-// run writes until the client, its right or the port has gone.
+// run writes until the client leaves, loses its right, or the port is removed.
 func (w *wireWriter) run(r *http.Request, login func(*http.Request) Access) {
 	tick := time.NewTicker(countsEvery)
 	defer tick.Stop()
@@ -176,7 +176,7 @@ func (w *wireWriter) run(r *http.Request, login func(*http.Request) Access) {
 	}
 }
 
-// some writes a record and those that wait behind it, and flushes.
+// some writes a record and those that wait after it, and flushes.
 func (w *wireWriter) some(record wire.Record) error {
 	for {
 		if err := w.line(SightOf(record)); err != nil {
