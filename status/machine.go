@@ -14,24 +14,24 @@ import (
 
 // Machine is the state of the machine that the gateway runs on.
 type Machine struct {
-	Model       string   `json:"model,omitempty"` // "Raspberry Pi 4 Model B Rev 1.4"; "" if it does not say
+	Model       string   `json:"model,omitempty"` // "Raspberry Pi 4 Model B Rev 1.4"; "" if unknown
 	DataDir     string   `json:"data_dir"`
-	DiskFree    uint64   `json:"disk_free"` // bytes that a user may still write where DataDir lies
+	DiskFree    uint64   `json:"disk_free"` // bytes available to users on the file system of DataDir
 	DiskSize    uint64   `json:"disk_size"`
 	Memory      uint64   `json:"memory"` // resident bytes of the process
 	CPU         float64  `json:"cpu"`    // seconds of processor time that the process has used
 	Heap        uint64   `json:"heap"`   // bytes in use on the heap
 	Goroutines  int      `json:"goroutines"`
-	Collections uint64   `json:"collections"` // of garbage
+	Collections uint64   `json:"collections"` // of the garbage collector
 	Files       int      `json:"files"`       // open file descriptors
 	FileLimit   int      `json:"file_limit"`
 	ClockSet    bool     `json:"clock_set"`
-	Throttled   []string `json:"throttled,omitempty"` // what a Raspberry Pi complains of: under-voltage …
+	Throttled   []string `json:"throttled,omitempty"` // the warnings of a Raspberry Pi: under-voltage …
 	Celsius     float64  `json:"celsius,omitempty"`   // of the processor
 	DiskWear    int      `json:"disk_wear,omitempty"` // used-up part of an eMMC's life in %, in steps of 10; 0: unknown
 }
 
-// clockBase is a time that has passed: a clock before it has never been set since power-on.
+// clockBase is a time in the past: an earlier clock has not been set since power-on.
 var clockBase = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Look reads the state of the machine at now. root is "/", except in tests. A value that cannot be read stays zero.
@@ -68,8 +68,8 @@ func Look(root, dataDir string, now time.Time) Machine {
 	return m
 }
 
-// throttled explains the bits that a Raspberry Pi's firmware gives (documentation/computers/os, vcgencmd
-// get_throttled): the low ones are now, those from 16 on have happened since it was started.
+// throttled explains the bits from a Raspberry Pi's firmware (documentation/computers/os, vcgencmd get_throttled): the
+// low ones are current, those from 16 on have occurred since it was started.
 func throttled(hex string) []string {
 	bits, err := strconv.ParseUint(strings.TrimPrefix(hex, "0x"), 16, 32)
 	if err != nil {
@@ -87,8 +87,8 @@ func throttled(hex string) []string {
 	return all
 }
 
-// wear gives the worse of an eMMC's two estimates of used-up life in % (JEDEC JESD84-B51, EXT_CSD 268 and 269: one
-// step is 10 %). SD cards do not tell.
+// wear returns the worse of an eMMC's two estimates of used-up life in % (JEDEC JESD84-B51, EXT_CSD 268 and 269: one
+// step is 10 %). SD cards do not report it.
 func wear(root string) int {
 	files, _ := filepath.Glob(filepath.Join(root, "sys/block/mmcblk*/device/life_time"))
 	worst := 0

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Metrics writes the snapshot in the text format of Prometheus, with those of the process and of Go under their
+// Metrics writes the snapshot in the text format of Prometheus, with the metrics of the process and of Go under their
 // usual names.
 func (s *Snapshot) Metrics(w io.Writer) {
 	e := &exposition{w: w}
@@ -156,7 +156,7 @@ func (s *Snapshot) processMetrics(e *exposition) {
 	e.number("go_gc_cycles_total", "Garbage collections.", float64(m.Collections))
 }
 
-// exposition writes metrics; all lines of one name follow each other.
+// exposition writes metrics; all lines of one name are adjacent.
 type exposition struct {
 	w    io.Writer
 	last string
@@ -169,8 +169,8 @@ func truth(b bool) float64 {
 	return 0
 }
 
-// gauge and number write one value; labels are names and values by turns. number takes names that end in _total
-// for counters.
+// gauge and number write one value; labels alternates names and values. number takes names that end in _total for
+// counters.
 func (e *exposition) gauge(name, help string, value float64, labels ...string) {
 	e.head(name, help, "gauge")
 	e.line(name, value, labels...)

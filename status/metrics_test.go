@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// full is a snapshot of everything that can be told.
+// full is a snapshot with every value set.
 func full() *Snapshot {
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC).UnixMilli()
 	busy := 1.5
@@ -29,7 +29,7 @@ func full() *Snapshot {
 	}
 }
 
-// there are the names of all metrics.
+// there returns the names of all metrics.
 func there() map[string]bool {
 	var b bytes.Buffer
 	full().Metrics(&b)
@@ -43,7 +43,7 @@ func there() map[string]bool {
 	return there
 }
 
-// used gives the metrics that a file names.
+// used returns the metrics that a file names.
 func used(t *testing.T, file string, pattern *regexp.Regexp) []string {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -52,7 +52,7 @@ func used(t *testing.T, file string, pattern *regexp.Regexp) []string {
 	return pattern.FindAllString(string(text), -1)
 }
 
-// A dashboard or an alert on a metric that does not exist stays silent for ever.
+// A dashboard or an alert on a metric that does not exist would never show anything.
 func TestDashboardAndAlerts(t *testing.T) {
 	there := there()
 	for _, file := range []string{"../deploy/grafana/minirelay.json", "../deploy/prometheus/minirelay.rules.yml"} {
@@ -68,7 +68,7 @@ func TestDashboardAndAlerts(t *testing.T) {
 	}
 }
 
-// So does a query that somebody copies from a page.
+// The same goes for a query copied from a page.
 func TestMetricsInTheDocs(t *testing.T) {
 	there := there()
 	var pages []string
@@ -82,7 +82,7 @@ func TestMetricsInTheDocs(t *testing.T) {
 	for _, page := range pages {
 		names := used(t, page, regexp.MustCompile(`\bminirelay_[a-z][a-z0-9_]*`))
 		if strings.Contains(page, "operate") && len(names) == 0 {
-			t.Errorf("%s tells of no metric", page)
+			t.Errorf("%s contains no metric", page)
 		}
 		for _, name := range names {
 			if !there[name] {
@@ -112,14 +112,14 @@ func TestMetricsText(t *testing.T) {
 		}
 	}
 	if strings.Contains(b.String(), `busy_seconds_total{port="hub"}`) {
-		t.Error("the load of a line is told whose speed nobody knows")
+		t.Error("the load of a line of unknown speed is shown")
 	}
 }
 
 func TestJudge(t *testing.T) {
 	s := full()
 	if s.Judge(); len(s.Problems) != 0 {
-		t.Errorf("all is well, and yet %+v", s.Problems)
+		t.Errorf("a problem without a cause: %+v", s.Problems)
 	}
 	s.Ports = append(s.Ports, Port{Port: "due", Trouble: "/dev/due does not exist"}, Port{Port: "nano", Open: true, Frames: 100, Damaged: 200})
 	s.Devices = append(s.Devices, Device{Device: "cellar", Port: "due"}, Device{Device: "shed", Port: "uno", Since: s.Now - 300_000},
@@ -131,7 +131,7 @@ func TestJudge(t *testing.T) {
 	var told []string
 	for _, p := range s.Problems {
 		if p.Try == "" {
-			t.Errorf("%s: what to try?", p.What)
+			t.Errorf("%s: no suggestion", p.What)
 		}
 		told = append(told, p.What)
 	}
@@ -160,7 +160,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// What a Raspberry Pi tells of itself, as its kernel writes it.
+// The values that a Raspberry Pi reports about itself, as its kernel writes them.
 func TestLook(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{

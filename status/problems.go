@@ -9,7 +9,7 @@ import (
 const (
 	fullDisk    = 50 << 20 // bytes left, below which the journal of commands may soon find no room
 	certificate = 14 * 24 * time.Hour
-	fewPolls    = 20 // of which one unanswered says nothing
+	fewPolls    = 20 // a single one without an answer means nothing
 )
 
 // Judge fills in [Snapshot].Problems: everything that needs the attention of a person, the worst first.
@@ -31,7 +31,7 @@ func (s *Snapshot) Judge() {
 	}
 	for _, d := range s.Devices {
 		if d.Online || !open[d.Port] {
-			continue // of a port that is gone one line is enough
+			continue // one line is enough for a port that is gone
 		}
 		say(fmt.Sprintf("check its power and cable; minirelay watch %s shows its data", d.Port), "device %s is offline %s",
 			d.Device, ago(s.Now, d.Since))
@@ -83,7 +83,7 @@ func count(n int, one, several string) string {
 	return fmt.Sprintf(several, n)
 }
 
-// ago says how long at is past, in words.
+// ago returns the time since at, in words.
 func ago(now, at int64) string {
 	if at == 0 {
 		return "since the start"
@@ -91,7 +91,7 @@ func ago(now, at int64) string {
 	return "for " + span(time.Duration(now-at)*time.Millisecond)
 }
 
-// span is a duration as people say it.
+// span formats a duration for people.
 func span(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
@@ -106,7 +106,7 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 
-// size is a number of bytes as people say it.
+// size formats a number of bytes for people.
 func size(n uint64) string {
 	switch {
 	case n < 10_000:

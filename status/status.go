@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Snapshot is how a gateway is at one moment. Times are Unix milliseconds, 0 for never; sizes are bytes; counts are
-// since the start.
+// Snapshot is the state of a gateway at one moment. Times are Unix milliseconds, 0 for never; sizes are bytes; counts
+// are since the start.
 type Snapshot struct {
 	Now       int64      `json:"now"`
 	Gateway   string     `json:"gateway"`
@@ -27,11 +27,11 @@ type Snapshot struct {
 	Problems  []Problem  `json:"problems"` // see Judge
 }
 
-// Config is whether the configuration on the disk is in use.
+// Config is the state of the configuration on disk and of the one in use.
 type Config struct {
 	Path     string `json:"path"`
 	Loaded   int64  `json:"loaded"`
-	Faults   int    `json:"faults"` // of what is on the disk now; with any, the last valid one is in use
+	Faults   int    `json:"faults"` // of the files on disk now; if there are any, the last valid config is in use
 	Warnings int    `json:"warnings"`
 }
 
@@ -66,20 +66,20 @@ type Device struct {
 	Port   string          `json:"port"`
 	Online bool            `json:"online"`
 	Since  int64           `json:"since"` // when Online last changed
-	Heard  int64           `json:"heard"` // when its newest good frame came
+	Heard  int64           `json:"heard"` // time of its newest valid frame
 	States uint64          `json:"states"`
 	State  json.RawMessage `json:"state"`
-	Polls  *Polls          `json:"polls,omitempty"` // nil: it talks by itself
+	Polls  *Polls          `json:"polls,omitempty"` // nil: it sends by itself
 }
 
 // Polls counts the answers of a polled device.
 type Polls struct {
-	Asked    uint64 `json:"asked"` // requests, for readings and for commands, each repetition counted
+	Asked    uint64 `json:"asked"` // requests for readings and for commands, counting each repetition
 	Timeouts uint64 `json:"timeouts"`
 	Refusals uint64 `json:"refusals"`
 	Damaged  uint64 `json:"damaged"`
-	Recent   int    `json:"recent"` // of the last of them, at most 64, how many there are
-	Missed   int    `json:"missed"` // and how many found no answer
+	Recent   int    `json:"recent"` // number of recent requests considered, at most 64
+	Missed   int    `json:"missed"` // number of those without an answer
 }
 
 // Ended is the number of commands with one outcome.
@@ -107,19 +107,19 @@ type Broker struct {
 	BytesOut           uint64            `json:"bytes_out"`
 	Buffered           uint64            `json:"buffered"`
 	Retained           int               `json:"retained"`
-	Waiting            int               `json:"waiting"` // messages of the gateway that it has not taken yet
+	Waiting            int               `json:"waiting"` // messages of the gateway that the broker has not yet accepted
 	Disconnections     map[string]uint64 `json:"disconnections"`
 	Refusals           map[string]uint64 `json:"refusals"`
 	CertificateExpires int64             `json:"certificate_expires"`
 }
 
-// Problem is one thing that is wrong, and what to try.
+// Problem is one problem and a suggestion.
 type Problem struct {
 	What string `json:"what"`
 	Try  string `json:"try"`
 }
 
-// In gives the snapshot with its sentences as translate gives them.
+// In returns the snapshot with its sentences translated by translate.
 func (s Snapshot) In(translate func(sentence string) string) Snapshot {
 	s.Ports, s.Upstreams, s.Problems = slices.Clone(s.Ports), slices.Clone(s.Upstreams), slices.Clone(s.Problems)
 	for i := range s.Ports {

@@ -27,7 +27,7 @@ type page struct {
 
 func (p *page) printf(format string, args ...any) { p.WriteString(p.lang.Sprintf(format, args...)) }
 
-// table adds a table below an empty line.
+// table adds a table after an empty line.
 func (p *page) table(t *locale.Table) {
 	p.WriteByte('\n')
 	t.Write(p, 2)
@@ -90,10 +90,10 @@ func (s *Snapshot) writeDevices(p *page) {
 	p.table(&t)
 }
 
-// maxValues is how many characters of a device's values are shown in its line.
+// maxValues is the number of characters of a device's values that fit in its line.
 const maxValues = 100
 
-// values writes a state as people read it: temperature 21.5, pump off.
+// values formats a state for people: temperature 21.5, pump off.
 func values(state json.RawMessage) string {
 	dec := json.NewDecoder(strings.NewReader(string(state)))
 	dec.UseNumber()

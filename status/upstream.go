@@ -11,10 +11,10 @@ import (
 type Upstream struct {
 	Upstream string `json:"upstream"`
 	URL      string `json:"url"`
-	State    string `json:"state"`             // "connected", or what is wrong in one word
+	State    string `json:"state"`             // "connected", or the problem in one word
 	Message  string `json:"message,omitempty"` // the same in one sentence
-	Since    int64  `json:"since"`             // when State became so
-	Disk     string `json:"disk,omitempty"`    // what is wrong with the outbox
+	Since    int64  `json:"since"`             // time since which State applies
+	Disk     string `json:"disk,omitempty"`    // the error of the outbox
 	Waiting  uint64 `json:"waiting"`           // messages that have not been acknowledged
 	Size     uint64 `json:"size"`              // of the outbox
 
@@ -58,8 +58,8 @@ func (s *Snapshot) upstreamMetrics(e *exposition) {
 	}
 }
 
-// upstreamStateMetrics tell the state by its name, and its age: of what waits while an upstream is away, the oldest is
-// as old.
+// upstreamStateMetrics write the name of the state and its age. While an upstream is away, the age of the state is also
+// that of the oldest waiting message.
 func (s *Snapshot) upstreamStateMetrics(e *exposition) {
 	for _, u := range s.Upstreams {
 		e.gauge("minirelay_upstream_state", "State of the upstream: connected, or the problem in one word; always 1.", 1,

@@ -8,7 +8,7 @@ import (
 	"minirelay/locale"
 )
 
-// An upstream that is away, whose outbox fails or which loses something is said, with what to try.
+// An upstream that is away, has a failing outbox or loses messages is reported, with a suggestion.
 func TestUpstreamProblems(t *testing.T) {
 	s := full()
 	s.Upstreams = append(s.Upstreams,
