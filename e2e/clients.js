@@ -9,7 +9,7 @@ const password = /password:"([^"]+)"/.exec(line)[1];
 const ca = require("fs").readFileSync(/NODE_EXTRA_CA_CERTS=(\S+)/.exec(line)[1]);
 const options = { username, password, ca, reconnectPeriod: 0 };
 
-// connect gives a connected client, or throws what the gateway answered.
+// connect returns a connected client, or throws the gateway's answer.
 function connect(extra) {
   const client = mqtt.connect(url, { ...options, ...extra });
   return new Promise((resolve, reject) => {
@@ -28,7 +28,7 @@ async function online(client) {
   await there;
 }
 
-// guest connects as the user who has just been added to the config: soon it is in use.
+// guest connects as a user who was added to the config a moment ago, and retries until the config is in use.
 async function guest(options) {
   for (let left = 200; ; left--) {
     try {

@@ -19,18 +19,18 @@ import (
 	"time"
 )
 
-// patience is how long anything may take on a busy machine. Nothing waits for it to pass.
+// patience is the time limit on a busy machine. Successful tests do not wait for it.
 const patience = 60 * time.Second
 
 // demo is a running `minirelay demo`.
 type demo struct {
-	lines []string // what it printed until it was ready
+	lines []string // its output until it was ready
 }
 
 func startDemo(t *testing.T) *demo { return startDemoUnder(t, "") }
 
-// startDemoUnder builds the program for the environment, such as GOARCH=arm64, and runs it under an emulator, if there
-// is one.
+// startDemoUnder builds the program for the environment, such as GOARCH=arm64, and runs it, under an emulator if one is
+// given.
 func startDemoUnder(t *testing.T, emulator string, environment ...string) *demo {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "minirelay")
@@ -88,7 +88,7 @@ func stop(t *testing.T, cmd *exec.Cmd, lines <-chan string) {
 	}
 }
 
-// line gives the printed line that begins with a program's name, ready to paste.
+// line returns the printed line that begins with a program's name, ready to paste.
 func (d *demo) line(t *testing.T, part string) string {
 	t.Helper()
 	for _, l := range d.lines {
@@ -100,7 +100,7 @@ func (d *demo) line(t *testing.T, part string) string {
 	return ""
 }
 
-// paste runs a line in a shell until its output satisfies enough, and gives the lines.
+// paste runs a line in a shell until its output satisfies enough, and returns the lines.
 func paste(t *testing.T, line string, enough func(lines []string) bool) []string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -141,8 +141,8 @@ func has(lines []string, parts ...string) bool {
 	return false
 }
 
-// TestPastedLines pastes the lines that the demo prints: everything shows on mosquitto_sub over plain MQTT and on MQTT.js
-// over wss, and a command given with mosquitto_pub ends done on both.
+// TestPastedLines pastes the lines that the demo prints: mosquitto_sub over plain MQTT and MQTT.js over wss receive
+// everything, and a command from mosquitto_pub ends as done on both.
 func TestPastedLines(t *testing.T) {
 	d := startDemo(t)
 	sub, pub, js := d.line(t, "mosquitto_sub"), d.line(t, "mosquitto_pub"), d.line(t, "require(\"mqtt\")")
@@ -162,8 +162,8 @@ func TestPastedLines(t *testing.T) {
 	}
 }
 
-// TestOnAPi runs the binaries of a Pi Zero and a Pi 4: a reading comes from the wire to a client over wss, and a command goes to
-// the board and is done.
+// TestOnAPi runs the binaries of a Pi Zero and a Pi 4: a reading goes from the wire to a client over wss, and a command
+// reaches the board and ends as done.
 func TestOnAPi(t *testing.T) {
 	for _, pi := range []struct{ name, emulator, arch, arm string }{
 		{"ARMv6", "qemu-arm", "arm", "6"},
@@ -201,7 +201,7 @@ func mqttjs(t *testing.T, d *demo, name string, out any) {
 	}
 }
 
-// addGuest adds a user with read access only, while the demo runs: the user of the demo is an admin.
+// addGuest adds a user with read access only while the demo runs: the user of the demo is an admin.
 func (d *demo) addGuest(t *testing.T) {
 	t.Helper()
 	path := strings.Fields(d.line(t, "mapping "))[1]
@@ -215,7 +215,7 @@ func (d *demo) addGuest(t *testing.T) {
 	}
 }
 
-// TestMQTTJS: all versions and subprotocols of MQTT.js connect; a command carries Response Topic and Correlation
+// TestMQTTJS connects with all versions and subprotocols of MQTT.js; a command carries Response Topic and Correlation
 // Data; a forbidden request is refused with the codes of the protocol.
 func TestMQTTJS(t *testing.T) {
 	d := startDemo(t)

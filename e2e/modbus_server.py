@@ -1,7 +1,7 @@
 """A Modbus RTU server of pymodbus on the serial port argv[1], for the tests.
 
-Unit 1 holds a number of every format in every order, put there by pymodbus itself, coils and a text. Unit 2 knows
-holding registers only. There is no unit 3: nobody answers for it.
+Unit 1 holds a number of every format in every order, written by pymodbus itself, coils and a text. Unit 2 has
+holding registers only. There is no unit 3, so requests to it get no answer.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ ORDERS = [("big", "big"), ("big", "little"), ("little", "big"), ("little", "litt
 
 
 def numbers():
-    """Ten registers for each format in each order: the formats one after the other, of each its orders."""
+    """Ten registers for each format in each order: format by format, with the orders of each."""
     registers = {}
     for i, (_, add, value) in enumerate(NUMBERS):
         for j, (byte, word) in enumerate(ORDERS):

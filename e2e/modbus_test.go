@@ -19,7 +19,7 @@ import (
 	"minirelay/softboard"
 )
 
-// bridge makes two serial ports whose ends are joined, as a crossed cable does.
+// bridge makes two serial ports that are connected to each other like a null-modem cable.
 func bridge(t *testing.T) (one, other string) {
 	t.Helper()
 	var lines [2]*softboard.Line
@@ -48,7 +48,7 @@ func servePymodbus(t *testing.T, port string) {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 }
 
-// format is a number format of the server, and the value in it.
+// format is a number format of the server, and the value stored in it.
 type format struct {
 	name  string
 	value float64
@@ -60,7 +60,8 @@ var (
 	orders = [][2]string{{"big", "big"}, {"big", "little"}, {"little", "big"}, {"little", "little"}}
 )
 
-// modbusConfig is a gateway with the server's units, and one that is not there. want is what unit 1 is to show.
+// modbusConfig is a gateway with the server's units, and one unit that does not exist. want is the expected state of
+// unit 1.
 func modbusConfig(t *testing.T, port string) (file string, want map[string]any) {
 	t.Helper()
 	var b strings.Builder
@@ -118,8 +119,8 @@ role = "admin"
 	return file
 }
 
-// TestPymodbus reads what another implementation has put into its registers, in every format and order, and writes
-// to it: a coil, a number in two registers, a register that is not there, a unit that is not there.
+// TestPymodbus reads values that another implementation has stored in its registers, in every format and order, and
+// writes to it: a coil, a number in two registers, a register that does not exist, a unit that does not exist.
 func TestPymodbus(t *testing.T) {
 	server, port := bridge(t)
 	servePymodbus(t, server)
@@ -149,7 +150,7 @@ func TestPymodbus(t *testing.T) {
 	g.wait(t, "the effects", func() bool { return same(g.state("full"), want) })
 }
 
-// same reports whether a state holds the wanted values, and nothing else but its time.
+// same reports whether a state consists of the wanted values and its time.
 func same(state, want map[string]any) bool {
 	if len(state) != len(want)+1 {
 		return false
@@ -209,7 +210,7 @@ func startGateway(t *testing.T, config string) *runningGateway {
 	return g
 }
 
-// start runs a program to the end of the test and gives each line that it prints to see.
+// start runs a program until the end of the test and passes each line of its output to see.
 func start(t *testing.T, cmd *exec.Cmd, end os.Signal, see func(line string)) {
 	t.Helper()
 	cmd.Stderr = t.Output()
@@ -257,7 +258,7 @@ func (g *runningGateway) state(device string) map[string]any {
 	return state
 }
 
-// wait returns when is returns true; it is called after each message.
+// wait returns when is returns true; it checks after each message.
 func (g *runningGateway) wait(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	timeout := time.After(patience)

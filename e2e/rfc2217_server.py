@@ -1,6 +1,6 @@
-"""A serial server of pyserial for the tests: RFC 2217 on a TCP port of its own choice, the serial port argv[1] behind it.
+"""A serial server of pyserial for the tests: RFC 2217 on a free TCP port, for the serial port argv[1].
 
-It prints the TCP port, and the speed of the line whenever it has been told one.
+It prints the TCP port, and the speed of the line whenever a client sets one.
 """
 
 import socket
@@ -12,7 +12,7 @@ import serial.rfc2217
 
 
 class Line(serial.Serial):
-    """A pseudo-terminal has none of these lines."""
+    """A pseudo-terminal does not have these lines."""
 
     cts = dsr = ri = cd = False
 

@@ -15,8 +15,8 @@ import (
 	"minirelay/softboard"
 )
 
-// TestPyserialServer reads a unit behind the serial server of another implementation, which sets up the speed first, and
-// writes bytes to it that telnet would take for commands.
+// TestPyserialServer reads a unit behind the serial server of another implementation, which sets the speed first, and
+// sends bytes to it that look like telnet commands.
 func TestPyserialServer(t *testing.T) {
 	line, err := softboard.Open(filepath.Join(t.TempDir(), "port"))
 	if err != nil {

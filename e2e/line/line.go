@@ -1,4 +1,4 @@
-// Package line is a TCP line between a client and its broker that a test can spoil: cut it, stall it, let it lead
+// Package line is a TCP line between a client and its broker that a test can disturb: cut it, stall it, lead it
 // nowhere, or refuse it.
 package line
 
@@ -17,18 +17,18 @@ type Line struct {
 	listen  net.Listener // nil: connections are refused
 	pairs   map[net.Conn]net.Conn
 	open    chan struct{} // closed while bytes flow
-	hole    bool          // new connections are accepted and nothing comes through
+	hole    bool          // new connections are accepted but carry no data
 	running sync.WaitGroup
 }
 
-// New makes a line to the first of the targets that takes a connection.
+// New makes a line to the first of the targets that accepts a connection.
 func New(targets ...string) (*Line, error) {
 	p := &Line{targets: targets, addr: "127.0.0.1:0", pairs: map[net.Conn]net.Conn{}, open: make(chan struct{})}
 	close(p.open)
 	return p, p.Accept()
 }
 
-// Addr is where the client connects to.
+// Addr returns the address for the client.
 func (p *Line) Addr() string { return p.addr }
 
 // Close ends the line and all its connections.
@@ -39,7 +39,7 @@ func (p *Line) Close() {
 	p.running.Wait()
 }
 
-// Accept lets connections come, again after Refuse.
+// Accept accepts connections again after Refuse.
 func (p *Line) Accept() error {
 	l, err := net.Listen("tcp", p.addr)
 	if err != nil {
@@ -60,7 +60,7 @@ func (p *Line) Accept() error {
 	return nil
 }
 
-// dial connects to the first target that is there.
+// dial connects to the first target that accepts.
 func (p *Line) dial() (c net.Conn, err error) {
 	for _, target := range p.targets {
 		if c, err = net.Dial("tcp", target); err == nil {
@@ -130,7 +130,7 @@ func (p *Line) Cut() {
 	clear(p.pairs)
 }
 
-// Stall holds every byte back until Flow.
+// Stall holds back every byte until Flow.
 func (p *Line) Stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -152,7 +152,7 @@ func (p *Line) Flow() {
 	}
 }
 
-// Blackhole makes new connections lead nowhere, and cuts those that exist.
+// Blackhole cuts all connections and makes new ones lead nowhere.
 func (p *Line) Blackhole(on bool) {
 	p.mu.Lock()
 	p.hole = on
@@ -160,7 +160,7 @@ func (p *Line) Blackhole(on bool) {
 	p.Cut()
 }
 
-// Refuse lets nobody in.
+// Refuse refuses all connections.
 func (p *Line) Refuse() {
 	p.mu.Lock()
 	l := p.listen

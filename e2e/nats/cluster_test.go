@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// patience is how long anything may take on a busy machine. Nothing waits for it to pass.
+// patience is the time limit on a busy machine. Successful tests do not wait for it.
 const patience = time.Minute
 
-// serverDir is the directory in which server has built; "" if it has not.
+// serverDir is the directory that server has built in; "" if it has not run.
 var serverDir string
 
 // server builds nats-server once.
@@ -46,7 +46,7 @@ type node struct {
 	cmd                       *exec.Cmd
 }
 
-// ports gives free ports.
+// ports returns free ports.
 func ports(t testing.TB, n int) []int {
 	t.Helper()
 	var all []int
@@ -55,7 +55,7 @@ func ports(t testing.TB, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() // only then: they must differ
+		defer l.Close() // closed only at the end, so that the ports differ
 		all = append(all, l.Addr().(*net.TCPAddr).Port)
 	}
 	return all
@@ -104,7 +104,7 @@ func (n *node) start(t testing.TB) {
 	}
 	n.cmd = exec.Command(program, "-c", n.config)
 	n.cmd.Stderr, n.cmd.Env = t.Output(), n.environment
-	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also when the test panics
+	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // even if the test panics
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

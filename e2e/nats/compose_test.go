@@ -11,8 +11,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestCompose: what deploy/fleet/compose.yaml starts has all that node.conf and users.conf ask the environment for, a
-// certificate and a disk of its own, and gateways and phones reach each node from outside. No engine runs here.
+// TestCompose checks deploy/fleet/compose.yaml: each node has everything that node.conf and users.conf take from the
+// environment, a certificate and a disk of its own, and ports that gateways and phones can reach from outside. It runs
+// no container engine.
 func TestCompose(t *testing.T) {
 	const dir = "../../deploy/fleet/"
 	read := func(name string) string {

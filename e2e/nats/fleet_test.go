@@ -23,8 +23,8 @@ import (
 	"minirelay/secret"
 )
 
-// newFleet starts the cluster as deploy/fleet describes it, on loopback. It gives the nodes, the wss address of each, and
-// the authority that their certificates are of. Pairs of changes are what stands in node.conf and what is to stand there.
+// newFleet starts the cluster of deploy/fleet on loopback. It returns the nodes, the wss address of each, and the
+// authority that signed their certificates. changes are pairs of a text in node.conf and its replacement.
 func newFleet(t testing.TB, changes ...string) (nodes []*node, pages []string, ca string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -68,7 +68,7 @@ func newFleet(t testing.TB, changes ...string) (nodes []*node, pages []string, c
 	return nodes, pages, filepath.Join(dir, "ca.pem")
 }
 
-// member is a gateway or a phone at the fleet, by the topics that it has got.
+// member is a gateway or a phone of the fleet, with the messages it has received by topic.
 type member struct {
 	mqtt.Client
 	mu   sync.Mutex
@@ -101,7 +101,7 @@ func join(t testing.TB, url, ca, id, user, password string, changes ...func(*mqt
 		change(options)
 	}
 	eventually(t, id+" is let in", func() bool {
-		m.Client = mqtt.NewClient(options) // a cluster that has just been made takes its time
+		m.Client = mqtt.NewClient(options) // a new cluster takes some time
 		token := m.Connect()
 		return token.WaitTimeout(10*time.Second) && token.Error() == nil
 	})
@@ -122,8 +122,9 @@ func trust(t testing.TB, ca string) *tls.Config {
 	return &tls.Config{RootCAs: roots}
 }
 
-// TestFleet runs the configuration of deploy/fleet: a gateway publishes over TLS and takes a command of its phone, which is on wss at
-// another node; neither can do what belongs to somebody else; and a phone that connects later gets the retained state.
+// TestFleet runs the configuration of deploy/fleet: a gateway publishes over TLS and receives a command from its phone,
+// which is connected over wss to another node; neither can act for another owner; and a phone that connects later
+// receives the retained state.
 func TestFleet(t *testing.T) {
 	nodes, pages, ca := newFleet(t)
 	phone := join(t, pages[2], ca, "first", "phone-home", "phone-1")
@@ -154,7 +155,7 @@ func TestFleet(t *testing.T) {
 		return d.got("minirelay/home/greenhouse/command")
 	})
 
-	// A gateway of another owner receives nothing of it, and cannot publish in another's name.
+	// A gateway of another owner receives none of these messages, and cannot publish in another's name.
 	farm := join(t, "mqtts://"+nodes[1].address(), ca, "farm", "gw-farm", "farm-1")
 	farm.Subscribe("minirelay/home/+/command", 1, nil).WaitTimeout(time.Second)
 	farm.Publish("minirelay/home/greenhouse/state", 1, true, `{"forged":1}`).WaitTimeout(time.Second)
@@ -166,18 +167,18 @@ func TestFleet(t *testing.T) {
 		t.Errorf("a client has received messages of another: %q %q", phone.came, farm.came)
 	}
 
-	// A phone that connects to another node gets the state at once, also when the first node is gone.
+	// A phone that connects to another node receives the state at once, even after the first node has gone.
 	nodes[2].kill()
 	late := join(t, pages[1], ca, "late", "phone-home", "phone-1")
 	eventually(t, "a late phone sees the state", func() bool {
-		// Until the two that are left have agreed, they may answer late or with an error: a phone asks again.
+		// Until the two remaining nodes have agreed, they may answer late or with an error: a phone asks again.
 		token := late.Subscribe("minirelay/home/+/state", 1, nil)
 		return token.WaitTimeout(5*time.Second) && token.Error() == nil && late.got(`greenhouse/state {"ts":2`)
 	})
 }
 
-// TestFleetSpeaksOnlyMQTT: over NATS's own protocol nobody is let in, since a right to what MQTT is made of there would reach
-// past all others.
+// TestFleetSpeaksOnlyMQTT checks that NATS's own protocol admits no client: a right to the subjects behind MQTT would
+// bypass all other rights.
 func TestFleetSpeaksOnlyMQTT(t *testing.T) {
 	nodes, _, _ := newFleet(t)
 	for user, password := range map[string]string{"phone-home": "phone-1", "gw-home": "home-1"} {
@@ -198,8 +199,9 @@ func TestFleetSpeaksOnlyMQTT(t *testing.T) {
 	}
 }
 
-// TestFleetForgets: the session of a subscriber that never returns is deleted with its messages, after the time in node.conf
-// (here a short one). A subscriber that returns must start a clean session, and then receives everything.
+// TestFleetForgets checks that the session of a subscriber that never returns is deleted with its messages, after the
+// time in node.conf (shortened here). A subscriber that returns must start a clean session, and then receives
+// everything.
 func TestFleetForgets(t *testing.T) {
 	nodes, _, ca := newFleet(t, `consumer_inactive_threshold: "24h"`, `consumer_inactive_threshold: "1s"`)
 	url := "mqtts://" + nodes[0].address()
@@ -237,8 +239,8 @@ func TestFleetForgets(t *testing.T) {
 	})
 }
 
-// BenchmarkFleet is what the cluster carries on this machine, with all three nodes and all clients on it: states at QoS 1 of
-// ten gateways, each acknowledged when it lies on the nodes, and each delivered to one phone over wss.
+// BenchmarkFleet measures the throughput of the cluster with all three nodes and all clients on this machine: states of
+// ten gateways at QoS 1, each acknowledged when it is stored on the nodes, and each delivered to one phone over wss.
 func BenchmarkFleet(b *testing.B) {
 	nodes, pages, ca := newFleet(b)
 	var came sync.WaitGroup

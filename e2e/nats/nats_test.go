@@ -35,7 +35,7 @@ func (d *desk) got(topic string) bool {
 	return slices.Contains(d.came, topic)
 }
 
-// history is a consumer with a session that the cluster keeps, as a database would have.
+// history is a consumer with a session that the cluster keeps, like a database.
 type history struct {
 	mu   sync.Mutex
 	seen map[int]bool
@@ -65,8 +65,8 @@ func (h *history) count() int {
 	return len(h.seen)
 }
 
-// TestNodesKilledInTurn kills each node of a cluster while readings flow: none is lost. In the end a command comes down
-// and its result goes up.
+// TestNodesKilledInTurn kills each node of a cluster while readings arrive: none is lost. At the end a command comes
+// down and its result goes up.
 func TestNodesKilledInTurn(t *testing.T) {
 	nodes := newCluster(t)
 	var addresses []string

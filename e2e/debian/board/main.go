@@ -1,5 +1,6 @@
-// Command board is a newcomer's Arduino: the example sketch, compiled for this machine, on a pseudo-terminal that a Debian in
-// a folder takes for a port on USB, with all that the kernel and udev would say of it. It is plugged in while it runs.
+// Command board simulates a newcomer's Arduino: the example sketch, compiled for this machine, on a pseudo-terminal
+// that a Debian in a folder sees as a USB port, with all the entries of the kernel and udev. It is plugged in while
+// that Debian runs.
 //
 //	board SKETCH ROOT
 package main
@@ -32,7 +33,7 @@ func main() {
 	}
 }
 
-// run is the board from plugging it in to pulling it out, which SIGTERM does.
+// run simulates the board from plugging it in to unplugging it, at SIGTERM.
 func run(sketch, root string) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
@@ -72,7 +73,7 @@ const (
 	byID  = "dev/serial/by-id/usb-Arduino__www.arduino.cc__0043_55739323637351E0B1C2-if00"
 )
 
-// appear makes it.
+// appear creates the files.
 func appear(root string) error {
 	for _, dir := range []string{class, usb + "/1-1:1.0", filepath.Dir(byID)} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
@@ -89,7 +90,7 @@ func appear(root string) error {
 		os.Symlink("../../ttyACM0", filepath.Join(root, byID)))
 }
 
-// vanish takes it away.
+// vanish removes them.
 func vanish(root string) error {
 	return errors.Join(os.Remove(filepath.Join(root, byID)), os.RemoveAll(filepath.Join(root, class)), os.RemoveAll(filepath.Join(root, usb)))
 }
