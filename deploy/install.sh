@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs minirelay from this folder on a Linux machine that takes no Debian packages. Run again it upgrades: the
-# config and the data are kept. --uninstall takes it away and keeps both. PREFIX=/opt/minirelay puts it elsewhere than
-# below /usr/local.
+# Installs minirelay from this folder on a Linux machine without support for Debian packages. Running it again upgrades:
+# the config and the data are kept. --uninstall removes the program and keeps both. PREFIX=/opt/minirelay installs there
+# instead of below /usr/local.
 set -eu
 cd "$(dirname "$0")"
 
@@ -52,7 +52,7 @@ if ! known passwd minirelay || ! known group minirelay; then
 	if known group $serial; then usermod -aG $serial minirelay; fi
 fi
 
-# Directories that are not there are made for everybody to read, whatever root's umask is.
+# Missing directories are created readable for all users, regardless of root's umask.
 umask 022
 place() { # MODE FILE TO
 	mkdir -p "$(dirname "$3")"
@@ -79,13 +79,13 @@ fi
 program=minirelay
 case ":$PATH:" in
 *":$prefix/bin:"*) ;;
-*) program=$prefix/bin/minirelay ;; # sudo's path is not everybody's
+*) program=$prefix/bin/minirelay ;; # sudo's path is not in effect for all users
 esac
 
 if [ -d /etc/systemd/system ]; then
 	sed -e "s|/usr/bin/minirelay|$prefix/bin/minirelay|; s|/usr/share/doc|$prefix/share/doc|; s|^SupplementaryGroups=.*|SupplementaryGroups=$serial|" \
 		minirelay.service >"$unit"
-	if has systemctl; then systemctl --quiet --no-reload enable minirelay; fi # with the next boot, where systemd does not run now
+	if has systemctl; then systemctl --quiet --no-reload enable minirelay; fi # effective at the next boot if systemd is not running now
 fi
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
