@@ -1,4 +1,4 @@
-# Two commands do everything: `make demo` shows it, `make test` proves it.
+# Two commands are enough: `make demo` shows the gateway, `make test` proves it.
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -49,7 +49,7 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	$(GO) test -race -count=1 -tags e2e -run Upstream ./cmd/minirelay
 	cd e2e/nats && $(GO) vet ./... && $(GO) test -count=1 ./...
 
-test-deps: # what the tests need beside Go and node: a C compiler for -race, real MQTT clients
+test-deps: # requirements of the tests other than Go and node: a C compiler for -race, real MQTT clients
 	@e2e/install
 
 lint: ## gofmt, vet, staticcheck, known vulnerabilities
@@ -58,8 +58,8 @@ lint: ## gofmt, vet, staticcheck, known vulnerabilities
 	$(GO) run $(STATICCHECK) -tags e2e ./...
 	@$(MAKE) --no-print-directory vuln
 
-# The vulnerability database is on the internet. Without it nothing is known, which is said and is no failure;
-# a vulnerability that is found is one.
+# The vulnerability database is on the internet. If it cannot be reached, lint says so and does not fail; it fails if a
+# vulnerability is found.
 vuln:
 	@out=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); status=$$?; \
 	if echo "$$out" | grep -qE 'fetching vulnerabilities|vuln.go.dev|dial tcp|no such host|Forbidden'; then \
