@@ -58,7 +58,7 @@ func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 	s := &submission{message: m, topic: t.device.topics.result, received: received}
 	s.command = c.ID
 	if len(m.Payload) == 0 {
-		return // what a client sends to delete a retained message: it asks for nothing
+		return // how a client deletes a retained message: not a command
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(m.Payload), []byte("{")) {
 		q, err := parseRequest(m.Payload)
@@ -90,8 +90,8 @@ func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 	r.accept(s, t.device, t.command, v, refusal)
 }
 
-// repeated answers a command whose id has been seen before with the first result again. One whose first result
-// is still to come gets that one.
+// repeated answers a command whose id is already known by publishing the first result again. If the first result is
+// still pending, the repetition gets it too.
 func (r *Relay) repeated(s *submission) bool {
 	if s.id == "" {
 		return false
@@ -114,11 +114,11 @@ func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *
 		return
 	}
 	if s.value != nil {
-		s.value = v.AppendJSON(nil, -1) // as it is understood, and no longer than it must be
+		s.value = v.AppendJSON(nil, -1) // as the codec reads it, and no longer than necessary
 	}
 	maxAge := d.model.Commands[command].MaxAge
 	if s.expires != 0 {
-		// The client's word is a time of the wall clock; from here on only the monotonic one counts.
+		// The client's time is wall-clock time; from here on only the monotonic clock counts.
 		maxAge = min(maxAge, time.UnixMilli(s.expires).Sub(s.received))
 	}
 	t := &Task{Command: command, Value: v, device: d, accepted: s.received, deadline: s.received.Add(maxAge)}
@@ -127,7 +127,7 @@ func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *
 		ok, err := r.journal.admit(record{User: s.message.User, ID: s.id, At: s.received.UnixMilli(),
 			Topic: s.topic, Name: s.command, Value: s.echo()}, s.received)
 		if !ok && err == nil {
-			r.repeated(s) // it came at the same moment by another way
+			r.repeated(s) // the same command arrived at the same moment by another route
 			return
 		}
 		s.admitted = ok
@@ -141,7 +141,7 @@ func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *
 	}
 }
 
-// objection says what forbids any command at this moment; nil if nothing does.
+// objection returns the reason why no command may be executed at the moment; nil if there is none.
 func (r *Relay) objection(s *submission, d *Device) *Outcome {
 	var out Outcome
 	switch {
@@ -172,7 +172,7 @@ func (r *Relay) answer(s *submission, out Outcome) {
 	case s.admitted:
 		waiters = r.journal.settle(s.key(), result)
 	case s.id != "" && !r.journal.refuse(s.key(), result):
-		// The same command has come by another way meanwhile: there is one first result, and it is that one's.
+		// The same command has arrived by another route meanwhile: there is only one first result, and that one counts.
 		r.repeated(s)
 		return
 	}
@@ -199,14 +199,14 @@ func (s *submission) echo() json.RawMessage {
 		return nil
 	}
 	var b bytes.Buffer
-	var v any // a number that no client could read is no good echo
+	var v any // a number that no client could read is not worth echoing
 	if json.Compact(&b, s.value) != nil || !utf8.Valid(b.Bytes()) || json.Unmarshal(s.value, &v) != nil {
 		return nil
 	}
 	return b.Bytes()
 }
 
-// ownTopics gives the topics of the user's own on which the device publishes.
+// ownTopics returns the user's own topics on which the device publishes.
 func (d *Device) ownTopics() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if d.model.Topic != "" && !yield(d.model.Topic) {

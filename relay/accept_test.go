@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Every refusal of the contract, with nothing put into the lane.
+// Every refusal of the contract; nothing enters the lane.
 func TestRefusals(t *testing.T) {
 	long := strings.Repeat("x", 65)
 	for _, c := range []struct{ name, payload, want string }{
@@ -83,7 +83,7 @@ func TestRedeliveryWithoutIDIsNotExecuted(t *testing.T) {
 
 func TestUnknownDeviceAndOfflineDevice(t *testing.T) {
 	b := start(t)
-	for id, device := range map[string]string{"a": "cellar", "c": "Greenhouse"} { // the second can be no device at all
+	for id, device := range map[string]string{"a": "cellar", "c": "Greenhouse"} { // the second cannot be a device at all
 		b.Handle(Message{Topic: "minirelay/home/" + device + "/command", Payload: []byte(`{"id":"` + id + `","command":"pump","value":true}`), User: "phone"})
 		if got := b.wire.wait(t, "minirelay/home/"+device+"/result", 1)[0]; !strings.Contains(got, `"unknown_device"`) {
 			t.Error(got)
@@ -117,7 +117,7 @@ func TestDoneResultAsInTheContract(t *testing.T) {
 	}
 }
 
-// The same id gets the first result again, from the same user only, also when it was a refusal.
+// A repeated id gets the first result again, even if that was a refusal, but only for the same user.
 func TestSameID(t *testing.T) {
 	b := start(t)
 	b.ask(`{"id":"a","command":"pump","value":true}`)
@@ -313,7 +313,7 @@ func TestRequests(t *testing.T) {
 	b.Handle(me)
 	me.Devices = []string{"greenhouse"}
 	b.Handle(me)
-	me.Devices = []string{} // of this gateway none
+	me.Devices = []string{} // not of this gateway
 	b.Handle(me)
 	me.Devices = []string{"greenhouse"}
 	b.Arrange([]string{"relays", "greenhouse"})
@@ -333,7 +333,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// At a hub the broker knows the user, and the other gateway everything else.
+// At a hub, the broker knows the user and the other gateway knows everything else.
 func TestRequestsOfAnotherGateway(t *testing.T) {
 	b := start(t)
 	m := Message{Topic: "minirelay/farm/request/c1", Payload: []byte(`{"id":1,"method":"me"}`), User: "phone", Client: "c1", Role: "operator",
@@ -356,8 +356,8 @@ func TestRequestsOfAnotherGateway(t *testing.T) {
 	}
 }
 
-// Law: whatever a client sends gets at most one answer, which is valid JSON, and enters the lane only with a
-// value that the command allows.
+// Law: any client message gets at most one answer, which is valid JSON, and enters the lane only with a value that the
+// command allows.
 func FuzzCommand(f *testing.F) {
 	for _, s := range []string{`{"id":"a","command":"pump","value":true}`, `{"id":"a","command":"fan","value":1e999}`, `[]`, `{"command":"label","value":"\u0000"}`} {
 		f.Add([]byte(s))

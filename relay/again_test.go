@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A refusal is final: the same id is refused again after a crash, though the device is there now.
+// A refusal is final: the same id is refused again after a crash, even if the device is there by then.
 func TestRefusalSurvivesACrash(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
@@ -30,7 +30,7 @@ func TestRefusalSurvivesACrash(t *testing.T) {
 	}
 }
 
-// A second restart before anybody listened does not lose the report of an unknown end.
+// A second restart before any client has subscribed does not lose the report of an unknown outcome.
 func TestUnknownEndSurvivesTwoCrashes(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
@@ -55,7 +55,7 @@ func TestUnknownEndSurvivesTwoCrashes(t *testing.T) {
 	}
 }
 
-// Two gateways with one data directory would cut each other's journal.
+// Two gateways with one data directory would truncate each other's journal.
 func TestDataDirIsForOneGateway(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
@@ -66,7 +66,7 @@ func TestDataDirIsForOneGateway(t *testing.T) {
 	open1(t, dir).Close()
 }
 
-// A disk that takes nothing for a while costs no result: what it missed is written when it works again.
+// A disk that accepts no writes for a while costs no result: missed results are written when it works again.
 func TestResultThatTheDiskRefused(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
@@ -92,7 +92,7 @@ func TestResultThatTheDiskRefused(t *testing.T) {
 	}
 }
 
-// A journal that can be read and not written to still tells what was cut off.
+// A journal that can be read but not written to still reports the commands that were cut off.
 func TestUnknownEndOnAReadOnlyDisk(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
@@ -100,7 +100,7 @@ func TestUnknownEndOnAReadOnlyDisk(t *testing.T) {
 	b.device.Update(time.Now(), reading21)
 	b.ask(`{"id":"cut","command":"pump","value":true}`)
 	after := crash(t, dir)
-	// A directory where the journal would go on is as good as a disk that takes no file.
+	// A directory in place of the next journal file behaves like a disk that accepts no file.
 	if err := os.Rename(filepath.Join(after, "commands", "00000001.seg"), filepath.Join(after, "commands", "00000000.seg")); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestUnknownEndOnAReadOnlyDisk(t *testing.T) {
 	}
 }
 
-// A command that comes while the gateway stops is answered, however late.
+// A command that arrives while the gateway is stopping is answered, however late.
 func TestCommandAfterClose(t *testing.T) {
 	b := open1(t, t.TempDir())
 	b.device.Update(time.Now(), reading21)
@@ -127,7 +127,7 @@ func TestCommandAfterClose(t *testing.T) {
 	}
 }
 
-// A topic of the user's own that goes from one device to another keeps its value.
+// A user's own topic that moves from one device to another keeps its value.
 func TestOwnTopicMoves(t *testing.T) {
 	b := start(t)
 	m := greenhouse
@@ -144,14 +144,14 @@ func TestOwnTopicMoves(t *testing.T) {
 	}
 }
 
-// Client ids are the clients' business: one called command asks and is answered like any other.
+// Client ids are the client's choice: a client named "command" can send requests like any other.
 func TestClientCalledCommand(t *testing.T) {
 	b := start(t)
 	b.Handle(Message{Topic: "minirelay/home/request/command", Payload: []byte(`{"id":"1","method":"time"}`), User: "phone", Client: "command"})
 	b.wire.wait(t, "minirelay/home/reply/command", 1)
 }
 
-// A switch widget sends 1 and then 0: that presses a button once.
+// A switch widget sends 1 and then 0, which presses a button once.
 func TestBareZeroPressesNothing(t *testing.T) {
 	b := start(t)
 	m := greenhouse
@@ -170,7 +170,7 @@ func TestBareZeroPressesNothing(t *testing.T) {
 	}
 }
 
-// Who asks again while the command runs gets the result on the topic of the repetition too.
+// A client that repeats a command while it runs also gets the result on the topic of the repetition.
 func TestRepetitionWaitsForTheResult(t *testing.T) {
 	b := start(t)
 	ask := func(topic string) {
@@ -185,7 +185,8 @@ func TestRepetitionWaitsForTheResult(t *testing.T) {
 	}
 }
 
-// So does who asked so soon that the id was new when it was looked for, and known when it was to be remembered.
+// So does a client that repeats it so soon that the id was still new when looked up, but known when it was to be
+// recorded.
 func TestRepetitionAtTheSameMomentWaitsToo(t *testing.T) {
 	b := start(t)
 	b.ask(`{"id":"a","command":"reset"}`)
@@ -201,7 +202,8 @@ func TestRepetitionAtTheSameMomentWaitsToo(t *testing.T) {
 	}
 }
 
-// A clock that begins in the past and is put right makes nothing old: the journal says by how much it was put.
+// A clock that starts in the past and is then corrected makes nothing old: the journal records the size of the
+// correction.
 func TestClockPutForward(t *testing.T) {
 	dir := t.TempDir()
 	m, err := openJournal(dir, time.Hour, nopLog)
@@ -228,7 +230,7 @@ func TestClockPutForward(t *testing.T) {
 	}
 }
 
-// The clock may be put right when no command comes any more, and the power be cut, or the gateway stopped, after that.
+// The clock may be corrected after the last command, and then the power may be cut or the gateway stopped.
 func TestClockPutForwardInSilence(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"then the power is cut": 2 * clockLook, "then it is stopped": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -244,7 +246,7 @@ func TestClockPutForwardInSilence(t *testing.T) {
 					t.Fatal(err)
 				}
 				m.mu.Lock()
-				m.drift = -48 * time.Hour // the clock was so far behind when it was looked at last
+				m.drift = -48 * time.Hour // the clock was still this far behind at the last check
 				m.mu.Unlock()
 				time.Sleep(wait)
 				if wait == 0 {
@@ -266,7 +268,8 @@ func TestClockPutForwardInSilence(t *testing.T) {
 	}
 }
 
-// Who comes back after the window of the journal still hears how a command ended that a crash cut off, and nothing empty.
+// A client that comes back after the journal's window still learns the outcome of a command that a crash cut off, and
+// never gets an empty result.
 func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
@@ -296,8 +299,8 @@ func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
 	})
 }
 
-// An id that comes again after the window is another command. The journal still holds the first one, and must not
-// take its age for the second one's after a restart.
+// An id that is used again after the window is another command. The journal still holds the first one, and must not
+// mistake its age for that of the second after a restart.
 func TestIDThatHasOutlivedTheWindowSurvivesACrash(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -308,7 +311,7 @@ func TestIDThatHasOutlivedTheWindowSurvivesACrash(t *testing.T) {
 		key := commandKey{"phone", "a"}
 		admit := func() {
 			t.Helper()
-			m.look(key, waiter{}) // forgets what is old
+			m.look(key, waiter{}) // drops old entries
 			if ok, err := m.admit(record{User: "phone", ID: "a", At: time.Now().UnixMilli()}, time.Now()); !ok || err != nil {
 				t.Fatalf("not admitted: %v", err)
 			}

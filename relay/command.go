@@ -24,9 +24,9 @@ type request struct {
 	expires int64           // Unix milliseconds; 0: none
 }
 
-// parseRequest reads {"id":…,"command":…,"value":…,"expires":…}. Keys are taken to the letter, and one that
-// stands twice is refused: nobody could say which value was meant. Unknown keys are ignored, for clients that
-// are newer than this gateway. What is sound beside a fault is kept, so that the answer can carry the id.
+// parseRequest reads {"id":…,"command":…,"value":…,"expires":…}. Keys are case-sensitive, and a duplicate key is
+// refused, because the intended value would be ambiguous. Unknown keys are ignored, for clients that are newer than
+// this gateway. Valid parts are kept even if another part is invalid, so that the answer can carry the id.
 func parseRequest(payload []byte) (request, error) {
 	var q request
 	dec := json.NewDecoder(bytes.NewReader(payload))
@@ -81,7 +81,7 @@ func (q *request) set(key string, raw json.RawMessage, seen map[string]bool) err
 		if n := utf8.RuneCountInString(id); n == 0 || n > maxID {
 			return fmt.Errorf("the id has %d characters; 1 to %d are allowed", n, maxID)
 		}
-		// What is no text was replaced on reading. Answered so, the client would not know its own id again.
+		// Invalid UTF-8 was replaced on reading. The client would not recognise its own id in the answer.
 		if strings.ContainsRune(id, utf8.RuneError) {
 			return errors.New("the id is not valid text")
 		}
@@ -102,13 +102,13 @@ func (q *request) set(key string, raw json.RawMessage, seen map[string]bool) err
 		if err != nil && !errors.Is(err, strconv.ErrRange) {
 			return errors.New("expires is a time in Unix milliseconds")
 		}
-		// Before 1970 is as late as 1970, and 285,000 years are as good as for ever.
+		// Anything before 1970 is as late as 1970, and 285,000 years are as good as for ever.
 		q.expires = int64(min(max(ms, 1), 1<<53))
 	}
 	return nil
 }
 
-// parse checks a JSON value against the command and gives it as absolute Value.
+// parse checks a JSON value against the command and returns it as an absolute Value.
 func (c *Command) parse(raw json.RawMessage) (Value, *Outcome) {
 	if c.Type == TypeNone {
 		if raw != nil {
@@ -141,7 +141,7 @@ func (c *Command) parse(raw json.RawMessage) (Value, *Outcome) {
 	return c.parseText(text)
 }
 
-// parseBare checks a value as people's own topics carry it: 1, on, 21.5, auto.
+// parseBare checks a value as users' own topics carry it: 1, on, 21.5, auto.
 func (c *Command) parseBare(payload []byte) (Value, *Outcome) {
 	if !utf8.Valid(payload) {
 		return bad("the value is not UTF-8 text")
@@ -151,12 +151,12 @@ func (c *Command) parseBare(payload []byte) (Value, *Outcome) {
 	case TypeNone:
 		switch strings.ToLower(s) {
 		case "false", "0", "off":
-			return bad("this command takes no value; send 1 or any word to give it") // a switch widget's other half
+			return bad("this command takes no value; send 1 or any word to give it") // the other half of a switch widget
 		}
 		return Value{}, nil
 	case TypeNumber:
 		if strings.ContainsAny(s, "_xX") {
-			return bad("the value must be a number") // 1_0 and 0x1p3 are numbers in Go only
+			return bad("the value must be a number") // 1_0 and 0x1p3 are numbers only in Go
 		}
 		return c.parseNumber(s)
 	case TypeBool:
@@ -187,7 +187,7 @@ func (c *Command) parseNumber(s string) (Value, *Outcome) {
 		if math.IsInf(base, 0) {
 			base = 0
 		}
-		// A step such as 0.1 has no exact binary form: the rounding of the numbers is let pass, and nothing more.
+		// A step such as 0.1 has no exact binary form: rounding errors are accepted, and nothing more.
 		if steps := (f - base) / c.Step; math.Abs(steps-math.Round(steps)) > 1e-6+math.Abs(steps)*1e-15 {
 			return bad(fmt.Sprintf("the value must go in steps of %v from %v", c.Step, base))
 		}
@@ -221,7 +221,7 @@ func refuse(code Code, message string) (Value, *Outcome) {
 	return Value{}, &o
 }
 
-// words gives the range for people: "from 0 to 100 %".
+// words returns the range for people: "from 0 to 100 %".
 func (r Range) words(unit string) string {
 	if unit != "" {
 		unit = " " + unit
@@ -243,10 +243,10 @@ func optionWords(options []Option) string {
 	return strings.Join(values, ", ")
 }
 
-// report is what a result says beside its outcome.
+// report is the part of a result beside its outcome.
 type report struct {
 	id, command, by string
-	value           []byte // JSON; nil if there is none worth repeating
+	value           []byte // JSON; nil if none is worth repeating
 	took            time.Duration
 	at              time.Time
 }

@@ -22,11 +22,11 @@ type Device struct {
 	topics struct{ model, state, availability, result string }
 	keys   []string // `,"temperature":` of each field, ready for the state
 
-	mu       sync.Mutex // guards everything below; held while a message is put into the outlet, to keep their order
+	mu       sync.Mutex // guards everything below; held while putting messages into the outlet, for their order
 	values   []Value
 	at       []time.Time // when each value was taken; zero: never
 	ts       time.Time   // of the newest reading
-	heard    time.Time   // of the newest good frame
+	heard    time.Time   // of the newest valid frame
 	online   bool
 	since    time.Time // when online last changed
 	detached bool
@@ -35,7 +35,7 @@ type Device struct {
 	published []Value   // as last published
 	pace      pace.Pace // of states: at most one per MinInterval
 
-	quiet   time.Duration // the shortest silence that changes anything; 0: none does
+	quiet   time.Duration // the shortest silence that changes anything; 0: no silence does
 	timer   *time.Timer   // runs tick at due
 	due     time.Time     // zero: not armed
 	lastOut int           // bytes of the last state: the next one's capacity
@@ -74,7 +74,7 @@ func (d *Device) Online() bool {
 	return d.online
 }
 
-// onlineSince says whether the device has been there all the time since t.
+// onlineSince reports whether the device has been online without a break since t.
 func (d *Device) onlineSince(t time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -82,7 +82,7 @@ func (d *Device) onlineSince(t time.Time) bool {
 }
 
 // Update takes the readings of one valid frame that arrived at at, a time with a monotonic reading. It marks the device
-// online. It does not keep readings.
+// online. It does not retain readings.
 func (d *Device) Update(at time.Time, readings []Reading) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -102,7 +102,8 @@ func (d *Device) Update(at time.Time, readings []Reading) {
 	d.offer(at)
 }
 
-// Seen marks the device online at at without a reading: a valid frame, such as an acknowledgement, contained none.
+// Seen marks the device online at at without a reading, for a valid frame that contained none, such as an
+// acknowledgement.
 func (d *Device) Seen(at time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -136,7 +137,7 @@ func (d *Device) retire() {
 	}
 }
 
-// inherit takes over what old, which is retired and has the same fields, knows.
+// inherit copies the state of old, which is retired and has the same fields.
 func (d *Device) inherit(old *Device) {
 	old.mu.Lock()
 	defer old.mu.Unlock()
@@ -150,7 +151,7 @@ func (d *Device) inherit(old *Device) {
 	d.arm(d.deadline())
 }
 
-// hear notes a good frame.
+// hear records a valid frame.
 func (d *Device) hear(at time.Time) {
 	d.heard = at
 	if d.quiet > 0 {
@@ -180,14 +181,15 @@ func (d *Device) goOffline(reason string) {
 	d.publish(time.Now())
 }
 
-// derive works out the fields that no reading brings.
+// derive computes the fields that no reading contains.
 func (d *Device) derive() {
 	if d.model.Derive != nil {
 		d.model.Derive(d.values)
 	}
 }
 
-// staleAfter is how old a field's value may become; 0: for ever, as a derived one, which is as old as its inputs are.
+// staleAfter is the age at which a field's value becomes null; 0: never, as for a derived value, which is as old as its
+// inputs.
 func (d *Device) staleAfter(field int) time.Duration {
 	if d.model.Fields[field].Derived {
 		return 0
@@ -198,9 +200,9 @@ func (d *Device) staleAfter(field int) time.Duration {
 	return d.model.OfflineAfter
 }
 
-// deadline is the earliest time at which something must be done without a frame; zero: never. Every wait of a
-// device hangs on one timer. Frames that come only move it later, so it is worked out when the timer fires and
-// not with each frame.
+// deadline is the earliest time at which something must be done without a frame; zero: never. All waits of a device
+// share one timer. New frames only move the deadline later, so it is computed when the timer fires, not with each
+// frame.
 func (d *Device) deadline() time.Time {
 	var first time.Time
 	consider := func(t time.Time) {
@@ -222,7 +224,7 @@ func (d *Device) deadline() time.Time {
 	return first
 }
 
-// arm sees to it that tick runs at t, or earlier.
+// arm makes sure that tick runs at t or earlier.
 func (d *Device) arm(t time.Time) {
 	if t.IsZero() || !d.due.IsZero() && !t.Before(d.due) {
 		return
@@ -236,8 +238,8 @@ func (d *Device) arm(t time.Time) {
 	d.timer.Reset(wait)
 }
 
-// tick does what has fallen due: values that have become too old, a device that has fallen silent, a state
-// that waited for MinInterval.
+// tick does whatever is due: values that have become too old, a device that has fallen silent, a state that waited for
+// MinInterval.
 func (d *Device) tick() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -258,14 +260,14 @@ func (d *Device) tick() {
 	}
 	if stale {
 		d.derive()
-		d.publish(now) // at once: an old value on a screen is worse than one message more
+		d.publish(now) // at once: an old value on a screen is worse than an extra message
 	} else if due := d.pace.Due(d.model.MinInterval); !due.IsZero() && !now.Before(due) {
 		d.publish(now)
 	}
 	d.arm(d.deadline())
 }
 
-// offer publishes the state now, or later if the last one was too short a time ago.
+// offer publishes the state now, or later if the last one was published too recently.
 func (d *Device) offer(now time.Time) {
 	if d.model.OnChange && slices.Equal(d.values, d.published) {
 		d.pace.Drop()
@@ -278,7 +280,7 @@ func (d *Device) offer(now time.Time) {
 	d.publish(now)
 }
 
-// publish puts the state, and what the mapping wants on topics of its own, into the outlet.
+// publish puts the state, and the values that the mapping publishes on topics of their own, into the outlet.
 func (d *Device) publish(now time.Time) {
 	payload := d.appendState(make([]byte, 0, d.lastOut+16))
 	d.lastOut = len(payload)
@@ -297,7 +299,7 @@ func (d *Device) publish(now time.Time) {
 	d.pace.Done(now)
 }
 
-// tell gives one publisher what is retained of the device. The state is no new reading.
+// tell sends the retained messages of the device to one publisher. The state is not a new reading.
 func (d *Device) tell(to Publisher) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -307,7 +309,7 @@ func (d *Device) tell(to Publisher) {
 	put := func(topic string, payload []byte) {
 		d.relay.outlet.put(outgoing{topic: topic, payload: payload, retain: true, volatile: true, detail: only(to)})
 	}
-	if model, err := json.Marshal(d.model); err == nil { // it has been published before
+	if model, err := json.Marshal(d.model); err == nil { // already published before
 		put(d.topics.model, model)
 	}
 	availability := "offline"
@@ -327,7 +329,7 @@ func (d *Device) tell(to Publisher) {
 	}
 }
 
-// bare is the value of a field alone.
+// bare is the value of a field by itself.
 func (d *Device) bare(field int) []byte {
 	if d.values[field].IsNull() {
 		return []byte("null") // an empty message would only delete the retained one: screens would keep the old value

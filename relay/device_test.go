@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// inBubble runs f with a relay whose clock is synthetic: it begins at 2000-01-01 and waits cost nothing.
+// inBubble runs f with a relay whose clock is synthetic: it starts at 2000-01-01, and waiting takes no time.
 func inBubble(t *testing.T, m Model, f func(b *bench)) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -27,7 +27,7 @@ func inBubble(t *testing.T, m Model, f func(b *bench)) {
 	})
 }
 
-// states gives the published states without their ts.
+// states returns the published states without their ts.
 func (b *bench) states() []string {
 	synctest.Wait()
 	var out []string
@@ -82,7 +82,7 @@ func TestSilentDeviceGoesOfflineAndItsValuesUnknown(t *testing.T) {
 		time.Sleep(9 * time.Second)
 		b.device.Seen(time.Now()) // an acknowledgement shows that it is alive, but brings no value
 		time.Sleep(9*time.Second + 999*time.Millisecond)
-		expectStates(t, b, noState, state21, noState) // the values of 10 s ago are stale, the device is still there
+		expectStates(t, b, noState, state21, noState) // the values of 10 s ago are stale, but the device is still online
 		if !b.device.Online() {
 			t.Error("offline before offline_after")
 		}
@@ -206,7 +206,7 @@ func TestEveryReadingIsPublished(t *testing.T) {
 	b.wire.wait(t, stateTopic, n+2)
 }
 
-// The gateway's info is published when it changes, not whenever somebody saves the config.
+// The gateway's info is published when it changes, not each time the config is saved.
 func TestInfoIsPublishedWhenItChanges(t *testing.T) {
 	b := start(t)
 	const info = "minirelay/home/info"
@@ -221,7 +221,7 @@ func TestInfoIsPublishedWhenItChanges(t *testing.T) {
 	}
 }
 
-// A derived value is worked out whenever what it is made of changes, and goes with it.
+// A derived value is computed whenever one of its inputs changes, and becomes null with them.
 func TestDerivedValues(t *testing.T) {
 	m := Model{Device: "greenhouse", OfflineAfter: 10 * time.Second,
 		Fields: []Field{{ID: "sum", Type: TypeNumber, Decimals: -1, Derived: true}, {ID: "a", Type: TypeNumber, Decimals: -1}, {ID: "b", Type: TypeNumber, Decimals: -1, StaleAfter: time.Second}},
@@ -233,7 +233,7 @@ func TestDerivedValues(t *testing.T) {
 	inBubble(t, m, func(b *bench) {
 		b.device.Update(time.Now(), []Reading{{1, NumberValue(1)}})
 		b.device.Update(time.Now(), []Reading{{2, NumberValue(2)}})
-		time.Sleep(time.Second + time.Millisecond) // not at the instant at which b goes stale: either could be first
+		time.Sleep(time.Second + time.Millisecond) // not at the instant when b goes stale: either could come first
 		b.device.Update(time.Now(), []Reading{{2, NumberValue(3)}})
 		b.device.Lost("unplugged")
 		expectStates(t, b, `{"sum":null,"a":null,"b":null}`, `{"sum":null,"a":1,"b":null}`, `{"sum":3,"a":1,"b":2}`, `{"sum":null,"a":1,"b":null}`,

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A command that nobody takes is answered when its time is over, to the millisecond, and makes room for others.
+// A command that is never taken is answered when its time is over, to the millisecond, and makes room for others.
 func TestExpiresWhileItWaits(t *testing.T) {
 	inBubble(t, greenhouse, func(b *bench) {
 		b.device.Update(time.Now(), reading21)
@@ -26,7 +26,7 @@ func TestExpiresWhileItWaits(t *testing.T) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		}
-		for i := range 3 { // with c they are as many as may wait
+		for i := range 3 { // with c the lane is full
 			b.ask(fmt.Sprintf(`{"id":"d%d","command":"reset"}`, i))
 		}
 		synctest.Wait()
@@ -44,7 +44,8 @@ func TestExpiresWhileItWaits(t *testing.T) {
 	})
 }
 
-// Whoever has taken a command may have to wait for the line. Once the command has been begun, only its owner ends it.
+// The goroutine that has taken a command may have to wait for the line. Once the command has begun, only its owner ends
+// it.
 func TestExpiresAfterItWasTaken(t *testing.T) {
 	inBubble(t, greenhouse, func(b *bench) {
 		b.device.Update(time.Now(), reading21)
@@ -72,7 +73,7 @@ func TestExpiresAfterItWasTaken(t *testing.T) {
 	})
 }
 
-// At the very end of its time a command is either written or told to be too old, never both.
+// At the very end of its time a command is either written or reported as expired, never both.
 func TestExpiresOrBegins(t *testing.T) {
 	const rounds = 200
 	inBubble(t, greenhouse, func(b *bench) {
@@ -108,7 +109,7 @@ func TestExpiresOrBegins(t *testing.T) {
 	})
 }
 
-// A lane that is closed leaves no command without its result.
+// Closing a lane leaves no command without its result.
 func TestCloseWaitsForWhatExpires(t *testing.T) {
 	inBubble(t, greenhouse, func(b *bench) {
 		b.device.Update(time.Now(), reading21)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// wire is a Publisher that keeps what it is given.
+// wire is a Publisher that records its messages.
 type wire struct {
 	mu       sync.Mutex
 	messages []outgoing
@@ -29,7 +29,7 @@ func (w *wire) Publish(topic string, payload []byte, qos byte, retain bool, corr
 	return nil
 }
 
-// on gives the payloads that have come on a topic.
+// on returns the payloads received on a topic.
 func (w *wire) on(topic string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,7 +42,7 @@ func (w *wire) on(topic string) []string {
 	return out
 }
 
-// wait gives the payloads on a topic once there are n of them.
+// wait returns the payloads on a topic once there are n of them.
 func (w *wire) wait(t *testing.T, topic string, n int) []string {
 	t.Helper()
 	timeout := time.After(10 * time.Second)
@@ -73,7 +73,7 @@ var greenhouse = Model{
 	},
 }
 
-// bench is a relay with one greenhouse, online unless said otherwise.
+// bench is a relay with one greenhouse, online unless stated otherwise.
 type bench struct {
 	*Relay
 	wire   *wire
@@ -107,7 +107,7 @@ const (
 	stateTopic   = "minirelay/home/greenhouse/state"
 )
 
-// ask gives a command as the user phone.
+// ask sends a command as the user phone.
 func (b *bench) ask(payload string) {
 	b.Handle(Message{Topic: commandTopic, Payload: []byte(payload), User: "phone", Client: "c1"})
 }
@@ -119,7 +119,7 @@ type result struct {
 	Repeat                                 bool
 }
 
-// results gives the results once there are n.
+// results returns the results once there are n.
 func (b *bench) results(t *testing.T, n int) []result {
 	t.Helper()
 	var out []result
@@ -137,14 +137,14 @@ func (r result) String() string {
 	return strings.TrimSuffix(r.ID+" "+r.Status+"/"+r.Code, "/")
 }
 
-// discard is a Publisher that nobody listens to.
+// discard is a Publisher without listeners.
 type discard struct{}
 
 func (discard) Publish(string, []byte, byte, bool, []byte) error { return nil }
 
 var nopLog = slog.New(slog.DiscardHandler)
 
-// What a subscription covers.
+// The topics that a subscription covers.
 func everything(string) bool    { return true }
 func nothing(string) bool       { return false }
 func results(topic string) bool { return strings.HasSuffix(topic, "/result") }

@@ -14,8 +14,8 @@ type Upstream struct {
 	Disk    string `json:"disk,omitempty"`    // what is wrong with its outbox; "" if nothing is
 }
 
-// Join adds a publisher of all messages from now on, and gives it the retained ones. Publishers are independent: an
-// error of one has no effect on the others.
+// Join adds a publisher of all messages from now on, and sends it the retained ones. Publishers are independent: an
+// error of one does not affect the others.
 func (r *Relay) Join(p Publisher) {
 	r.outlet.put(outgoing{detail: &detail{join: p}})
 	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("online"), retain: true, detail: only(p)})
@@ -31,7 +31,7 @@ func (r *Relay) Join(p Publisher) {
 	}
 }
 
-// Leave publishes offline to p and removes it. After Leave returns, nothing is given to p.
+// Leave publishes offline to p and removes it. After Leave returns, p receives nothing more.
 func (r *Relay) Leave(p Publisher) {
 	left := make(chan struct{})
 	r.outlet.put(outgoing{topic: r.topics.Status(), payload: []byte("offline"), retain: true, detail: only(p)})
@@ -50,7 +50,7 @@ func (r *Relay) SetUpstreams(all []Upstream) {
 	}
 }
 
-// origin is who gets what is meant for one client alone.
+// origin is the publisher for messages that are meant for one client alone.
 func (r *Relay) origin(m Message) Publisher {
 	if m.Via != nil {
 		return m.Via

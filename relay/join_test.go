@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// all gives every message that has come.
+// all returns every message received so far.
 func (w *wire) all() []outgoing {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]outgoing(nil), w.messages...)
 }
 
-// Who joins is told what is retained, gets everything from then on, and nothing once it has left.
+// A new publisher receives the retained messages, then everything from then on, and nothing once it has left.
 func TestJoinAndLeave(t *testing.T) {
 	b := start(t)
 	b.wire.wait(t, stateTopic, 2) // unknown, then the first
@@ -45,7 +45,7 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 }
 
-// broken is a publisher that takes nothing.
+// broken is a publisher that accepts nothing.
 type broken struct{ calls chan struct{} }
 
 func (b *broken) Publish(string, []byte, byte, bool, []byte) error {
@@ -56,7 +56,7 @@ func (b *broken) Publish(string, []byte, byte, bool, []byte) error {
 	return errTooMany
 }
 
-// One publisher that fails costs the others nothing.
+// A failing publisher costs the others nothing.
 func TestPublishersDoNotKnowOfEachOther(t *testing.T) {
 	b := start(t)
 	bad, good := &broken{calls: make(chan struct{}, 1)}, newWire()
@@ -68,7 +68,8 @@ func TestPublishersDoNotKnowOfEachOther(t *testing.T) {
 	<-bad.calls
 }
 
-// The answer to a request goes where it was asked, a result everywhere, and an id counts for each upstream by itself.
+// The answer to a request goes back to where it was asked, a result goes everywhere, and each upstream has ids of its
+// own.
 func TestVia(t *testing.T) {
 	b := start(t)
 	far := newWire()
@@ -96,7 +97,7 @@ func TestVia(t *testing.T) {
 	}
 }
 
-// What comes in a crowd is answered to its sender alone and not remembered: the same id may come again.
+// A command that arrives in a crowd is answered to its sender alone and not remembered: the same id may come again.
 func TestBusy(t *testing.T) {
 	b := start(t)
 	far := newWire()
@@ -122,7 +123,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// A command that waited on its way into the relay, as behind a disk that hung, is as old as it is.
+// A command that waited on its way into the relay, for example behind a hanging disk, keeps its age.
 func TestReceivedBefore(t *testing.T) {
 	b := start(t)
 	b.Handle(Message{Topic: commandTopic, Payload: []byte(`{"id":"x","command":"pump","value":true}`), User: "upstream:cloud",

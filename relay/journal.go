@@ -16,8 +16,8 @@ const (
 	// one early could mean executing it twice.
 	maxRemembered = 100_000
 	maxOfOne      = 50_000
-	// maxRefused is how many answers to commands that were never written are remembered; the oldest go first.
-	// As many an hour are kept on the disk too.
+	// maxRefused is how many answers to commands that were never written are remembered; the oldest are dropped first.
+	// The disk keeps as many per hour.
 	maxRefused = 4096
 	// maxWaiters is how many repetitions of a running command get the result on topics of their own.
 	maxWaiters = 8
@@ -25,10 +25,11 @@ const (
 
 var errTooMany = fmt.Errorf("more than %d commands are remembered", maxOfOne)
 
-// commandKey names a command: ids are the client's, so they only count together with the user, or the upstream.
+// commandKey identifies a command: clients choose their ids, so an id only counts together with the user, or the
+// upstream.
 type commandKey struct{ user, id string }
 
-// entry is what the journal knows of a command.
+// entry is the journal's record of a command.
 type entry struct {
 	result  []byte // the first result as published; nil while there is none
 	at      time.Time
@@ -45,9 +46,9 @@ type waiter struct {
 
 // journal makes sure that no command is executed twice: it knows every id of the last window, on disk too.
 //
-// An accepted command is on the disk before anything of it is written to the hardware (admit). So after a crash
-// each command is found either with its result, or without: then nobody can know how far it came, it is never
-// tried again, and its result is unknown (recovered).
+// An accepted command is on the disk before anything of it is written to the hardware (admit). So after a crash each
+// command is found either with its result or without one. In the second case its progress is unknown, it is never tried
+// again, and its result is unknown (recovered).
 type journal struct {
 	window  time.Duration
 	log     *slog.Logger
@@ -68,7 +69,7 @@ type journal struct {
 	flush    *time.Timer // syncs results a moment after the first unsynced one
 	unsynced uint64
 	fresh    []record      // written since the last sync
-	unsaved  []record      // that the disk has not taken
+	unsaved  []record      // not yet accepted by the disk
 	drift    time.Duration // of the wall clock against the monotonic one, as last written
 	clock    *time.Timer   // runs watchClock
 	closed   bool
@@ -81,8 +82,8 @@ type recovered struct {
 	result []byte
 }
 
-// openJournal reads the journal under dir. Without a usable disk it gives one that refuses commands with ids and
-// says why: readings must go on. The error says that another gateway uses the directory.
+// openJournal reads the journal under dir. Without a usable disk it returns one that refuses commands with ids and
+// gives the reason: readings must go on. An error means that another gateway uses the directory.
 func openJournal(dir string, window time.Duration, log *slog.Logger) (*journal, error) {
 	j := &journal{window: window, log: log, dir: dir, started: time.Now(), entries: map[commandKey]entry{}, ofUser: map[string]int{}}
 	if err := j.open(); errors.Is(err, segment.ErrLocked) {
@@ -96,7 +97,7 @@ func openJournal(dir string, window time.Duration, log *slog.Logger) (*journal, 
 	return j, nil
 }
 
-// verdict is what the journal says about an id.
+// verdict is the journal's answer about an id.
 type verdict int
 
 const (
@@ -105,7 +106,7 @@ const (
 	known                  // it has a result already
 )
 
-// look says what is known of key. If its result is still to come, w gets it too.
+// look returns the state of key. If its result is still to come, w gets it too.
 func (j *journal) look(key commandKey, w waiter) (verdict, []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -125,8 +126,8 @@ func (j *journal) look(key commandKey, w waiter) (verdict, []byte) {
 	return known, e.result
 }
 
-// admit remembers that r is about to be executed and returns when that is on the disk. ok is false if the same
-// command came first by another way. An error means that it must not be executed.
+// admit remembers that r is about to be executed, and returns when that is on the disk. ok is false if the same command
+// arrived first by another route. After an error the command must not be executed.
 func (j *journal) admit(r record, accepted time.Time) (ok bool, err error) {
 	key := commandKey{r.User, r.ID}
 	j.mu.Lock()
@@ -144,7 +145,7 @@ func (j *journal) admit(r record, accepted time.Time) (ok bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err != nil {
-		// It may or may not be on the disk. It stays in memory and is answered by the caller: not executed.
+		// It may or may not be on the disk. It stays in memory, and the caller answers: not executed.
 		j.fail(err)
 		return true, err
 	}
@@ -167,7 +168,7 @@ func (j *journal) begin(key commandKey, r record, accepted time.Time) (uint64, e
 		}
 	}
 	j.saveAgain()
-	// The result must find room too, or a restart would report as unknown what was done.
+	// The result must find room too, or a restart would report a command that was executed as unknown.
 	if err := j.records.Reserve(resultRoom); err != nil {
 		j.fail(err)
 		return 0, err
@@ -188,8 +189,8 @@ func (j *journal) remember(key commandKey, e entry) {
 	j.ofUser[key.user]++
 }
 
-// settle remembers the result of an admitted command and gives those who wait for it. It reaches the disk within a
-// second; if the power is cut before that, the command is found without a result and reported as unknown.
+// settle remembers the result of an admitted command and returns the clients that wait for it. It reaches the disk
+// within a second; if the power is cut before that, the command is found without a result and reported as unknown.
 func (j *journal) settle(key commandKey, result []byte) []waiter {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -201,8 +202,8 @@ func (j *journal) settle(key commandKey, result []byte) []waiter {
 	return waiters
 }
 
-// refuse remembers the answer to a command of which nothing was written. first is false if the same command has
-// come by another way meanwhile: then that one's result counts.
+// refuse remembers the answer to a command of which nothing was written. first is false if the same command has arrived
+// by another route meanwhile: then the other result counts.
 func (j *journal) refuse(key commandKey, result []byte) (first bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -214,7 +215,7 @@ func (j *journal) refuse(key commandKey, result []byte) (first bool) {
 	if now.Sub(j.hour) > time.Hour {
 		j.hour, j.kept = now, 0
 	}
-	if j.kept < maxRefused { // nobody may fill the disk with nonsense
+	if j.kept < maxRefused { // no client may fill the disk with nonsense
 		j.kept++
 		j.write(record{User: key.user, ID: key.id, At: now.UnixMilli(), Result: result, Refused: true})
 	}
@@ -233,7 +234,7 @@ func (j *journal) keepRefusal(key commandKey, e entry) {
 	}
 }
 
-// forget drops what is older than the window; mu is held.
+// forget drops entries that are older than the window; mu is held.
 func (j *journal) forget(now time.Time) {
 	dropped := false
 	for len(j.order) > 0 && now.Sub(j.entries[j.order[0]].at) > j.window {
@@ -258,7 +259,7 @@ func (j *journal) forget(now time.Time) {
 	}
 }
 
-// takeRecovered gives the topic and the result of each recovered command for which want says yes, once.
+// takeRecovered returns the topic and the result of each recovered command that want accepts, once.
 func (j *journal) takeRecovered(want func(recovered) bool) []outgoing {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -272,7 +273,7 @@ func (j *journal) takeRecovered(want func(recovered) bool) []outgoing {
 	return out
 }
 
-// reported notes that the result of a recovered command has been given: from now on it is the final one, also
+// reported records that the result of a recovered command has been published: from now on it is the final one, also
 // after another restart; mu is held.
 func (j *journal) reported(key commandKey) {
 	for i, r := range j.recovered {

@@ -65,7 +65,7 @@ func TestMemorySurvivesACrash(t *testing.T) {
 	}
 }
 
-// A data directory that cannot be written to costs the commands that need it, and nothing else.
+// A data directory that cannot be written to only affects the commands that need it.
 func TestDiskThatDoesNotTakeCommands(t *testing.T) {
 	dir := t.TempDir()
 	obstacle := filepath.Join(dir, "commands")

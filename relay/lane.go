@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Lane is the bounded queue of commands for one port. The relay puts accepted commands in; the port's owner
-// takes them out one at a time and runs each to its end before the next.
+// Lane is the bounded queue of commands for one port. The relay puts accepted commands in; the port's owner takes them
+// out one at a time and completes each before the next.
 //
-// A full lane answers busy at once. A newer value for a command that still waits replaces it: the older one is
-// answered superseded (never for commands without a value: pressing twice may mean twice). One that becomes too old
-// before it is written is answered expired at that moment, whatever keeps the owner of the port busy.
+// A full lane answers busy at once. A newer value for a command that still waits replaces it: the older one is answered
+// superseded (never for commands without a value: pressing twice may mean twice). A command that becomes too old before
+// it is written is answered expired at that moment, even while the owner of the port is busy.
 type Lane struct {
 	ready chan struct{} // holds a token while something may wait
 
 	mu      sync.Mutex
 	waiting []*Task // oldest first, at most size
-	taken   *Task   // the last one that was taken: it may not have been begun yet
+	taken   *Task   // the one taken last: it may not have begun yet
 	size    int
 	closed  *Outcome    // how new commands are answered once the lane is closed
 	timer   *time.Timer // runs expire at due
 	due     time.Time   // zero: not armed
 
-	expiring sync.Mutex // held by expire from its beginning to its end
+	expiring sync.Mutex // held by expire from start to end
 }
 
 // NewLane makes a lane for at most size waiting commands.
@@ -30,7 +30,8 @@ func NewLane(size int) *Lane {
 	return &Lane{ready: make(chan struct{}, 1), size: size}
 }
 
-// Ready gives a token if a command waits. One token may be for several commands: call [Lane.Take] until it returns nil.
+// Ready delivers a token if a command waits. One token may stand for several commands: call [Lane.Take] until it
+// returns nil.
 func (l *Lane) Ready() <-chan struct{} { return l.ready }
 
 // Waiting reports whether a command waits.
@@ -65,7 +66,7 @@ func (l *Lane) Take() *Task {
 	}
 }
 
-// arm sees to it that expire runs at t, or earlier; mu is held.
+// arm makes sure that expire runs at t or earlier; mu is held.
 func (l *Lane) arm(t time.Time) {
 	if !l.due.IsZero() && !t.Before(l.due) {
 		return
@@ -78,7 +79,7 @@ func (l *Lane) arm(t time.Time) {
 	l.timer.Reset(time.Until(t))
 }
 
-// expire answers what has become too old.
+// expire answers the commands that have become too old.
 func (l *Lane) expire() {
 	l.expiring.Lock()
 	defer l.expiring.Unlock()
@@ -142,12 +143,12 @@ func (l *Lane) Close(code Code, message string) {
 	}
 }
 
-// offline answers a command whose device is not there: nothing waits for it to come back.
+// offline answers a command whose device is offline: commands do not wait for a device to come back.
 func offline() Outcome {
 	return Rejected(CodeOffline, "the device is offline; check its cable and power")
 }
 
-// put adds t. If it cannot, it gives the outcome that answers t; nothing else is changed then.
+// put adds t. If it cannot, it returns the outcome that answers t, and nothing else is changed.
 func (l *Lane) put(t *Task) (refusal Outcome, ok bool) {
 	l.mu.Lock()
 	if l.closed != nil {
@@ -158,7 +159,7 @@ func (l *Lane) put(t *Task) (refusal Outcome, ok bool) {
 	if t.device.model.Commands[t.Command].Type != TypeNone {
 		for i, w := range l.waiting {
 			if w.device == t.device && w.Command == t.Command {
-				// The newer one goes to the end: it was asked for after everything that waits.
+				// The newer one goes to the end: it was sent after everything that waits.
 				older = w
 				l.waiting = append(l.waiting[:i:i], l.waiting[i+1:]...)
 				break

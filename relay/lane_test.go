@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Nothing waits for a device to come back, however short it was away: what is plugged in now may be another one.
+// No command waits for a device to come back, however short the gap: another device may be plugged in now.
 func TestDeviceThatWasAwayWhileTheCommandWaited(t *testing.T) {
 	inBubble(t, greenhouse, func(b *bench) {
 		b.device.Update(time.Now(), reading21)

@@ -59,7 +59,7 @@ var Open = Range{math.Inf(-1), math.Inf(1)}
 // Holds reports whether f is in the range.
 func (r Range) Holds(f float64) bool { return f >= r.Min && f <= r.Max }
 
-// Field is one value of a device: what a client needs to draw it, and the limits that the relay enforces.
+// Field is one value of a device: everything a client needs to draw it, and the limits that the relay enforces.
 type Field struct {
 	ID         string
 	Name       Name
@@ -68,12 +68,12 @@ type Field struct {
 	Decimals   int   // digits after the point; -1: as many as the value has
 	Range      Range // plausible values; the codec has already dropped others
 	Options    []Option
-	Derived    bool          // no reading brings it: Model.Derive works it out
+	Derived    bool          // not contained in readings: Model.Derive computes it
 	StaleAfter time.Duration // null when older than this; 0: when the device goes offline
 	Topic      string        // a topic of the user's own that carries the bare value; "" for none
 }
 
-// Command is a command that a person can give to a device.
+// Command is a command that a person can send to a device.
 type Command struct {
 	ID        string
 	Name      Name
@@ -95,14 +95,14 @@ type Model struct {
 	Name         Name
 	Fields       []Field
 	Commands     []Command
-	OfflineAfter time.Duration // without a good frame for so long it is offline; 0: only when its port is lost
-	MinInterval  time.Duration // at most one state in so long; the newest waits and is never lost
-	OnChange     bool          // publish only what differs from what was published last
+	OfflineAfter time.Duration // offline after this long without a valid frame; 0: only when its port is lost
+	MinInterval  time.Duration // at most one state per interval; the newest waits and is never lost
+	OnChange     bool          // publish only what differs from the last published state
 	Topic        string        // a topic of the user's own that carries the whole state; "" for none
 
-	// Derive sets the values of derived fields from those of the others, whenever one of these has changed, also
-	// because it has become too old. It is given the values of all fields, in order. It is called by one goroutine at
-	// a time, and must not block. nil: no field is derived.
+	// Derive sets the values of derived fields from those of the others, whenever one of these has changed or has
+	// become too old. It receives the values of all fields, in order. It is called by one goroutine at a time, and must
+	// not block. nil: no field is derived.
 	Derive func(values []Value)
 }
 
@@ -121,7 +121,7 @@ func open(f float64) *float64 {
 	return &f
 }
 
-// MarshalJSON writes what a client needs to draw the device, in the order of the file.
+// MarshalJSON writes everything a client needs to draw the device, in the order of the file.
 func (m Model) MarshalJSON() ([]byte, error) {
 	type field struct {
 		ID       string   `json:"id"`

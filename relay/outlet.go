@@ -8,22 +8,22 @@ import (
 
 // Publisher is a destination of messages: the embedded broker, or an upstream broker.
 type Publisher interface {
-	// Publish hands a message to every client that may read its topic. It keeps payload, which others read too, and
-	// never waits for a client or a disk. A message with qos 0 has no value later. correlation is that of an MQTT 5
+	// Publish hands a message to every client that may read its topic. It retains payload, which others read too, and
+	// never waits for a client or a disk. A message with qos 0 is worthless later. correlation is that of an MQTT 5
 	// request, else nil.
 	Publish(topic string, payload []byte, qos byte, retain bool, correlation []byte) error
 }
 
-// outgoing is one message on its way to the publishers, or a change of who they are.
+// outgoing is one message on its way to the publishers, or a change of the set of publishers.
 type outgoing struct {
 	topic    string
 	payload  []byte
 	retain   bool
-	volatile bool    // worth nothing later
+	volatile bool    // worthless later
 	detail   *detail // nil: it goes to all of them
 }
 
-// detail is what few messages need. It is kept apart, because each reading pays for the size of an outgoing.
+// detail holds the parts that few messages need. It is separate because each reading pays for the size of an outgoing.
 type detail struct {
 	to          Publisher // nil: all of them
 	correlation []byte
@@ -43,29 +43,29 @@ func only(to Publisher) *detail {
 // outletSize is how many messages may wait for the publisher.
 const outletSize = 4096
 
-// outlet stands between the goroutines of the ports and the publishers, so that a publisher at work never keeps
-// a port from its bytes. It keeps the order of what is put in.
+// outlet stands between the goroutines of the ports and the publishers, so that a publisher at work never keeps a port
+// from reading. It preserves the order of the messages.
 //
-// A full outlet makes put wait: a publisher never waits for a client, so it only means that this machine's
-// processor is behind, and the bytes are safest where they are, in the kernel's buffer of the port.
+// put waits while the outlet is full: a publisher never waits for a client, so a full outlet only means that this
+// machine's processor is behind, and the bytes are safest where they are, in the kernel's buffer of the port.
 type outlet struct {
 	first Publisher // of Start
 	log   *slog.Logger
 
-	publishers []*member // only who publishes touches it
+	publishers []*member // only the publishing goroutine touches it
 
 	mu       sync.Mutex
 	notEmpty sync.Cond
 	notFull  sync.Cond
 	queue    []outgoing
-	spare    []outgoing // the other buffer: they change places at each turn
+	spare    []outgoing // the other buffer: the two are swapped at each turn
 	closed   bool
 	idle     bool // the goroutine waits for something to do
 	done     chan struct{}
-	late     sync.Mutex // held by who publishes after close
+	late     sync.Mutex // held while publishing after close
 }
 
-// member is one publisher. Only who publishes touches it.
+// member is one publisher. Only the publishing goroutine touches it.
 type member struct {
 	Publisher
 	failing bool // the last publish failed
@@ -78,12 +78,12 @@ func startOutlet(p Publisher, log *slog.Logger) *outlet {
 	return o
 }
 
-// put queues one message. After close it publishes it itself.
+// put queues one message. After close it publishes the message itself.
 func (o *outlet) put(m outgoing) {
 	o.mu.Lock()
 	if o.closed {
 		o.mu.Unlock()
-		<-o.done // what was put before goes first
+		<-o.done // earlier messages go first
 		o.late.Lock()
 		o.publish(&m)
 		o.late.Unlock()
@@ -92,7 +92,7 @@ func (o *outlet) put(m outgoing) {
 	for len(o.queue) >= outletSize && !o.closed {
 		o.notFull.Wait()
 	}
-	// One that was closed while it was full is drained until the queue is empty, so this still goes out.
+	// An outlet that was closed while full is drained until the queue is empty, so this message still goes out.
 	o.queue = append(o.queue, m)
 	if o.idle {
 		o.notEmpty.Signal()
@@ -119,10 +119,10 @@ func (o *outlet) run() {
 		}
 		for i := range batch {
 			o.publish(&batch[i])
-			batch[i] = outgoing{} // let go of the payload
+			batch[i] = outgoing{} // release the payload
 		}
 		if cap(batch) > outletSize/8 {
-			batch = nil // a burst is over: give its memory back
+			batch = nil // a burst is over: release its memory
 		}
 		o.mu.Lock()
 		o.spare = batch[:0]
@@ -130,7 +130,7 @@ func (o *outlet) run() {
 	}
 }
 
-// publish gives one message to those whom it is for, the first publisher first.
+// publish delivers one message to the publishers it is meant for, the first publisher first.
 func (o *outlet) publish(m *outgoing) {
 	qos := byte(1)
 	if m.volatile {
@@ -154,7 +154,7 @@ func (o *outlet) publish(m *outgoing) {
 	}
 }
 
-// note says once that a publisher fails, and once that it works again.
+// note logs once that a publisher fails, and once that it works again.
 func (o *outlet) note(p *member, topic string, err error) {
 	failing := err != nil
 	if failing == p.failing {
@@ -168,7 +168,7 @@ func (o *outlet) note(p *member, topic string, err error) {
 	}
 }
 
-// change lets a publisher in or out.
+// change adds or removes a publisher.
 func (o *outlet) change(d *detail) {
 	if d.join != nil {
 		o.publishers = append(o.publishers, &member{Publisher: d.join})
@@ -178,7 +178,7 @@ func (o *outlet) change(d *detail) {
 	close(d.left)
 }
 
-// close publishes what still waits and returns when the last of it is out.
+// close publishes all waiting messages and returns when the last one is out.
 func (o *outlet) close() {
 	o.mu.Lock()
 	o.closed = true

@@ -13,9 +13,9 @@ import (
 const (
 	journalFile = 1 << 20 // bytes of one file of the journal
 	resultRoom  = 8 << 10 // bytes for a command and its result, and for some that are still on their way
-	maxUnsaved  = 4096    // results that wait for a disk that takes nothing; the oldest go first
+	maxUnsaved  = 4096    // results that wait for a disk that accepts no writes; the oldest are dropped first
 	clockStep   = time.Minute
-	clockLook   = 10 * time.Second // between two looks whether the clock was put
+	clockLook   = 10 * time.Second // between two checks for a step of the clock
 )
 
 // record is one line of the journal: an admitted command, then its result; or a refusal; or a step of the clock.
@@ -28,20 +28,20 @@ type record struct {
 	Value   json.RawMessage `json:"v,omitempty"`
 	Result  json.RawMessage `json:"a,omitempty"`
 	Refused bool            `json:"n,omitempty"`
-	// Shift is by how many milliseconds the wall clock was put forward: the times before it are that much too
-	// early. A Pi without a clock begins in the past and is put right by the network.
+	// Shift is by how many milliseconds the wall clock was moved forward: the times before it are that much too early.
+	// A Pi without a clock starts in the past and is corrected over the network.
 	Shift int64 `json:"s,omitempty"`
 }
 
-// open reads the journal; mu is held, or nobody else knows j yet. It may be called again after an error. What
-// could be read counts also if nothing can be written.
+// open reads the journal; mu is held, or no other goroutine knows j yet. It may be called again after an error.
+// Whatever could be read counts even if nothing can be written.
 func (j *journal) open() error {
-	var all []record               // what was admitted or refused, oldest first
+	var all []record               // admitted or refused commands, oldest first
 	newest := map[commandKey]int{} // where in all
 	records, report, err := segment.Open(j.dir, journalFile, func(payload []byte) {
 		var r record
 		if json.Unmarshal(payload, &r) != nil {
-			return // it has a good checksum: a newer version's
+			return // it has a valid checksum, so a newer version wrote it
 		}
 		key := commandKey{r.User, r.ID}
 		at, seen := newest[key]
@@ -53,7 +53,7 @@ func (j *journal) open() error {
 		case seen && r.Result != nil && !r.Refused:
 			all[at].Result = r.Result
 		default:
-			// An id that stands here already had outlived the window when it came again: this is another command.
+			// An id that is in here already had outlived the window when it came again: this is another command.
 			newest[key] = len(all)
 			all = append(all, r)
 		}
@@ -74,7 +74,7 @@ func (j *journal) open() error {
 	return err
 }
 
-// load takes over what the journal says of one command; mu is held.
+// load restores the journal's record of one command; mu is held.
 func (j *journal) load(key commandKey, r record, now time.Time) {
 	age := max(now.Sub(time.UnixMilli(r.At)), 0) // below 0: written by a clock that was ahead
 	at := now.Add(-age)                          // with a monotonic reading: a step of the clock makes nothing older
@@ -107,7 +107,7 @@ func (j *journal) recover(key commandKey, r record, now time.Time) {
 	j.recovered = append(j.recovered, recovered{key, r.Topic, e.result})
 }
 
-// append writes r, and before it how far the wall clock has been put; mu is held.
+// append writes r, preceded by how far the wall clock has been moved; mu is held.
 func (j *journal) append(r record) (uint64, error) {
 	if _, err := j.noteClock(); err != nil {
 		return 0, err
@@ -115,7 +115,7 @@ func (j *journal) append(r record) (uint64, error) {
 	return j.put(r)
 }
 
-// noteClock writes how far the wall clock has been put since it was looked at last, if it was; else n is 0. mu is held.
+// noteClock records how far the wall clock has been moved since the last check; n is 0 if it has not been. mu is held.
 func (j *journal) noteClock() (n uint64, err error) {
 	now := time.Now()
 	drift := now.Round(0).Sub(j.started.Round(0)) - now.Sub(j.started)
@@ -129,8 +129,8 @@ func (j *journal) noteClock() (n uint64, err error) {
 	return n, err
 }
 
-// watchClock looks at the clock from time to time: after it was put right no command may come any more, and those
-// before would look as old as the clock was wrong.
+// watchClock checks the clock from time to time: after a correction no further command may arrive, and the earlier ones
+// would look as old as the clock was wrong.
 func (j *journal) watchClock() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -155,8 +155,8 @@ func (j *journal) put(r record) (uint64, error) {
 	return j.records.Append(line)
 }
 
-// write appends a result without waiting for the disk; mu is held. One that the disk does not take is kept and
-// tried again.
+// write appends a result without waiting for the disk; mu is held. A result that the disk does not accept is kept and
+// retried.
 func (j *journal) write(r record) {
 	if j.records == nil {
 		j.keepUnsaved(r)
@@ -164,7 +164,7 @@ func (j *journal) write(r record) {
 	}
 	n, err := j.append(r)
 	if errors.Is(err, segment.ErrClosed) {
-		return // it is only answered that the gateway is being stopped
+		return // it is only answered that the gateway is stopping
 	}
 	if err != nil {
 		j.keepUnsaved(r)
@@ -175,7 +175,7 @@ func (j *journal) write(r record) {
 	j.syncSoon(n)
 }
 
-// syncSoon sees to it that record n is on the disk in a second; mu is held.
+// syncSoon makes sure that record n is on the disk within a second; mu is held.
 func (j *journal) syncSoon(n uint64) {
 	j.unsynced = n
 	if j.flush == nil {
@@ -190,7 +190,7 @@ func (j *journal) keepUnsaved(records ...record) {
 	}
 }
 
-// saveAgain writes what the disk has not taken before, as far as it takes it now; mu is held.
+// saveAgain writes the results that the disk did not accept before, as far as it accepts them now; mu is held.
 func (j *journal) saveAgain() {
 	for len(j.unsaved) > 0 {
 		n, err := j.append(j.unsaved[0])
@@ -216,7 +216,7 @@ func (j *journal) sync() {
 	}
 }
 
-// reason puts an error of the disk into words that are safe to show on a phone: no paths.
+// reason describes an error of the disk in words that are safe to show on a phone: no paths.
 func reason(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -231,7 +231,7 @@ func reason(err error) string {
 	return "its disk does not take it"
 }
 
-// fail says once that commands cannot be remembered; mu is held.
+// fail logs once that commands cannot be remembered; mu is held.
 func (j *journal) fail(err error) {
 	if !j.failing {
 		j.failing = true
@@ -239,7 +239,7 @@ func (j *journal) fail(err error) {
 	}
 }
 
-// works says that commands can be remembered again; mu is held.
+// works logs that commands can be remembered again; mu is held.
 func (j *journal) works() {
 	if j.failing {
 		j.failing = false
@@ -262,6 +262,6 @@ func (j *journal) close() error {
 	if _, err := j.noteClock(); err != nil && !errors.Is(err, segment.ErrClosed) {
 		j.fail(err)
 	}
-	j.flush = time.NewTimer(0) // nothing more is synced later
+	j.flush = time.NewTimer(0) // later results are not synced any more
 	return j.records.Close()
 }

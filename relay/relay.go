@@ -13,11 +13,11 @@ import (
 	"minirelay/relay/segment"
 )
 
-// Config is what the relay needs to know about its gateway.
+// Config is the relay's view of its gateway.
 type Config struct {
 	Root     string        // first level of every topic: "minirelay"
 	Gateway  string        // the gateway's id
-	Name     Name          // what people call it
+	Name     Name          // name for people
 	Version  string        // of this program
 	Order    []string      // ids of the devices, in the order in which people see them
 	DataDir  string        // where the command journal is kept
@@ -30,14 +30,14 @@ type Message struct {
 	Payload     []byte
 	Retain, Dup bool
 	User        string   // who is logged in
-	Role        string   // what it may: viewer, operator or admin; "" if the way that it came by has no roles
-	Devices     []string // those it may see and command; nil: all
+	Role        string   // role: viewer, operator or admin; "" if the route it came by has no roles
+	Devices     []string // those the user may see and command; nil: all
 	Client      string   // the MQTT client id of the connection
 	Respond     string   // MQTT 5 response topic, "" if none; the broker has checked that the user may read it
 	Correlation []byte   // MQTT 5 correlation data for Respond
 
-	Via      Publisher // where it came from and what is meant for this client alone goes; nil: the publisher of Start
-	Received time.Time // when, with a monotonic reading; zero: just now
+	Via      Publisher // its source, which gets what is meant for this client alone; nil: the publisher of Start
+	Received time.Time // time of arrival, with a monotonic reading; zero: just now
 }
 
 // Relay is the policy of the gateway, between devices and brokers. [Start] makes one. Its methods may be called from
@@ -56,8 +56,8 @@ type Relay struct {
 
 	mu        sync.RWMutex // guards everything below
 	devices   map[string]*Device
-	own       map[string]target // people's own command topics
-	upstreams []Upstream        // as info tells them
+	own       map[string]target // users' own command topics
+	upstreams []Upstream        // as published in info
 }
 
 // target is the command behind a topic of the user's own.
@@ -69,8 +69,9 @@ type target struct {
 // ErrInUse is the error of [Start] while another gateway uses the same data directory.
 var ErrInUse = segment.ErrLocked
 
-// Start opens the command journal, and publishes status and info at once: publisher must take messages before it serves
-// anybody. The error is [ErrInUse]; another fault of the disk is logged, and commands are rejected until it is gone.
+// Start opens the command journal, and publishes status and info at once: publisher must accept messages before it
+// serves any client. The error is [ErrInUse]; another fault of the disk is logged, and commands are rejected until it
+// is resolved.
 func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error) {
 	if config.Remember == 0 {
 		config.Remember = 24 * time.Hour
@@ -96,7 +97,7 @@ func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error)
 // without the journal.
 func (r *Relay) Close() error {
 	r.Stopping()
-	r.handling.Lock() // waits for the commands that are just being admitted
+	r.handling.Lock() // waits for the commands that are being admitted right now
 	defer r.handling.Unlock()
 	r.mu.Lock()
 	for _, d := range r.devices {
@@ -129,7 +130,7 @@ func (r *Relay) Arrange(order []string) {
 	r.mu.Unlock()
 }
 
-// visible gives the ids of the devices among those (nil: all), in the order in which people see them.
+// visible returns the ids of the devices among those (nil: all), in the order in which people see them.
 func (r *Relay) visible(those []string) []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -142,7 +143,7 @@ func (r *Relay) visible(those []string) []string {
 	return ids
 }
 
-// publishInfo tells one publisher about the gateway; nil: all of them.
+// publishInfo sends the info of the gateway to one publisher; nil: to all of them.
 func (r *Relay) publishInfo(to Publisher) {
 	r.mu.RLock()
 	info := struct {
@@ -196,10 +197,10 @@ func (r *Relay) Relabel(old *Device, m Model) *Device {
 	return d
 }
 
-// changed answers commands that were given before their device was swapped.
+// changed answers commands that were sent before their device was replaced.
 const changed = "the device's configuration has just been changed; try again"
 
-// swap makes d the device of its id, and gives the one before; nil if there was none.
+// swap makes d the device of its id, and returns the previous one; nil if there was none.
 func (r *Relay) swap(d *Device) (old *Device) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -242,7 +243,7 @@ func (r *Relay) dropOwn(d *Device) {
 	}
 }
 
-// clearOwn empties the topics of the user's own that old published to and no device does now.
+// clearOwn empties the user's own topics on which old published and no device does now.
 func (r *Relay) clearOwn(old *Device) {
 	keep := map[string]bool{}
 	r.mu.RLock()
@@ -260,7 +261,8 @@ func (r *Relay) clearOwn(old *Device) {
 }
 
 // Handle takes every publish that a broker lets through, before the broker acknowledges it. When it returns, a command
-// is on the disk. It reports whether the message was for the gateway: such a message must not be sent to anybody.
+// is on the disk. It reports whether the message was for the gateway: such a message must not be forwarded to any
+// client.
 func (r *Relay) Handle(m Message) bool {
 	received := m.Received
 	if received.IsZero() {
@@ -273,9 +275,9 @@ func (r *Relay) Handle(m Message) bool {
 		case first == "request":
 			r.request(r.topics, m)
 		case rest == "command" && first != "" && !ReservedDevice(first):
-			r.command(first, m, received) // also if first can be no id: then it is an unknown device
+			r.command(first, m, received) // also if first cannot be an id: then it is an unknown device
 		}
-		return true // nobody but the gateway publishes here
+		return true // only the gateway publishes here
 	}
 	if topics, ok := r.requestOfAnother(m); ok {
 		return r.request(topics, m)
@@ -289,8 +291,9 @@ func (r *Relay) Handle(m Message) bool {
 	return ok
 }
 
-// Subscribed is called for each granted subscription; wants says which topics it covers. Results that a crash left
-// unknown are reported here, once, to the first client of the same user that listens: at the start nobody did.
+// Subscribed is called for each granted subscription; wants reports which topics it covers. Results that a crash left
+// unknown are reported here, once, to the first client of the same user that subscribes: at startup there was no client
+// to report them to.
 func (r *Relay) Subscribed(user string, wants func(topic string) bool) {
 	found := r.journal.takeRecovered(func(c recovered) bool {
 		return c.key.user == user && wants(c.topic)

@@ -8,16 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// requestOfAnother says whether m is a request to a gateway that meets its users at this one's broker, and gives that
-// gateway's topics.
+// requestOfAnother reports whether m is a request to a gateway that meets its users at this one's broker, and returns
+// that gateway's topics.
 func (r *Relay) requestOfAnother(m Message) (Topics, bool) {
 	below, ok := strings.CutPrefix(m.Topic, r.config.Root+"/")
 	gateway, rest, _ := strings.Cut(below, "/")
 	return NewTopics(r.config.Root, gateway), ok && m.Role != "" && strings.HasPrefix(rest, "request/")
 }
 
-// request answers {"id","method","params"} on the reply topic, and on the response topic of MQTT 5. Of what another
-// gateway is asked it answers who the user is, which only the broker of the user knows; it says no to the rest.
+// request answers {"id","method","params"} on the reply topic, and on the response topic of MQTT 5. Of the requests to
+// another gateway it answers only the one for the user's identity, which only the user's broker knows, and refuses the
+// rest.
 func (r *Relay) request(topics Topics, m Message) (answered bool) {
 	_, client, _ := topics.Split(m.Topic)
 	if m.Retain {

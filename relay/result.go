@@ -5,11 +5,11 @@ type Status string
 
 // The statuses of the contract.
 const (
-	StatusDone     Status = "done"     // acknowledged by the hardware and, where asked, read back
-	StatusSent     Status = "sent"     // written; the mapping names neither acknowledgement nor confirmation
+	StatusDone     Status = "done"     // acknowledged by the hardware and, where configured, read back
+	StatusSent     Status = "sent"     // written; the mapping has neither acknowledgement nor confirmation
 	StatusRejected Status = "rejected" // nothing was written
-	StatusFailed   Status = "failed"   // the hardware said no, reads back otherwise, or the line broke
-	StatusUnknown  Status = "unknown"  // written, and nobody can know
+	StatusFailed   Status = "failed"   // the hardware refused, the value read back differs, or the line broke
+	StatusUnknown  Status = "unknown"  // written, but the effect is unknown
 )
 
 // Code is the reason why the outcome of a command is neither done nor sent.
@@ -47,7 +47,7 @@ type Outcome struct {
 // Done is the outcome of a command that the hardware acknowledged.
 func Done() Outcome { return Outcome{Status: StatusDone} }
 
-// Sent is the outcome of a command that was written and that nothing acknowledges.
+// Sent is the outcome of a command that was written without any acknowledgement to wait for.
 func Sent() Outcome { return Outcome{Status: StatusSent} }
 
 // Rejected is the outcome of a command of which nothing was written.

@@ -23,7 +23,7 @@ type DeviceStats struct {
 	Name   Name
 	Online bool
 	Since  time.Time // when Online last changed
-	Heard  time.Time // when its newest good frame came; zero: never
+	Heard  time.Time // arrival of its newest valid frame; zero: never
 	States uint64    // published
 	State  json.RawMessage
 }
@@ -43,8 +43,8 @@ type Histogram struct {
 	Sum    float64 // seconds
 }
 
-// bounds of command durations in seconds: a pump answers in milliseconds, a door in seconds, and no timeout is
-// longer than a minute.
+// bounds of command durations in seconds: a pump answers in milliseconds, a door in seconds, and no timeout exceeds a
+// minute.
 var bounds = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60}
 
 // counters count outcomes.

@@ -13,7 +13,7 @@ type Task struct {
 	Value   Value // absolute, checked against the model; null for TypeNone
 
 	device   *Device
-	accepted time.Time // with a monotonic reading: ages are measured by it
+	accepted time.Time // with a monotonic reading: ages are measured from it
 	deadline time.Time // monotonic; past it nothing may be written
 	state    atomic.Int32
 	finish   func(Outcome)
@@ -42,7 +42,7 @@ func (t *Task) Deadline() time.Time { return t.deadline }
 // InTime reports whether the command may still be written, and does not reject it: for retries after the first write.
 func (t *Task) InTime() bool { return time.Now().Before(t.deadline) }
 
-// expire says whether t is over because it became too old before it was begun. When it says so, t has been answered.
+// expire reports whether t is over because it became too old before it began. If so, t has been answered.
 func (t *Task) expire() bool {
 	if !t.InTime() {
 		t.state.CompareAndSwap(taskWaits, taskExpired)
@@ -50,7 +50,7 @@ func (t *Task) expire() bool {
 	if t.state.Load() != taskExpired {
 		return false
 	}
-	t.Finish(Expired()) // or waits for who is just doing so
+	t.Finish(Expired()) // or wait for the goroutine that is doing so
 	return true
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// idPattern is what a gateway, a device, a field and a command may be called.
+// idPattern matches the ids of gateways, devices, fields and commands.
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
 // ValidID reports whether s can be the id of a gateway, a device, a field or a command.

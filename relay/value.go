@@ -88,8 +88,8 @@ func (v Value) AppendText(b []byte, decimals int) []byte {
 	return b
 }
 
-// AppendJSON appends v as JSON, without reflection: every reading passes here. With decimals < 0 a number gets as many
-// digits as it needs.
+// AppendJSON appends v as JSON, without reflection, because every reading passes through here. With decimals < 0 a
+// number gets as many digits as it needs.
 func (v Value) AppendJSON(b []byte, decimals int) []byte {
 	switch v.kind {
 	case Number:
@@ -184,7 +184,7 @@ const (
 	TypeNone   Type = "none"
 )
 
-// UnmarshalText rejects an unknown type, so that a typing error is found when the file is read.
+// UnmarshalText rejects an unknown type, so that a typo is found when the file is read.
 func (t *Type) UnmarshalText(text []byte) error {
 	switch v := Type(text); v {
 	case TypeNumber, TypeBool, TypeEnum, TypeText, TypeNone:

@@ -30,7 +30,7 @@ func TestAppendNumber(t *testing.T) {
 	}
 }
 
-// Law: what is written as JSON reads back as what was put in, with invalid UTF-8 replaced.
+// Law: text written as JSON reads back unchanged, with invalid UTF-8 replaced.
 func FuzzAppendJSONString(f *testing.F) {
 	for _, s := range []string{"", "温室", "a\"b\\c", "\x00\x1f\x7f\n", "\xff\xfe", "\u2028"} {
 		f.Add(s)

@@ -1,5 +1,5 @@
-// Package pace lets at most one thing happen per interval. Of those that come in between only the newest matters: it
-// happens when the interval is over. Most callers need [Pace.Take] and [Pace.Due].
+// Package pace limits one thing to at most once per interval. Of the requests in between only the newest matters: it is
+// carried out when the interval is over. Most callers need [Pace.Take] and [Pace.Due].
 //
 // Deliberately absent: a clock, a timer, a lock, and the thing itself. They are the caller's.
 package pace
@@ -12,8 +12,8 @@ type Pace struct {
 	owed bool      // something waits
 }
 
-// Take says whether the thing may happen at now, at most once every so often; 0: always. If it may, it counts as done.
-// If not, it waits until [Pace.Due].
+// Take reports whether the thing may happen at now, given at most one per interval; 0: always. If it may, it counts as
+// done. If not, it waits until [Pace.Due].
 func (p *Pace) Take(now time.Time, every time.Duration) bool {
 	if p.owed = every > 0 && now.Sub(p.last) < every; p.owed {
 		return false
@@ -22,7 +22,7 @@ func (p *Pace) Take(now time.Time, every time.Duration) bool {
 	return true
 }
 
-// Due is when what waits may happen; zero if nothing does.
+// Due returns when the waiting one may happen; zero if none waits.
 func (p *Pace) Due(every time.Duration) time.Time {
 	if !p.owed {
 		return time.Time{}
@@ -30,8 +30,8 @@ func (p *Pace) Due(every time.Duration) time.Time {
 	return p.last.Add(every)
 }
 
-// Done notes that the thing happens at now, whether it was due or not. Nothing waits any more.
+// Done records that the thing happens at now, whether it was due or not. Nothing waits any more.
 func (p *Pace) Done(now time.Time) { p.last, p.owed = now, false }
 
-// Drop says that what waits is not wanted any more.
+// Drop discards the waiting one.
 func (p *Pace) Drop() { p.owed = false }

@@ -54,7 +54,7 @@ type Reader struct {
 	number uint64
 	file   *os.File
 	at     int64  // of the next byte that buf does not have yet
-	buf    []byte // read and not given
+	buf    []byte // read but not returned yet
 	bad    int64
 }
 
@@ -75,8 +75,8 @@ func (l *Log) Read(number uint64) (*Reader, error) {
 func (r *Reader) Next() ([]byte, error) {
 	for {
 		payload, n, skipped, ok := next(r.buf)
-		complete := r.at >= r.end() // what is in buf is all there is
-		// Behind a damaged length a record may seem to lie beyond the buffer: look at the rest before skipping.
+		complete := r.at >= r.end() // buf holds the whole rest
+		// After a damaged length a record may seem to extend beyond the buffer: look at the rest before skipping.
 		if ok && (skipped == 0 || complete) {
 			r.bad += int64(skipped)
 			r.buf = r.buf[skipped+n:]
@@ -97,7 +97,7 @@ func (r *Reader) Bad() int64 { return r.bad }
 // Close closes the file.
 func (r *Reader) Close() error { return r.file.Close() }
 
-// end is where the good bytes of the file end; of an older file, the file itself.
+// end is where the valid bytes of the file end; for an older file, the end of the file.
 func (r *Reader) end() int64 {
 	r.log.mu.Lock()
 	defer r.log.mu.Unlock()
@@ -123,7 +123,7 @@ func (r *Reader) fill() error {
 	r.at += int64(got)
 	if errors.Is(err, io.EOF) {
 		if got == 0 {
-			return io.ErrUnexpectedEOF // it is shorter than it was
+			return io.ErrUnexpectedEOF // it is shorter than before
 		}
 		err = nil
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// rest gives the records that a Reader has now.
+// rest returns the records that a Reader has now.
 func rest(t *testing.T, r *Reader) (got []string) {
 	t.Helper()
 	for {
@@ -25,7 +25,7 @@ func rest(t *testing.T, r *Reader) (got []string) {
 	}
 }
 
-// A file is read while it is written to; what is appended after its end comes with the next call.
+// A file is read while it is written to; records appended after its end come with the next call.
 func TestReaderFollows(t *testing.T) {
 	l, _, _ := reopen(t, t.TempDir(), 1<<20)
 	appendAll(t, l, "first", "second")
@@ -44,7 +44,7 @@ func TestReaderFollows(t *testing.T) {
 	}
 }
 
-// A damaged record costs itself: reading, and opening, go on at the next good one.
+// A damaged record costs only itself: reading, and opening, go on at the next valid one.
 func TestDamageInTheMiddle(t *testing.T) {
 	whole := t.TempDir()
 	l, _, _ := reopen(t, whole, 1<<20)
@@ -75,7 +75,7 @@ func TestDamageInTheMiddle(t *testing.T) {
 	}
 }
 
-// Every file begins with what Begin gives, and goes as a whole, but never the one that is written to.
+// Every file starts with the record from Begin, and is deleted as a whole, but never the one that is written to.
 func TestBeginAndDropThrough(t *testing.T) {
 	dir := t.TempDir()
 	l, _, _ := reopen(t, dir, 40)
@@ -101,7 +101,7 @@ func TestBeginAndDropThrough(t *testing.T) {
 	}
 }
 
-// Without replay only the newest file is read, and its torn end still goes.
+// Without replay only the newest file is read, and its torn end is still removed.
 func TestOpenWithoutReplay(t *testing.T) {
 	dir := t.TempDir()
 	l, _, _ := reopen(t, dir, 20)

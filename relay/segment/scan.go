@@ -11,7 +11,7 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// list gives the numbers of the segment files in dir, smallest first.
+// list returns the numbers of the segment files in dir, smallest first.
 func list(dir string) ([]uint64, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -31,14 +31,14 @@ func list(dir string) ([]uint64, error) {
 	return numbers, nil
 }
 
-// found is what scan saw of a file.
+// found is the result of scanning a file.
 type found struct {
 	records int
-	end     int64 // behind the last good record
-	bad     int64 // bytes that are in no good record
+	end     int64 // after the last valid record
+	bad     int64 // bytes that are in no valid record
 }
 
-// scan reads the good records of a file.
+// scan reads the valid records of a file.
 func scan(path string, replay func([]byte)) (found, error) {
 	var f found
 	data, err := os.ReadFile(path)
@@ -61,8 +61,8 @@ func scan(path string, replay func([]byte)) (found, error) {
 	}
 }
 
-// next finds the first good record in b and tells how many bytes stand before it. A checksum of 32 bits makes it
-// all but impossible that something else is taken for one.
+// next finds the first valid record in b and returns how many bytes precede it. A checksum of 32 bits makes it all but
+// impossible to mistake anything else for a record.
 func next(b []byte) (payload []byte, n, skipped int, ok bool) {
 	for ; skipped <= len(b)-headerSize; skipped++ {
 		if payload, n, ok = decode(b[skipped:]); ok {
@@ -72,7 +72,7 @@ func next(b []byte) (payload []byte, n, skipped int, ok bool) {
 	return nil, 0, 0, false
 }
 
-// encode is payload as a record.
+// encode returns payload as a record.
 func encode(payload []byte) []byte {
 	b := make([]byte, headerSize, headerSize+len(payload))
 	binary.LittleEndian.PutUint32(b, uint32(len(payload)))
@@ -86,7 +86,7 @@ func decode(b []byte) (payload []byte, n int, ok bool) {
 		return nil, 0, false
 	}
 	length := binary.LittleEndian.Uint32(b)
-	// A length of 0 is what a file system leaves where it had no time to write: never a record.
+	// A length of 0 is left by a file system that had no time to write: never a record.
 	if length == 0 || length > MaxRecord || int(length) > len(b)-headerSize {
 		return nil, 0, false
 	}

@@ -32,7 +32,7 @@ import (
 const (
 	headerSize = 8
 	suffix     = ".seg"
-	// MaxRecord bounds a payload in bytes, so that a spoilt length cannot ask for gigabytes.
+	// MaxRecord bounds a payload in bytes, so that a damaged length cannot ask for gigabytes.
 	MaxRecord = 1 << 20
 )
 
@@ -53,17 +53,17 @@ type Log struct {
 	mu       sync.Mutex // guards everything below
 	file     *os.File   // the newest, open for appending; nil after a failure, until one can be opened again
 	number   uint64     // of file
-	size     int64      // good bytes of file
-	reserved int64      // bytes of file for which the disk has kept room
+	size     int64      // valid bytes of file
+	reserved int64      // bytes of file for which the disk has reserved room
 	begin    func(file uint64) []byte
 	newest   time.Time // when file was last appended to
 	older    []sealed  // oldest first
 	appended uint64    // records appended since Open
-	lost     uint64    // up to this one, what no Sync has returned for may not be on the disk and never will
+	lost     uint64    // up to this one, records for which no Sync has returned may not be on the disk and never will be
 	lock     *os.File  // held while the log is open
 	closed   bool
 
-	syncMu sync.Mutex // serialises fsync: whoever waits for it shares the next one
+	syncMu sync.Mutex // serialises fsync: callers that wait for it share the next one
 	synced uint64     // records known to be on the disk; guarded by syncMu
 }
 
@@ -77,8 +77,8 @@ type sealed struct {
 
 // Report is what [Open] found.
 type Report struct {
-	Records int   // good records read
-	Bad     int64 // bytes that were no good records
+	Records int   // valid records read
+	Bad     int64 // bytes that belong to no valid record
 }
 
 // Open opens the log in dir, or makes one, and passes every valid record to replay, oldest first. A payload is valid
@@ -100,12 +100,12 @@ func Open(dir string, maxFile int64, replay func(payload []byte)) (*Log, Report,
 	return l, report, nil
 }
 
-// takeLock keeps a second process from cutting off what the first one writes. The kernel lets go of it with the
-// process, however that ends.
+// takeLock keeps a second process from truncating the first one's records. The kernel releases it with the process,
+// however that ends.
 func takeLock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		// A disk that has become read-only can still be read, and nobody can write to it.
+		// A read-only disk can still be read, and no process can write to it.
 		if f, err = os.Open(dir); err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (l *Log) read(report *Report, replay func(payload []byte)) error {
 		}
 		at := info.ModTime()
 		if now := time.Now(); at.After(now) {
-			at = now // by a clock that was ahead: it must not keep this file, and all behind it, for years
+			at = now // by a clock that was ahead: it must not keep this file, and all after it, for years
 		}
 		if !newest {
 			l.older = append(l.older, sealed{path, n, info.Size(), at})
@@ -157,7 +157,7 @@ func (l *Log) read(report *Report, replay func(payload []byte)) error {
 
 func (l *Log) path(n uint64) string { return filepath.Join(l.dir, fmt.Sprintf("%08d%s", n, suffix)) }
 
-// openFile opens the file with the current number at its last good byte.
+// openFile opens the file with the current number at its last valid byte.
 func (l *Log) openFile() error {
 	f, err := os.OpenFile(l.path(l.number), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -170,7 +170,7 @@ func (l *Log) openFile() error {
 	return nil
 }
 
-// prepare cuts f off behind its last good byte. A file that may be new gets its name made safe.
+// prepare truncates f after its last valid byte, and makes the name of a file that may be new durable.
 func (l *Log) prepare(f *os.File) error {
 	info, err := f.Stat()
 	if err == nil && info.Size() != l.size {
@@ -229,7 +229,7 @@ func (l *Log) appendLocked(b []byte) (record uint64, err error) {
 		}
 	}
 	if _, err := l.file.Write(b); err != nil {
-		// What was written of it must not stand before the next record.
+		// The part that was written must not precede the next record.
 		if undo := errors.Join(l.file.Truncate(l.size), seek(l.file, l.size)); undo != nil {
 			l.abandonLocked()
 		}
@@ -257,7 +257,7 @@ func (l *Log) Reserve(n int64) error {
 			l.reserved = l.size + max(room, n)
 			return nil
 		case !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT):
-			return nil // not known here: Append will tell
+			return nil // not supported here: Append will report it
 		case room == n:
 			return err
 		}
@@ -265,8 +265,7 @@ func (l *Log) Reserve(n int64) error {
 	return nil
 }
 
-// rotate seals the newest file and begins the next. What the old one holds is made safe first, because Sync
-// only looks at the newest.
+// rotate seals the newest file and starts the next. The old one is synced first, because Sync only looks at the newest.
 func (l *Log) rotate() error {
 	if err := l.file.Sync(); err != nil {
 		l.abandonLocked()
@@ -291,7 +290,7 @@ func (l *Log) Sync(record uint64) error {
 	f, upTo, closed, lost := l.file, l.appended, l.closed, l.lost
 	l.mu.Unlock()
 	switch {
-	case record <= lost: // said even of what an earlier fsync may have saved: a no is never wrong
+	case record <= lost: // even for records that an earlier fsync may have saved: reporting a failure is always safe
 		return errLost
 	case l.synced >= record:
 		return nil
@@ -320,8 +319,8 @@ func (l *Log) Sync(record uint64) error {
 	return nil
 }
 
-// abandonLocked goes on in a new file after a failed fsync: the kernel forgets which pages it could not write, so
-// the next fsync of the same file would report success for them. What is not known to be safe counts as lost.
+// abandonLocked continues in a new file after a failed fsync: the kernel forgets which pages it could not write, so the
+// next fsync of the same file would report success for them. Records that are not known to be safe count as lost.
 func (l *Log) abandonLocked() {
 	l.lost = l.appended
 	l.older = append(l.older, sealed{l.file.Name(), l.number, l.size, l.newest})

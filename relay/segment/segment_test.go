@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// reopen gives every record that dir holds.
+// reopen returns every record in dir.
 func reopen(t *testing.T, dir string, maxFile int64) (*Log, []string, Report) {
 	t.Helper()
 	var got []string
@@ -54,7 +54,7 @@ func TestRecordsComeBackInOrderOverManyFiles(t *testing.T) {
 	}
 }
 
-// Whatever a power cut leaves of the last write, everything before it stays and writing goes on behind it.
+// Whatever a power cut leaves of the last write, everything before it stays, and writing continues after it.
 func TestTornWrite(t *testing.T) {
 	whole := t.TempDir()
 	l, _, _ := reopen(t, whole, 1<<20)
@@ -124,7 +124,7 @@ func TestDropBefore(t *testing.T) {
 	}
 }
 
-// A clock that was years ahead for a moment must not keep its file, and all behind it, for years.
+// A clock that was years ahead for a moment must not keep its file, and all after it, for years.
 func TestDropBeforeAfterAClockThatWasAhead(t *testing.T) {
 	dir := t.TempDir()
 	l, _, _ := reopen(t, dir, 20)
@@ -168,7 +168,7 @@ func TestConcurrentAppendsAllSurvive(t *testing.T) {
 	}
 }
 
-// A second process must not cut off what the first one writes.
+// A second process must not truncate the first one's records.
 func TestSecondOpenIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	l, _, _ := reopen(t, dir, 512)
@@ -182,7 +182,7 @@ func TestSecondOpenIsRefused(t *testing.T) {
 	}
 }
 
-// What was in a file when its fsync failed is never reported as safe, whatever happens to later records.
+// Data that was in a file when its fsync failed is never reported as safe, whatever happens to later records.
 func TestRecordsOfAnAbandonedFile(t *testing.T) {
 	l, _, _ := reopen(t, t.TempDir(), 512)
 	first, err := l.Append([]byte("first"))
@@ -209,7 +209,7 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// A file of any bytes opens, and what is written behind it is there afterwards.
+// A file of any bytes opens, and records written after them are there afterwards.
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte("noise"))
 	f.Add([]byte{5, 0, 0, 0, 1, 2, 3, 4, 'f', 'i', 'r', 's', 't'})
