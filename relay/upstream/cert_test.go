@@ -16,7 +16,7 @@ import (
 )
 
 // writeCertificate makes a certificate for localhost that is its own authority, as cert.pem and key.pem in dir. It
-// gives the path of the certificate.
+// returns the path of the certificate.
 func writeCertificate(t testing.TB, dir string, change ...func(*x509.Certificate)) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// account is what a consumer has seen of one device.
+// account is a consumer's view of one device.
 type account struct {
 	seen           map[int]bool
 	seqs           map[uint64]int
@@ -59,7 +59,7 @@ type chaos struct {
 }
 
 // TestChaos cuts, stalls, swallows and refuses the line, and kills the gateway, over and over: no reading is lost or
-// torn, each device's come in order, few come twice, and no command is executed twice or late.
+// torn, the readings of each device arrive in order, few arrive twice, and no command is executed twice or late.
 func TestChaos(t *testing.T) {
 	runChaos(t, chaos{rounds: 30, readings: 6000, rate: 600, up: 300 * time.Millisecond, down: 200 * time.Millisecond})
 }
@@ -149,8 +149,8 @@ func judge(t *testing.T, c chaos, phone *consumer, dir string, limit, kills int,
 	executed, twice, late := countExecuted(t, filepath.Join(dir, "executed"), given)
 	t.Logf("%d rounds, %d of them kill -9; %d readings: lost %d, torn %d, out of order %d, duplicates %d (%.2f %%); %d commands, %d executed, twice %d, late %d",
 		c.rounds, kills, chaosDevices*limit, lost, torn, disorder, duplicates, 100*float64(duplicates)/float64(chaosDevices*limit), len(given), executed, twice, late)
-	// Each cut costs at most what was on its way, each kill what had been acknowledged since the last cursor as well,
-	// and what the test itself took again because it had not heard that it was kept.
+	// Each cut costs at most the messages that were in flight; each kill also those acknowledged since the last cursor,
+	// and those that the test itself published again because it had not seen them confirmed as kept.
 	most := c.rounds*(windowLive+windowBacklog) + kills*(cursorEvery+64)
 	if lost+torn+disorder+twice+late > 0 || executed == 0 || duplicates > most {
 		t.Fail()
@@ -160,8 +160,8 @@ func judge(t *testing.T, c chaos, phone *consumer, dir string, limit, kills int,
 	}
 }
 
-// giveCommands gives a command every now and then, most of them twice, until the returned function is called. It
-// gives when each was too late, by its value.
+// giveCommands sends a command every now and then, most of them twice, until the returned function is called. That
+// function returns when each one expired, by its value.
 func giveCommands(t *testing.T, url string) func() map[int]int64 {
 	c := newConsumer(t, url)
 	stop, given := make(chan struct{}), make(chan map[int]int64)

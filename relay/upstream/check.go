@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Problem is a fault of a [Config], for package configs to find its place in the file.
+// Problem is a fault of a [Config], with its place in the file for package configs.
 type Problem struct {
 	Key       string // of the table
 	What, Try string
@@ -16,10 +16,10 @@ type Problem struct {
 // Error is the key and the fault.
 func (p Problem) Error() string { return p.Key + ": " + p.What }
 
-// Hint is what to try.
+// Hint is a suggestion how to fix it.
 func (p Problem) Hint() string { return p.Try }
 
-// Check finds the faults of a config by itself. The error is the first [Problem].
+// Check finds the faults of a config on its own. The error is the first [Problem].
 func Check(c Config) ([]Problem, error) {
 	var all []Problem
 	fault := func(key, what, try string) { all = append(all, Problem{key, what, try}) }
@@ -56,7 +56,7 @@ func Check(c Config) ([]Problem, error) {
 	return nil, nil
 }
 
-// prefixFault tells why no topic can begin with prefix.
+// prefixFault returns the reason why no topic can begin with prefix; "" if there is none.
 func prefixFault(prefix string) (what, try string) {
 	switch {
 	case prefix == "":
@@ -72,10 +72,10 @@ func prefixFault(prefix string) (what, try string) {
 	return "", ""
 }
 
-// ports are the usual ones by scheme.
+// ports are the default ports by scheme.
 var ports = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
 
-// endpoint takes a url apart. The error is a Problem.
+// endpoint parses a url. The error is a Problem.
 func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
 	problem := func(what, try string) error { return Problem{"url", what, try} }
 	target, parseErr := url.Parse(address)
@@ -103,7 +103,7 @@ func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
 		target.Host = net.JoinHostPort(target.Hostname(), port)
 	}
 	if ws && target.Path == "" {
-		target.Path = "/mqtt" // where every broker that we know has it
+		target.Path = "/mqtt" // the path on every broker that we know
 	}
 	return target, target.Scheme == "mqtts" || target.Scheme == "wss", ws, nil
 }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// instant is one look at the machine's clocks. The boot clock cannot be put right, so that it tells by how much
-// the wall clock was.
+// instant is one reading of the machine's clocks. The boot clock cannot be set, so it shows how far the wall clock was
+// moved.
 type instant struct {
 	wall time.Time
 	boot string        // which run of the machine
@@ -20,7 +20,7 @@ type instant struct {
 	sure bool          // the wall clock is known to have been set by a time server
 }
 
-// bootID is the same until the machine is started again (proc(5)).
+// bootID is the same until the machine is restarted (proc(5)).
 var bootID = sync.OnceValue(func() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -30,16 +30,16 @@ var bootID = sync.OnceValue(func() string {
 	return string(id[:min(len(id), 36)])
 })
 
-// readClock looks at the clocks of this machine.
+// readClock reads the clocks of this machine.
 func readClock() instant {
 	now := instant{wall: time.Now(), boot: bootID()}
 	var up unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) != nil {
-		now.boot = "" // nothing can be compared
+		now.boot = "" // there is nothing to compare
 	}
 	now.up = time.Duration(up.Nano())
-	// systemd-timesyncd(8) makes this file when it has set the clock. Asking the kernel, adjtimex(2), is what a service
-	// that may not set the clock is killed for.
+	// systemd-timesyncd(8) creates this file when it has set the clock. A service that may not set the clock is killed
+	// for asking the kernel with adjtimex(2).
 	_, err := os.Stat("/run/systemd/timesync/synchronized")
 	now.sure = err == nil
 	return now
@@ -50,15 +50,15 @@ var notBefore = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func plausible(t time.Time) bool { return !t.Before(notBefore) }
 
-// epoch is the stretch of the clock that now belongs to.
+// epoch returns the stretch of the clock that now belongs to.
 func (i instant) epoch() epoch {
 	return epoch{boot: i.boot, offset: i.wall.UnixMilli() - i.up.Milliseconds(), sure: i.sure}
 }
 
-// stepped is how far two readings of one clock may differ without anybody having set it, in ms.
+// stepped is how far two readings of one clock may differ without the clock having been set, in ms.
 const stepped = 500
 
-// sameAs says whether nothing worth noting lies between two looks at the clock.
+// sameAs reports whether nothing worth noting happened between two readings of the clock.
 func (e epoch) sameAs(other epoch) bool {
 	return e.boot == other.boot && e.sure == other.sure && abs(e.offset-other.offset) < stepped
 }
@@ -74,15 +74,15 @@ func note(epochs []epoch, e epoch) []epoch {
 	return epochs
 }
 
-// correction says what must be added to ts, which was taken in epoch then, in ms. set is false if the clock was not
-// set then and nobody can know what is right: the machine was started anew before it was.
+// correction returns what must be added to ts, which was taken in epoch then, in ms. set is false if the clock was not
+// set then and the right time cannot be known: the machine was restarted before the clock was set.
 func correction(ts int64, then epoch, epochs []epoch) (ms int64, set bool) {
 	was := plausible(time.UnixMilli(ts))
 	if then.sure && was {
 		return 0, true
 	}
 	if !was && plausible(time.UnixMilli(then.offset)) {
-		// A value from before the clock was set that was published behind it.
+		// A value from before the clock was set that was published after it.
 		for _, e := range slices.Backward(epochs) {
 			if e.boot == then.boot && !plausible(time.UnixMilli(e.offset)) {
 				then = e

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// at is a look at the clock of a machine that has been up for so long.
+// at is a clock reading of a machine that has been up for the given time.
 func at(wall time.Time, up time.Duration, boot string, sure bool) instant {
 	return instant{wall: wall, boot: boot, up: up, sure: sure}
 }
@@ -19,7 +19,7 @@ var (
 func TestCorrection(t *testing.T) {
 	before := at(unset, 100*time.Second, "a", false).epoch()
 	after := at(noon, 160*time.Second, "a", true).epoch()
-	behind := at(noon.Add(-time.Hour), 100*time.Second, "a", false).epoch() // what the last shutdown left
+	behind := at(noon.Add(-time.Hour), 100*time.Second, "a", false).epoch() // left by the last shutdown
 	hour := int64(3600_000)
 	for name, c := range map[string]struct {
 		ts    int64
@@ -44,8 +44,8 @@ func TestCorrection(t *testing.T) {
 	}
 }
 
-// Readings taken before the clock was set wait for it, and go with their times put right, also after the gateway was
-// started anew; what the machine itself did not live to put right goes marked.
+// Readings taken before the clock was set wait for it, and are sent with corrected times, also after a restart of the
+// gateway; readings whose machine restarted before its clock was set are sent with a mark.
 func TestReadingsBeforeTheClockIsSet(t *testing.T) {
 	dir := t.TempDir()
 	take := func(q *queue, now instant) {

@@ -49,13 +49,13 @@ func Default() Config {
 		OutboxAge: 7 * 24 * time.Hour, Sync: "batched"}
 }
 
-// Kinds are what Send may name, Inlets what Accept may.
+// Kinds are the values allowed in Send, Inlets those allowed in Accept.
 var (
 	Kinds  = []string{"state", "availability", "model", "info", "result", "event", "own"}
 	Inlets = []string{"command", "request"}
 )
 
-// Equal reports whether both are the same; the source of the passwords makes no difference.
+// Equal reports whether both are the same, wherever the passwords come from.
 func (c Config) Equal(other Config) bool {
 	same := c.Password.Equal(other.Password)
 	c.Password, other.Password = secret.Text{}, secret.Text{}
@@ -71,10 +71,10 @@ func (c Config) Address() string {
 	return address
 }
 
-// base is what stands before every topic of the gateway at the upstream.
+// base precedes every topic of the gateway at the upstream.
 func (c *Config) base() string { return c.prefix() + c.Root + "/" + c.Gateway + "/" }
 
-// prefix ends in a slash if there is one.
+// prefix ends in a slash unless it is empty.
 func (c *Config) prefix() string {
 	if c.Prefix == "" {
 		return ""

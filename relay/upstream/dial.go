@@ -19,7 +19,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// dialOn makes one connection after the other until the upstream is closed.
+// dialOn makes one connection after another until the upstream is closed.
 func (u *Upstream) dialOn(in *inlet) {
 	failures := 0
 	var closed closings
@@ -47,8 +47,8 @@ func (u *Upstream) dialOn(in *inlet) {
 	}
 }
 
-// backoff is how long to wait after so many failures: anything between the shortest and a bound that doubles, so
-// that gateways which were cut off together do not come back together.
+// backoff is the pause after a number of failures: a random time between the shortest pause and a bound that doubles,
+// so that gateways that were cut off together do not come back together.
 func backoff(failures int, t timing) time.Duration {
 	bound := t.retryMax
 	if failures < 16 {
@@ -57,14 +57,14 @@ func backoff(failures int, t timing) time.Duration {
 	return t.retryMin + rand.N(max(bound-t.retryMin, 0)+1)
 }
 
-// errNotGranted says that the broker does not let us hear commands or requests.
+// errNotGranted means that the broker does not allow subscribing to commands or requests.
 var errNotGranted = errors.New("the subscription was refused")
 
-// connect makes one connection and uses it to its end. The error says why it ended, or could not be made.
+// connect makes one connection and uses it to its end. The error is the reason why it ended, or could not be made.
 func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 	ended := make(chan error, 1)
 	filters := u.config.filters()
-	var cause error // of an attempt that failed before any MQTT; paho keeps only its words
+	var cause error // of an attempt that failed before any MQTT; paho keeps only its text
 	options := u.options()
 	options.SetConnectionLostHandler(func(_ mqtt.Client, err error) { ended <- err })
 	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { in.take(m) })
@@ -76,7 +76,7 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 			cause = err
 			return nil, err
 		}
-		settled = context.AfterFunc(u.dial, func() { _ = conn.Close() }) // nobody waits for a broker that says nothing
+		settled = context.AfterFunc(u.dial, func() { _ = conn.Close() }) // do not wait for a silent broker
 		return newWire(conn, u.timing.connect, u.config.KeepAlive+u.timing.slack, len(filters)), nil
 	})
 	client := mqtt.NewClient(options)
@@ -103,7 +103,7 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 	return true, err
 }
 
-// subscribe asks for commands and requests.
+// subscribe subscribes to commands and requests.
 func subscribe(client mqtt.Client, filters []string, patience time.Duration) error {
 	if len(filters) == 0 {
 		return nil
@@ -127,20 +127,20 @@ func subscribe(client mqtt.Client, filters []string, patience time.Duration) err
 	return nil
 }
 
-// options are paho's, for one connection: nothing is kept, nothing is tried again.
+// options are paho's, for one connection: no storage, no retries.
 func (u *Upstream) options() *mqtt.ClientOptions {
 	c := &u.config
 	o := mqtt.NewClientOptions().AddBroker(c.URL).SetClientID(c.clientID()).
 		SetUsername(c.User).SetPassword(c.Password.Value()).
 		SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
-		SetOrderMatters(true). // the inlet only queues: nothing blocks
+		SetOrderMatters(true). // the inlet only queues, so it does not block
 		SetKeepAlive(c.KeepAlive).SetPingTimeout(5*time.Second).
 		SetConnectTimeout(u.timing.connect).SetWriteTimeout(3*time.Second).
 		SetBinaryWill(c.base()+"status", []byte("offline"), 1, true)
 	return o
 }
 
-// open opens the network connection, with TLS and WebSocket where the url says so.
+// open opens the network connection, with TLS and WebSocket if the url asks for them.
 func (u *Upstream) open() (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(u.dial, u.timing.connect)
 	defer cancel()
@@ -163,13 +163,13 @@ func (u *Upstream) open() (net.Conn, error) {
 	}
 	encrypted := tls.Client(conn, trust)
 	if err := encrypted.HandshakeContext(ctx); err != nil {
-		_ = conn.Close() // the handshake's error tells more
+		_ = conn.Close() // the handshake's error is more specific
 		return nil, err
 	}
 	return encrypted, nil
 }
 
-// webSocketError is an HTTP answer that is no WebSocket.
+// webSocketError is an HTTP response that is not a WebSocket upgrade.
 type webSocketError struct{ status string }
 
 func (e webSocketError) Error() string { return "the server answers " + e.status }
@@ -187,7 +187,7 @@ func openWebSocket(ctx context.Context, target *url.URL, trust *tls.Config, pati
 	return &webSocket{Conn: ws}, nil
 }
 
-// webSocket carries bytes in binary messages. wire sees to it that only one goroutine writes at a time.
+// webSocket carries bytes in binary messages. wire makes sure that only one goroutine writes at a time.
 type webSocket struct {
 	*websocket.Conn
 	message io.Reader // the one being read; nil between two
@@ -222,10 +222,10 @@ func (w *webSocket) SetDeadline(t time.Time) error {
 	return errors.Join(w.SetReadDeadline(t), w.SetWriteDeadline(t))
 }
 
-// fileError is a file of TLS that cannot be used.
+// fileError is a TLS file that cannot be used.
 type fileError struct{ error }
 
-// tls reads the certificates each time, so that renewed ones are taken.
+// tls reads the certificates each time, so that renewed ones are used.
 func (c *Config) tls(host string) (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if c.ServerName != "" {

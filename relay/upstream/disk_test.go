@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestDisk runs TestDiskInside where it may mount a small disk.
+// TestDisk runs TestDiskInside in a place where it may mount a small disk.
 func TestDisk(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -26,8 +26,8 @@ func TestDisk(t *testing.T) {
 	}
 }
 
-// On a full and on a read-only disk what is published still goes up as long as there is a connection, a short outage
-// costs nothing, it is said, and all is well again with the disk.
+// On a full and on a read-only disk, messages still go up as long as there is a connection, a short outage costs
+// nothing, the fault is reported, and everything recovers with the disk.
 func TestDiskInside(t *testing.T) {
 	broker, dir := os.Getenv("MINIRELAY_BROKER"), os.Getenv("MINIRELAY_DISK")
 	if broker == "" {
@@ -115,7 +115,7 @@ func fill(t *testing.T, path string) {
 	}
 }
 
-// statesSeen is which states have come.
+// statesSeen returns the states that have arrived.
 func (c *consumer) statesSeen() map[string]bool {
 	seen := map[string]bool{}
 	for _, m := range c.on(stateTopic) {

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	maxInward = 64  // messages that wait for the one being dealt with
-	inwardRow = 100 // messages that may come at once
-	inwardSec = 50  // messages a second that may come for long
+	maxInward = 64  // messages that wait for the one being handled
+	inwardRow = 100 // messages that may arrive at once
+	inwardSec = 50  // messages a second that may arrive over a long time
 )
 
-// inlet takes what the upstream sends. paho gives it one message at a time and reads no PUBACK meanwhile, so that
-// it only queues. A broker that sends more than any person could mean is answered busy: it wears out neither the
-// disk nor the hardware.
+// inlet receives the messages of the upstream. paho delivers one message at a time and reads no PUBACK meanwhile, so
+// the inlet only queues. Beyond a rate that people could reach, messages are answered busy: a broker wears out neither
+// the disk nor the hardware.
 type inlet struct {
 	u      *Upstream
 	queue  chan inward
@@ -22,7 +22,7 @@ type inlet struct {
 	filled time.Time
 }
 
-// inward is one message and whether too many came before it.
+// inward is one message and whether too many arrived before it.
 type inward struct {
 	Message
 	crowded bool
@@ -32,7 +32,7 @@ func newInlet(u *Upstream) *inlet {
 	return &inlet{u: u, queue: make(chan inward, maxInward), budget: inwardRow, filled: time.Now()}
 }
 
-// take queues one message. What finds no room even to be answered is dropped and counted.
+// take queues one message. A message without room even for an answer is dropped and counted.
 func (in *inlet) take(m mqtt.Message) {
 	topic, ok := in.u.config.inward(m.Topic())
 	crowded := ok && !in.allow(time.Now())
@@ -64,7 +64,7 @@ func (in *inlet) allow(now time.Time) bool {
 	return true
 }
 
-// run hands messages to the handler, one after the other.
+// run hands messages to the handler, one after another.
 func (in *inlet) run() {
 	for {
 		select {

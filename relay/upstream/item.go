@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// item is one message on its way up. Only its queue, or for one without a queue the session, changes it.
+// item is one message on its way up. Only its queue changes it, or the session if it has no queue.
 type item struct {
-	queue   *queue // nil: it is kept nowhere
+	queue   *queue // nil: not stored anywhere
 	number  uint64 // in its queue
 	topic   string // below the gateway's own
 	full    string // at the upstream
-	payload []byte // as the relay gave it
+	payload []byte // as received from the relay
 	retain  bool
 	replay  bool      // it comes from the backlog
 	kept    bool      // it is on the disk
-	epoch   epoch     // of the clock it was taken by
+	epoch   epoch     // of the clock that stamped it
 	shift   int64     // what must be added to its time, in ms
-	unset   bool      // its time is not right and cannot be put right
-	said    bool      // of a current one: it has been given to the connection
-	since   time.Time // when it was given to the connection
+	unset   bool      // its time is wrong and cannot be corrected
+	said    bool      // of a current one: it has been handed to the connection
+	since   time.Time // when it was handed to the connection
 }
 
 // OwnKeys are the keys that an upstream adds to a message.
 var OwnKeys = []string{"seq", "replay", "clock"}
 
-// body is the payload as consumers get it. What the gateway says of a device or a command is a JSON object; beside
-// that stand
+// body is the payload as consumers get it. The gateway's messages about devices and commands are JSON objects, to which
+// these keys are added
 //
 //	"seq":17          the same number only if it is the same message again
 //	"replay":true     it comes from the backlog: newer ones may have come before it
@@ -60,7 +60,7 @@ func (i *item) body() []byte {
 	return append(b, '}')
 }
 
-// shifted is the payload with its time put right.
+// shifted is the payload with its time corrected.
 func (i *item) shifted() []byte {
 	ts, rest, ok := timestamp(i.payload)
 	if i.shift == 0 || !ok {
@@ -70,7 +70,7 @@ func (i *item) shifted() []byte {
 	return append(strconv.AppendInt(b, ts+i.shift, 10), rest...)
 }
 
-// setTime works out what to do about the time of a message, with the newest of what is known of the clock.
+// setTime decides how to correct the time of a message, from the latest knowledge about the clock.
 func (i *item) setTime(epochs []epoch) {
 	i.shift, i.unset = 0, false
 	if ts, _, ok := timestamp(i.payload); ok {

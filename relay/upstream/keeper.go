@@ -10,10 +10,10 @@ import (
 	"minirelay/relay/segment"
 )
 
-// cursorEvery is how many acknowledgements are noted at once.
+// cursorEvery is how many acknowledgements are recorded at once.
 const cursorEvery = 64
 
-// openOutbox opens both queues, as far as the disk lets it. The error says that another process has them open.
+// openOutbox opens both queues, as far as the disk allows. An error means that another process has them open.
 func (u *Upstream) openOutbox() error {
 	now := u.look()
 	for _, q := range []*queue{u.readings, u.outcomes} {
@@ -62,10 +62,10 @@ func (u *Upstream) keep() {
 	}
 }
 
-// keeper is what only the keeper's goroutine knows.
+// keeper is the state of the keeper's goroutine alone.
 type keeper struct {
 	*Upstream
-	unsynced [2]uint64   // newest record of each queue that no fsync has followed; 0: none
+	unsynced [2]uint64   // newest record of each queue without an fsync after it; 0: none
 	flush    *time.Timer // nil: nothing is unsynced
 	opened   time.Time   // when opening was last tried
 	doubtful bool        // the last fsync failed
@@ -73,7 +73,7 @@ type keeper struct {
 
 func (k *keeper) queues() [2]*queue { return [2]*queue{k.readings, k.outcomes} }
 
-// due gives a token when it is time for an fsync.
+// due delivers a token when it is time for an fsync.
 func (k *keeper) due() <-chan time.Time {
 	if k.flush == nil {
 		return nil
@@ -81,7 +81,7 @@ func (k *keeper) due() <-chan time.Time {
 	return k.flush.C
 }
 
-// store writes everything that has come.
+// store writes all messages that have arrived.
 func (k *keeper) store() {
 	for {
 		k.mu.Lock()
@@ -116,7 +116,7 @@ func (k *keeper) store() {
 	}
 }
 
-// write puts one message on the disk, if it takes it.
+// write puts one message on the disk, if the disk accepts it.
 func (k *keeper) write(a arrival) *item {
 	n := 0
 	if a.route.class == outcome {
@@ -157,7 +157,7 @@ func (k *keeper) give(items []*item, now instant) {
 		if i.queue != k.readings {
 			continue
 		}
-		if !right { // the screen shall show it now; it is counted as a reading when its time is known
+		if !right { // the screen should show it now; it counts as a reading once its time is known
 			k.setCurrentLocked(&item{topic: i.topic, full: i.full, payload: i.payload, retain: true, unset: true})
 			continue
 		}
@@ -167,8 +167,8 @@ func (k *keeper) give(items []*item, now instant) {
 	signal(k.wake)
 }
 
-// sync makes safe what has been written. What a failed fsync leaves in doubt is sent all the same, if the
-// connection takes it before the power goes.
+// sync makes the written messages safe. Messages left in doubt by a failed fsync are sent all the same, if the
+// connection takes them before the power goes.
 func (k *keeper) sync() {
 	if k.flush != nil {
 		k.flush.Stop()
@@ -184,7 +184,7 @@ func (k *keeper) sync() {
 	}
 }
 
-// saveCursors notes what has been acknowledged, in queues that have had so many acknowledgements.
+// saveCursors records the acknowledgements, in queues that have had enough of them.
 func (k *keeper) saveCursors(acked uint64) {
 	for _, q := range k.queues() {
 		q.mu.Lock()
@@ -199,7 +199,7 @@ func (k *keeper) saveCursors(acked uint64) {
 	}
 }
 
-// tidy does what must be done from time to time: cursors, bounds, the clock, and a disk that was away.
+// tidy does the periodic work: cursors, bounds, the clock, and a disk that was away.
 func (k *keeper) tidy() {
 	now := k.look()
 	again := time.Since(k.opened) >= k.timing.reopen
@@ -228,7 +228,7 @@ func (k *keeper) tidy() {
 	k.tell()
 }
 
-// tell tells the handler of changes, so that one that comes and goes does not flood it.
+// tell notifies the handler of changes, at a limited rate so that a flapping one does not flood it.
 func (k *keeper) tell() {
 	k.mu.Lock()
 	news := k.news
@@ -239,7 +239,7 @@ func (k *keeper) tell() {
 	}
 }
 
-// enforce keeps the outbox within its bounds: readings go first.
+// enforce keeps the outbox within its bounds: readings are dropped first.
 func (k *keeper) enforce(now instant) (lost loss, err error) {
 	if plausible(now.wall) {
 		before := now.wall.Add(-k.config.OutboxAge)
@@ -264,7 +264,7 @@ func (k *keeper) enforce(now instant) (lost loss, err error) {
 	return lost, nil
 }
 
-// loss is what the bounds have cost.
+// loss counts the messages dropped by the bounds.
 type loss struct{ aged, crowded uint64 }
 
 func (k *keeper) noteLoss(lost loss) {
@@ -278,7 +278,7 @@ func (k *keeper) noteLoss(lost loss) {
 		"no room", lost.crowded, "outbox_mb", k.config.OutboxMB, "outbox_age", k.config.OutboxAge)
 }
 
-// diskFails notes an error of the disk, if it is one, and says the first.
+// diskFails records an error of the disk, if it is one, and logs the first.
 func (u *Upstream) diskFails(err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -291,7 +291,7 @@ func (u *Upstream) diskFails(err error) {
 		"dir", u.config.Dir, "error", err)
 }
 
-// diskWorks notes that the disk has taken a message.
+// diskWorks records that the disk has accepted a message.
 func (u *Upstream) diskWorks() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -302,7 +302,7 @@ func (u *Upstream) diskWorks() {
 	}
 }
 
-// diskTrouble puts an error of the disk into words that are safe to show.
+// diskTrouble describes an error of the disk in words that are safe to show.
 func diskTrouble(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):

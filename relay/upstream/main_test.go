@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// helpers are what this test binary can also be: `test-binary NAME`.
+// helpers are the other programs that this test binary can be: `test-binary NAME`.
 var helpers = map[string]func(){}
 
 func TestMain(m *testing.M) {

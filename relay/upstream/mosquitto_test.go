@@ -14,7 +14,8 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// Every way to a broker carries the same: readings, what is current, results up; commands and requests down.
+// Every route to a broker carries the same messages: readings, current values and results up; commands and requests
+// down.
 func TestEveryWay(t *testing.T) {
 	m := newMosquitto(t)
 	for name, url := range map[string]string{
@@ -32,8 +33,8 @@ func TestEveryWay(t *testing.T) {
 	}
 }
 
-// A gateway that is cut off is offline at the broker, and online and as it was when it is back, also where the broker has
-// been started anew meanwhile and knows nothing.
+// A gateway that is cut off is offline at the broker, and online and unchanged when it is back, even if the broker has
+// been restarted meanwhile and remembers nothing.
 func TestLastWill(t *testing.T) {
 	m := newMosquitto(t)
 	way := newLine(t, m.address())
@@ -58,7 +59,7 @@ func TestLastWill(t *testing.T) {
 	}
 }
 
-// A line that is dead without a word is noticed, even if nothing is to be sent, and made anew.
+// A line that dies silently is noticed, even if nothing is to be sent, and the connection is made again.
 func TestHalfOpen(t *testing.T) {
 	m := newMosquitto(t)
 	way := newLine(t, m.address())
@@ -75,7 +76,7 @@ func TestHalfOpen(t *testing.T) {
 	eventually(t, "it is connected again", func() bool { return u.Status().Code == CodeConnected })
 }
 
-// A broker that takes the connection and says nothing does not keep the gateway from ending.
+// A broker that accepts the connection and stays silent does not keep the gateway from stopping.
 func TestEndWhileConnecting(t *testing.T) {
 	hole, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -106,7 +107,7 @@ func TestEndWhileConnecting(t *testing.T) {
 	}
 }
 
-// What the next config does not send any more is not left behind as if it were still true.
+// Topics that the next config does not send any more are not left behind as if they were still true.
 func TestWithdraw(t *testing.T) {
 	m := newMosquitto(t)
 	phone := newConsumer(t, m.url(), "minirelay/#")
@@ -132,7 +133,7 @@ func TestWithdraw(t *testing.T) {
 	}
 }
 
-// carry shows that an upstream carries readings, what is current and results up, and commands and requests down. A
+// carry checks that an upstream carries readings, current values and results up, and commands and requests down. A
 // consumer listens at url.
 func carry(t *testing.T, c Config, url string) {
 	t.Helper()
@@ -161,7 +162,7 @@ func carry(t *testing.T, c Config, url string) {
 	phone.see(t, base+"minirelay/home/status", "offline")
 }
 
-// Two gateways with one client id throw each other out. They are told what to look at.
+// Two gateways with one client id disconnect each other. Their status says where to look.
 func TestOneClientIDForTwo(t *testing.T) {
 	m := newMosquitto(t)
 	var both [2]*Upstream
@@ -178,8 +179,8 @@ func TestOneClientIDForTwo(t *testing.T) {
 	}
 }
 
-// A message that is too large for the broker, which hangs up then, keeps no other from going up, and is not lost: it goes
-// up when the broker takes it.
+// A message that is too large for the broker, which then hangs up, keeps no other from going up, and is not lost: it
+// goes up when the broker accepts it.
 func TestMessageTooLarge(t *testing.T) {
 	small := newMosquitto(t, "max_packet_size 4000")
 	phone := newConsumer(t, small.url(), "minirelay/#")
@@ -211,7 +212,7 @@ func TestMessageTooLarge(t *testing.T) {
 	eventually(t, "nothing waits", func() bool { return u.Status().Waiting == 0 && u.Status().Message == "" })
 }
 
-// ns gives the numbers of states, each once.
+// ns returns the numbers of states, each once.
 func ns(t *testing.T, messages []mqtt.Message) []int {
 	t.Helper()
 	var all []int

@@ -13,8 +13,8 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// After an outage the newest state comes first, live; everything else follows once, in order, with its own time and
-// marked as replay; and meanwhile the memory did not grow with the backlog.
+// After an outage the newest state arrives first, live; everything else follows once, in order, with its own time and
+// marked as replay; and memory did not grow with the backlog.
 func TestOutage(t *testing.T) {
 	outage(t, 12_000, 0)
 }
@@ -26,13 +26,13 @@ func TestOutageHour(t *testing.T) {
 	}
 }
 
-// arrivals is a consumer that keeps little of much.
+// arrivals is a consumer that keeps little of many messages.
 type arrivals struct {
 	mu       sync.Mutex
 	live     []int
 	replayed []int
-	early    int // replays that came before the first live one
-	wrong    int // with another time than they were taken at
+	early    int // replays that arrived before the first live one
+	wrong    int // with a time other than that of the reading
 	latency  []time.Duration
 }
 
@@ -60,7 +60,7 @@ func (a *arrivals) take(t *testing.T, began int64) func(mqtt.Client, mqtt.Messag
 	}
 }
 
-// p99 gives the worst of a hundred since the last call.
+// p99 returns the 99th percentile since the last call.
 func (a *arrivals) p99() (p99 time.Duration, of int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -123,7 +123,7 @@ func outage(t *testing.T, n int, quiet time.Duration) {
 	from := time.Now()
 	eventually(t, "the newest has come, live", func() bool { live, _ := a.counts(); return live > 0 })
 	beside, ofBeside := measure(quiet / 2)
-	for { // no deadline: an hour's backlog takes what it takes
+	for { // no deadline: an hour's backlog takes as long as it takes
 		if _, replayed := a.counts(); replayed >= n-1 {
 			break
 		}
@@ -145,7 +145,7 @@ func outage(t *testing.T, n int, quiet time.Duration) {
 		n, grown>>10, float64(n)/took.Seconds(), before, of, beside, ofBeside, liveBefore)
 }
 
-// heap is what is in use after collecting what is not.
+// heap is the memory in use after a garbage collection.
 func heap() int64 {
 	runtime.GC()
 	var s runtime.MemStats

@@ -21,10 +21,10 @@ import (
 	"minirelay/e2e/line"
 )
 
-// patience is how long anything may take on a busy machine. Nothing waits for it to pass.
+// patience is how long anything may take on a busy machine. No test waits for it to pass.
 const patience = 60 * time.Second
 
-// freePort gives a port that nobody has.
+// freePort returns a port that is not in use.
 func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -35,7 +35,7 @@ func freePort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// newLine gives a line to a broker.
+// newLine returns a line to a broker.
 func newLine(t testing.TB, target string) *line.Line {
 	t.Helper()
 	l, err := line.New(target)
@@ -134,7 +134,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// consumer is somebody who listens at the upstream broker.
+// consumer is a client of the upstream broker.
 type consumer struct {
 	mqtt.Client
 	mu   sync.Mutex
@@ -165,7 +165,7 @@ func await(t testing.TB, token mqtt.Token) {
 	}
 }
 
-// on gives what has come on a topic.
+// on returns the messages received on a topic.
 func (c *consumer) on(topic string) []mqtt.Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -178,7 +178,7 @@ func (c *consumer) on(topic string) []mqtt.Message {
 	return out
 }
 
-// see gives the first message on a topic whose payload holds part.
+// see returns the first message on a topic whose payload contains part.
 func (c *consumer) see(t testing.TB, topic, part string) mqtt.Message {
 	t.Helper()
 	var found mqtt.Message
@@ -194,7 +194,7 @@ func (c *consumer) see(t testing.TB, topic, part string) mqtt.Message {
 	return found
 }
 
-// desk is a Handler that keeps what comes.
+// desk is a Handler that records its messages.
 type desk struct {
 	mu      sync.Mutex
 	came    []Message
@@ -218,7 +218,7 @@ func (d *desk) messages() []Message {
 	return append([]Message(nil), d.came...)
 }
 
-// quick is a timing for tests: nothing has to wait for long.
+// quick is a timing for tests, without long waits.
 func quick() timing {
 	return timing{retryMin: 5 * time.Millisecond, retryMax: 50 * time.Millisecond, connect: 5 * time.Second,
 		ack: 2 * time.Second, slack: time.Second, steady: time.Second, sync: 200 * time.Millisecond, reopen: 100 * time.Millisecond, tidy: 50 * time.Millisecond, aside: time.Hour}
@@ -253,7 +253,7 @@ const stateTopic = "minirelay/home/greenhouse/state"
 
 func state(n int) []byte { return fmt.Appendf(nil, `{"ts":%d,"n":%d}`, time.Now().UnixMilli(), n) }
 
-// reading is a state as a consumer sees it.
+// reading is a state as seen by a consumer.
 type arrived struct {
 	TS     int64
 	N      int

@@ -13,8 +13,8 @@ import (
 )
 
 // TestPowerCut copies the file system of a running gateway's outbox, as a power cut would leave it, and lets another
-// gateway go on with the copy: with sync = "always" everything that was kept is there. It needs root and loop devices;
-// MINIRELAY_SOAK=1 runs it.
+// gateway continue with the copy: with sync = "always" every message reported as kept is there. It needs root and loop
+// devices; MINIRELAY_SOAK=1 runs it.
 func TestPowerCut(t *testing.T) {
 	if !soak() {
 		return
@@ -61,8 +61,8 @@ func powerCut(t *testing.T, sync string) (kept, lost int) {
 	gateway := startChild(t, disk(t, image, true), nobody, sync, 2000, 1<<30, []int{1, 1, 1})
 	defer gateway.kill()
 	time.Sleep(500*time.Millisecond + time.Duration(time.Now().UnixNano()%int64(time.Second)))
-	// Stopped, it writes nothing while the image is copied. What it has written and not synced is in memory and not
-	// in the image.
+	// While stopped, it writes nothing to the image being copied. Data that it has written but not synced is in memory
+	// and not in the image.
 	gateway.cmd.Process.Signal(syscall.SIGSTOP)
 	eventually(t, "all it has said is read", func() bool {
 		before := gateway.next()

@@ -19,12 +19,12 @@ import (
 	"minirelay/relay"
 )
 
-// In the chaos a whole gateway but for its ports runs in a process of its own, this test binary, and is killed.
+// In the chaos test a whole gateway except its ports runs in a process of its own, this test binary, and is killed.
 func init() { helpers["gateway"] = gatewayProcess }
 
 const chaosDevices = 3
 
-// silent is the local broker that nobody listens to.
+// silent is a local broker without listeners.
 type silent struct{}
 
 func (silent) Publish(string, []byte, byte, bool, []byte) error { return nil }
@@ -60,8 +60,8 @@ func must(err error) {
 	}
 }
 
-// gatewayProcess takes readings at a rate and says on stdout which are in the outbox: "kept DEVICE N". What it
-// executes it writes to a file. It ends with its stdin.
+// gatewayProcess takes readings at a rate and reports on stdout which are in the outbox: "kept DEVICE N". It writes the
+// commands that it executes to a file. It ends with its stdin.
 func gatewayProcess() {
 	dir, url := os.Getenv("DIR"), os.Getenv("URL")
 	rate, _ := strconv.Atoi(os.Getenv("RATE"))
@@ -118,7 +118,7 @@ func gatewayProcess() {
 	}
 }
 
-// tellKept says the newest reading of each device that is in the outbox, and how much waits.
+// tellKept reports the newest reading of each device that is in the outbox, and how many messages wait.
 func tellKept(u *Upstream) {
 	u.mu.Lock()
 	for topic, i := range u.newest {
@@ -185,7 +185,7 @@ func startChild(t *testing.T, dir, url, sync string, rate, limit int, next []int
 	return c
 }
 
-// next is where a successor begins.
+// next is the number at which a successor starts.
 func (c *child) next() []int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,15 +12,15 @@ import (
 
 const (
 	maxLive     = 256  // messages that wait for the connection in memory; older ones are fetched from the disk later
-	maxHomeless = 4096 // messages that the disk did not take; the oldest go first
+	maxHomeless = 4096 // messages that the disk did not accept; the oldest are dropped first
 )
 
-// queue is a stream of messages that are on the disk until the upstream has acknowledged them. What comes while
-// there is a connection is live and sent at once. Everything else is pending and read from the disk again when
-// its turn comes, in order.
+// queue is a stream of messages that are on the disk until the upstream has acknowledged them. Messages that arrive
+// while there is a connection are live and sent at once. All others are pending and read from the disk again when their
+// turn comes, in order.
 //
-// A message is in exactly one of: live, flight (given to the connection), pending, homeless (the disk did not take
-// it), aside (the upstream does not take it), or gone.
+// A message is in exactly one of: live, flight (handed to the connection), pending, homeless (the disk did not accept
+// it), aside (the upstream does not accept it), or gone.
 type queue struct {
 	dir     string
 	maxFile int64
@@ -32,8 +32,8 @@ type queue struct {
 	reader   *segment.Reader
 	readFile uint64
 	readLast uint64 // number of the last message taken
-	epoch    epoch  // of the messages where reader is
-	peeked   *item  // read, and not its turn yet
+	epoch    epoch  // of the messages at the reader's position
+	peeked   *item  // read, but not its turn yet
 
 	mu       sync.Mutex // guards everything below; never held while the log is called
 	next     uint64     // the number of the next message
@@ -42,7 +42,7 @@ type queue struct {
 	pending  ranges
 	out      ranges // live, and in flight from there
 	again    ranges // in flight from pending
-	aside    ranges // what the upstream does not take: on the disk, and not sent
+	aside    ranges // messages that the upstream does not accept: on the disk, and not sent
 	live     []*item
 	homeless []*item
 	epochs   []epoch
@@ -51,10 +51,10 @@ type queue struct {
 	damaged  uint64    // messages that could not be read again
 }
 
-// indexed tells where a file begins.
+// indexed records where a file begins.
 type indexed struct{ file, first uint64 }
 
-// newItem gives a message its number.
+// newItem assigns a message its number.
 func (q *queue) newItem(topic string, payload []byte) *item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -81,8 +81,8 @@ func (q *queue) keep(i *item) (record uint64, err error) {
 
 var errNoLog = errors.New("the outbox could not be opened")
 
-// offer says where a new message goes: with live to the connection, else it waits. lost counts what memory had
-// no room for.
+// offer decides where a new message goes: with live to the connection, else it waits. lost counts messages for which
+// memory had no room.
 func (q *queue) offer(i *item, live bool) (lost uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -108,7 +108,7 @@ func (q *queue) offer(i *item, live bool) (lost uint64) {
 	return 0
 }
 
-// promote makes a pending message live: the newest state of a device after an outage. It says where the message is.
+// promote makes a pending message live: the newest state of a device after an outage. It returns where the message is.
 func (q *queue) promote(i *item) (waits bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -135,7 +135,7 @@ func compare(a, b uint64) int {
 	return 0
 }
 
-// takeLive gives the oldest message that waits in memory.
+// takeLive returns the oldest message that waits in memory.
 func (q *queue) takeLive() *item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -152,7 +152,7 @@ func (q *queue) takeLive() *item {
 	return i
 }
 
-// done says that the upstream has acknowledged a message.
+// done records that the upstream has acknowledged a message.
 func (q *queue) done(i *item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -160,7 +160,7 @@ func (q *queue) done(i *item) {
 	q.acked++
 }
 
-// flying is the set that holds a message which was given to a connection; mu is held.
+// flying is the set that holds a message which was handed to a connection; mu is held.
 func (q *queue) flying(i *item) *ranges {
 	if i.replay {
 		return &q.again
@@ -168,7 +168,7 @@ func (q *queue) flying(i *item) *ranges {
 	return &q.out
 }
 
-// recall takes back what was given to a connection that has ended, and what waited for it.
+// recall takes back the messages that were handed to a connection that has ended, and those that waited for it.
 func (q *queue) recall(flight []*item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -192,15 +192,15 @@ func (q *queue) waiting() uint64 {
 	return q.pending.count() + q.out.count() + q.again.count() + q.aside.count() + uint64(len(q.homeless))
 }
 
-// urgent is how many messages wait in memory or are on their way.
+// urgent is how many messages wait in memory or are in flight.
 func (q *queue) urgent() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.out.count() + uint64(len(q.homeless))
 }
 
-// backlog gives the oldest pending message, read from the disk; nil if there is none whose turn it is. Nothing is
-// taken that is younger than a live one on its way: if that one comes back, it must go first.
+// backlog returns the oldest pending message, read from the disk; nil if there is none whose turn it is. It takes none
+// that is younger than a live message in flight: if that one comes back, it must go first.
 func (q *queue) backlog() (*item, error) {
 	for {
 		q.mu.Lock()
@@ -220,7 +220,7 @@ func (q *queue) backlog() (*item, error) {
 			return nil, err
 		}
 		q.mu.Lock()
-		if i == nil { // what should be there is not
+		if i == nil { // an expected message is missing
 			q.damaged += q.pending.removeBelow(limit)
 			q.mu.Unlock()
 			return nil, nil
@@ -244,7 +244,7 @@ func (q *queue) backlog() (*item, error) {
 	}
 }
 
-// clockSetLocked says whether the clock has been set by now. What was taken before waits for it.
+// clockSetLocked reports whether the clock has been set by now. Messages from before wait for it.
 func (q *queue) clockSetLocked() bool {
 	return plausible(time.UnixMilli(q.epochs[len(q.epochs)-1].offset))
 }

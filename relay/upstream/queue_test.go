@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// then is a look at a clock that is set.
+// then is a reading of a clock that is set.
 func then() instant {
 	return instant{wall: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), boot: "a", up: time.Hour, sure: true}
 }
@@ -68,7 +68,7 @@ func upTo(from, to int) (ns []int) {
 	return ns
 }
 
-// What nobody has acknowledged comes back after a restart, in order, over many files, with new messages behind it.
+// Unacknowledged messages come back after a restart, in order, over many files, with new messages after them.
 func TestBacklogSurvivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	q := openQueue(t, dir, 512)
@@ -82,7 +82,7 @@ func TestBacklogSurvivesARestart(t *testing.T) {
 		}
 		q.done(i)
 	}
-	drain(t, q) // on their way, and never acknowledged
+	drain(t, q) // in flight, and never acknowledged
 	if err := q.saveCursor(); err != nil {
 		t.Fatal(err)
 	}
@@ -109,8 +109,8 @@ func TestBacklogSurvivesARestart(t *testing.T) {
 	}
 }
 
-// A batch that is written over the ends of files before any of it is offered is as safe as one message after the
-// other, also if the gateway is killed before it is offered.
+// A batch that spans several files before any of it is offered is as safe as messages written one by one, even if the
+// gateway is killed before it is offered.
 func TestBatchOverManyFiles(t *testing.T) {
 	dir := t.TempDir()
 	q := openQueue(t, dir, 512)
@@ -137,7 +137,7 @@ func TestBatchOverManyFiles(t *testing.T) {
 	}
 }
 
-// A connection that ends gives everything back, and it is sent again before what came later.
+// A connection that ends returns everything, and it is sent again before later messages.
 func TestRecallKeepsTheOrder(t *testing.T) {
 	q := openQueue(t, t.TempDir(), 1<<20)
 	put(t, q, 1, false)
@@ -187,7 +187,7 @@ func TestLiveOverflow(t *testing.T) {
 	}
 }
 
-// small makes an outbox with messages 1 to 12, of which the first four are acknowledged, and gives its file.
+// small makes an outbox with messages 1 to 12, of which the first four are acknowledged, and returns its file.
 func small(t *testing.T) []byte {
 	t.Helper()
 	dir := t.TempDir()
@@ -215,7 +215,7 @@ func small(t *testing.T) []byte {
 	return data
 }
 
-// reopened gives what an outbox with that file holds, by number, and its queue.
+// reopened returns the messages in an outbox with that file, by number, and its queue.
 func reopened(t *testing.T, data []byte) map[int]bool {
 	t.Helper()
 	dir := t.TempDir()
@@ -241,7 +241,7 @@ func reopened(t *testing.T, data []byte) map[int]bool {
 	return got
 }
 
-// Whatever byte the disk spoils, the outbox opens, and lost is at most the one message that the byte was part of.
+// Whichever byte the disk damages, the outbox opens, and at most the one message that contained the byte is lost.
 func TestEachByteSpoilt(t *testing.T) {
 	data := small(t)
 	for at := range data {
@@ -322,7 +322,7 @@ func TestDropOldest(t *testing.T) {
 	}
 }
 
-// A restart with a clock that was never set still gives no number twice.
+// Even after a restart with a clock that was never set, no number is used twice.
 func TestNumbersGrowWithoutAClock(t *testing.T) {
 	dir := t.TempDir()
 	unset := instant{wall: time.Unix(60, 0), boot: "b", up: time.Minute}

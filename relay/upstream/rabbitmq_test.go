@@ -14,7 +14,7 @@ import (
 	"minirelay/secret"
 )
 
-// TestRabbitMQ carries the same through RabbitMQ's MQTT and Web MQTT plugins, with a login.
+// TestRabbitMQ carries the same messages through RabbitMQ's MQTT and Web MQTT plugins, with a login.
 func TestRabbitMQ(t *testing.T) {
 	tcp, web := startRabbitMQ(t)
 	for name, url := range map[string]string{"mqtt": fmt.Sprintf("mqtt://127.0.0.1:%d", tcp), "ws": fmt.Sprintf("ws://127.0.0.1:%d/ws", web)} {
@@ -32,7 +32,7 @@ func TestRabbitMQ(t *testing.T) {
 	})
 }
 
-// startRabbitMQ runs Debian's rabbitmq-server on free ports, with nothing outside a directory of its own.
+// startRabbitMQ runs Debian's rabbitmq-server on free ports, without touching anything outside its own directory.
 func startRabbitMQ(t *testing.T) (tcp, web int) {
 	t.Helper()
 	dir := t.TempDir()

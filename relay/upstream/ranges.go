@@ -36,12 +36,12 @@ func (r *ranges) add(n uint64) {
 	}
 }
 
-// after is the index of the first span that begins behind n.
+// after is the index of the first span that begins after n.
 func (r ranges) after(n uint64) int {
 	return sort.Search(len(r), func(i int) bool { return r[i].from > n })
 }
 
-// has says whether n is in the set.
+// has reports whether n is in the set.
 func (r ranges) has(n uint64) bool {
 	i := r.after(n)
 	return i > 0 && n < r[i-1].to
@@ -67,7 +67,7 @@ func (r *ranges) remove(n uint64) {
 	}
 }
 
-// removeBelow takes out everything below n and says how much that was.
+// removeBelow removes everything below n and returns how much that was.
 func (r *ranges) removeBelow(n uint64) (removed uint64) {
 	s := *r
 	for len(s) > 0 && s[0].from < n {
@@ -91,7 +91,7 @@ func (r ranges) count() (n uint64) {
 	return n
 }
 
-// within gives a copy of at most n spans that holds at least what r holds: the narrowest gaps are filled.
+// within returns a copy of at most n spans that holds at least the numbers of r: the narrowest gaps are filled.
 func (r ranges) within(n int) ranges {
 	s := slices.Clone(r)
 	for len(s) > n {
@@ -121,7 +121,7 @@ func (r ranges) append(b []byte) []byte {
 
 var errRecord = errors.New("a record that this version does not understand")
 
-// readRanges reads what append has written and gives what follows it.
+// readRanges reads the output of append and returns the bytes after it.
 func readRanges(b []byte) (ranges, []byte, error) {
 	n, b, err := uvarint(b)
 	if err != nil || n > maxSpans {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Whatever is done to it, a set of ranges holds what a plain set would, in spans that do not touch.
+// After any operations, a set of ranges holds the same numbers as a plain set, in spans that do not touch.
 func TestRangesAreASet(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -68,7 +68,7 @@ func checkSet(t *testing.T, set ranges, plain map[uint64]bool) {
 	}
 }
 
-// No bytes make reading a record panic, or give a set that is none.
+// No input makes reading a record panic, or return an invalid set.
 func FuzzRecords(f *testing.F) {
 	q := cursor{next: 7, pending: ranges{{1, 4}, {9, 12}}, epochs: []epoch{{"boot", 5, true}}}
 	f.Add(q.append(nil)[1:])

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// What the payload of a segment record may be. The first byte says which.
+// The kinds of payload of a segment record. The first byte is the kind.
 const (
 	kindMessage = 'm' // number, topic, payload
 	kindCursor  = 'c' // the spans of numbers that have not been acknowledged, as of all records before it
-	kindClock   = 'k' // which clock the messages behind it were taken by
+	kindClock   = 'k' // which clock the messages after it were taken by
 )
 
-// maxSpans bounds a cursor. Two spans with a narrow gap between them are written as one: what was acknowledged in
-// the gap would be sent twice after a crash.
+// maxSpans bounds a cursor. Two spans with a narrow gap between them are written as one: messages acknowledged in the
+// gap would be sent twice after a crash.
 const maxSpans = 256
 
-// stored is a message as it is kept.
+// stored is a message as it is stored.
 type stored struct {
 	number  uint64 // grows by one with each message of a queue; larger after a restart than all before it
 	topic   string // below the gateway's own: "greenhouse/state"
-	payload []byte // as the relay gave it
+	payload []byte // as received from the relay
 }
 
 func (m *stored) append(b []byte) []byte {
@@ -31,7 +31,7 @@ func (m *stored) append(b []byte) []byte {
 	return append(b, m.payload...)
 }
 
-// readMessage reads what append has written, without the first byte. It copies nothing.
+// readMessage reads the output of append, without the first byte. It copies nothing.
 func readMessage(b []byte) (stored, error) {
 	var m stored
 	var err error
@@ -46,9 +46,9 @@ func readMessage(b []byte) (stored, error) {
 	return m, nil
 }
 
-// epoch is a stretch of time in which the wall clock was not put right.
+// epoch is a stretch of time in which the wall clock was not corrected.
 type epoch struct {
-	boot   string // which run of the machine; its boot clock begins anew with each
+	boot   string // which run of the machine; the boot clock starts again with each
 	offset int64  // ms; the wall clock is the boot clock plus this
 	sure   bool   // the clock is known to have been set by a time server
 }
@@ -79,8 +79,8 @@ func readEpoch(b []byte) (epoch, []byte, error) {
 	return e, b[size+1:], nil
 }
 
-// cursor is what a file begins with and what is noted from time to time: enough to go on without any older file
-// but those that hold the messages themselves.
+// cursor starts each file and is recorded from time to time: enough to continue without any older file except those
+// that hold the messages themselves.
 type cursor struct {
 	next    uint64 // the number that the next message gets
 	pending ranges
@@ -127,10 +127,10 @@ func readCursor(b []byte) (cursor, error) {
 	return c, nil
 }
 
-// firstNumber is the number that a queue begins with at a start. It must be larger than every number that may
-// have been given before, also than those that a power cut has taken from the disk after they were sent: a
-// consumer drops what it has seen. The wall clock in microseconds grows faster than any queue; without one, a wide
-// margin. It stays below 2^53, so that JSON carries it exactly.
+// firstNumber is the number with which a queue begins at a start. It must be larger than every number used before,
+// including those that a power cut has taken from the disk after they were sent: a consumer drops numbers that it has
+// seen. The wall clock in microseconds grows faster than any queue; without one, a wide margin is added. It stays below
+// 2^53, so that JSON carries it exactly.
 func firstNumber(last uint64, now time.Time) uint64 {
 	const margin = 10_000_000
 	if plausible(now) {

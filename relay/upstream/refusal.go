@@ -6,43 +6,43 @@ import (
 	"time"
 )
 
-// MQTT 3.1.1 knows no way to refuse a message. Many brokers end the connection when they get one that they do not take:
+// MQTT 3.1.1 has no way to refuse a message. Many brokers end the connection when they get one that they do not accept:
 // it is too large, or the gateway has no right to its topic. Sent again at each connection, such a message would keep
-// all the others from going up for ever. So after connections that the broker ends soon, messages are sent one at a
-// time, which tells the one that ends them. It is set aside: it stays in the outbox and is tried again later, and the
+// all the others from going up for ever. So after connections that the broker ends early, messages are sent one at a
+// time, which identifies the one at fault. It is set aside: it stays in the outbox and is tried again later, and the
 // others go up.
 const (
-	manySoon = 2    // connections in a row that the broker ended soon: from then on one message at a time
+	manySoon = 2    // connections in a row that the broker ended early: from then on one message at a time
 	alone    = 1024 // messages that are sent one at a time in one connection
 	provoked = 3    // connections in a row that one message ended before it is set aside
 )
 
-// refusals are what is known of messages that the broker does not take. They are guarded by the Upstream's mu.
+// refusals records the messages that the broker does not accept. It is guarded by the Upstream's mu.
 type refusals struct {
-	soon   int             // connections in a row that the broker ended soon with something on its way
-	last   messageKey      // what ended the last of them
+	soon   int             // connections in a row that the broker ended early with messages in flight
+	last   messageKey      // the message that ended the last of them
 	times  int             // how many of them, in a row
-	blamed map[string]bool // topics of which a message is set aside, and none has been acknowledged since
+	blamed map[string]bool // topics with a message set aside, and none acknowledged since
 	closed map[string]bool // topics of which nothing is sent
-	topic  string          // of the newest message that is set aside; "": none is
-	since  time.Time       // when the first was
+	topic  string          // of the newest message set aside; "": none
+	since  time.Time       // when the first was set aside
 }
 
-// messageKey tells messages apart over connections.
+// messageKey identifies a message across connections.
 type messageKey struct {
 	queue  *queue
 	number uint64
 	topic  string
 }
 
-// ended takes in how the broker has ended a connection: whether messages were sent one at a time, how many were
-// acknowledged, and what was not, in the order of sending. It gives the message to be set aside, if there is one.
+// ended evaluates how the broker has ended a connection: whether messages were sent one at a time, how many were
+// acknowledged, and which were not, in the order of sending. It returns the message to set aside, if there is one.
 func (r *refusals) ended(oneByOne bool, acked int64, undelivered []*item) *item {
 	if len(undelivered) == 0 {
 		return nil
 	}
 	r.soon++
-	if !oneByOne || acked == 0 { // a broker that takes nothing at all has another trouble
+	if !oneByOne || acked == 0 { // a broker that accepts nothing at all has another problem
 		return nil
 	}
 	i := undelivered[0]
@@ -57,13 +57,13 @@ func (r *refusals) ended(oneByOne bool, acked int64, undelivered []*item) *item 
 		r.blamed, r.closed, r.since = map[string]bool{}, map[string]bool{}, time.Now()
 	}
 	if i.queue == nil || r.blamed[i.full] {
-		r.closed[i.full] = true // it is the topic, and not what is in the message
+		r.closed[i.full] = true // the topic is at fault, not the content of the message
 	}
 	r.blamed[i.full], r.topic = true, i.full
 	return i
 }
 
-// words tell people which message the broker does not take; "" if nothing is known of one.
+// words describes for people which message the broker does not accept; "" if none is known.
 func (r *refusals) words() string {
 	topic := r.topic
 	if r.times > 1 {
@@ -81,13 +81,14 @@ func (u *Upstream) refusalWords() string {
 	return u.refusals.words()
 }
 
-// hungUp says whether a connection was ended from the other side.
+// hungUp reports whether the other side ended the connection.
 func hungUp(why error) bool {
 	var rogue rogueError
 	return why != nil && !errors.Is(why, errNoAck) && !timedOut(why) && !errors.As(why, &rogue)
 }
 
-// refused sets aside what has made the broker end connections, and gives the rest of what it has not acknowledged.
+// refused sets aside the message that has made the broker end connections, and returns the rest of the unacknowledged
+// ones.
 func (s *session) refused(undelivered []*item, why error) []*item {
 	u := s.u
 	u.mu.Lock()
@@ -108,7 +109,7 @@ func (s *session) refused(undelivered []*item, why error) []*item {
 	return slices.DeleteFunc(undelivered, func(other *item) bool { return other == i })
 }
 
-// passes says whether a message may be sent. One of a topic that the broker does not take is set aside.
+// passes reports whether a message may be sent. A message on a topic that the broker does not accept is set aside.
 func (s *session) passes(i *item) bool {
 	s.u.mu.Lock()
 	defer s.u.mu.Unlock()
@@ -125,7 +126,7 @@ func (u *Upstream) setAsideLocked(i *item) {
 	}
 }
 
-// tryAgain gives what is set aside another chance when its time has come.
+// tryAgain retries the messages set aside when their time has come.
 func (u *Upstream) tryAgain() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -148,7 +149,7 @@ func (u *Upstream) tryAgain() {
 	}
 }
 
-// setAside keeps a message that is neither sent nor forgotten. It says no if the message is not on the disk.
+// setAside keeps a message that is neither sent nor forgotten. It returns false if the message is not on the disk.
 func (q *queue) setAside(i *item) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -159,7 +160,7 @@ func (q *queue) setAside(i *item) bool {
 	return i.kept
 }
 
-// takeUp makes what is set aside wait for its turn again.
+// takeUp makes the messages that were set aside pending again.
 func (q *queue) takeUp() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

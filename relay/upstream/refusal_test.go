@@ -21,8 +21,8 @@ func say(t *testing.T, u *Upstream, topic string, payload []byte) {
 	}
 }
 
-// picky is a broker that hangs up when it gets a message on certain topics, as RabbitMQ and many in the cloud do with those
-// that a user may not publish.
+// picky is a broker that hangs up when it gets a message on certain topics, as RabbitMQ and many cloud brokers do with
+// topics that a user may not publish to.
 type picky struct {
 	mu   sync.Mutex
 	no   []string
@@ -75,8 +75,8 @@ func (p *picky) allow() {
 	p.no = nil
 }
 
-// Topics that the gateway has no right to there keep no other from going up. What is on them is kept and tried again
-// later.
+// Topics to which the gateway has no right keep no other message from going up. Messages on them are kept and tried
+// again later.
 func TestTopicsThatAreNotAllowed(t *testing.T) {
 	const allowed, denied, info = "minirelay/home/greenhouse/state", "minirelay/home/cellar/state", "minirelay/home/info"
 	p := &picky{no: []string{denied, info}, came: map[string]int{}}
@@ -121,7 +121,7 @@ func TestTopicsThatAreNotAllowed(t *testing.T) {
 	})
 }
 
-// A broker that ends every connection whatever it gets makes nothing be set aside.
+// A broker that ends every connection, whatever it gets, causes nothing to be set aside.
 func TestBrokerThatTakesNothing(t *testing.T) {
 	r := &refusals{}
 	i := &item{full: "minirelay/home/greenhouse/state"}

@@ -40,10 +40,10 @@ func (q *queue) closeReader() {
 	q.reader, q.peeked = nil, nil
 }
 
-// read gives the next message, over the ends of files. io.EOF says that there is none now.
+// read returns the next message, across the ends of files. io.EOF means that there is none now.
 func (q *queue) read() (*item, error) {
 	for {
-		newer, is := q.newer() // before looking: what is appended meanwhile goes into this file
+		newer, is := q.newer() // before looking: messages appended meanwhile go into this file
 		record, err := q.reader.Next()
 		switch {
 		case errors.Is(err, io.EOF) && is:
@@ -78,8 +78,8 @@ func (q *queue) newer() (uint64, bool) {
 	return 0, false
 }
 
-// message gives the message in a record, or takes in what else a record says. A record that is not understood is a
-// newer version's.
+// message returns the message in a record, or takes in the other kinds of record. A record of an unknown kind comes
+// from a newer version.
 func (q *queue) message(record []byte) *item {
 	switch record[0] {
 	case kindMessage:

@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	windowLive    = 32 // messages on their way at a time that are not from the backlog
-	windowBacklog = 32 // and from it
+	windowLive    = 32 // messages in flight at a time that are not from the backlog
+	windowBacklog = 32 // and from the backlog
 	burst         = 16 // live messages in a row before a current one has its turn
 	rereadPause   = time.Second
 )
 
-// session is one connection. It ends with the first fault: what is on its way then goes back to its queue, and the
-// next session is a fresh one, because paho would report some of it as delivered after a reconnect of its own.
+// session is one connection. It ends with the first fault: messages in flight then go back to their queue, and the next
+// session starts fresh, because paho would report some of them as delivered after a reconnect of its own.
 type session struct {
 	u      *Upstream
 	client mqtt.Client
-	ended  <-chan error  // tells why the connection has ended
+	ended  <-chan error  // delivers the reason why the connection has ended
 	failed chan error    // the first publication that was not acknowledged
 	flight chan *sending // in the order of sending
 
-	inLive, inBacklog, inPlain atomic.Int64 // on their way: live, from the backlog, without a queue
+	inLive, inBacklog, inPlain atomic.Int64 // in flight: live, from the backlog, without a queue
 
 	began    time.Time
 	oneByOne atomic.Bool // a message is sent when the one before is acknowledged: see refusals
@@ -51,7 +51,7 @@ func newSession(u *Upstream, client mqtt.Client, ended <-chan error) *session {
 		failed: make(chan error, 1), flight: make(chan *sending, windowLive+windowBacklog)}
 }
 
-// run sends until the connection or the upstream ends, and says why.
+// run sends until the connection or the upstream ends, and returns the reason.
 func (s *session) run() error {
 	s.enter()
 	stop, pumped := make(chan struct{}), make(chan struct{})
@@ -62,7 +62,7 @@ func (s *session) run() error {
 	select {
 	case why = <-s.ended:
 	case why = <-s.failed:
-		if !errors.Is(why, errNoAck) { // paho tells the publications first and then the reason
+		if !errors.Is(why, errNoAck) { // paho completes the publications first and reports the reason afterwards
 			select {
 			case why = <-s.ended:
 			case <-time.After(time.Second):
@@ -71,14 +71,14 @@ func (s *session) run() error {
 	case <-s.u.dial.Done():
 	}
 	close(stop)
-	s.client.Disconnect(250) // the broker hears goodbye, if it can; every token is completed
+	s.client.Disconnect(250) // the broker gets a DISCONNECT, if possible; every token is completed
 	<-pumped
 	close(s.flight)
 	s.leave(s.refused(<-awaited, why))
 	return why
 }
 
-// enter makes everything current unsaid and the newest reading of each device live.
+// enter marks everything current as unsent and makes the newest reading of each device live.
 func (s *session) enter() {
 	u := s.u
 	u.mu.Lock()
@@ -115,7 +115,7 @@ func (s *session) enter() {
 	signal(u.wake)
 }
 
-// leave gives everything back that the connection did not deliver.
+// leave returns everything that the connection did not deliver.
 func (s *session) leave(flight []*item) {
 	u := s.u
 	u.mu.Lock()
@@ -127,10 +127,10 @@ func (s *session) leave(flight []*item) {
 	}
 }
 
-// busy says whether something without a queue is on its way.
+// busy reports whether a message without a queue is in flight.
 func (s *session) busy() bool { return s.inPlain.Load() > 0 }
 
-// pump gives messages to the connection as long as there is room in the window.
+// pump hands messages to the connection as long as there is room in the window.
 func (s *session) pump(stop <-chan struct{}) {
 	for {
 		i, pause := s.next()
@@ -177,15 +177,15 @@ func (s *session) counter(i *item) *atomic.Int64 {
 	return &s.inLive
 }
 
-// next chooses what to send: what somebody waits for first, then live readings and what is current, then the
-// backlog. pause is how long nothing of it may be sent.
+// next chooses the message to send: first replies that a client waits for, then live readings and current values, then
+// the backlog. pause is how long there is nothing to send.
 func (s *session) next() (*item, time.Duration) {
 	u := s.u
 	if s.oneByOne.Load() {
 		if s.inLive.Load()+s.inPlain.Load()+s.inBacklog.Load() > 0 {
 			return nil, 0
 		}
-		if i := s.nextCurrent(); i != nil { // first of all, what shows that the broker takes anything
+		if i := s.nextCurrent(); i != nil { // first of all, the message that shows whether the broker accepts anything
 			return i, 0
 		}
 	}
@@ -268,7 +268,7 @@ func (s *session) nextBacklog() (*item, time.Duration) {
 	return nil, 0
 }
 
-// addressed gives a message from a queue its topic at the upstream.
+// addressed completes a message from a queue with its topic at the upstream.
 func (u *Upstream) addressed(i *item) *item {
 	if i.full == "" {
 		i.full = u.config.base() + i.topic
@@ -276,7 +276,7 @@ func (u *Upstream) addressed(i *item) *item {
 	return i
 }
 
-// await takes the PUBACKs in the order of sending. It gives back what had none.
+// await takes the PUBACKs in the order of sending. It returns the messages that had none.
 func (s *session) await() (undelivered []*item) {
 	var err error
 	timeout := time.NewTimer(s.u.timing.ack)
@@ -295,7 +295,7 @@ func (s *session) await() (undelivered []*item) {
 			}
 		}
 		s.counter(f.item).Add(-1)
-		// Behind a failure too some may have been acknowledged.
+		// After a failure, too, some may have been acknowledged.
 		if err == nil || delivered(f.token) {
 			if s.acked++; s.acked == alone {
 				s.oneByOne.Store(false)
@@ -308,7 +308,7 @@ func (s *session) await() (undelivered []*item) {
 	return undelivered
 }
 
-// delivered says whether the PUBACK has come.
+// delivered reports whether the PUBACK has arrived.
 func delivered(t mqtt.Token) bool {
 	select {
 	case <-t.Done():
@@ -318,7 +318,7 @@ func delivered(t mqtt.Token) bool {
 	}
 }
 
-// delivered notes a PUBACK.
+// delivered records a PUBACK.
 func (u *Upstream) delivered(i *item) {
 	if i.queue != nil {
 		i.queue.done(i)
@@ -332,7 +332,7 @@ func (u *Upstream) delivered(i *item) {
 			u.counts.Replayed++
 		}
 	case len(i.payload) == 0 && u.current[i.full] == i:
-		delete(u.current, i.full) // nothing is there any more
+		delete(u.current, i.full) // nothing is left there
 	}
 	u.mu.Unlock()
 	signal(u.wake)

@@ -8,9 +8,9 @@ import (
 	"minirelay/relay/segment"
 )
 
-// What a queue does on the disk, on the keeper's goroutine.
+// The disk side of a queue, on the keeper's goroutine.
 
-// open reads what an earlier run has left behind. It may be called again after an error.
+// open reads the files of an earlier run. It may be called again after an error.
 func (q *queue) open(now instant) (segment.Report, error) {
 	log, report, err := segment.Open(q.dir, q.maxFile, nil)
 	if err != nil {
@@ -18,7 +18,7 @@ func (q *queue) open(now instant) (segment.Report, error) {
 	}
 	found, err := survey(log)
 	if err != nil {
-		_ = log.Close() // the first error tells more
+		_ = log.Close() // the first error is more useful
 		return report, err
 	}
 	q.mu.Lock()
@@ -52,7 +52,7 @@ func (q *queue) start(now instant) {
 	}
 }
 
-// begin gives the first record of a file.
+// begin returns the first record of a file.
 func (q *queue) begin(file uint64) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -78,7 +78,7 @@ func (q *queue) cursorLocked() cursor {
 	return c
 }
 
-// saveCursor notes what has been acknowledged and gives the files back that nobody needs any more.
+// saveCursor records the acknowledgements and deletes the files that are not needed any more.
 func (q *queue) saveCursor() error {
 	if q.log == nil {
 		return nil
@@ -156,7 +156,7 @@ func (q *queue) dropAged(t time.Time) (lost uint64, err error) {
 	return lost, nil
 }
 
-// noteClock writes down when the clock has been put right.
+// noteClock records when the clock has been corrected.
 func (q *queue) noteClock(now instant) {
 	e := now.epoch()
 	q.mu.Lock()
@@ -168,7 +168,7 @@ func (q *queue) noteClock(now instant) {
 	if same || q.log == nil {
 		return
 	}
-	// If the disk does not take it, the next cursor tells it too.
+	// If the disk does not accept it, the next cursor contains it too.
 	_, _ = q.log.Append(e.append(nil))
 }
 
@@ -179,18 +179,19 @@ func (q *queue) close() error {
 	return q.log.Close()
 }
 
-// surveyed is what a log holds.
+// surveyed is the content of a log.
 type surveyed struct {
 	files   []indexed
 	pending ranges
 	epochs  []epoch
-	last    uint64 // the largest number that was given
+	last    uint64 // the largest number in use
 }
 
-// survey finds out what of a log is still to be sent. Only the newest files are read, back to one with a cursor.
+// survey finds the messages of a log that are still to be sent. Only the newest files are read, back to one with a
+// cursor.
 func survey(log *segment.Log) (surveyed, error) {
 	var s surveyed
-	var behind ranges // messages behind the newest cursor
+	var behind ranges // messages after the newest cursor
 	var epochs []epoch
 	files := log.Files()
 	known := false
@@ -232,17 +233,17 @@ func survey(log *segment.Log) (surveyed, error) {
 	return s, nil
 }
 
-// tallied is what one file holds.
+// tallied is the content of one file.
 type tallied struct {
 	empty    bool
 	first    uint64  // the number that the file begins with
 	last     uint64  // the largest number in it
 	cursor   *cursor // the last one
-	messages ranges  // behind it
+	messages ranges  // after it
 	epochs   []epoch
 }
 
-// tally reads a file; only its first record if that is all that is asked for.
+// tally reads a file; only its first record if no more is needed.
 func tally(log *segment.Log, file uint64, onlyFirst bool) (tallied, error) {
 	t := tallied{empty: true}
 	r, err := log.Read(file)

@@ -10,11 +10,11 @@ import (
 type thinned struct {
 	pace  pace.Pace
 	owed  *arrival    // the newest that waits
-	timer *time.Timer // gives it when it is due
+	timer *time.Timer // sends it when it is due
 }
 
-// takeReadingLocked lets a state through, or makes it wait for MinInterval to pass. The newest one that waits
-// goes then: it is never lost, only those that it replaces.
+// takeReadingLocked lets a state through, or makes it wait for MinInterval to pass. The newest waiting one is sent
+// then: it is never lost, only those that it replaces.
 func (u *Upstream) takeReadingLocked(r *route, payload []byte) error {
 	every := u.config.MinInterval
 	if every == 0 {
@@ -50,7 +50,7 @@ func (u *Upstream) giveOwedLocked(t *thinned) {
 	_ = u.takeLocked(a.route, a.payload) // counted
 }
 
-// flushThinnedLocked gives what waits at the end.
+// flushThinnedLocked sends the waiting states at the end.
 func (u *Upstream) flushThinnedLocked() {
 	for _, t := range u.thin {
 		if t.timer != nil {

@@ -13,15 +13,15 @@ const (
 	reading              // kept on the disk; live ones first, old ones as replay
 	outcome              // results and events: as readings, and dropped last
 	current              // only the newest counts: it is sent again after each reconnect
-	passing              // worth nothing later: replies, and whatever has QoS 0
+	passing              // worthless later: replies, and everything with QoS 0
 )
 
-// route is what is known of one topic.
+// route is what is known about one topic.
 type route struct {
 	class  class
 	device string // "" for the gateway itself
-	topic  string // below the gateway's own; of a topic of people's own, that topic
-	own    bool   // the topic is people's own
+	topic  string // below the gateway's own; for a user's own topic, that topic
+	own    bool   // it is a user's own topic
 }
 
 // full is the topic at the upstream.
@@ -32,7 +32,7 @@ func (r *route) full(c *Config) string {
 	return c.base() + r.topic
 }
 
-// routeOf decides what becomes of a message on topic.
+// routeOf decides the handling of a message on topic.
 func (c *Config) routeOf(topic string) route {
 	below, ok := strings.CutPrefix(topic, c.Root+"/"+c.Gateway+"/")
 	if !ok {
@@ -73,7 +73,7 @@ func (c *Config) sendsDevice(id string) bool {
 
 func (c *Config) accepts(kind string) bool { return slices.Contains(c.Accept, kind) }
 
-// commands says whether a device may be commanded from there.
+// commands reports whether the upstream may send commands to a device.
 func (c *Config) commands(device string) bool {
 	if len(c.Commands) > 0 {
 		return slices.Contains(c.Commands, device)
@@ -81,7 +81,7 @@ func (c *Config) commands(device string) bool {
 	return c.sendsDevice(device)
 }
 
-// filters are what to subscribe to at the upstream.
+// filters are the subscriptions at the upstream.
 func (c *Config) filters() []string {
 	var all []string
 	if c.accepts("request") {
@@ -109,8 +109,8 @@ func (c *Config) filters() []string {
 	return all
 }
 
-// inward gives the gateway's topic of a message from the upstream, if it may come from there. A broker that sends
-// what nobody subscribed to is not heard.
+// inward returns the gateway's topic of a message from the upstream, if it may come from there. Messages outside our
+// subscriptions are ignored.
 func (c *Config) inward(topic string) (string, bool) {
 	topic, ok := strings.CutPrefix(topic, c.prefix())
 	if !ok {

@@ -17,8 +17,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// trouble puts the end of a connection, or of an attempt, into words: what is wrong and what to look at. connected
-// says that there was one.
+// trouble describes the end of a connection, or of an attempt: what is wrong and where to look. connected means that
+// there was a connection.
 func trouble(err error, connected bool, now time.Time, c *Config) (Code, string) {
 	var rogue rogueError
 	var files fileError
@@ -44,7 +44,7 @@ func trouble(err error, connected bool, now time.Time, c *Config) (Code, string)
 	return networkTrouble(err, connected)
 }
 
-// loginTrouble tells why a broker has said no (MQTT 3.1.1, table 3.1).
+// loginTrouble describes why a broker has refused a login (MQTT 3.1.1, table 3.1).
 func loginTrouble(err error) (Code, string) {
 	switch {
 	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword):
@@ -118,11 +118,11 @@ const (
 	closedFor   = 10 * time.Minute
 )
 
-// closings are when the broker has closed a connection lately. Two programs with one client id throw each other out for
-// ever: each time the broker just closes the connection of one.
+// closings are the recent times at which the broker has closed a connection. Two programs with one client id disconnect
+// each other for ever: each time the broker just closes the connection of one.
 type closings []time.Time
 
-// words takes in the end of a connection, and tells people if there are many; else it gives "".
+// words records the end of a connection, and returns a description if there are many, else "".
 func (c *closings) words(err error, now time.Time, config *Config) string {
 	if hungUp(err) {
 		*c = append(*c, now)

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// hands is a Handler that nobody waits for.
+// hands is a Handler that ignores everything.
 type hands struct{}
 
 func (hands) Handle(Message, bool) {}
 func (hands) Changed()             {}
 
-// condition gives how an upstream of that config stands once it has tried.
+// condition returns the status of an upstream with that config after its first attempt.
 func condition(t *testing.T, c Config, now time.Time) Status {
 	t.Helper()
 	c.ID, c.Dir, c.Root, c.Gateway = "cloud", t.TempDir(), "minirelay", "home"
@@ -81,7 +81,7 @@ func greet(answer string) func(net.Conn) {
 	}
 }
 
-// Each trouble on the way to a broker is told apart from the others, in words that say what to look at.
+// Each trouble on the way to a broker is distinguished from the others, in words that say where to look.
 func TestTroubleOnTheWay(t *testing.T) {
 	closed := tcp(t)
 	closed.Close()
@@ -113,7 +113,8 @@ func TestTroubleOnTheWay(t *testing.T) {
 	}
 }
 
-// A broker that lets us in and then says nothing more, or what no broker may, is left.
+// The gateway disconnects from a broker that accepts the login and then stays silent, or sends something that no broker
+// may send.
 func TestTroubleOnTheLine(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer string
@@ -150,7 +151,7 @@ func TestTroubleOnTheLine(t *testing.T) {
 	}
 }
 
-// What is wrong with a certificate is said in words, and a clock that was never set is not blamed on the broker.
+// The fault of a certificate is reported in words, and a clock that was never set is not blamed on the broker.
 func TestTroubleWithCertificates(t *testing.T) {
 	unset := time.Unix(60, 0)
 	for name, c := range map[string]struct {

@@ -13,15 +13,15 @@ import (
 // Handler is the gateway behind an [Upstream].
 type Handler interface {
 	// Handle takes a message from the upstream, with the gateway's own topic. The next message waits until it returns.
-	// crowded means that too many messages arrive: the message must be answered with busy, and nothing else be done.
+	// crowded means that too many messages arrive: the message must be answered with busy, and nothing else done.
 	Handle(m Message, crowded bool)
-	// Changed is called soon after [Upstream.Status] has changed in a way that people want to know. It must not wait.
+	// Changed is called soon after [Upstream.Status] has changed in a way that matters to people. It must not block.
 	Changed()
 }
 
 // Message is one message from an upstream.
 type Message struct {
-	Topic       string // as the gateway calls it: without the prefix
+	Topic       string // the gateway's own topic, without the prefix
 	Payload     []byte
 	Retain, Dup bool
 	Received    time.Time // with a monotonic reading
@@ -43,7 +43,7 @@ type Upstream struct {
 	intake   []arrival           // on its way to the disk
 	spare    []arrival
 	current  map[string]*item // newest retained message by topic at the upstream; what has no queue
-	unsaid   []string         // topics of current that the connection has not been told yet, oldest first
+	unsaid   []string         // topics of current that the connection has not been sent yet, oldest first
 	newest   map[string]*item // newest reading by device
 	passing  []*item
 	session  *session // nil: not connected
@@ -52,7 +52,7 @@ type Upstream struct {
 	counts   Counts
 	closing  bool
 	closed   bool
-	news     bool // the handler has not been told of a change yet
+	news     bool // the handler has not been notified of a change yet
 
 	work             chan struct{} // the keeper has something to do
 	wake             chan struct{} // the session has something to send
@@ -74,17 +74,17 @@ const (
 	maxRoutes  = 4096 // topics that are remembered
 )
 
-// timing is how long things take that tests cannot wait for.
+// timing holds the durations that tests cannot wait for.
 type timing struct {
 	retryMin, retryMax time.Duration
 	connect            time.Duration // to a CONNACK
 	ack                time.Duration // for a PUBACK; then the connection counts as dead
-	slack              time.Duration // for an answer to a ping, and for paho to think of one
-	steady             time.Duration // after so long a connection was a good one
+	slack              time.Duration // for an answer to a ping, and for paho to send one
+	steady             time.Duration // a connection that lasts this long was a good one
 	sync               time.Duration // from a write to its fsync
 	reopen             time.Duration // after the outbox could not be opened
-	tidy               time.Duration // between two looks at cursor, bounds and clock
-	aside              time.Duration // until what the broker does not take is tried again
+	tidy               time.Duration // between two checks of cursor, bounds and clock
+	aside              time.Duration // until messages that the broker does not accept are tried again
 }
 
 func timingOf(c *Config) timing {
@@ -93,7 +93,7 @@ func timingOf(c *Config) timing {
 }
 
 // Start opens the outbox and begins to connect. The disk and the broker may both be unusable: messages then wait within
-// the bounds of the config, and [Upstream.Status] shows the reason. The error means that the config cannot be used; a
+// the bounds of the config, and [Upstream.Status] shows the reason. An error means that the config cannot be used; a
 // [Problem] says why.
 func Start(config Config, handler Handler, log *slog.Logger) (*Upstream, error) {
 	return start(config, handler, log, timingOf(&config), readClock)
@@ -125,13 +125,13 @@ func start(config Config, handler Handler, log *slog.Logger, t timing, look func
 // Config is the config of [Start].
 func (u *Upstream) Config() Config { return u.config }
 
-// Publish takes a message of the gateway. It keeps payload and never waits. An error means that the message is lost. A
-// message with qos 0 has no value later.
+// Publish takes a message of the gateway. It retains payload and never waits. An error means that the message is lost.
+// A message with qos 0 is worthless later.
 func (u *Upstream) Publish(topic string, payload []byte, qos byte, retain bool, _ []byte) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closing {
-		return nil // what the gateway still says goes to others
+		return nil // the gateway's last messages go to the others
 	}
 	r := u.routeLocked(topic)
 	class := r.class
@@ -143,7 +143,7 @@ func (u *Upstream) Publish(topic string, payload []byte, qos byte, retain bool, 
 	switch class {
 	case reading:
 		if len(payload) == 0 {
-			return u.takeLocked(r, nil) // the device is gone; behind its last state
+			return u.takeLocked(r, nil) // the device is gone; after its last state
 		}
 		return u.takeReadingLocked(r, payload)
 	case outcome:
@@ -161,7 +161,7 @@ func (u *Upstream) Publish(topic string, payload []byte, qos byte, retain bool, 
 
 var errIntake = errors.New("the disk is too slow: the oldest reading is dropped")
 
-// takeLocked queues a message for the keeper. When the disk does not keep up, the oldest reading goes.
+// takeLocked queues a message for the keeper. If the disk does not keep up, the oldest reading is dropped.
 func (u *Upstream) takeLocked(r *route, payload []byte) error {
 	u.intake = append(u.intake, arrival{r, payload})
 	signal(u.work)
@@ -180,12 +180,12 @@ func (u *Upstream) takeLocked(r *route, payload []byte) error {
 	return errIntake
 }
 
-// setCurrentLocked makes i what the upstream shall know of its topic.
+// setCurrentLocked makes i the current message of its topic at the upstream.
 func (u *Upstream) setCurrentLocked(i *item) {
 	old := u.current[i.full]
 	u.current[i.full] = i
 	if u.session == nil {
-		return // all of it is said at the next connection
+		return // all of it is sent at the next connection
 	}
 	if old == nil || old.said {
 		u.unsaid = append(u.unsaid, i.full)
@@ -193,7 +193,7 @@ func (u *Upstream) setCurrentLocked(i *item) {
 	signal(u.wake)
 }
 
-// routeLocked remembers what is known of a topic.
+// routeLocked remembers the route of a topic.
 func (u *Upstream) routeLocked(topic string) *route {
 	if r, ok := u.routes[topic]; ok {
 		return r
@@ -209,7 +209,7 @@ func (u *Upstream) routeLocked(topic string) *route {
 	return &r
 }
 
-// signal leaves a token for one who waits, if there is none yet.
+// signal leaves a token for a waiting goroutine, if there is none yet.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -258,7 +258,7 @@ func (u *Upstream) Withdraw(next Config) {
 	}
 }
 
-// farewell waits until nothing is left to say, or ctx ends.
+// farewell waits until nothing is left to send, or ctx ends.
 func (u *Upstream) farewell(ctx context.Context) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

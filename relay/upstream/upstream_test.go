@@ -51,7 +51,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// idle is an upstream whose broker is not there.
+// idle is an upstream whose broker does not exist.
 func idle(t *testing.T, c Config, look func() instant) *Upstream {
 	t.Helper()
 	c.ID, c.Dir, c.Root, c.Gateway = "cloud", t.TempDir(), "minirelay", "home"
@@ -67,7 +67,7 @@ func idle(t *testing.T, c Config, look func() instant) *Upstream {
 	return u
 }
 
-// With min_interval the newest state of each device goes when the interval is over; it is never lost.
+// With min_interval the newest state of each device is sent when the interval is over; it is never lost.
 func TestMinInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := testDefault("mqtt://127.0.0.1:1") // nobody listens
@@ -98,7 +98,7 @@ func TestMinInterval(t *testing.T) {
 	})
 }
 
-// What is older than OutboxAge or more than OutboxMB is dropped and counted, readings before results.
+// Messages older than OutboxAge or beyond OutboxMB are dropped and counted, readings before results.
 func TestBounds(t *testing.T) {
 	c := testDefault("mqtt://127.0.0.1:1")
 	c.OutboxMB = 1
@@ -148,8 +148,8 @@ func (s *slow) Handle(_ Message, crowded bool) {
 }
 func (s *slow) Changed() {}
 
-// A rogue broker floods the gateway with commands, with messages that nobody asked for and with endless retained topics:
-// few are dealt with, memory stays bounded, and readings still go up.
+// A rogue broker floods the gateway with commands, with messages outside its subscriptions and with endless retained
+// topics: few are handled, memory stays bounded, and readings still go up.
 func TestRogueBroker(t *testing.T) {
 	say := func(topic, payload string, retain bool) string {
 		first := byte(0x30)
@@ -180,7 +180,7 @@ func TestRogueBroker(t *testing.T) {
 			if err != nil {
 				return
 			}
-			// The id of a PUBLISH at QoS 1 stands behind its topic; each comes in a write of its own here.
+			// The id of a PUBLISH at QoS 1 follows its topic; each arrives in a write of its own here.
 			if n > 4 && b[0]>>4 == publish {
 				topic := int(b[2])<<8 + int(b[3])
 				_, _ = io.WriteString(c, "\x40\x02"+string(b[4+topic:6+topic]))
@@ -216,7 +216,7 @@ func TestRogueBroker(t *testing.T) {
 	}
 }
 
-// However often an attempt fails, the next one comes between the shortest and the longest pause.
+// However often an attempt fails, the next one follows after a pause between the shortest and the longest.
 func TestBackoff(t *testing.T) {
 	c := Default()
 	timing := timingOf(&c)
@@ -266,7 +266,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A message carries what tells it apart from others, and what is no object goes as it is.
+// A message carries the keys that identify it, and a payload that is not an object is sent unchanged.
 func TestBody(t *testing.T) {
 	q := &queue{}
 	for _, c := range []struct {

@@ -14,30 +14,30 @@ const (
 	writePatience = 5 * time.Second // for a packet to leave this machine
 )
 
-// A broker that sends more than any number of people could mean is left: reading it would cost the processor that
-// others need. A packet counts as one, and as one more for each 256 bytes.
+// A broker that sends more than people could ever cause is disconnected: reading it would cost processor time that
+// others need. A packet counts as one, plus one for each 256 bytes.
 const (
-	floodRow = 20_000 // packets that may come at once
-	floodSec = 1000   // packets a second that may come for long
+	floodRow = 20_000 // packets that may arrive at once
+	floodSec = 1000   // packets a second that may arrive over a long time
 )
 
-// rogueError is what no broker may send.
+// rogueError is a packet that no broker may send.
 type rogueError struct{ what string }
 
 func (e rogueError) Error() string { return "the broker sent " + e.what }
 
-// wire is the connection as paho sees it. It reads whole packets and lets only such through as a broker may send to
-// this client, because paho reserves memory for whatever length it is told, and panics on a SUBACK that
-// acknowledges more than was asked for. It has its own deadlines: with keepalive something must come now and then,
-// and what does not leave in time never will.
+// wire is the connection as paho sees it. It reads whole packets and passes only those that a broker may send to this
+// client, because paho allocates memory for any length that a packet announces, and panics on a SUBACK that
+// acknowledges more filters than were requested. It has its own deadlines: with keepalive some packet must arrive now
+// and then, and a write that is not finished in time never will be.
 type wire struct {
 	net.Conn
 	quiet time.Duration // the longest silence; grows from the connect timeout to the keepalive's after the CONNACK
 
 	in      *bufio.Reader
-	packet  []byte // checked, and not given to paho yet
+	packet  []byte // checked, but not passed to paho yet
 	greeted bool   // the CONNACK has come
-	fault   error  // why nothing more is read
+	fault   error  // why reading has stopped
 
 	filters int     // of the one SUBSCRIBE; 0 once it has been answered
 	budget  float64 // of packets
@@ -48,7 +48,7 @@ type wire struct {
 
 func newWire(conn net.Conn, connect, quiet time.Duration, filters int) *wire {
 	w := &wire{Conn: conn, quiet: quiet, filters: filters, budget: floodRow, filled: time.Now(), in: bufio.NewReaderSize(conn, 4096)}
-	_ = conn.SetReadDeadline(time.Now().Add(connect)) // a dead connection says so at the first read
+	_ = conn.SetReadDeadline(time.Now().Add(connect)) // a dead connection reports it at the first read
 	return w
 }
 
@@ -109,7 +109,7 @@ func (w *wire) next() error {
 		}
 	}
 	if !w.greeted && (first>>4 != connack || length != 2) {
-		return rogueError{"something else than a CONNACK first"} // said before more is waited for
+		return rogueError{"something else than a CONNACK first"} // before waiting for more
 	}
 	if length > maxPacket {
 		return rogueError{fmt.Sprintf("a packet of %d bytes", length)}
@@ -136,7 +136,7 @@ const (
 	pingresp = 13
 )
 
-// check says whether the broker may send the packet to us now.
+// check reports whether the broker may send the packet to us now.
 func (w *wire) check(first byte, body []byte) error {
 	kind := first >> 4
 	if !w.greeted {
@@ -145,7 +145,7 @@ func (w *wire) check(first byte, body []byte) error {
 	}
 	cost := 1 + float64(len(body))/256
 	if kind == puback {
-		cost = 0.01 // there are as many as we have sent
+		cost = 0.01 // at most one for each message that we have sent
 	}
 	if !w.afford(cost) {
 		return rogueError{"far more than it was asked for"}

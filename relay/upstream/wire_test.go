@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// scripted is a broker that says what it is told to.
+// scripted is a broker that sends a given script.
 type scripted struct {
 	net.Conn
 	io.Reader
@@ -26,9 +26,9 @@ const (
 	message  = "\x32\x0a\x00\x03a/b\x00\x01{}x"
 )
 
-// Whole packets that a broker may send come through as they are, however they arrive; nothing else does.
+// Whole packets that a broker may send pass unchanged, however they arrive; nothing else does.
 func TestWire(t *testing.T) {
-	long := "\x30\xff\xff\xff\x7f" // 256 MB follow, it says
+	long := "\x30\xff\xff\xff\x7f" // announces 256 MB
 	for name, c := range map[string]struct{ sent, through, fault string }{
 		"a sound conversation":                 {accepted + "\x90\x04\x00\x01\x01\x01" + message + "\x40\x02\x00\x01\xd0\x00", "all", "EOF"},
 		"a message before the CONNACK":         {message, "", "first"},
@@ -69,7 +69,7 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// A broker that never stops is left, whether it sends many messages or long ones.
+// A broker that never stops is disconnected, whether it sends many messages or long ones.
 func TestFlood(t *testing.T) {
 	long := "\x30\x80\x80\x08\x00\x03a/b" + strings.Repeat("x", 128<<10-5)
 	for name, c := range map[string]struct {
