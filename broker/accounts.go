@@ -12,27 +12,28 @@ import (
 // accounts are the users of one config. They are never changed, only replaced.
 type accounts struct {
 	byName map[string]*account
-	decoy  *account // what a login by an unknown user is measured against
+	decoy  *account // the account that a login of an unknown user is checked against
 }
 
 type account struct {
 	id     string
 	rights *rights
 	hash   phc    // salt is nil if there is a plain password
-	secret string // password_hash or password as it stands in the config
+	secret string // password_hash or password as written in the config
 
 	mu    sync.Mutex
-	asked bucket // what may be asked of other gateways
+	asked bucket // requests that may be sent to other gateways
 }
 
-// What one user may ask of the gateways that meet him here, at once and for long. More would make each of them believe
-// that this broker has gone mad, and keep other people's commands from it.
+// The number of requests that one user may send to the gateways that meet their users here, at once and over a long
+// time. A larger number would make each gateway cut off this broker as a rogue, and keep other people's commands from
+// it.
 const (
 	askBurst = 50
 	askEvery = 100 * time.Millisecond
 )
 
-// mayAsk takes a token for something that is asked of another gateway, or says no.
+// mayAsk takes a token for a request to another gateway; false if there is none.
 func (a *account) mayAsk(now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -47,7 +48,7 @@ func (a *account) mayAsk(now time.Time) bool {
 	return true
 }
 
-// keeper is under whose name the account's retained messages count.
+// keeper is the name under which the account's retained messages count.
 func (a *account) keeper() string {
 	if a.rights.role == roleGateway {
 		return a.id
@@ -55,8 +56,8 @@ func (a *account) keeper() string {
 	return ""
 }
 
-// gatewayOf says whether a client id is the one with which a gateway comes that a user other than acc speaks for
-// (minirelay-ID, if its config names no other). Whoever came first with it would keep the gateway out.
+// gatewayOf reports whether a client id is the one used by a gateway that a user other than acc speaks for
+// (minirelay-ID, unless its config names another). A client that took it first would keep the gateway out.
 func (a *accounts) gatewayOf(client string, acc *account) bool {
 	id, ok := strings.CutPrefix(client, "minirelay-")
 	if !ok || acc.rights.role == roleGateway && slices.Contains(acc.rights.gateways, id) {
@@ -98,7 +99,7 @@ func newAccounts(c Config) (*accounts, error) {
 			}
 			acc.secret = hash
 			a.decoy.hash = acc.hash
-			a.decoy.hash.hash = make([]byte, len(acc.hash.hash)) // of no password
+			a.decoy.hash.hash = make([]byte, len(acc.hash.hash)) // of an empty password
 		case acc.secret == "":
 			return nil, hint(fmt.Errorf("user %s has no password", u.ID), "add password_hash, made by minirelay user hash")
 		}

@@ -11,7 +11,7 @@ import (
 	"minirelay/secret"
 )
 
-// cheap is a hash that costs next to nothing, so that tests are about what surrounds it.
+// cheap is a hash that costs next to nothing, so that tests measure the code around it.
 func cheap(password string) string {
 	p := phc{memory: 8, passes: 1, threads: 1, salt: []byte("saltsalt"), hash: make([]byte, 32)}
 	p.hash = p.of(password)
@@ -56,7 +56,7 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-// Guessing costs a few computations, however fast it is, and nobody who has been in before is held up.
+// Guessing costs a few computations, however fast it is, and does not delay a user who has logged in before.
 func TestGuessing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, a := testPasswords(t, hashedConfig(t))
@@ -72,7 +72,7 @@ func TestGuessing(t *testing.T) {
 		if computed > placeBurst+1 {
 			t.Errorf("%d passwords were computed", computed)
 		}
-		for range 10_000 { // from everywhere, and for users that there are not
+		for range 10_000 { // from everywhere, and for users that do not exist
 			d.check(a, "nobody", "guess", "10.0.0.1")
 		}
 		if d.check(a, "operator", "operator", "10.0.0.1") != right {
@@ -92,7 +92,7 @@ func TestGuessing(t *testing.T) {
 	})
 }
 
-// Guesses from many addresses have a common allowance.
+// Guesses from many addresses share an allowance.
 func TestGuessingFromEverywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, a := testPasswords(t, hashedConfig(t))
@@ -112,7 +112,7 @@ func TestGuessingFromEverywhere(t *testing.T) {
 	})
 }
 
-// A thousand phones that come back at once cost one computation.
+// A thousand phones that reconnect at once cost one computation.
 func TestLoginStorm(t *testing.T) {
 	d, a := testPasswords(t, hashedConfig(t))
 	var wg sync.WaitGroup
@@ -126,7 +126,7 @@ func TestLoginStorm(t *testing.T) {
 	wg.Wait()
 }
 
-// What is remembered is bounded, and guessing does not push out what is right.
+// The cache is bounded, and guesses do not evict right passwords.
 func TestKnownPasswords(t *testing.T) {
 	d, a := testPasswords(t, hashedConfig(t))
 	d.check(a, "operator", "operator", "host")
@@ -186,7 +186,7 @@ func TestPHC(t *testing.T) {
 	}
 }
 
-// What parses is written back the same, and is within reach of a small box.
+// A hash that parses is written back unchanged, and is affordable on a small box.
 func FuzzPHC(f *testing.F) {
 	f.Add(cheap("x"))
 	f.Add("$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA")

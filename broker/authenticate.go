@@ -13,7 +13,7 @@ var (
 	ErrTooFast       = errors.New("too many wrong passwords; new ones have to wait")
 )
 
-// ticketKey is where a request of the TLS port finds its connection.
+// ticketKey is the context key of a request's connection on the TLS port.
 type ticketKey struct{}
 
 // withConnection lets Authenticate find the connection of a request.
@@ -33,7 +33,7 @@ func (b *Broker) Authenticate(r *http.Request) (role string, err error) {
 	users, host := b.users.Load(), ticketed.ticket.host
 	switch b.passwords.check(users, user, password, host) {
 	case right:
-		ticketed.ticket.leave() // no stranger any more
+		ticketed.ticket.leave() // not a stranger any more
 		return users.byName[user].rights.role, nil
 	case tooFast:
 		err = ErrTooFast

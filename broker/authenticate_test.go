@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// The pages know users by the same passwords, and at the same speed, as MQTT does; who has logged in is no stranger
-// any more, so that a flood of them cannot cut its connection.
+// The pages check users by the same passwords, and at the same rate, as MQTT does; a logged-in user is not a stranger
+// any more, so that a flood of strangers cannot cut that connection.
 func TestAuthenticate(t *testing.T) {
 	b, err := New(testConfig(t), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -79,11 +79,11 @@ func TestAuthenticate(t *testing.T) {
 	if guesses > placeBurst {
 		t.Errorf("%d guesses at speed", guesses)
 	}
-	if got := ask("admin", "admin"); !strings.HasPrefix(got, "admin, ") { // connections of wrong guesses may just be ending
+	if got := ask("admin", "admin"); !strings.HasPrefix(got, "admin, ") { // wrong guesses may still be closing
 		t.Errorf("who has been in before: %s", got)
 	}
 
-	// A request that came in otherwise has no connection to be known by.
+	// A request that arrived another way has no ticket.
 	request, err := http.NewRequest("GET", "/api/", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -24,8 +24,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// The benchmarks run each measure on this broker and on plain mochi, both over wss with the same clients. One
-// process holds both ends, so that the clients' work is in the figures too.
+// The benchmarks run each measure on this broker and on plain mochi, both over wss with the same clients. One process
+// holds both ends, so that the figures include the clients' work.
 type bench struct {
 	name    string
 	start   func(b *testing.B) (url string, publish func(topic string, payload []byte, qos byte))
@@ -69,7 +69,7 @@ func benchMochi(b *testing.B) (string, func(string, []byte, byte)) {
 	return "wss://" + address + "/mqtt", func(topic string, payload []byte, qos byte) { _ = s.Publish(topic, payload, false, qos) }
 }
 
-// allowAll lets plain mochi take anyone.
+// allowAll lets plain mochi accept anyone.
 type allowAll struct{ mqtt.HookBase }
 
 func (*allowAll) Provides(event byte) bool {
@@ -78,7 +78,7 @@ func (*allowAll) Provides(event byte) bool {
 func (*allowAll) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
 func (*allowAll) OnACLCheck(*mqtt.Client, string, bool) bool              { return true }
 
-// benchClient is a lean subscriber of one topic that counts what comes.
+// benchClient is a lean subscriber of one topic that counts its messages.
 type benchClient struct {
 	conn  *wsConn
 	r     *bufio.Reader
@@ -96,7 +96,7 @@ func newBenchClient(b *testing.B, url, id, topic string, qos byte) *benchClient 
 		if time.Now().After(deadline) {
 			b.Fatal(err)
 		}
-		time.Sleep(10 * time.Millisecond) // mochi's listener says nothing when it is ready
+		time.Sleep(10 * time.Millisecond) // mochi's listener does not signal when it is ready
 	}
 	c := &benchClient{conn: &wsConn{Conn: ws}}
 	c.r = bufio.NewReaderSize(c.conn, 64)
@@ -217,7 +217,7 @@ func BenchmarkIdleClients(b *testing.B) {
 	}
 }
 
-// memoryNow is what heap and stacks use, and the resident size, in bytes.
+// memoryNow is the memory in use by heap and stacks, and the resident size, in bytes.
 func memoryNow() (used, rss int64) {
 	for range 3 { // each halves the stacks that are too large
 		debug.FreeOSMemory()
@@ -229,8 +229,8 @@ func memoryNow() (used, rss int64) {
 	return int64(m.HeapInuse + m.StackInuse), pages * int64(os.Getpagesize())
 }
 
-// idleProcess starts this test binary again as the clients, so that their memory is not in the figures. It
-// returns what ends them.
+// idleProcess starts this test binary again as the clients, so that their memory is not in the figures. It returns a
+// function that ends them.
 func idleProcess(b *testing.B, url string, clients int) func() {
 	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkIdleHelper$", "-test.benchtime=1x")
 	cmd.Env = append(os.Environ(), "IDLE_URL="+url, fmt.Sprint("IDLE_CLIENTS=", clients))

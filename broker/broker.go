@@ -37,7 +37,7 @@ type Broker struct {
 	sessions   map[string]*session // by client id
 	conns      map[*conn]struct{}
 	online     int // sessions with a connection
-	expiring   int // sessions that are just being ended
+	expiring   int // sessions that are being ended
 	maxClients int
 	departures int64
 
@@ -61,7 +61,7 @@ const (
 	stopped
 )
 
-// traffic counts what goes through, since the start.
+// traffic counts messages and bytes since the start.
 type traffic struct {
 	bytesIn, bytesOut, messagesIn, messagesOut atomic.Int64
 	buffered                                   atomic.Int64 // bytes waiting at all clients now
@@ -88,7 +88,7 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	b.server = mqtt.New(&mqtt.Options{
 		Capabilities:            capabilities(),
 		ClientNetReadBufferSize: readAhead,
-		// mochi's log lines carry payloads, one for each packet it dislikes.
+		// mochi logs payloads, one line for each packet that it rejects.
 		Logger:                 slog.New(slog.DiscardHandler),
 		SysTopicResendInterval: never,
 	})
@@ -101,17 +101,17 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 
 const (
 	readAhead = 64      // bytes; conn reads ahead itself
-	never     = 1 << 32 // seconds between mochi's own $SYS messages, which would pass by the guard
+	never     = 1 << 32 // seconds between mochi's own $SYS messages, which would bypass the guard
 )
 
-// prepared is a config that has been checked, with all that it needs.
+// prepared is a config that has been checked, with everything derived from it.
 type prepared struct {
 	config   Config
 	users    *accounts
 	identity *identity
 }
 
-// prepare checks a config. The identity of before is kept if nothing about it changes.
+// prepare checks a config. It keeps the identity of before if nothing about it changes.
 func prepare(cfg Config, before *prepared) (*prepared, error) {
 	if cfg.Root == "" {
 		cfg.Root = "minirelay"
@@ -138,7 +138,7 @@ func prepare(cfg Config, before *prepared) (*prepared, error) {
 	return p, nil
 }
 
-// adopt makes p what holds from now on.
+// adopt puts p into effect.
 func (b *Broker) adopt(p *prepared) {
 	b.config = p.config
 	b.users.Store(p.users)
@@ -189,7 +189,7 @@ func (b *Broker) HandleHTTP(pattern string, h http.Handler) {
 // Addrs are the addresses of the listeners as host:port; "" for a listener that is off.
 type Addrs struct{ TLS, MQTT, WS string }
 
-// Addrs returns the addresses that are bound, with the ports that the system chose for port 0.
+// Addrs returns the bound addresses, with the ports that the system chose for port 0.
 func (b *Broker) Addrs() Addrs {
 	b.changing.Lock()
 	defer b.changing.Unlock()
@@ -202,13 +202,13 @@ func (b *Broker) Addrs() Addrs {
 	return Addrs{TLS: text(b.ports.tls), MQTT: text(b.ports.mqtt), WS: text(b.ports.ws)}
 }
 
-// Stop closes the listeners, then disconnects the clients, and returns when every goroutine has ended. When ctx ends
+// Stop closes the listeners, then disconnects the clients, and returns when every goroutine has ended. If ctx ends
 // first, it cuts the connections and returns an error.
 func (b *Broker) Stop(ctx context.Context) error {
 	b.changing.Lock()
 	before := b.state
 	b.state = stopped
-	b.changing.Unlock() // from here on nobody else changes anything
+	b.changing.Unlock() // from here on, no other goroutine changes anything
 	if before == stopped {
 		return nil
 	}
@@ -234,7 +234,7 @@ func (b *Broker) Stop(ctx context.Context) error {
 	}
 	b.sessionsMu.Unlock()
 	if err != nil {
-		go b.server.Close() // it waits for the same goroutines, without end
+		go b.server.Close() // it waits for the same goroutines, without limit
 		return err
 	}
 	return b.server.Close()

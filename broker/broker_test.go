@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// The whole walk over each kind of listener: state out, a command in.
+// The whole round trip over each kind of listener: state out, a command in.
 func TestWalk(t *testing.T) {
 	for _, scheme := range []string{"wss", "ws", "tcp"} {
 		t.Run(scheme, func(t *testing.T) {

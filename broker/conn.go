@@ -16,51 +16,51 @@ import (
 
 const (
 	connectTime = 5 * time.Second  // from accept to a complete CONNECT, TLS handshake and upgrade included
-	stuckTime   = 10 * time.Second // a client that takes no byte for so long has stopped reading
-	closeTime   = 2 * time.Second  // for the last words to a client that is being disconnected
+	stuckTime   = 10 * time.Second // a client that accepts no byte for this long has stopped reading
+	closeTime   = 2 * time.Second  // for the last bytes to a client that is being disconnected
 
 	publishRoom = 64 << 10 // bytes waiting at one client beyond which its next messages wait as pointers
-	writeChunk  = 16 << 10 // bytes in one write, so that stuckTime is about a client's speed and not about our size
+	writeChunk  = 16 << 10 // bytes in one write, so that stuckTime measures the client's speed and not our size
 	keepBuffer  = 512      // bytes of buffer that an idle client keeps
-	maxWaiting  = 1 << 20  // bytes waiting at one client; beyond it is disconnected
-	maxBuffered = 64 << 20 // bytes waiting at all clients together; whoever asks beyond it is disconnected
+	maxWaiting  = 1 << 20  // bytes waiting at one client; beyond it the client is disconnected
+	maxBuffered = 64 << 20 // bytes waiting at all clients together; a client that needs more is disconnected
 
 	frameRoom = 10 // bytes of the longest header of a WebSocket frame from a server (RFC 6455, 5.2)
 )
 
 var errConnClosed = errors.New("connection closed")
 
-// conn is one client's connection, as mochi and the session see it. Write never blocks: it appends to a buffer
-// that a goroutine, which lives only while there is something to write, sends in as few frames as it can.
-// A client whose buffer is full is disconnected.
+// conn is one client's connection, as seen by mochi and the session. Write never blocks: it appends to a buffer that a
+// goroutine, which lives only while there is something to write, sends in as few frames as it can. A client whose
+// buffer is full is disconnected.
 type conn struct {
 	inner   net.Conn  // TCP
 	raw     net.Conn  // inner, or TLS over it; written to by flush alone
-	in      io.Reader // the bytes of MQTT that come in
-	head    []byte    // what was read ahead of mochi
+	in      io.Reader // the incoming bytes of MQTT
+	head    []byte    // bytes read ahead of mochi
 	room    int       // frameRoom over WebSocket, else 0
 	remote  string
-	host    string // remote without the port: who is throttled
+	host    string // remote without the port: the unit of throttling
 	ticket  *ticket
 	traffic *traffic
 	client  *mqtt.Client // set before session
 	session atomic.Pointer[session]
-	gone    chan struct{} // closed when mochi has let go of the connection and the client id is free
+	gone    chan struct{} // closed when mochi has released the connection and the client id is free
 
-	// Of the goroutine that reads.
+	// Of the reading goroutine.
 	idle         time.Duration // the longest silence allowed, 0: any
 	lastDeadline time.Time
 	receiveMax   uint16
 	established  bool
-	left         bool      // mochi has said that it ended
+	left         bool      // mochi has reported its end
 	will         *will     // what it leaves behind
 	granted      []request // the filters of the SUBSCRIBE being answered
 
 	mu       sync.Mutex
-	buf      []byte // room for a frame's header, then what is to be written
+	buf      []byte // room for a frame's header, then the bytes to write
 	control  []byte // a WebSocket control frame that goes first
 	flushing bool   // flush runs
-	closing  bool   // nothing more is taken; what waits still goes out
+	closing  bool   // no more is accepted; waiting bytes still go out
 	closeBy  time.Time
 	goodbye  bool // the close frame is on its way
 	dead     bool
@@ -83,7 +83,7 @@ func newConn(inner, raw net.Conn, ws *websocket.Conn, t *traffic) *conn {
 	return c
 }
 
-// Read gives mochi the bytes of MQTT, whatever frames they came in.
+// Read returns the bytes of MQTT to mochi, regardless of WebSocket frames.
 func (c *conn) Read(p []byte) (int, error) {
 	if len(c.head) > 0 {
 		n := copy(p, c.head)
@@ -110,12 +110,12 @@ func (c *conn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// publish appends m, unless much waits already (false): it is for the session then to keep it back or give up.
+// publish appends m, unless much waits already (false): the session then decides whether to keep it back or give up.
 func (c *conn) publish(m *message, s stamp) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing || c.dead {
-		return true // nobody will read it
+		return true // it will not be read
 	}
 	if len(c.buf) > publishRoom {
 		return false
@@ -128,7 +128,7 @@ func (c *conn) publish(m *message, s stamp) bool {
 	return true
 }
 
-// beginLocked is the buffer to append to, with room for a frame's header in front if it was empty.
+// beginLocked returns the buffer to append to, with room for a frame's header in front if it was empty.
 func (c *conn) beginLocked() []byte {
 	if len(c.buf) > 0 || c.room == 0 {
 		return c.buf
@@ -136,8 +136,8 @@ func (c *conn) beginLocked() []byte {
 	return append(c.buf, make([]byte, frameRoom)...)
 }
 
-// accountLocked takes what was appended beyond before out of the common budget and sees to its being written.
-// Whoever lets too much wait is disconnected: false.
+// accountLocked charges the bytes appended beyond before to the common budget and starts writing them. It returns false
+// if it has disconnected the client because too much waits.
 func (c *conn) accountLocked(before int) bool {
 	total := c.traffic.buffered.Add(int64(len(c.buf) - before))
 	switch {
@@ -159,7 +159,7 @@ func (c *conn) wakeLocked() {
 	}
 }
 
-// flush writes until nothing is left, then ends. It alone writes to raw.
+// flush writes until nothing is left, then ends. Only flush writes to raw.
 func (c *conn) flush() {
 	var spare []byte
 	c.mu.Lock()
@@ -195,8 +195,8 @@ func (c *conn) flush() {
 	}
 }
 
-// rest ends flush: the buffer shrinks, and a connection that waited for its last words is closed. It is called with
-// mu locked and unlocks it.
+// rest ends flush: the buffer shrinks, and a connection that waited for its last bytes is closed. It is called with mu
+// locked and unlocks it.
 func (c *conn) rest(raw net.Conn) {
 	c.flushing = false
 	if cap(c.buf) > keepBuffer {
@@ -206,7 +206,7 @@ func (c *conn) rest(raw net.Conn) {
 	c.dead = c.dead || last
 	c.mu.Unlock()
 	if last {
-		_ = raw.Close() // TLS says goodbye, and waits for room to say it
+		_ = raw.Close() // TLS sends a close alert, and waits for room to send it
 		close(c.done)
 	}
 }
@@ -278,7 +278,7 @@ func (c *conn) pong(text string) {
 	c.wakeLocked()
 }
 
-// Close lets what waits go out, for closeTime at most, and closes. It does not wait for that.
+// Close lets waiting bytes go out, for closeTime at most, and closes. It does not wait for that.
 func (c *conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -287,13 +287,13 @@ func (c *conn) Close() error {
 	}
 	c.closing = true
 	c.closeBy = time.Now().Add(closeTime)
-	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // ends the read that waits
+	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // ends the waiting read
 	_ = c.raw.SetWriteDeadline(c.closeBy)
 	c.wakeLocked()
 	return nil
 }
 
-// abort cuts the connection. A reason is worth telling the person who reads the log.
+// abort cuts the connection. A reason is given if it belongs in the log.
 func (c *conn) abort(reason string) {
 	c.mu.Lock()
 	c.abortLocked(reason)
@@ -310,27 +310,27 @@ func (c *conn) abortLocked(reason string) {
 	}
 	c.traffic.buffered.Add(-int64(len(c.buf)))
 	c.buf = nil
-	go func(inner net.Conn) { // a publisher may be here, and closing waits for the write that it interrupts
-		_ = inner.Close() // not raw: TLS would wait to say goodbye
+	go func(inner net.Conn) { // the caller may be a publisher, and closing waits for the write that it interrupts
+		_ = inner.Close() // not raw: TLS would wait to send its close alert
 		close(c.done)
 	}(c.inner)
 }
 
-// strip drops what an ended connection holds: mochi keeps it for as long as the session lives.
+// strip releases the buffers of an ended connection: mochi keeps the connection for as long as the session lives.
 func (c *conn) strip() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.in, c.raw, c.inner, c.head, c.granted, c.ticket = nil, nil, nil, nil, nil, nil
 }
 
-// failure is why the connection was cut, if a person should know.
+// failure is why the connection was cut, if that belongs in the log.
 func (c *conn) failure() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.reason
 }
 
-// SetDeadline is how mochi says that a packet came. Its own sum overflows at 43691 s, so the time is ours.
+// SetDeadline is mochi's signal that a packet has arrived. Its own sum overflows at 43691 s, so we compute the time.
 func (c *conn) SetDeadline(time.Time) error {
 	now := time.Now()
 	if now.Sub(c.lastDeadline) < time.Second {
@@ -353,7 +353,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error { return nil } // flush sets 
 func (c *conn) LocalAddr() net.Addr                { return c.inner.LocalAddr() }
 func (c *conn) RemoteAddr() net.Addr               { return c.inner.RemoteAddr() }
 
-// wsReader turns binary messages into a stream: a packet may span messages, and a message hold several.
+// wsReader turns binary messages into a stream: a packet may span messages, and a message may hold several packets.
 type wsReader struct {
 	ws      *websocket.Conn
 	message io.Reader

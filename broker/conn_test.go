@@ -12,14 +12,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// pipe is a conn with its other end. Nothing is read from that unless the test does.
+// pipe is a conn with its other end. Nothing is read from the other end unless the test reads it.
 func pipe(t *testing.T) (*conn, net.Conn) {
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { theirs.Close() })
 	return newConn(ours, ours, nil, &traffic{}), theirs
 }
 
-// A client that takes nothing for stuckTime is cut, and nobody waited for it.
+// A client that accepts nothing for stuckTime is cut, and no publisher waited for it.
 func TestStuckClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, theirs := pipe(t)
@@ -47,7 +47,7 @@ func TestStuckClient(t *testing.T) {
 	})
 }
 
-// A slow client is not a stuck one: what counts is that something moves.
+// A slow client is not a stuck one: any progress counts.
 func TestSlowClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, theirs := pipe(t)
@@ -65,7 +65,7 @@ func TestSlowClient(t *testing.T) {
 	})
 }
 
-// More than maxWaiting at one client, or maxBuffered at all, cuts whoever asks for it.
+// More than maxWaiting at one client, or maxBuffered at all, cuts the client that needs it.
 func TestFullBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := pipe(t)
@@ -89,7 +89,7 @@ func TestFullBuffer(t *testing.T) {
 	})
 }
 
-// Close lets the last words out, and waits for a client that does not listen no longer than closeTime.
+// Close lets the last bytes out, and waits for a client that does not read no longer than closeTime.
 func TestCloseFlushes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, theirs := pipe(t)
@@ -113,7 +113,7 @@ func TestCloseFlushes(t *testing.T) {
 	})
 }
 
-// A client that says nothing for one and a half times its keepalive is gone.
+// A client that is silent for one and a half times its keepalive is disconnected.
 func TestKeepalive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, theirs := pipe(t)
@@ -139,7 +139,7 @@ func TestKeepalive(t *testing.T) {
 	})
 }
 
-// What a burst took is given back.
+// Memory taken by a burst is released.
 func TestIdleBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, theirs := pipe(t)
@@ -158,7 +158,7 @@ func TestIdleBuffer(t *testing.T) {
 	})
 }
 
-// frame makes what a WebSocket client reads as one message, whatever its length.
+// A WebSocket client reads the output of frame as one message, whatever its length.
 func TestFrame(t *testing.T) {
 	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 200_000} {
 		payload := bytes.Repeat([]byte{7}, n)

@@ -1,13 +1,13 @@
 // Package broker is the embedded MQTT broker: phones and tools connect to it over wss, ws or plain MQTT, and the
 // gateway publishes through it. Most callers need [New], [Broker.Start] and [Broker.Publish].
 //
-// mochi speaks the protocol: it decodes packets, acknowledges, and keeps sessions and the index of
-// subscriptions. The promises of minirelay are enforced around it, in the order in which a connection meets them:
+// mochi speaks the protocol: it decodes packets, acknowledges, and keeps sessions and the index of subscriptions. The
+// promises of minirelay are enforced around it, in the order in which a connection meets them:
 //
 //	listen.go     Broker.bind            ports are bound here, so that a busy one is an error at start
-//	prelogin.go   preLogin.enter         connections that have not said CONNECT are few and short-lived
+//	prelogin.go   preLogin.enter         connections without a CONNECT yet are few and short-lived
 //	http.go       Broker.serveHTTP       one TLS port for wss, the page and the API
-//	conn.go       conn.Write             never blocks: a stuck client cannot hold anyone else
+//	conn.go       conn.Write             never blocks: a stuck client cannot delay the others
 //	serve.go      Broker.serve           one connection from its first byte to its last; panics end here
 //	guard.go      guard                  the one hook of mochi: every request of a client passes here
 //	login.go      guard.OnConnect        the login, and the client id
@@ -16,7 +16,7 @@
 //	rules.go      rights                 the rights of a user to read and write
 //	subscribe.go  guard.OnSubscribe      the subscriptions of a client
 //	receive.go    guard.OnPublish        the publishes of a client
-//	publish.go    Broker.Publish         a message is stored and spread
+//	publish.go    Broker.Publish         a message is stored and distributed
 //	route.go      Broker.route           its receivers
 //	session.go    session.deliver        its way to one receiver: in order, or the receiver is disconnected
 //
@@ -24,9 +24,9 @@
 //
 // A subscriber that keeps up gets every message of a topic in the order of publishing; one that does not is
 // disconnected and gets the retained messages when it connects again. No publisher waits for a client for more than a
-// moment. Nothing is allowed that no rule allows. No input ends the process.
+// moment. Anything that no rule allows is denied. No input ends the process.
 //
-// Deliberately absent: anonymous users, bridges, storage (retained messages and sessions live in memory; the
-// gateway publishes its own again at start), QoS 2 towards subscribers (they are granted QoS 1), and wills on the
-// gateway's topics.
+// Deliberately absent: anonymous users, bridges, storage (retained messages and sessions live in memory; the gateway
+// publishes its own again at start), QoS 2 towards subscribers (they are granted QoS 1), and wills on the gateway's
+// topics.
 package broker

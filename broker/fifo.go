@@ -1,6 +1,6 @@
 package broker
 
-// fifo is a queue that reuses its memory and gives back what a burst took.
+// fifo is a queue that reuses its memory and releases it after a burst.
 type fifo[T any] struct {
 	items []T
 	head  int

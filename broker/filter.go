@@ -8,14 +8,14 @@ const (
 	maxTopicLevels = 16
 )
 
-// validTopic says whether a client may publish to topic at all.
+// validTopic reports whether topic is valid for a client's publish.
 func validTopic(topic string) bool {
 	return topic != "" && len(topic) <= maxTopicLength && strings.Count(topic, "/") < maxTopicLevels &&
 		!strings.ContainsAny(topic, "+#\x00")
 }
 
-// validFilter says whether filter is well-formed: wildcards fill a whole level, and # is the last one
-// (MQTT 5.0, 4.7.1).
+// validFilter reports whether filter is well-formed: wildcards fill a whole level, and # is the last one (MQTT 5.0,
+// 4.7.1).
 func validFilter(filter string) bool {
 	if filter == "" || len(filter) > maxTopicLength || strings.Count(filter, "/") >= maxTopicLevels ||
 		strings.Contains(filter, "\x00") {
@@ -40,7 +40,7 @@ func splitShare(filter string) (group, inner string, ok bool) {
 	return group, inner, ok && group != "" && !strings.ContainsAny(group, "+#")
 }
 
-// Matches says whether a topic is one that a subscription asks for, which may be a shared one (MQTT 5.0, 4.7 and 4.8.2):
+// Matches reports whether a subscription to filter, which may be a shared one, covers topic (MQTT 5.0, 4.7 and 4.8.2):
 // wildcards at the beginning of a filter do not match topics that begin with $.
 func Matches(filter, topic string) bool {
 	_, inner, ok := splitShare(filter)
@@ -71,7 +71,7 @@ func matches(filter, topic string) bool {
 	}
 }
 
-// overlap says whether there is a topic that both filters match.
+// overlap reports whether there is a topic that both filters match.
 func overlap(a, b string) bool {
 	if a[0] == '$' && (b[0] == '+' || b[0] == '#') || b[0] == '$' && (a[0] == '+' || a[0] == '#') {
 		return false

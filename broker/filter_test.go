@@ -22,7 +22,7 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-// What a handler asks covers shared subscriptions too, and an invalid filter nothing.
+// A Handler's filter may be a shared subscription too, and an invalid filter covers nothing.
 func TestMatchesShared(t *testing.T) {
 	for filter, want := range map[string]bool{
 		"a/#": true, "$share/group/a/#": true, "$SHARE/group/a/+": true, "$share/group/b": false,
@@ -64,7 +64,7 @@ func universe() (topics []string) {
 	return topics
 }
 
-// overlap agrees with trying every topic.
+// overlap agrees with a trial of every topic.
 func TestOverlap(t *testing.T) {
 	words := []string{"a", "b", "+", "#", "$x"}
 	var filters []string
@@ -125,7 +125,7 @@ func FuzzOverlap(f *testing.F) {
 	})
 }
 
-// Whatever a user may read, he may subscribe to; and what he is refused covers nothing that he may read.
+// A user may subscribe to every topic that the user may read, and a refused filter covers no readable topic.
 func TestSubscribeAgreesWithRead(t *testing.T) {
 	cfg := testConfig(t)
 	var topics, filters []string

@@ -14,10 +14,10 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// Each test here is about something that mochi 2.7.9 does when it is left alone.
+// Each test here covers a fault of plain mochi 2.7.9.
 
-// A client with a ReceiveMaximum, subscribed at QoS 1 and hit by a burst, stops all of mochi for ever: it takes a
-// read lock twice with a writer in between. Here the client gets everything, never more than it allowed at once.
+// A client with a ReceiveMaximum, subscribed at QoS 1 and hit by a burst, stops all of mochi for ever: it takes a read
+// lock twice with a writer in between. Here the client gets everything, and never more at once than it allowed.
 func TestReceiveMaximum(t *testing.T) {
 	b := start(t, testConfig(t))
 	const allowed, burst = 3, 2000
@@ -81,7 +81,7 @@ func TestTruncatedSubscribe(t *testing.T) {
 	})
 }
 
-// mochi publishes a last will without asking anyone: a read-only client switches a relay by disconnecting.
+// mochi publishes a last will without checking any rights: a read-only client switches a relay by disconnecting.
 func TestWills(t *testing.T) {
 	leave := func(topic string) func(*packets.Packet) {
 		return func(pk *packets.Packet) {
@@ -93,7 +93,7 @@ func TestWills(t *testing.T) {
 		ok          bool
 	}{
 		{"viewer", "minirelay/home/greenhouse/command", false},
-		{"operator", "minirelay/home/greenhouse/command", false}, // a dying connection gives no commands
+		{"operator", "minirelay/home/greenhouse/command", false}, // a dying connection sends no commands
 		{"admin", "minirelay/home/greenhouse/command", false},
 		{"admin", "minirelay/home/greenhouse/state", false},
 		{"operator", "minirelay/home/request/phone", false},
@@ -133,7 +133,7 @@ func TestWills(t *testing.T) {
 	}
 }
 
-// A DISCONNECT takes the will back.
+// A DISCONNECT cancels the will.
 func TestWillTakenBack(t *testing.T) {
 	b := start(t, testConfig(t))
 	friend := b.connected(t, 4, "operator", "friend", nil)
@@ -150,7 +150,7 @@ func TestWillTakenBack(t *testing.T) {
 	}
 }
 
-// A session belongs to a client id only: another user with the same id gets its messages and throws it out.
+// In mochi a session belongs to a client id only: another user with the same id gets its messages and disconnects it.
 func TestClientIDOfAnotherUser(t *testing.T) {
 	b := start(t, testConfig(t))
 	for version, refused := range map[byte]byte{4: 2, 5: packets.ErrClientIdentifierNotValid.Code} {
@@ -159,7 +159,7 @@ func TestClientIDOfAnotherUser(t *testing.T) {
 			pk.Connect.Clean = false
 			pk.Properties.SessionExpiryInterval, pk.Properties.SessionExpiryIntervalFlag = 60, true
 		})
-		for range 2 { // while the owner is there, and while it is away
+		for range 2 { // while the owner is online, and while it is away
 			if ack := b.raw(t, version).login("viewer", id, nil); ack.ReasonCode != refused {
 				t.Fatalf("CONNACK %#x, want %#x", ack.ReasonCode, refused)
 			}
@@ -192,7 +192,7 @@ func TestTakeover(t *testing.T) {
 	}
 }
 
-// mochi makes room for what five bytes announce, before anyone has logged in: 256 MB each.
+// mochi allocates whatever five bytes announce, before any login: 256 MB each.
 func TestHugeAnnouncement(t *testing.T) {
 	b := start(t, testConfig(t))
 	var before, after runtime.MemStats
@@ -203,7 +203,7 @@ func TestHugeAnnouncement(t *testing.T) {
 		c.ended()
 	}
 	c := b.raw(t, 4)
-	c.write([]byte{packets.Connect << 4, 0x80, 0x80, 0x01}) // 16 KiB, of which nothing has to come
+	c.write([]byte{packets.Connect << 4, 0x80, 0x80, 0x01}) // 16 KiB, none of which need arrive
 	if pk, err := c.next(connectTime / 2); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a large CONNECT is waited for: %+v", pk)
 	}
@@ -216,7 +216,7 @@ func TestHugeAnnouncement(t *testing.T) {
 	}
 }
 
-// mochi waits for a CONNECT without end.
+// mochi waits for a CONNECT without a timeout.
 func TestNoConnect(t *testing.T) {
 	b := start(t, testConfig(t))
 	var silent []net.Conn
@@ -270,7 +270,7 @@ func TestKeepaliveOverflow(t *testing.T) {
 	}
 }
 
-// mochi sends as many retained messages as its queue holds, 8192 or what one sets, and drops the rest silently.
+// mochi sends as many retained messages as its queue holds, 8192 or the configured number, and drops the rest silently.
 func TestManyRetained(t *testing.T) {
 	b := start(t, testConfig(t))
 	const many = 12_000
@@ -290,8 +290,8 @@ func TestManyRetained(t *testing.T) {
 	}
 }
 
-// mochi forgets an outgoing message when a publish of the same packet id comes in, and refuses a SUBSCRIBE that
-// has the id of one: the two sides count on their own.
+// mochi forgets an outgoing message when a publish with the same packet id comes in, and refuses a SUBSCRIBE with the
+// id of one, although each side counts on its own.
 func TestPacketIDsOfBothSides(t *testing.T) {
 	b := start(t, testConfig(t))
 	keep := func(pk *packets.Packet) { pk.Connect.Clean = false }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Random bytes after a CONNECT must not end the process, nor keep anything of the connection.
+// Random bytes after a CONNECT must neither end the process nor leave anything of the connection behind.
 func FuzzConnection(f *testing.F) {
 	f.Add([]byte{0x82, 6, 0, 1, 0, 0, 1, 'a'}, byte(5))
 	f.Add([]byte{0x30, 3, 0, 1, 'a'}, byte(4))

@@ -10,18 +10,18 @@ import (
 
 const (
 	maxPacket        = 64 << 10 // bytes of a client's packet
-	maxConnect       = 8 << 10  // bytes of a CONNECT, before anything is known about who sends it
+	maxConnect       = 8 << 10  // bytes of a CONNECT, before anything is known about the sender
 	maxClientID      = 128      // bytes
 	maxSubscriptions = 256      // of one client
 	maxSessionExpiry = 86400    // seconds that a session outlives its connection
 	maxReceive       = 256      // QoS 2 messages that a client may have half-delivered
 	maxAliases       = 16
 	minKeepalive     = 15  // seconds
-	maxKeepalive     = 600 // seconds; MQTT 5 clients are told so
+	maxKeepalive     = 600 // seconds; MQTT 5 clients are informed of it
 )
 
-// guard is the one hook of mochi, which ORs the answers of its hooks: a second one could only open doors.
-// Everything that a client asks for passes here.
+// guard is the one hook of mochi, which ORs the answers of its hooks: a second one could only grant more. Every request
+// of a client passes here.
 type guard struct {
 	mqtt.HookBase
 	b *Broker
@@ -42,7 +42,7 @@ func (*guard) Provides(event byte) bool {
 // connOf is the connection behind a client of mochi's; all clients come from serve.
 func connOf(cl *mqtt.Client) *conn { return cl.Net.Conn.(*conn) }
 
-// OnPacketRead sees each packet before mochi looks at what is in it.
+// OnPacketRead sees each packet before mochi processes it.
 func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	c := connOf(cl)
 	switch pk.FixedHeader.Type {
@@ -53,8 +53,8 @@ func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet
 	case packets.Publish:
 		g.b.traffic.messagesIn.Add(1)
 		if len(pk.TopicName) > 0 && pk.TopicName[0] == '$' {
-			// mochi drops these without the acknowledgement that a QoS 1 client waits for. With one more $ it
-			// comes to OnPublish, which refuses every topic of that kind.
+			// mochi drops these without the acknowledgement that a QoS 1 client waits for. With another $ in front the
+			// publish reaches OnPublish, which refuses every topic of that kind.
 			pk.TopicName = "$" + pk.TopicName
 		}
 	case packets.Puback:
@@ -67,10 +67,10 @@ func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet
 	return pk, nil
 }
 
-// readConnect takes out of a CONNECT what mochi must not see.
+// readConnect removes from a CONNECT the properties that mochi must not see.
 func (g *guard) readConnect(c *conn, pk *packets.Packet) {
-	// With a ReceiveMaximum mochi takes a read lock twice with a writer in between and stands still for ever.
-	// The session keeps to it instead.
+	// With a ReceiveMaximum mochi takes a read lock twice with a writer in between and deadlocks. The session enforces
+	// it instead.
 	c.receiveMax = pk.Properties.ReceiveMaximum
 	pk.Properties.ReceiveMaximum = 0
 
@@ -82,13 +82,13 @@ func (g *guard) readConnect(c *conn, pk *packets.Packet) {
 	}
 	pk.Connect.Keepalive = max(pk.Connect.Keepalive, minKeepalive)
 	if alive == 0 && pk.ProtocolVersion < 5 {
-		c.idle = 0 // cannot be told otherwise; TCP finds out when it is gone
+		c.idle = 0 // cannot be given a keepalive; TCP finds out when it is gone
 	} else {
 		c.idle = time.Duration(pk.Connect.Keepalive) * time.Second * 3 / 2 // MQTT 5.0, 3.1.2.10
 	}
 }
 
-// OnSessionEstablish begins a session, or goes on with the one that the client left.
+// OnSessionEstablish begins a session, or continues the one that the client left.
 func (g *guard) OnSessionEstablish(cl *mqtt.Client, pk packets.Packet) {
 	s := connOf(cl).session.Load()
 	_, left := g.b.server.Clients.Get(cl.ID)
@@ -113,7 +113,7 @@ func (g *guard) OnSessionEstablished(cl *mqtt.Client, pk packets.Packet) {
 	g.b.log.Debug("client connected", "client", cl.ID, "user", c.session.Load().user, "from", c.remote)
 }
 
-// OnPacketEncode completes what mochi leaves out of a CONNACK.
+// OnPacketEncode completes mochi's CONNACK.
 func (g *guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	if pk.FixedHeader.Type != packets.Connack {
 		return pk
@@ -133,19 +133,20 @@ func (g *guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packe
 	return pk
 }
 
-// OnDisconnect runs when the connection has ended, however it did.
+// OnDisconnect runs when the connection has ended, for whatever reason.
 func (g *guard) OnDisconnect(cl *mqtt.Client, _ error, expire bool) {
 	g.b.leave(cl, expire)
 }
 
-// OnClientExpired runs when a session was left for too long. mochi forgets its subscriptions' owner, but not them.
+// OnClientExpired runs when a session has been away for too long. mochi forgets the owner of its subscriptions, but not
+// the subscriptions.
 func (g *guard) OnClientExpired(cl *mqtt.Client) {
 	if now, ok := g.b.server.Clients.Get(cl.ID); ok && now == cl {
 		g.b.expire(connOf(cl).session.Load())
 	}
 }
 
-// expires says whether the session ends with its connection.
+// expires reports whether the session ends with its connection.
 func expires(cl *mqtt.Client) bool {
 	if cl.Properties.ProtocolVersion == 5 {
 		return cl.Properties.Props.SessionExpiryInterval == 0
@@ -156,13 +157,13 @@ func expires(cl *mqtt.Client) bool {
 func capabilities() *mqtt.Capabilities {
 	c := mqtt.NewDefaultServerCapabilities()
 	c.MaximumClients = math.MaxInt64   // counted by claim, since a reload may change it
-	c.MaximumMessageExpiryInterval = 0 // else retained messages and sessions lose theirs after it
-	c.MaximumClientWritesPending = 1   // nothing goes through mochi's queue
+	c.MaximumMessageExpiryInterval = 0 // or retained messages and sessions would lose theirs afterwards
+	c.MaximumClientWritesPending = 1   // mochi's queue is not used
 	c.MaximumSessionExpiryInterval = maxSessionExpiry
 	c.MaximumPacketSize = maxPacket
 	c.ReceiveMaximum = maxReceive
 	c.MaximumInflight = maxReceive
 	c.TopicAliasMaximum = maxAliases
-	c.Compatibilities.NoInheritedPropertiesOnAck = true // MQTT 5.0 wants no echo of a publish's properties
+	c.Compatibilities.NoInheritedPropertiesOnAck = true // MQTT 5.0 does not echo a publish's properties
 	return c
 }

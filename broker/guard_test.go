@@ -71,7 +71,7 @@ func checkRights(t *testing.T, user, topic, want string) {
 	}
 }
 
-// An id that is no level of a topic has no topics of its own.
+// An id that is not a valid topic level has no topics of its own.
 func TestOddClientIDs(t *testing.T) {
 	cfg := testConfig(t)
 	r, _ := newRights(cfg, cfg.Users[0])
@@ -120,7 +120,7 @@ func TestSuback(t *testing.T) {
 	}
 }
 
-// Some of each: the SUBACK answers filter by filter, and QoS 2 is granted as QoS 1.
+// A mixture: the SUBACK answers filter by filter, and QoS 2 is granted as QoS 1.
 func TestSubackOfMany(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 5, "operator", "phone", nil)
@@ -161,7 +161,7 @@ func TestPartialFilter(t *testing.T) {
 	}
 }
 
-// A publish without right is dropped: MQTT 5 says so, 3.1.1 acknowledges and stays connected.
+// A publish without right is dropped: MQTT 5 reports it, a 3.1.1 client gets an acknowledgement and stays connected.
 func TestPublishWithoutRight(t *testing.T) {
 	b := start(t, testConfig(t))
 	for _, topic := range []string{
@@ -204,8 +204,8 @@ func TestPublishWithoutRight(t *testing.T) {
 	}
 }
 
-// A retained command reaches the gateway, which refuses it, and is not stored; neither is one on a topic of
-// people's own that the gateway took.
+// A retained command reaches the gateway, which refuses it, and is not stored; nor is one on a user's own topic that
+// the gateway took.
 func TestRetainedCommand(t *testing.T) {
 	b := start(t, testConfig(t))
 	b.gateway.handle = func(m Message) bool {
@@ -225,7 +225,7 @@ func TestRetainedCommand(t *testing.T) {
 	}
 }
 
-// Nothing below the root goes from client to client, also when the gateway does not want it.
+// Nothing below the root goes from client to client, even if the gateway does not want it.
 func TestUnhandledCommand(t *testing.T) {
 	b := start(t, testConfig(t))
 	b.gateway.handle = func(Message) bool { return false }
@@ -240,8 +240,8 @@ func TestUnhandledCommand(t *testing.T) {
 	}
 }
 
-// A response topic is passed on only if it is the client's to read; so that nobody makes the gateway write where
-// he may not.
+// A response topic is passed on only if the client may read it, so that a client cannot make the gateway write where
+// the client may not.
 func TestResponseTopic(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 5, "operator", "phone", nil)
@@ -259,7 +259,7 @@ func TestResponseTopic(t *testing.T) {
 	}
 }
 
-// An alias that was set is used; one that was not ends the connection.
+// A topic alias that was set is used; an unknown one ends the connection.
 func TestTopicAlias(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 5, "operator", "phone", nil)
@@ -274,7 +274,7 @@ func TestTopicAlias(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 	}
-	// An alias is no way around the rights.
+	// An alias does not bypass the rights.
 	send("minirelay/home/meter/command", 4)
 	c.read()
 	send("", 4)
@@ -335,6 +335,6 @@ func TestMaxClients(t *testing.T) {
 	if ack := b.raw(t, 5).login("operator", "three", nil); ack.ReasonCode != packets.ErrServerBusy.Code {
 		t.Errorf("%+v", ack)
 	}
-	b.connected(t, 4, "operator", "two", nil) // a takeover is no one more
+	b.connected(t, 4, "operator", "two", nil) // a takeover does not add one
 	two.ended()
 }

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // soon is how long a real process may take before a test gives up on it.
 const soon = 10 * time.Second
 
-// testConfig has one user of each kind; the password is the name. No argon2 but where a test is about it.
+// testConfig has one user of each kind; the password is the name. No argon2 except where a test is about it.
 func testConfig(t testing.TB) Config {
 	c := Default()
 	c.Listen, c.MQTT, c.WS = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
@@ -43,7 +43,7 @@ func testConfig(t testing.TB) Config {
 	return c
 }
 
-// recorder is a gateway that notes what it is handed, and takes what is below the root.
+// recorder is a gateway that records the publishes it is handed, and accepts those below the root.
 type recorder struct {
 	messages   chan Message
 	subscribed chan string
@@ -147,7 +147,7 @@ func finish(token paho.Token) error {
 	return token.Error()
 }
 
-// subscribe returns what arrives on filter as "topic payload", with " retained" if it is.
+// subscribe returns the messages on filter as "topic payload", with " retained" if it is.
 func subscribe(t testing.TB, c paho.Client, filter string, qos byte) chan string {
 	t.Helper()
 	got := make(chan string, 1<<16)
@@ -177,7 +177,7 @@ func expect[T comparable](t testing.TB, got <-chan T, want ...T) {
 	}
 }
 
-// eventually waits for another process or goroutine that gives no sign.
+// eventually waits for another process or goroutine that sends no signal.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(soon)

@@ -21,13 +21,13 @@ const (
 	wsMessage  = 1 << 20          // bytes of one WebSocket message, which may hold many packets
 )
 
-// upgrader takes every origin: a mini-program sends odd ones, and a page elsewhere that knows the password could
-// as well connect from anywhere. There is no cookie that a foreign page could ride on.
+// upgrader accepts every origin: a mini-program sends odd ones, and a page elsewhere that knows the password could as
+// well connect from anywhere. There is no cookie for a foreign page to exploit.
 func upgrader() *websocket.Upgrader {
 	return &websocket.Upgrader{
 		HandshakeTimeout: connectTime,
 		ReadBufferSize:   wsReadSize,
-		WriteBufferPool:  new(sync.Pool), // for gorilla's own close frames; conn frames what it sends itself
+		WriteBufferPool:  new(sync.Pool), // for gorilla's own close frames; conn frames its own output
 		Subprotocols:     []string{"mqtt", "mqttv3.1.1", "mqttv3.1"},
 		CheckOrigin:      func(*http.Request) bool { return true },
 	}
@@ -84,8 +84,8 @@ func (b *Broker) stopHTTP() {
 	_ = b.plain.Close()
 }
 
-// websocket serves /mqtt. The session runs on a goroutine of its own, so that the deep stack of the TLS handshake
-// and the request are given back.
+// websocket serves /mqtt. The session runs on a goroutine of its own, so that the deep stack of the TLS handshake and
+// the request are released.
 func (b *Broker) websocket(up *websocket.Upgrader) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := up.Upgrade(w, r, nil)

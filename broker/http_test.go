@@ -14,7 +14,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// mochi's own listener answers only the subprotocol mqtt, so that clients that ask for mqttv3.1.1 fail.
+// mochi's own listener answers only the subprotocol mqtt, so clients that request mqttv3.1.1 fail.
 func TestSubprotocols(t *testing.T) {
 	b := start(t, testConfig(t))
 	for _, test := range []struct {
@@ -36,7 +36,7 @@ func TestSubprotocols(t *testing.T) {
 	}
 }
 
-// A packet may span messages, a message may hold several, and a ping is answered in between.
+// A packet may span messages, a message may hold several packets, and a ping is answered in between.
 func TestFrames(t *testing.T) {
 	b := start(t, testConfig(t))
 	ws := b.dialWS(t, nil, "mqtt")
@@ -126,7 +126,7 @@ func TestNoPage(t *testing.T) {
 	}
 }
 
-// get gives status and text of what is at url.
+// get returns status and body of url.
 func get(t *testing.T, client *http.Client, url string) string {
 	t.Helper()
 	r, err := client.Get(url)

@@ -21,7 +21,7 @@ func hub(t *testing.T, cfg Config) *testBroker {
 	return b
 }
 
-// What a gateway may say at a hub, and its users hear and command.
+// What a gateway may publish at a hub, and what its users may read and command.
 func TestRightsAtAHub(t *testing.T) {
 	type may struct{ other, both, guest, watcher, all string } // r: read and subscribe, w: publish
 	for topic, want := range map[string]may{
@@ -112,7 +112,7 @@ func TestHub(t *testing.T) {
 	}
 }
 
-// A hub keeps no command for later, in no way.
+// A hub keeps no command for later, in any way.
 func TestHubKeepsNoCommand(t *testing.T) {
 	b := hub(t, testConfig(t))
 	gateway := b.connected(t, 4, "other", "minirelay-other", nil)
@@ -141,7 +141,7 @@ func TestHubKeepsNoCommand(t *testing.T) {
 	}
 }
 
-// What one gateway leaves behind takes nobody else's room.
+// The messages that one gateway leaves behind take no room from others.
 func TestRetainedOfGateways(t *testing.T) {
 	r := retained{byTopic: map[string]*message{}}
 	put := func(keeper string, i int, payload string) bool {
@@ -172,7 +172,7 @@ func dying(pk *packets.Packet) {
 	pk.Connect.WillRetain, pk.Connect.WillQos = true, 1
 }
 
-// A gateway that may no longer speak is disconnected, so that it knows, and nobody takes it for being there.
+// A gateway that may no longer publish is disconnected, so that it notices, and does not appear to be online.
 func TestReloadTakesAGateway(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"user gone": func(c *Config) {
@@ -206,7 +206,7 @@ func TestReloadTakesAGateway(t *testing.T) {
 	}
 }
 
-// Nobody else takes the client id with which a gateway comes: it could not come in.
+// No other user can take the client id of a gateway, which would lock the gateway out.
 func TestClientIDOfAGateway(t *testing.T) {
 	b := start(t, testConfig(t))
 	for _, user := range []string{"guest", "admin"} {
@@ -215,10 +215,10 @@ func TestClientIDOfAGateway(t *testing.T) {
 		}
 	}
 	b.connected(t, 4, "other", "minirelay-other", nil)
-	b.connected(t, 4, "guest", "minirelay-home", nil) // nobody comes as that one
+	b.connected(t, 4, "guest", "minirelay-home", nil) // no other user connects as that one
 }
 
-// A gateway whose session outlives its connection gets no command from before.
+// A gateway whose session outlives its connection gets no earlier command.
 func TestAwayGatewayGetsNoCommand(t *testing.T) {
 	b := hub(t, testConfig(t))
 	phone := b.connected(t, 4, "guest", "phone", nil)
@@ -237,7 +237,7 @@ func TestAwayGatewayGetsNoCommand(t *testing.T) {
 	}
 }
 
-// Nobody wears out a gateway for others: what one user asks far too often is dropped here.
+// No user can wear out a gateway for others: requests of one user at an excessive rate are dropped here.
 func TestHubBoundsWhatIsAsked(t *testing.T) {
 	b := hub(t, testConfig(t))
 	gateway := b.connected(t, 4, "other", "minirelay-other", nil)

@@ -29,8 +29,8 @@ func (p ports) closeExcept(kept ports) {
 	}
 }
 
-// bind binds what cfg asks for. Listeners of old whose address did not change are kept. After an error the ports
-// are those of old, though perhaps bound anew.
+// bind binds the listeners of cfg. Listeners of old whose address did not change are kept. After an error the ports are
+// those of old, though perhaps bound again.
 func (b *Broker) bind(cfg Config, old ports) (ports, error) {
 	bound := old
 	steps := []struct {
@@ -88,7 +88,7 @@ func listen(key, address string) (net.Listener, error) {
 	return nil, hint(fmt.Errorf("%s: cannot listen on %q (%w)", key, address, err), "write host:port or :port")
 }
 
-// accept serves those listeners of p that old did not have.
+// accept serves the listeners of p that old did not have.
 func (b *Broker) accept(p, old ports) {
 	start := func(l, had net.Listener, serve func(net.Listener)) {
 		if l == nil || l == had {
@@ -105,14 +105,14 @@ func (b *Broker) accept(p, old ports) {
 	start(p.mqtt, old.mqtt, b.acceptMQTT)
 }
 
-// ticketListener lets strangers in as preLogin allows, and wraps them in TLS if there is a certificate.
+// ticketListener admits strangers within the limits of preLogin, and wraps them in TLS if there is a certificate.
 type ticketListener struct {
 	net.Listener
 	b   *Broker
 	tls bool
 }
 
-// Accept returns the next connection. A lack of file descriptors passes; it must not end the listener.
+// Accept returns the next connection. A lack of file descriptors is temporary and must not end the listener.
 func (l *ticketListener) Accept() (net.Conn, error) {
 	pause := 5 * time.Millisecond
 	for {
@@ -141,7 +141,7 @@ func (l *ticketListener) Accept() (net.Conn, error) {
 	}
 }
 
-// sleep waits, unless the broker stops: false.
+// sleep waits; it returns false if the broker stops.
 func (b *Broker) sleep(d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -5,7 +5,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// OnConnect decides who comes in. mochi sends no CONNACK when this refuses, so refuse does.
+// OnConnect decides which clients may connect. mochi sends no CONNACK when this refuses, so refuse does.
 func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	c, b := connOf(cl), g.b
 	if len(cl.ID) > maxClientID {
@@ -40,12 +40,12 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		cl.State.ServerKeepalive = true
 	}
 	c.will = willOf(acc.rights, cl, pk)
-	cl.Properties.Will = mqtt.Will{} // mochi would publish it without asking anyone
+	cl.Properties.Will = mqtt.Will{} // mochi would publish it without checking any rights
 	return nil
 }
 
-// mayLeave says whether a client may leave this will behind. A command must not be given by a dying connection,
-// so there are none on the gateway's topics.
+// mayLeave reports whether a client may leave this will behind. A dying connection must not send a command, so wills on
+// the gateway's topics are not allowed.
 func mayLeave(r *rights, cl *mqtt.Client) bool {
 	topic := cl.Properties.Will.TopicName
 	return validTopic(topic) && (!r.under(topic) || r.role == roleGateway) && r.mayWrite(topic, cl.ID)
@@ -54,7 +54,7 @@ func mayLeave(r *rights, cl *mqtt.Client) bool {
 // refuse answers a CONNECT with code and ends the connection.
 func (g *guard) refuse(cl *mqtt.Client, code packets.Code) error {
 	if cl.Properties.ProtocolVersion < 5 {
-		// mochi says "not authorised" for a wrong password, and people look for a missing right.
+		// mochi answers "not authorised" to a wrong password, which makes people look for a missing right.
 		_ = cl.WritePacket(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: connack3(code.Code)})
 		return code
 	}
@@ -62,12 +62,12 @@ func (g *guard) refuse(cl *mqtt.Client, code packets.Code) error {
 	return code
 }
 
-// OnConnectAuthenticate repeats what OnConnect found: whoever has no session has not logged in.
+// OnConnectAuthenticate repeats the decision of OnConnect: a client without a session has not logged in.
 func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, _ packets.Packet) bool {
 	return connOf(cl).session.Load() != nil
 }
 
-// connack3 is the return code of MQTT 3.1.1, table 3.1, for a reason code of MQTT 5 that mochi does not know one for.
+// connack3 is the return code of MQTT 3.1.1, table 3.1, for a reason code of MQTT 5 for which mochi has none.
 func connack3(code byte) byte {
 	switch code {
 	case packets.ErrUnsupportedProtocolVersion.Code:

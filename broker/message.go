@@ -8,14 +8,14 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// message is one publish on its way to subscribers. It is shared by all of them and never changed.
+// message is one publish on its way to subscribers. They all share it, and it is never changed.
 type message struct {
 	topic   string
 	payload []byte
 	qos     byte   // as published, 0 or 1
 	retain  bool   // as published
 	origin  string // client id; "": this gateway
-	asks    bool   // something of another gateway: nothing for later
+	asks    bool   // from another gateway: not kept for later
 	keeper  string // under whose name it counts when it is retained; "": all clients together
 	expires int64  // Unix seconds; 0: never
 	props   []byte // MQTT 5 properties that are the same for everyone, encoded
@@ -26,7 +26,7 @@ func (m *message) size() int { return len(m.topic) + len(m.payload) + len(m.prop
 
 func (m *message) expired(now time.Time) bool { return m.expires != 0 && now.Unix() >= m.expires }
 
-// stamp says how one copy of a message differs from the others.
+// stamp holds the differences between copies of a message.
 type stamp struct {
 	version byte // of the protocol: 3, 4 or 5
 	qos     byte
@@ -91,7 +91,7 @@ func appendPublish(dst []byte, m *message, s stamp) []byte {
 	return append(dst, m.payload...)
 }
 
-// appendProps encodes what a publisher wanted to tell the subscribers.
+// appendProps encodes the publisher's properties for the subscribers.
 func appendProps(dst []byte, p *packets.Properties) []byte {
 	if p.PayloadFormatFlag {
 		dst = append(dst, packets.PropPayloadFormat, p.PayloadFormat)

@@ -11,7 +11,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// appendPublish agrees with mochi's encoder, for all lengths at which a length gets longer.
+// appendPublish agrees with mochi's encoder, at every length where the encoding of a length grows.
 func TestAppendPublish(t *testing.T) {
 	for _, size := range []int{0, 1, 100, 127, 128, 16383, 16384, 70_000, 1 << 21} {
 		for _, version := range []byte{3, 4, 5} {
@@ -51,7 +51,7 @@ func decoded(t *testing.T, raw []byte, version byte) string {
 	return describe(pk)
 }
 
-// fifo does what a slice does.
+// fifo behaves like a slice.
 func TestFIFO(t *testing.T) {
 	var q fifo[int]
 	var model []int

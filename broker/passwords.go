@@ -11,27 +11,27 @@ import (
 	"time"
 )
 
-// verdict is how a login ended.
+// verdict is the outcome of a login.
 type verdict int
 
 const (
 	wrong verdict = iota
 	right
-	tooFast // not looked at: too many wrong ones came before
+	tooFast // not checked: too many wrong ones came before
 )
 
 const (
 	maxComputing = 1    // argon2 computations at a time: each takes memory and a core
-	maxWaitingIn = 16   // different passwords that wait for one; further ones are told to come back
+	maxWaitingIn = 16   // different passwords that wait for one; further logins are asked to come back later
 	maxKnown     = 1024 // passwords remembered as right or wrong
 	knownWrong   = 10 * time.Minute
-	manyArrivals = 32              // clients, after which it is worth it too
+	manyArrivals = 32              // clients, after which releasing memory is worthwhile too
 	idleMemory   = 2 * time.Second // after the last computation, its memory goes back to the system
 )
 
-// passwords checks passwords. A right one is computed once and then remembered by a keyed digest, so a thousand
-// phones that come back at once cost one computation. Wrong ones are remembered too, and new wrong ones are
-// throttled, so that guessing at speed burns no CPU; whoever has been in before is not held up by that.
+// passwords checks passwords. A right one is computed once and then remembered by a keyed digest, so a thousand phones
+// that come back at once cost one computation. Wrong ones are remembered too, and new wrong ones are throttled, so that
+// guessing at speed burns no CPU; users who have logged in before are not delayed by that.
 type passwords struct {
 	key     []byte
 	compute chan struct{} // holds maxComputing tokens
@@ -41,7 +41,7 @@ type passwords struct {
 	calls map[digest]*call
 	throttle
 	tidy     *time.Timer
-	arrivals int // since tidy was last put off by them
+	arrivals int // clients let in since tidy was last postponed
 }
 
 type digest [sha256.Size]byte
@@ -73,8 +73,8 @@ func (p *passwords) digest(parts ...string) (sum digest) {
 	return sum
 }
 
-// check says whether password is user's. host is where the login comes from. An unknown user takes as long as
-// a known one.
+// check reports whether password is user's. host is where the login comes from. An unknown user takes as long as a
+// known one.
 func (p *passwords) check(a *accounts, user, password, host string) verdict {
 	acc := a.byName[user]
 	who := acc
@@ -107,7 +107,7 @@ func (p *passwords) check(a *accounts, user, password, host string) verdict {
 	return known{right: c.right}.verdict(acc)
 }
 
-// verify compares a password with what the config says, one at a time if that is work.
+// verify compares a password with the config's, one at a time if that is expensive.
 func (p *passwords) verify(who *account, password string) bool {
 	if who.hash.salt == nil {
 		have, want := p.digest(password), p.digest(who.secret)
@@ -119,7 +119,7 @@ func (p *passwords) verify(who *account, password string) bool {
 	return who.hash.verify(password)
 }
 
-// tidyLater gives the memory of computations back to the system when there have been none for a while.
+// tidyLater returns the memory of computations to the system when there have been none for a while.
 func (p *passwords) tidyLater() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,8 +134,8 @@ func (p *passwords) tidyLaterLocked() {
 	}
 }
 
-// arrived notes a client that was let in. What the handshakes of many leave behind is a quarter of what they take,
-// and a gateway that then idles would collect it in minutes only.
+// arrived records a client that was let in. The handshakes of many clients leave a quarter of their memory behind, and a
+// gateway that then idles would only collect it after minutes.
 func (p *passwords) arrived() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -166,7 +166,7 @@ func (p *passwords) remember(sum digest, ok bool, place string) {
 	}
 }
 
-// forgetLocked drops the wrong ones: what is right stays, so that guessing cannot make honest users compute again.
+// forgetLocked drops the wrong ones: right ones stay, so that guessing cannot make honest users compute again.
 func (p *passwords) forgetLocked() {
 	for sum, m := range p.known {
 		if !m.right {
@@ -174,7 +174,7 @@ func (p *passwords) forgetLocked() {
 		}
 	}
 	if len(p.known) >= maxKnown {
-		clear(p.known) // right ones of configs long gone
+		clear(p.known) // right ones of earlier configs
 	}
 }
 

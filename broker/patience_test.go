@@ -9,7 +9,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// With mochi a QoS 1 subscriber that stopped reading makes honest publishers wait for 12 s.
+// With mochi a QoS 1 subscriber that has stopped reading makes honest publishers wait for 12 s.
 func TestFrozenPhone(t *testing.T) {
 	const allowed = 100 * time.Millisecond
 	best := time.Hour
@@ -23,13 +23,13 @@ func TestFrozenPhone(t *testing.T) {
 	}
 }
 
-// worstWait is the longest that a publisher waits beside a phone that is frozen, until that is disconnected.
+// worstWait is the longest that a publisher waits beside a frozen phone, until the phone is disconnected.
 func worstWait(t *testing.T) (worst time.Duration) {
 	b := start(t, testConfig(t))
 	frozen := b.connected(t, 4, "operator", "frozen", nil)
 	frozen.subscribe(1, "minirelay/home/greenhouse/event")
 	payload := make([]byte, 1000)
-	for range 40_000 { // far more than the buffers of the kernel and ours hold
+	for range 40_000 { // far more than the kernel's buffers and ours hold
 		at := time.Now()
 		if err := b.Publish("minirelay/home/greenhouse/event", payload, 1, false, nil); err != nil {
 			t.Fatal(err)
@@ -42,7 +42,7 @@ func worstWait(t *testing.T) (worst time.Duration) {
 	return worst
 }
 
-// A burst does not disconnect a client that reads along: the publisher is patient with it.
+// A burst does not disconnect a client that keeps reading: the publisher waits for it briefly.
 func TestBurst(t *testing.T) {
 	b := start(t, testConfig(t))
 	for qos, burst := range []int{50_000, 9_000} { // acknowledging takes a client longer
@@ -70,7 +70,7 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// Whoever falls behind and comes back has the newest state, never an older one after it.
+// A client that falls behind and comes back gets the newest state, never an older one after it.
 func TestFallsBehind(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 4, "operator", "phone", func(pk *packets.Packet) { pk.Connect.Clean = false })

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// What HashPassword uses: the least memory that OWASP's Password Storage Cheat Sheet accepts for argon2id
+// The parameters of HashPassword: the least memory that OWASP's Password Storage Cheat Sheet accepts for argon2id
 // (m=7168 KiB, t=5, p=1), since the box may be a Pi Zero with 512 MB.
 const (
 	hashMemory = 7168 // KiB
@@ -20,7 +20,7 @@ const (
 	hashLength = 32 // bytes
 )
 
-// Bounds of what others' tools may have used. Beyond them one login would starve the box.
+// Bounds for hashes made by other tools. Beyond them one login would starve the box.
 const (
 	maxMemory  = 256 << 10 // KiB
 	maxPasses  = 32
@@ -60,7 +60,7 @@ func (p phc) String() string {
 		enc.EncodeToString(p.salt), enc.EncodeToString(p.hash))
 }
 
-// of hashes password as p was made. It takes p.memory and a good part of a second on a small box.
+// of hashes password with the parameters of p. It takes p.memory and a good part of a second on a small box.
 func (p phc) of(password string) []byte {
 	return argon2.IDKey([]byte(password), p.salt, p.passes, p.memory, p.threads, uint32(len(p.hash)))
 }

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Bounds of connections that have not logged in. They cost memory and nothing is known about them.
+// Bounds of connections that have not logged in. They cost memory, and nothing is known about them.
 const (
-	maxStrangers        = 512 // all together: beyond it the one that waited longest is cut
+	maxStrangers        = 512 // all together: beyond it the one that has waited longest is cut
 	maxStrangersPerHost = 64  // from one address (not loopback, which proxies and benches use)
 )
 
@@ -30,8 +30,8 @@ type ticket struct {
 
 func newPreLogin() *preLogin { return &preLogin{waiting: list.New(), hosts: map[string]int{}} }
 
-// enter lets a connection in, or not. At the limit it cuts the oldest stranger, so that a flood cannot lock honest
-// clients out: those log in long before they are the oldest.
+// enter decides whether to admit a connection. At the limit it cuts the oldest stranger, so that a flood cannot lock
+// honest clients out: those log in long before they are the oldest.
 func (p *preLogin) enter(conn net.Conn) *ticket {
 	t := &ticket{preLogin: p, host: hostOf(conn.RemoteAddr()), conn: conn}
 	p.mu.Lock()

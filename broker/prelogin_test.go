@@ -24,7 +24,7 @@ func (s *stranger) RemoteAddr() net.Addr {
 
 func (s *stranger) Close() error { s.cut = true; return nil }
 
-// One address cannot take all places before the login; many push out the oldest.
+// One address cannot take all places before the login; many addresses push out the oldest.
 func TestGate(t *testing.T) {
 	g := newPreLogin()
 	for i := range maxStrangersPerHost + 10 {
@@ -70,7 +70,7 @@ func TestHostOf(t *testing.T) {
 	}
 }
 
-// The same refusal is one line a minute, and all of them together are few.
+// The same refusal is logged once a minute, and all refusals together take few lines.
 func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, r := &logs{}, newRefusals()

@@ -27,18 +27,18 @@ type Message struct {
 type Handler interface {
 	// Handle gets every publish of a client, after the rights of the client were checked and before the publish is
 	// acknowledged. It runs on the goroutine that reads from this client, and may block it. It returns true if the
-	// message was for the application: then it is acknowledged, and neither stored nor sent to anybody.
+	// message was for the application: then it is acknowledged, and neither stored nor sent to any client.
 	Handle(m Message) bool
-	// Subscribed is called after a subscription was granted, behind its retained messages. filter is the one of the
-	// client: see [Matches].
+	// Subscribed is called after a subscription was granted and its retained messages were sent. filter is the
+	// client's: see [Matches].
 	Subscribed(user, client, filter string)
 }
 
-// stripes is how many locks keep the topics in order: one topic always has the same.
+// stripes is how many locks keep the topics in order: a topic always has the same one.
 const stripes = 64
 
-// topicLocks keeps the messages of a topic in the order of their publishing, for everyone: storing and delivering one
-// is a single step, and so is delivering the stored one to a new subscriber.
+// topicLocks keeps the messages of a topic in the order of their publishing, for all receivers: storing and delivering
+// a message is a single step, and so is delivering the stored one to a new subscriber.
 type topicLocks struct {
 	seed  maphash.Seed
 	locks [stripes]sync.Mutex
@@ -48,7 +48,7 @@ func (o *topicLocks) of(topic string) *sync.Mutex {
 	return &o.locks[maphash.String(o.seed, topic)%stripes]
 }
 
-// Publish sends a message of the application to every client that may read its topic. The payload is kept: the caller
+// Publish sends a message of the application to every client that may read its topic. It retains payload: the caller
 // must not change it. An empty retained message deletes the retained message of the topic. correlation reaches MQTT 5
 // clients; it may be nil.
 //
@@ -69,10 +69,10 @@ func (b *Broker) Publish(topic string, payload []byte, qos byte, retain bool, co
 	return nil
 }
 
-// maxGatewayPayload is what surely fits a client's buffer, in bytes.
+// maxGatewayPayload always fits a client's buffer, in bytes.
 const maxGatewayPayload = maxWaiting / 2
 
-// spread stores m, if it is to be retained, and delivers it. false: it could not be stored.
+// spread stores m, if it is to be retained, and delivers it. It returns false if m could not be stored.
 func (b *Broker) spread(m *message) bool {
 	lock := b.topicLocks.of(m.topic)
 	lock.Lock()
@@ -96,7 +96,7 @@ func (b *Broker) spread(m *message) bool {
 	return stored
 }
 
-// send delivers m to one receiver. It returns the session if that needs patience.
+// send delivers m to one receiver. It returns the session if the publisher should wait for it.
 func (t *target) send(m *message) *session {
 	if t.noLocal && m.origin != "" && m.origin == t.session.id {
 		return nil
@@ -108,7 +108,7 @@ func (t *target) send(m *message) *session {
 	return nil
 }
 
-// snapshot sends the retained messages that filter asks for to a client that has just subscribed.
+// snapshot sends the retained messages that match filter to a client that has just subscribed.
 func (b *Broker) snapshot(s *session, filter string, sub subscription) {
 	var ids []uint32
 	if sub.id > 0 {

@@ -14,10 +14,10 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// pulseUser is who Pulse logs in as. No user of a config can be called so.
+// pulseUser is the user that Pulse logs in as. No user of a config can have this name.
 const pulseUser = "$pulse"
 
-// pulseTopic carries what Pulse sends to itself.
+// pulseTopic carries the message that Pulse sends to itself.
 const pulseTopic = "$SYS/broker/pulse"
 
 // Pulse checks that the broker works: a client inside the process logs in, subscribes, and receives a message. It
@@ -62,7 +62,7 @@ func (b *Broker) beat(conn net.Conn) error {
 		return err
 	}
 	nonce := []byte(rand.Text())
-	go func() { _ = b.Publish(pulseTopic, nonce, 0, false, nil) }() // where publishing stands still, this must not
+	go func() { _ = b.Publish(pulseTopic, nonce, 0, false, nil) }() // even if publishing is blocked, this must not be
 	for {
 		kind, body, err := readPacket(r)
 		if err != nil {
@@ -75,7 +75,7 @@ func (b *Broker) beat(conn net.Conn) error {
 	}
 }
 
-// converse sends a packet and waits for the answer of that kind; Reserved: for none.
+// converse sends a packet and waits for an answer of the given kind; Reserved: for none.
 func converse(conn net.Conn, r *bufio.Reader, encode func(*bytes.Buffer) error, answer byte) error {
 	var packet bytes.Buffer
 	if err := encode(&packet); err != nil {

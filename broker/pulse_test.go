@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The pulse is a whole login, subscription and delivery, and leaves nothing behind. It goes on after a reload.
+// The pulse is a complete login, subscription and delivery, and leaves nothing behind. It still works after a reload.
 func TestPulse(t *testing.T) {
 	b := start(t, testConfig(t))
 	for i := range 3 {
@@ -25,7 +25,7 @@ func TestPulse(t *testing.T) {
 	if s := b.Stats(); s.Clients != 0 || s.Disconnections["closed"] != 0 {
 		t.Errorf("%+v", s)
 	}
-	// Nobody else can log in as it.
+	// No other client can log in as its user.
 	c := b.raw(t, 4)
 	if ack := c.login(pulseUser, "x", nil); ack.ReasonCode == 0 {
 		t.Error("a stranger is the pulse")
@@ -39,7 +39,7 @@ func TestPulse(t *testing.T) {
 func TestNoPulse(t *testing.T) {
 	b := start(t, testConfig(t))
 	lock := b.topicLocks.of(pulseTopic)
-	lock.Lock() // as a publisher that never comes back holds it
+	lock.Lock() // held as by a publisher that never returns
 	defer lock.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()

@@ -20,7 +20,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// rawClient speaks MQTT packet by packet, so that a test can do what no library does.
+// rawClient speaks MQTT packet by packet, so that a test can do things that no library does.
 type rawClient struct {
 	t       testing.TB
 	conn    net.Conn
@@ -28,7 +28,7 @@ type rawClient struct {
 	version byte
 }
 
-// raw opens a connection to the plain MQTT port and says nothing.
+// raw opens a connection to the plain MQTT port and sends nothing.
 func (b *testBroker) raw(t testing.TB, version byte) *rawClient {
 	t.Helper()
 	conn, err := net.Dial("tcp", b.Addrs().MQTT)
@@ -94,7 +94,7 @@ func (c *rawClient) write(p []byte) {
 	}
 }
 
-// read is the next packet; its type is 0 if the broker closed the connection.
+// read returns the next packet; its type is 0 if the broker closed the connection.
 func (c *rawClient) read() packets.Packet {
 	c.t.Helper()
 	pk, err := c.next(soon)
@@ -163,7 +163,7 @@ func (c *rawClient) ended() (code byte) {
 	return 0
 }
 
-// alive says whether the connection still answers.
+// alive reports whether the connection still answers.
 func (c *rawClient) alive() bool {
 	c.t.Helper()
 	if _, err := c.conn.Write([]byte{packets.Pingreq << 4, 0}); err != nil {
@@ -180,7 +180,7 @@ func (c *rawClient) alive() bool {
 	}
 }
 
-// subscribe returns the codes of the SUBACK, skipping messages that come before it.
+// subscribe returns the codes of the SUBACK, skipping messages that arrive before it.
 func (c *rawClient) subscribe(qos byte, filters ...string) []byte {
 	c.t.Helper()
 	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, PacketID: 77}
@@ -195,7 +195,7 @@ func (c *rawClient) subscribe(qos byte, filters ...string) []byte {
 	}
 }
 
-// quiet says whether the connection still answers, and nothing else has come to it.
+// quiet reports whether the connection still answers, and nothing else has arrived.
 func (c *rawClient) quiet() bool {
 	c.t.Helper()
 	c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pingreq}})
@@ -248,7 +248,7 @@ func (c *wsConn) SetDeadline(t time.Time) error { return c.NetConn().SetDeadline
 // websocketOver is the client's end of a WebSocket whose handshake is over.
 func websocketOver(conn net.Conn) *websocket.Conn {
 	ours, theirs := net.Pipe()
-	go func() { // a server that agrees to everything
+	go func() { // a server that accepts everything
 		request, err := http.ReadRequest(bufio.NewReader(theirs))
 		if err == nil {
 			sum := sha1.Sum([]byte(request.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
@@ -266,7 +266,7 @@ func websocketOver(conn net.Conn) *websocket.Conn {
 	return ws
 }
 
-// bufferConn is a connection on which everything has come already.
+// bufferConn is a connection whose data has all arrived already.
 type bufferConn struct {
 	net.Conn
 	r io.Reader
@@ -275,7 +275,7 @@ type bufferConn struct {
 func (c *bufferConn) Read(p []byte) (int, error)      { return c.r.Read(p) }
 func (c *bufferConn) SetReadDeadline(time.Time) error { return nil }
 
-// describe is what matters of a PUBLISH.
+// describe returns the relevant parts of a PUBLISH.
 func describe(pk packets.Packet) string {
 	slices.Sort(pk.Properties.SubscriptionIdentifier)
 	return fmt.Sprintf("%+v %s %d %+v %d %x", pk.FixedHeader, pk.TopicName, pk.PacketID, pk.Properties, len(pk.Payload), sha1.Sum(pk.Payload))

@@ -9,7 +9,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// OnPublish takes every publish out of mochi's hands: refused, for the gateway, or delivered by spread.
+// OnPublish takes every publish away from mochi: it is refused, handed to the gateway, or delivered by spread.
 func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	c, b := connOf(cl), g.b
 	s := c.session.Load()
@@ -53,8 +53,8 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	return pk, packets.CodeSuccessIgnore
 }
 
-// reject answers a publish that is dropped. MQTT 5 clients learn the code; those of 3.1.1, which has no way to
-// say no, get their acknowledgement and stay connected.
+// reject answers a publish that is dropped. MQTT 5 clients get the code; 3.1.1 has no way to refuse, so its clients get
+// their acknowledgement and stay connected.
 func (g *guard) reject(cl *mqtt.Client, pk packets.Packet, code packets.Code) error {
 	kind := packets.Puback
 	switch {
@@ -68,8 +68,8 @@ func (g *guard) reject(cl *mqtt.Client, pk packets.Packet, code packets.Code) er
 	return packets.ErrRejectPacket
 }
 
-// mayAnswer says whether an answer may be sent to topic on behalf of client: its own reply, or a topic outside the
-// root that it may read.
+// mayAnswer reports whether an answer may be sent to topic on behalf of client: its own reply topic, or a topic outside
+// the root that it may read.
 func mayAnswer(r *rights, topic, client string) bool {
 	_, first, _ := r.split(topic)
 	return validTopic(topic) && (!r.under(topic) || first == "reply" && ownTopic(client)) && r.mayRead(topic, client)

@@ -8,12 +8,12 @@ import (
 
 const (
 	refusalEvery = time.Minute // one line for the same refusal of the same user from the same address
-	maxRefusals  = 256         // kinds remembered; beyond them all are forgotten, and may be said again
+	maxRefusals  = 256         // kinds remembered; beyond them all are forgotten, and may be logged again
 )
 
-// refusals logs what was refused, without letting a stranger fill the disk with lines.
+// refusals logs refused requests, without letting a stranger fill the disk with lines.
 type refusals struct {
-	counts tally // by what was refused
+	counts tally // by the thing refused
 
 	mu   sync.Mutex
 	last map[string]time.Time
@@ -21,7 +21,7 @@ type refusals struct {
 	full time.Time // when the minute began
 }
 
-const refusalLines = 60 // in refusalEvery, whoever causes them
+const refusalLines = 60 // per refusalEvery, from all clients together
 
 func newRefusals() *refusals { return &refusals{last: map[string]time.Time{}} }
 
@@ -29,7 +29,7 @@ func (r *refusals) log(log *slog.Logger, what, user string, c *conn, more ...any
 	r.logFrom(log, what, user, c.host, c.remote, more...)
 }
 
-// logFrom is log for whoever has no connection of MQTT. remote is the address with its port.
+// logFrom is log for a source without an MQTT connection. remote is the address with its port.
 func (r *refusals) logFrom(log *slog.Logger, what, user, host, remote string, more ...any) {
 	r.counts.add(what)
 	if !r.due(what+"\x00"+user+"\x00"+host, time.Now()) {
@@ -57,7 +57,7 @@ func (r *refusals) due(key string, now time.Time) bool {
 	return true
 }
 
-// clip keeps what strangers send us short.
+// clip bounds strings that strangers send.
 func clip(s string) string {
 	const most = 80
 	if len(s) > most {

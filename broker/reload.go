@@ -6,8 +6,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// Reload applies another config. Connections stay open, also those of a listener that is closed. A user is disconnected
-// who is removed or has another password, and so is a gateway with other ids. Other rules apply from the next message
+// Reload applies another config. Connections stay open, even those of a listener that is closed. A user that is removed
+// or has another password is disconnected, and so is a gateway with other ids. Other rules apply from the next message
 // on. After an error everything is as it was.
 func (b *Broker) Reload(cfg Config) error {
 	b.changing.Lock()
@@ -38,9 +38,8 @@ func (b *Broker) Reload(cfg Config) error {
 	return nil
 }
 
-// dismiss disconnects those whose user is gone or has another password, and gateways whose ids are others: what they went
-// on saying would be acknowledged and dropped, and they would not know. It ends the sessions of users that are
-// gone.
+// dismiss disconnects clients whose user is gone or has another password, and gateways with other ids: their further
+// publishes would be acknowledged and dropped without their knowledge. It ends the sessions of users that are gone.
 func (b *Broker) dismiss(before, after *accounts) {
 	changed := func(user string) (gone, other bool) {
 		was, is := before.byName[user], after.byName[user]

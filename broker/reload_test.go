@@ -17,7 +17,7 @@ import (
 	"minirelay/secret"
 )
 
-// user finds a user of cfg to be changed.
+// user returns a user of cfg to be changed.
 func user(cfg *Config, id string) *UserConfig {
 	cfg.Users = append([]UserConfig(nil), cfg.Users...)
 	for i := range cfg.Users {
@@ -28,7 +28,7 @@ func user(cfg *Config, id string) *UserConfig {
 	return nil
 }
 
-// Whose password changed or who is gone is disconnected; nobody else is. Other rules hold at once.
+// A user who is removed or has another password is disconnected; the others are not. Other rules apply at once.
 func TestReloadUsers(t *testing.T) {
 	cfg := testConfig(t)
 	b := start(t, cfg)
@@ -135,7 +135,7 @@ func TestReloadFails(t *testing.T) {
 		}
 	}
 	b.connected(t, 4, "operator", "two", nil)
-	// The address moves within its own port, which somebody else has on the other address: back to the old one.
+	// The address changes within its own port, which another program has on the other address: back to the old one.
 	_, port, _ := net.SplitHostPort(before.MQTT)
 	other, err := net.Listen("tcp", "127.0.0.2:"+port)
 	if err != nil {
@@ -209,7 +209,7 @@ func TestBusyPort(t *testing.T) {
 	}
 }
 
-// Stop says goodbye to everyone and leaves nothing behind; TestMain looks for goroutines.
+// Stop disconnects all clients properly and leaves nothing behind; TestMain looks for goroutines.
 func TestStop(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 5, "operator", "one", nil)
@@ -227,7 +227,7 @@ func TestStop(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Somewhere between what a frozen client gets for its last words and what it gets otherwise: machines are busy.
+	// Between the time that a frozen client gets for its last bytes and its usual time: machines are busy.
 	if took := time.Since(begun); took > (closeTime+stuckTime)/2 {
 		t.Errorf("it took %v", took)
 	}
@@ -248,7 +248,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// A broker that was never started stops too, and takes what is published before.
+// A broker that was never started stops too, and accepts publishes before that.
 func TestStopUnstarted(t *testing.T) {
 	b, err := New(testConfig(t), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -290,7 +290,7 @@ func TestBadPublishes(t *testing.T) {
 	}
 }
 
-// What clients leave behind is bounded.
+// The messages that clients leave behind are bounded.
 func TestRetainedOfClients(t *testing.T) {
 	b := start(t, testConfig(t))
 	b.gateway.handle = func(Message) bool { return false }
@@ -313,7 +313,7 @@ func TestRetainedOfClients(t *testing.T) {
 	}
 }
 
-// A gateway that never returns cannot hold Stop for longer than it is given.
+// A gateway that never returns cannot hold Stop for longer than its context allows.
 func TestStopWithStuckHandler(t *testing.T) {
 	b, err := New(testConfig(t), slog.New(slog.DiscardHandler))
 	if err != nil {

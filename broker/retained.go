@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Bounds of what clients together may leave behind on topics of their own, and of what each gateway that dials out to
-// this one may. This gateway's own topics have none: a config bounds those.
+// Bounds for the retained messages of all clients together on topics of their own, and of each gateway that dials out
+// to this broker. This gateway's own topics have none, since a config bounds them.
 const (
 	maxRetained      = 4096
 	maxRetainedBytes = 16 << 20
@@ -21,17 +21,17 @@ type retained struct {
 	used    map[string]usage // by keeper
 }
 
-// usage is what is kept in somebody's name.
+// usage is the storage used under one name.
 type usage struct{ count, bytes int }
 
-// len is how many there are.
+// len is the number of messages.
 func (r *retained) len() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return len(r.byTopic)
 }
 
-// put keeps m, or deletes its topic if m has no payload. false: clients have left too much behind already.
+// put keeps m, or deletes its topic if m has no payload. It returns false if clients have left too much behind already.
 func (r *retained) put(m *message) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,7 +78,7 @@ func (r *retained) get(topic string) *message {
 	return r.byTopic[topic]
 }
 
-// topics are those that filter asks for, in order.
+// topics returns the topics that match filter, in order.
 func (r *retained) topics(filter string) []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

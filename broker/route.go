@@ -13,16 +13,16 @@ const (
 	maxTargets = 1 << 17 // and their receivers, all together (4 MiB)
 )
 
-// target is one receiver of a topic, with what its subscriptions say about it.
+// target is one receiver of a topic, with the options of its subscriptions.
 type target struct {
 	session *session
 	subIDs  []uint32
 	qos     byte
 	asIs    bool
-	noLocal bool // all its subscriptions are: it gets nothing of its own
+	noLocal bool // all its subscriptions are: it gets none of its own messages
 }
 
-// route is who gets the messages of one topic.
+// route holds the receivers of one topic.
 type route struct {
 	version uint64
 	targets []target
@@ -30,8 +30,8 @@ type route struct {
 	next    atomic.Uint32
 }
 
-// routes remembers routes. Finding them costs mochi ten allocations and more for every receiver; topics are
-// few and subscriptions seldom change. When they do, or the rules, everything is forgotten at once.
+// routes remembers routes. Finding them costs mochi ten allocations, and more for every receiver; topics are few and
+// subscriptions seldom change. When subscriptions or rules do change, everything is forgotten at once.
 type routes struct {
 	version atomic.Uint64
 	mu      sync.RWMutex
@@ -39,7 +39,7 @@ type routes struct {
 	targets int
 }
 
-// change makes every route be found anew.
+// change makes every route be looked up again.
 func (r *routes) change() { r.version.Add(1) }
 
 func (r *routes) get(topic string) *route {
@@ -74,7 +74,7 @@ func (r *routes) put(topic string, found *route) {
 	r.targets += n
 }
 
-// route finds who gets a message on topic and may.
+// route finds the receivers of a message on topic that may read it.
 func (b *Broker) route(topic string) *route {
 	if found := b.routes.get(topic); found != nil {
 		return found
@@ -106,7 +106,7 @@ func (b *Broker) route(topic string) *route {
 	return found
 }
 
-// appendGroup appends those members of a shared subscription that may read, in a fixed order.
+// appendGroup appends the members of a shared subscription that may read, in a fixed order.
 func appendGroup(groups [][]target, members map[string]packets.Subscription, reader func(string) *session) [][]target {
 	var group []target
 	for client, sub := range members {
@@ -130,7 +130,7 @@ func appendGroup(groups [][]target, members map[string]packets.Subscription, rea
 	return append(groups, group)
 }
 
-// target sums up the subscriptions of the session that ask for topic: one message, the best QoS, all identifiers.
+// target combines the session's subscriptions that match topic: one message, the best QoS, all identifiers.
 func (s *session) target(topic string) (target, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +152,7 @@ func (s *session) target(topic string) (target, bool) {
 	return t, found
 }
 
-// pick chooses one of a shared group: in turn, and somebody who is there if anybody is.
+// pick chooses one member of a shared group: in turn, and one that is online if there is any.
 func (r *route) pick(group []target) *target {
 	first := int(r.next.Add(1) % uint32(len(group)))
 	for i := range group {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// roleGateway is the role of a gateway that dials out to this broker: it speaks below the root itself.
+// roleGateway is the role of a gateway that dials out to this broker: it publishes below the root itself.
 const roleGateway = "gateway"
 
 var roles = []string{"viewer", "operator", "admin", roleGateway}
@@ -14,7 +14,7 @@ var roles = []string{"viewer", "operator", "admin", roleGateway}
 // leaves are the topics below a device that its readers see.
 var leaves = [...]string{"model", "state", "availability", "event", "result"}
 
-// reserved are no device ids: they have topics of their own beside the devices.
+// reserved are words that cannot be device ids: they have topics of their own beside the devices.
 func reserved(id string) bool {
 	return id == "status" || id == "info" || id == "request" || id == "reply"
 }
@@ -24,12 +24,12 @@ type rights struct {
 	root     string // "minirelay/"
 	here     string // this gateway's id
 	role     string
-	gateways []string // whose devices the user may use, or for which one of roleGateway speaks
+	gateways []string // gateways whose devices the user may use, or that a roleGateway user speaks for
 	devices  []string // "greenhouse", or "home/greenhouse" of one gateway; nil: all
 	read     []string // further filters outside the root
 	write    []string
 
-	mixed bool // devices names some with their gateway
+	mixed bool // some devices are named with their gateway
 }
 
 func newRights(c Config, u UserConfig) (*rights, error) {
@@ -52,7 +52,7 @@ func newRights(c Config, u UserConfig) (*rights, error) {
 	return r, nil
 }
 
-// speaksLike says whether two users speak for the same gateways, or both for none.
+// speaksLike reports whether two users speak for the same gateways, or both for none.
 func (r *rights) speaksLike(other *rights) bool {
 	if r.role != roleGateway && other.role != roleGateway {
 		return true
@@ -60,12 +60,12 @@ func (r *rights) speaksLike(other *rights) bool {
 	return r.role == other.role && slices.Equal(r.gateways, other.gateways)
 }
 
-// hasDevice says whether the user may use a device of a gateway.
+// hasDevice reports whether the user may use a device of a gateway.
 func (r *rights) hasDevice(gateway, id string) bool {
 	return len(r.devices) == 0 || slices.Contains(r.devices, id) || slices.Contains(r.devices, gateway+"/"+id)
 }
 
-// devicesOf gives the ids of the devices of a gateway that the user may use; nil: all.
+// devicesOf returns the ids of the devices of a gateway that the user may use; nil: all.
 func (r *rights) devicesOf(gateway string) []string {
 	if len(r.devices) == 0 || !r.mixed {
 		return r.devices
@@ -87,35 +87,35 @@ func (r *rights) devicesAt(topic string) []string {
 	return r.devicesOf(gateway)
 }
 
-// under says whether topic (or a filter of one literal beginning) is at or below the root.
+// under reports whether topic (or a filter of one literal beginning) is at or below the root.
 func (r *rights) under(topic string) bool {
 	return strings.HasPrefix(topic, r.root) || topic == r.root[:len(r.root)-1]
 }
 
-// split parts a topic below the root into the gateway's id and two more levels: "home", "greenhouse", "state". What is
-// deeper stays in the last one, with its slashes.
+// split parts a topic below the root into the gateway's id and two more levels: "home", "greenhouse", "state". Deeper
+// levels stay in the last one, with their slashes.
 func (r *rights) split(topic string) (gateway, first, leaf string) {
 	gateway, rest, _ := strings.Cut(strings.TrimPrefix(topic, r.root), "/")
 	first, leaf, _ = strings.Cut(rest, "/")
 	return gateway, first, leaf
 }
 
-// elsewhere says whether topic belongs to another gateway, which meets its users at this broker.
+// elsewhere reports whether topic belongs to another gateway, which meets its users at this broker.
 func (r *rights) elsewhere(topic string) bool {
 	gateway, first, _ := r.split(topic)
 	return r.under(topic) && first != "" && gateway != r.here
 }
 
-// asks says whether topic carries what is asked of a gateway: a command, or a request.
+// asks reports whether topic carries commands or requests to a gateway.
 func (r *rights) asks(topic string) bool {
 	_, first, leaf := r.split(topic)
 	return r.under(topic) && (first == "request" && ownTopic(leaf) || leaf == "command" && !reserved(first))
 }
 
-// ownTopic says whether client names a level of a topic: then request/CLIENT and reply/CLIENT are its own.
+// ownTopic reports whether client is a valid topic level: then request/CLIENT and reply/CLIENT are its own.
 func ownTopic(client string) bool { return client != "" && !strings.ContainsAny(client, "/+#") }
 
-// mayRead says whether a message on topic may reach the connection named client.
+// mayRead reports whether a message on topic may reach the connection named client.
 func (r *rights) mayRead(topic, client string) bool {
 	if topic[0] == '$' {
 		return r.role == "admin" && strings.HasPrefix(topic, "$SYS/")
@@ -140,7 +140,7 @@ func (r *rights) mayRead(topic, client string) bool {
 	return slices.Contains(leaves[:], leaf) && r.hasDevice(gateway, first)
 }
 
-// mayWrite says whether the connection named client may publish to topic.
+// mayWrite reports whether the connection named client may publish to topic.
 func (r *rights) mayWrite(topic, client string) bool {
 	if topic[0] == '$' {
 		return false
@@ -166,8 +166,8 @@ func (r *rights) mayWrite(topic, client string) bool {
 	return r.role != "viewer" && leaf == "command" && !reserved(first) && r.hasDevice(gateway, first)
 }
 
-// maySubscribe says whether filter covers anything that the connection named client may read. What else it
-// covers is kept back message by message.
+// maySubscribe reports whether filter covers anything that the connection named client may read. Everything else that
+// it covers is held back message by message.
 func (r *rights) maySubscribe(filter, client string) bool {
 	if r.role == "admin" && (overlap(filter, r.root+"#") || overlap(filter, "$SYS/#")) {
 		return true
@@ -185,12 +185,12 @@ func (r *rights) maySubscribe(filter, client string) bool {
 	return slices.ContainsFunc(r.read, func(f string) bool { return !r.under(f) && f[0] != '$' && overlap(filter, f) })
 }
 
-// readable gives what of a gateway's topics the user may read, as filters below the gateway's level. filter is what
-// is asked for.
+// readable returns the topics of a gateway that the user may read, as filters below the gateway's level. filter is the
+// requested one.
 func (r *rights) readable(gateway, filter, client string) []string {
 	devices := r.devicesOf(gateway)
 	if devices == nil {
-		// All devices: any id will do, except the words that are none.
+		// All devices: any id will do, except the reserved words.
 		levels := strings.Split(filter, "/")
 		if at := strings.Count(r.root, "/") + 1; len(levels) <= at || !reserved(levels[at]) {
 			devices = []string{"+"}

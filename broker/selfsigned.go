@@ -20,7 +20,7 @@ import (
 
 const certYears = 10
 
-// selfSigned is the certificate under dataDir/tls. It is made once: clients remember it.
+// selfSigned returns the certificate under dataDir/tls. It is made once: clients remember it.
 func selfSigned(dataDir string) (certFile, keyFile string, err error) {
 	if dataDir == "" {
 		return "", "", errors.New("broker.tls: a self-signed certificate needs gateway.data_dir to be kept in")
@@ -47,7 +47,7 @@ func selfSigned(dataDir string) (certFile, keyFile string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", "", fmt.Errorf("broker.tls: %w", err)
 	}
-	// The certificate last: if there is one, there is a key.
+	// The certificate last: if it exists, so does the key.
 	for _, f := range []struct {
 		name string
 		data []byte
@@ -60,9 +60,8 @@ func selfSigned(dataDir string) (certFile, keyFile string, err error) {
 	return certFile, keyFile, syncDir(dataDir)
 }
 
-// makeCertificate makes an ECDSA P-256 certificate for all names and addresses of this machine. It is valid
-// from 1970 on, and its years count from this program's time at the earliest, since a Pi without a clock starts in
-// the past.
+// makeCertificate makes an ECDSA P-256 certificate for all names and addresses of this machine. It is valid from 1970
+// on, and its years count from January 2026 at the earliest, since a Pi without a clock starts in the past.
 func makeCertificate(now time.Time) (certPEM, keyPEM []byte, err error) {
 	earliest := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	if now.Before(earliest) {
@@ -100,7 +99,7 @@ func makeCertificate(now time.Time) (certPEM, keyPEM []byte, err error) {
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), nil
 }
 
-// ownNames are what clients may call this machine.
+// ownNames are the names that clients may use for this machine.
 func ownNames() (names []string, addrs []net.IP) {
 	names = []string{"localhost"}
 	if host, err := os.Hostname(); err == nil && host != "" && host != "localhost" {
@@ -122,7 +121,7 @@ func ownNames() (names []string, addrs []net.IP) {
 	return names, addrs
 }
 
-// writeFile writes a file that is there as a whole or not at all, also after a power cut.
+// writeFile writes a file atomically and durably: after a power cut, too, it exists as a whole or not at all.
 func writeFile(name string, data []byte, mode os.FileMode) error {
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, ".new-*")

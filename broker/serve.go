@@ -14,18 +14,18 @@ import (
 
 const (
 	takeoverTime = 5 * time.Second // for the old connection of a client id to end
-	maxSessions  = 1024            // of clients that are away; one of who has most is forgotten
+	maxSessions  = 1024            // of clients that are away; beyond it, one of the user with the most is forgotten
 )
 
-// serve runs one connection to its end. It is the goroutine that reads from the client, and mochi's code runs on
-// it: whatever panics there (a truncated SUBSCRIBE of MQTT 5 does) ends this connection and nothing else.
+// serve runs one connection to its end. It is the goroutine that reads from the client, and mochi's code runs on it: a
+// panic there (a truncated SUBSCRIBE of MQTT 5 causes one) ends this connection and nothing else.
 func (b *Broker) serve(c *conn) {
 	defer b.running.Done()
 	defer func() { <-c.done; c.strip() }()
 	defer b.ended(c)
 	defer func() {
 		if r := recover(); r != nil {
-			if b.refusals.due("panic\x00"+c.host, time.Now()) { // whoever sends one can send many
+			if b.refusals.due("panic\x00"+c.host, time.Now()) { // a client that sends one can send many
 				b.log.Error("a packet could not be handled; the connection is closed", "from", c.remote,
 					"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			}
@@ -36,11 +36,11 @@ func (b *Broker) serve(c *conn) {
 		b.log.Debug("connection without CONNECT", "from", c.remote, "error", err)
 		return
 	}
-	_ = b.server.EstablishConnection("minirelay", c) // why it ended is in c.reason, or the client's own affair
+	_ = b.server.EstablishConnection("minirelay", c) // the reason is in c.reason, or is the client's own affair
 }
 
-// readHead reads the fixed header of the first packet ahead of mochi, which would make room for whatever length
-// it announces: 5 bytes for 256 MB, from anyone.
+// readHead reads the fixed header of the first packet ahead of mochi, which would allocate any length that it
+// announces: 5 bytes cost 256 MB, from anyone.
 func (c *conn) readHead() error {
 	head := make([]byte, 0, 5)
 	length, shift := 0, 0
@@ -69,7 +69,7 @@ func (c *conn) readHead() error {
 	return nil
 }
 
-// ended clears up after a connection, in whatever state it ended.
+// ended cleans up after a connection, in whatever state it ended.
 func (b *Broker) ended(c *conn) {
 	c.ticket.leave()
 	_ = c.Close()
@@ -94,8 +94,8 @@ func (b *Broker) ended(c *conn) {
 	b.sessionsMu.Unlock()
 }
 
-// claim gives the client id of cl to c. An id belongs to one user while its session lives; a connection of the
-// same user that holds it is ended first, and waited for, so that mochi never has two of one id.
+// claim assigns the client id of cl to c. An id belongs to one user while its session lives; a connection of the same
+// user that holds it is ended first, and waited for, so that mochi never has two of one id.
 func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 	deadline := time.NewTimer(takeoverTime)
 	defer deadline.Stop()
@@ -128,7 +128,7 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 		}
 		old := s.owner
 		b.sessionsMu.Unlock()
-		if old.client != nil { // else the session is just being ended
+		if old.client != nil { // else the session is being ended right now
 			b.disconnect(old.client, packets.ErrSessionTakenOver)
 		}
 		select {
@@ -139,8 +139,8 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 	}
 }
 
-// disconnect ends a client's connection. MQTT 5 clients are told why; for the others a DISCONNECT from a server is no
-// packet that they know (MQTT 3.1.1, 3.14).
+// disconnect ends a client's connection. MQTT 5 clients get the reason; in MQTT 3.1.1 a server cannot send a DISCONNECT
+// (3.14).
 func (b *Broker) disconnect(cl *mqtt.Client, code packets.Code) {
 	if cl.Properties.ProtocolVersion == 5 {
 		_ = b.server.DisconnectClient(cl, code)
@@ -149,7 +149,7 @@ func (b *Broker) disconnect(cl *mqtt.Client, code packets.Code) {
 	}
 }
 
-// release gives c's client id back. The session stays if mochi keeps the client.
+// release frees c's client id. The session stays if mochi keeps the client.
 func (b *Broker) release(s *session, c *conn) {
 	_, kept := b.server.Clients.Get(s.id)
 	b.sessionsMu.Lock()
@@ -178,8 +178,8 @@ func (b *Broker) release(s *session, c *conn) {
 	}
 }
 
-// crowdedOutLocked is the session that is forgotten if too many are away: the one that has been away longest of the user who
-// has most of them.
+// crowdedOutLocked is the session that is forgotten if too many are away: of the user with the most of them, the one
+// that has been away longest.
 func (b *Broker) crowdedOutLocked() (oldest *session) {
 	if len(b.sessions)-b.online-b.expiring <= maxSessions {
 		return nil
@@ -220,7 +220,7 @@ func (b *Broker) seizeLocked(s *session) {
 	b.expiring++
 }
 
-// end ends a seized session and lets those in who wait for its id.
+// end ends a seized session and lets the connections in that wait for its id.
 func (b *Broker) end(s *session) {
 	if cl, ok := b.server.Clients.Get(s.id); ok {
 		cl.ClearInflights()

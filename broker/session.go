@@ -12,21 +12,21 @@ const (
 	maxHoles     = 16384   // acknowledged out of order behind one that is not
 	maxPending   = 8192    // messages waiting at one client before it is disconnected
 	pendingBytes = 1 << 20 // and their bytes
-	maxSnapshot  = 1 << 16 // the same with the retained messages it asked for itself
+	maxSnapshot  = 1 << 16 // the same with the retained messages that it requested itself
 	maxOffline   = 256     // messages kept for a client that is away; the oldest goes first
 
 	pressed  = 1024                  // messages waiting at one client before a publisher is asked for patience
 	relieved = 512                   // and when it may go on
-	patience = 10 * time.Millisecond // the longest that one publish waits
-	waits    = 20                    // in vain, before nobody waits for this client again until it has caught up
+	patience = 10 * time.Millisecond // the longest wait of one publish
+	waits    = 20                    // timeouts before no publisher waits for this client again until it has caught up
 )
 
-// session is what a client id means while it lives: its user, its subscriptions and what it has not had yet.
-// It outlives the connection if the client asked for that.
+// session is the state of a client id while it lives: its user, its subscriptions and its undelivered messages. It
+// outlives the connection if the client asked for that.
 //
-// Messages go to the connection at once. When its buffer or its window of unacknowledged messages is full they
-// wait in pending, which follows in order. A client whose pending is full is disconnected: it will get the
-// retained truth when it comes back, where dropping would have left it with something old.
+// Messages go to the connection at once. When its buffer or its window of unacknowledged messages is full, they wait in
+// pending, which follows in order. A client whose pending is full is disconnected: it gets the current retained
+// messages when it comes back, whereas dropping messages would have left it with an old state.
 type session struct {
 	id, user string
 	owner    *conn // holds the id; guarded by Broker.sessionsMu
@@ -47,16 +47,16 @@ type session struct {
 	resend  int          // flights at the end that this connection has not been sent again yet
 
 	pending fifo[delivery]
-	live    int           // of pending: what the client did not ask for as a snapshot
+	live    int           // of pending: messages that the client did not request as a snapshot
 	bytes   int           // of those
-	waited  int           // times in vain since pending was last relieved
+	waited  int           // timeouts since pending was last relieved
 	relief  chan struct{} // closed when pending has shrunk
 
 	will      *will // waits for its delay
 	willTimer *time.Timer
 }
 
-// subscription is what a client asked for.
+// subscription is one filter of a client, with its options.
 type subscription struct {
 	qos     byte
 	noLocal bool
@@ -79,7 +79,8 @@ type flight struct {
 	id uint16
 }
 
-// attach starts delivering to c, with what the last connection did not acknowledge and what came meanwhile.
+// attach starts delivering to c, beginning with the messages that the last connection did not acknowledge and those
+// that arrived meanwhile.
 func (s *session) attach(c *conn, version byte, window int, maxPacket uint32, keep bool) {
 	s.mu.Lock()
 	s.conn, s.version, s.window, s.maxPacket, s.keep = c, version, window, maxPacket, keep
@@ -120,8 +121,8 @@ func (s *session) offlineLocked() {
 	s.trimLocked()
 }
 
-// storeLocked keeps d for a client that is away. Of a retained topic only the newest is kept, so that coming
-// back never shows an older state after a newer one.
+// storeLocked keeps d for a client that is away. Of a retained topic only the newest is kept, so that a returning
+// client never sees an older state after a newer one.
 func (s *session) storeLocked(d delivery) {
 	if d.qos == 0 || d.m.asks {
 		return
@@ -137,11 +138,11 @@ func (s *session) storeLocked(d delivery) {
 	if s.pending.len() >= maxOffline {
 		s.pending.pop()
 	}
-	d.snapshot = true // what was kept does not count against a client that has just come back
+	d.snapshot = true // kept messages do not count against a client that has just come back
 	s.pending.push(d)
 }
 
-// deliver hands d to the client. busy: so much waits already that the publisher should be patient.
+// deliver hands d to the client. busy means that so much waits already that the publisher should wait.
 func (s *session) deliver(d delivery) (busy bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,7 +190,7 @@ func (s *session) writeLocked(d delivery) bool {
 	return true
 }
 
-// ack ends a flight. Packet ids that are not in the air are ignored.
+// ack ends a flight. Packet ids that are not in flight are ignored.
 func (s *session) ack(id uint16) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,7 +216,7 @@ func (s *session) trimLocked() {
 	s.resend = min(s.resend, s.flights.len())
 }
 
-// pump sends on what waits, as far as there is room.
+// pump sends the waiting messages, as far as there is room.
 func (s *session) pump() {
 	s.mu.Lock()
 	s.pumpLocked()
@@ -258,7 +259,7 @@ func (s *session) relieveLocked() {
 	}
 }
 
-// wait gives a client that reads along the time to do so, so that a burst does not disconnect it. A client that
+// wait gives a client that keeps reading the time to catch up, so that a burst does not disconnect it. A client that
 // cannot use that time is not waited for again until it has caught up.
 func (s *session) wait() {
 	s.mu.Lock()
@@ -296,7 +297,7 @@ func (s *session) reset() {
 	s.relieveLocked()
 }
 
-// online says whether messages reach the client at once.
+// online reports whether messages reach the client at once.
 func (s *session) online() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

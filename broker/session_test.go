@@ -27,8 +27,8 @@ func (b *testBroker) away(t testing.TB, id string) {
 	})
 }
 
-// Who was away gets what was not acknowledged again, in order, then the newest of each retained topic and the
-// latest of the others. mochi has no order here.
+// A client that was away gets its unacknowledged messages again, in order, then the newest of each retained topic and
+// the latest of the others. mochi has no order here.
 func TestPersistentSession(t *testing.T) {
 	for _, version := range []byte{4, 5} {
 		b := start(t, testConfig(t))
@@ -67,7 +67,7 @@ func TestPersistentSession(t *testing.T) {
 	}
 }
 
-// What is kept for somebody who is away is bounded; the oldest goes.
+// Messages kept for a client that is away are bounded; the oldest is dropped.
 func TestAwayForLong(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 4, "operator", "phone", persistent)
@@ -110,7 +110,7 @@ func TestCleanStart(t *testing.T) {
 	}
 }
 
-// MQTT 5 clients may lengthen their session when they leave, but not without end.
+// MQTT 5 clients may lengthen their session when they leave, but not without limit.
 func TestSessionExpiryBound(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 5, "operator", "phone", persistent)
@@ -126,14 +126,14 @@ func TestSessionExpiryBound(t *testing.T) {
 	b.empty(t)
 }
 
-// Sessions of clients that are away are bounded: those away longest are forgotten, also when many leave at once.
+// Sessions of clients that are away are bounded: those away longest are forgotten, even if many leave at once.
 func TestManySessions(t *testing.T) {
 	b := start(t, testConfig(t))
 	for i := range maxSessions {
 		c := b.connected(t, 4, "operator", fmt.Sprint("phone", i), persistent)
 		c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}})
 		c.ended()
-		b.away(t, fmt.Sprint("phone", i)) // else the order in which they left is not known
+		b.away(t, fmt.Sprint("phone", i)) // or the order in which they left is unknown
 	}
 	const more = 50
 	var cs []*rawClient
@@ -155,7 +155,7 @@ func TestManySessions(t *testing.T) {
 	}
 }
 
-// Who leaves many sessions behind costs nobody else theirs.
+// A user that leaves many sessions behind costs the other users none of theirs.
 func TestSessionsOfOneUserCrowdOutTheirOwn(t *testing.T) {
 	b := &Broker{sessions: map[string]*session{}}
 	b.sessions["phone"] = &session{id: "phone", user: "phone"} // away longest
@@ -168,7 +168,8 @@ func TestSessionsOfOneUserCrowdOutTheirOwn(t *testing.T) {
 	}
 }
 
-// One topic published by many at once arrives at all in the same order, and what is retained came last.
+// Messages on one topic from many publishers reach all subscribers in the same order, and the retained message is the
+// last one.
 func TestOrder(t *testing.T) {
 	b := start(t, testConfig(t))
 	const clients, publishers, each = 5, 4, 500
@@ -176,7 +177,7 @@ func TestOrder(t *testing.T) {
 	for i := range clients {
 		c := b.connected(t, 4, "operator", fmt.Sprint("phone", i), nil)
 		c.subscribe(byte(i%2), "minirelay/home/greenhouse/state")
-		<-b.gateway.subscribed // else the first state may come twice, live and retained
+		<-b.gateway.subscribed // or the first state may come twice, live and retained
 		cs = append(cs, c)
 	}
 	var wg sync.WaitGroup
@@ -212,7 +213,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// While somebody subscribes, states go on changing: what he sees never goes back.
+// States keep changing while a client subscribes: its view never goes back.
 func TestRetainedNeverOvertakes(t *testing.T) {
 	b := start(t, testConfig(t))
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -289,7 +290,7 @@ func TestOptionsOfMQTT5(t *testing.T) {
 	}
 }
 
-// A client that takes small packets only is spared the large ones.
+// A client that accepts only small packets does not get the large ones.
 func TestMaximumPacketSize(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 5, "operator", "phone", func(pk *packets.Packet) { pk.Properties.MaximumPacketSize = 100 })
@@ -304,7 +305,7 @@ func TestMaximumPacketSize(t *testing.T) {
 	}
 }
 
-// One of a shared group gets each message, in turn, and nobody who is away while another is there.
+// One member of a shared group gets each message, in turn, and none that is away while another is online.
 func TestSharedSubscription(t *testing.T) {
 	b := start(t, testConfig(t))
 	one, two := b.connected(t, 5, "operator", "one", persistent), b.connected(t, 5, "operator", "two", nil)
@@ -327,7 +328,7 @@ func TestSharedSubscription(t *testing.T) {
 	}
 }
 
-// QoS 2 is accepted from clients and handed on once.
+// QoS 2 is accepted from clients and passed on once.
 func TestQoS2(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 4, "operator", "phone", nil)

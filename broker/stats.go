@@ -7,7 +7,7 @@ import (
 
 // Stats are the counters of the broker since its start, and its state now. Sizes are bytes.
 type Stats struct {
-	Clients, Sessions  int               // connected; remembered, with those that are away
+	Clients, Sessions  int               // connected; remembered, including those that are away
 	MaxClients         int               // as configured
 	MessagesIn         uint64            // publishes of clients
 	MessagesOut        uint64            // deliveries to clients
@@ -15,7 +15,7 @@ type Stats struct {
 	Buffered           uint64            // bytes that wait for slow clients now
 	Retained           int               // messages
 	Disconnections     map[string]uint64 // by reason: closed, fell_behind, has_stopped_reading
-	Refusals           map[string]uint64 // logins and publishes without right, by what was refused
+	Refusals           map[string]uint64 // logins and publishes without right, by the thing refused
 	CertificateExpires int64             // Unix seconds; 0: plain
 }
 

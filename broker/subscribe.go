@@ -13,8 +13,8 @@ type request struct {
 	code   byte // refused with this one, if not 0
 }
 
-// OnACLCheck is asked for filters, which OnSubscribe has looked at, and for publishes, which OnPublish decides:
-// here the topic may still be an alias, and a no would disconnect a 3.1.1 client.
+// OnACLCheck is called for filters, which OnSubscribe has checked, and for publishes, which OnPublish decides: here the
+// topic may still be an alias, and a refusal would disconnect a 3.1.1 client.
 func (g *guard) OnACLCheck(cl *mqtt.Client, filter string, write bool) bool {
 	if write {
 		return true
@@ -27,7 +27,7 @@ func (g *guard) OnACLCheck(cl *mqtt.Client, filter string, write bool) bool {
 	return false
 }
 
-// OnSubscribe looks at each filter of a SUBSCRIBE. QoS 2 is granted as QoS 1: nothing here needs more.
+// OnSubscribe checks each filter of a SUBSCRIBE. QoS 2 is granted as QoS 1: nothing here needs more.
 func (g *guard) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	c := connOf(cl)
 	s := c.session.Load()
@@ -52,7 +52,7 @@ func (g *guard) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 		case !existed:
 			fresh++
 		}
-		f.RetainHandling = 2 // snapshot sends them: mochi's way drops what is beyond its queue
+		f.RetainHandling = 2 // snapshot sends them: mochi drops those beyond its queue
 		c.granted = append(c.granted, r)
 	}
 	return pk
@@ -78,7 +78,7 @@ func (g *guard) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
 	g.b.routes.change()
 }
 
-// OnPacketSent sends what follows a SUBACK: the retained messages.
+// OnPacketSent sends the messages that follow a SUBACK: the retained ones.
 func (g *guard) OnPacketSent(cl *mqtt.Client, pk packets.Packet, _ []byte) {
 	if pk.FixedHeader.Type != packets.Suback {
 		return

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A place (an address and the user it tries) may have so many new passwords computed: a few at once, then one
-// every few seconds. All places together have a larger allowance, against those who come from everywhere.
+// A place (an address and the user it tries) may have this many new passwords computed: a few at once, then one every
+// few seconds. All places together have a larger allowance, against attackers with many addresses.
 const (
 	placeBurst = 5
 	placeEvery = 2 * time.Second
@@ -39,7 +39,7 @@ func (b *bucket) refill(now time.Time, burst float64, every time.Duration) {
 	b.at = now
 }
 
-// allow takes a token for place, or says no.
+// allow takes a token for place; false if there is none.
 func (t *throttle) allow(place string, now time.Time) bool {
 	b := t.places[place]
 	if b == nil {
@@ -59,7 +59,7 @@ func (t *throttle) allow(place string, now time.Time) bool {
 	return true
 }
 
-// forgive gives back what a right password took.
+// forgive returns the token that a right password took.
 func (t *throttle) forgive(place string) {
 	if b := t.places[place]; b != nil {
 		b.tokens++
@@ -79,7 +79,7 @@ func (t *throttle) sweep(now time.Time) {
 	}
 }
 
-// hostOf is the address without its port; of IPv6 the /64, since a host has all of that.
+// hostOf is the address without its port; for IPv6 the /64, since a host has all of it.
 func hostOf(addr net.Addr) string {
 	ap, err := netip.ParseAddrPort(addr.String())
 	if err != nil {

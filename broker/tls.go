@@ -18,11 +18,11 @@ import (
 
 const (
 	watchEvery = 2 * time.Second     // for new certificate files
-	warnBefore = 14 * 24 * time.Hour // the end of a certificate
+	warnBefore = 14 * 24 * time.Hour // before a certificate expires
 	warnEvery  = 24 * time.Hour
 )
 
-// identity is the certificate of the TLS port, which may be swapped while it is in use. nil stands for plain.
+// identity is the certificate of the TLS port, which may be replaced while in use. nil stands for plain.
 type identity struct {
 	certFile, keyFile string
 	watched           bool
@@ -34,7 +34,7 @@ type identity struct {
 	warned time.Time
 }
 
-// newIdentity loads, or makes, what cfg asks for.
+// newIdentity loads, or makes, the certificate that cfg asks for.
 func newIdentity(cfg Config) (*identity, error) {
 	id := &identity{}
 	var err error
@@ -86,7 +86,7 @@ func loadPair(certFile, keyFile string) (*tls.Certificate, error) {
 	return &cert, checkChain(certFile, &cert)
 }
 
-// inDate says whether a certificate may be used now.
+// inDate reports whether a certificate is within its validity period now.
 func inDate(leaf *x509.Certificate, now time.Time) error {
 	if now.After(leaf.NotAfter) {
 		return hint(fmt.Errorf("it ended on %s", leaf.NotAfter.Format(time.DateOnly)), "renew it")
@@ -97,8 +97,8 @@ func inDate(leaf *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// checkChain finds files in which the certificates stand in the wrong order or do not belong together. Whether
-// the last one is trusted is for the clients to say.
+// checkChain finds files whose certificates are in the wrong order or do not belong together. Whether the last one is
+// trusted is for the clients to decide.
 func checkChain(certFile string, cert *tls.Certificate) error {
 	child := cert.Leaf
 	for _, der := range cert.Certificate[1:] {
@@ -115,7 +115,7 @@ func checkChain(certFile string, cert *tls.Certificate) error {
 	return nil
 }
 
-// look sums up the files, through symbolic links, without reading them.
+// look summarises the state of the files, through symbolic links, without reading them.
 func (id *identity) look() string {
 	var b strings.Builder
 	for _, name := range []string{id.certFile, id.keyFile} {
@@ -128,7 +128,7 @@ func (id *identity) look() string {
 	return b.String()
 }
 
-// inode tells two files of one name apart, as a rename or a link that was turned leaves them.
+// inode distinguishes two files of one name, as after a rename or a changed link.
 func inode(info fs.FileInfo) uint64 {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		return uint64(s.Ino)
@@ -156,7 +156,7 @@ func (id *identity) refresh(log *slog.Logger) {
 	id.announce(log)
 }
 
-// announce logs which certificate is in use. A person compares the fingerprint with what the client shows.
+// announce logs which certificate is in use. A person compares the fingerprint with the one that the client shows.
 func (id *identity) announce(log *slog.Logger) {
 	if id == nil {
 		log.Info("no TLS: passwords are sent unencrypted unless a proxy encrypts")
@@ -167,8 +167,8 @@ func (id *identity) announce(log *slog.Logger) {
 	log.Info("certificate", "file", id.certFile, "sha256", hex.EncodeToString(sum[:]), "until", leaf.NotAfter.Format(time.DateOnly))
 }
 
-// remind warns once a day when the certificate is about to end, or is not valid. At the start such a one is used
-// all the same: the clock may be what is wrong, and the plain listeners and the boards need no certificate.
+// remind warns once a day if the certificate is about to expire, or is not valid. At the start such a one is used all
+// the same: the clock may be wrong, and the plain listeners and the boards need no certificate.
 func (id *identity) remind(log *slog.Logger, now time.Time) {
 	leaf := id.current.Load().Leaf
 	if now.Sub(id.warned) < warnEvery || leaf.NotAfter.Sub(now) > warnBefore && !now.Before(leaf.NotBefore) {
@@ -182,7 +182,7 @@ func (id *identity) remind(log *slog.Logger, now time.Time) {
 	log.Warn("the certificate ends soon; renew it", "file", id.certFile, "until", leaf.NotAfter)
 }
 
-// watchCertificate sees new files and the end of the certificate coming.
+// watchCertificate notices new files and a certificate that is about to expire.
 func (b *Broker) watchCertificate() {
 	defer b.running.Done()
 	for {

@@ -119,7 +119,7 @@ func TestSelfSigned(t *testing.T) {
 	}
 }
 
-// A Pi without a clock makes its certificate in 1970: it has to be valid when the time is known.
+// A Pi without a clock makes its certificate in 1970: it has to be valid once the time is known.
 func TestSelfSignedWithoutClock(t *testing.T) {
 	certPEM, keyPEM, err := makeCertificate(time.Unix(0, 0))
 	if err != nil {
@@ -134,8 +134,8 @@ func TestSelfSignedWithoutClock(t *testing.T) {
 	}
 }
 
-// certbot turns a link to another directory. Whoever is connected stays; who comes sees the new one; a broken one
-// is not used.
+// certbot points a link to another directory. Connected clients stay; new ones see the new certificate; a broken one is
+// not used.
 func TestCertificateSwap(t *testing.T) {
 	dir := t.TempDir()
 	live := filepath.Join(dir, "live")
@@ -205,7 +205,7 @@ func TestBadCertificates(t *testing.T) {
 	}
 }
 
-// The end of a certificate is announced from 14 days before, once a day.
+// The expiry of a certificate is announced from 14 days before, once a day.
 func TestCertificateEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		id, l := &identity{}, &logs{}
@@ -221,7 +221,7 @@ func TestCertificateEnds(t *testing.T) {
 	})
 }
 
-// A box whose clock is wrong, or whose certificate has ended, runs; it says so.
+// A gateway whose clock is wrong, or whose certificate has expired, runs and reports it.
 func TestStartsWithEndedCertificate(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.TLS.Mode = "files"

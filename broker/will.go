@@ -7,14 +7,14 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// will is what a client wants published when its connection ends without a DISCONNECT. mochi never sees it: it
-// would publish it without asking whether the user may. It is not shown to the Handler either: a dying
-// connection gives no commands.
+// will is a message that a client wants published when its connection ends without a DISCONNECT. mochi never sees it,
+// because it would publish it without checking the user's rights. It is not shown to the Handler either: a dying
+// connection sends no commands.
 type will struct {
 	user  string
 	m     *message
 	delay time.Duration
-	over  bool // a gateway's word that it is offline: true also when it may say nothing more
+	over  bool // a gateway's message that it is offline: true even if it may publish nothing more
 }
 
 // willOf takes the will out of a CONNECT by a user who may leave it.
@@ -23,7 +23,7 @@ func willOf(r *rights, cl *mqtt.Client, pk packets.Packet) *will {
 		return nil
 	}
 	props := pk.Connect.WillProperties
-	props.ResponseTopic = "" // nobody is there to be answered
+	props.ResponseTopic = "" // there is no client left to answer
 	w := &will{user: string(pk.Connect.Username), delay: time.Duration(props.WillDelayInterval) * time.Second,
 		m: &message{topic: pk.Connect.WillTopic, payload: pk.Connect.WillPayload, qos: min(pk.Connect.WillQos, 1),
 			retain: pk.Connect.WillRetain, origin: cl.ID, props: appendProps(nil, &props)}}
@@ -35,7 +35,7 @@ func willOf(r *rights, cl *mqtt.Client, pk packets.Packet) *will {
 	return w
 }
 
-// publishWill publishes w if its user still may, or if nobody would learn otherwise that a gateway is gone.
+// publishWill publishes w if its user still may, or if the end of a gateway would otherwise go unnoticed.
 func (b *Broker) publishWill(w *will) {
 	if w == nil || b.stopping.Load() {
 		return
@@ -57,7 +57,7 @@ func (s *session) delayWill(w *will, delay time.Duration, publish func(*will)) {
 	s.willTimer = time.AfterFunc(delay, func() { publish(s.takeWill()) })
 }
 
-// takeWill is the will that still waits, which is nobody else's from now on.
+// takeWill returns the waiting will, and leaves none for any other caller.
 func (s *session) takeWill() *will {
 	s.mu.Lock()
 	defer s.mu.Unlock()
