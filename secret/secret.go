@@ -1,8 +1,8 @@
-// Package secret holds texts that must not be shown: passwords, hashes and tokens of a configuration. Most callers
-// need [Text.Value]; [New] makes one without a file.
+// Package secret holds texts that must not be shown: passwords, hashes and tokens of a configuration. Most callers need
+// [Text.Value]; [New] makes one without a file.
 //
-// A [Text] hides itself from every verb of package fmt, and so from logs. Deliberately absent: a place to keep secrets
-// in, and protection from somebody who can read the memory of the process.
+// A [Text] hides itself from every verb of package fmt, and so from logs. Deliberately absent: a place to store
+// secrets, and protection from a reader of the process's memory.
 package secret
 
 import (
@@ -19,16 +19,16 @@ type Text struct {
 	plain bool // it stood in the configuration file itself
 }
 
-// New holds value, as if it had come from a file of its own.
+// New returns a Text with value, as if it had come from a file of its own.
 func New(value string) Text { return Text{value: value} }
 
 // Value is the secret text; "" if there is none.
 func (t Text) Value() string { return t.value }
 
-// Plain says whether the secret is in the configuration file, where everybody who can read that file sees it.
+// Plain reports whether the secret is in the configuration file, where every reader of that file sees it.
 func (t Text) Plain() bool { return t.plain }
 
-// Equal says whether both are the same text, wherever they came from.
+// Equal reports whether both are the same text, wherever they came from.
 func (t Text) Equal(other Text) bool { return t.value == other.value }
 
 // String hides the secret from logs.
@@ -65,7 +65,7 @@ func (t *Text) UnmarshalTOML(v any) error {
 	return errors.New(`a secret is "text", { env = "NAME" } or { file = "path" }`)
 }
 
-// resolve takes a value from elsewhere, or says why there is none.
+// resolve reads a value from elsewhere, or returns the reason why there is none.
 func (t *Text) resolve(value, empty string) error {
 	if value == "" {
 		return errors.New(empty)

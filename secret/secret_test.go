@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Nothing prints a secret, alone or in a struct.
+// A secret is never printed, alone or in a struct.
 func TestHidden(t *testing.T) {
 	type config struct {
 		User     string
