@@ -9,7 +9,7 @@ import (
 
 // Board is a device on a line. [Run] calls it from one goroutine at a time.
 type Board interface {
-	// Step lets dt pass and returns the telemetry, lines with their ends, or nothing.
+	// Step advances the board by dt and returns the telemetry, lines with their ends, or nothing.
 	Step(dt time.Duration) []byte
 	// Command takes one line without its end and returns the answer, lines with their ends, or nothing.
 	Command(line string) []byte

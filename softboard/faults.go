@@ -43,7 +43,7 @@ func (f *Faulty) Set(fault Fault) {
 	f.mu.Unlock()
 }
 
-// Commands gives every line that has come.
+// Commands returns every line received so far.
 func (f *Faulty) Commands() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -53,7 +53,7 @@ func (f *Faulty) Commands() []string {
 // noise holds bytes that are invalid in a line of text: a NUL and bytes that are not UTF-8. It ends in the middle of a line.
 const noise = "\x00\xff\xfe{\x80\n\xf8}"
 
-// Step lets dt pass.
+// Step advances the board by dt.
 func (f *Faulty) Step(dt time.Duration) []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -69,7 +69,7 @@ func (f *Faulty) Step(dt time.Duration) []byte {
 	return append(late, out...)
 }
 
-// Command takes one line.
+// Command receives one line.
 func (f *Faulty) Command(line string) []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()

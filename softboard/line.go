@@ -26,7 +26,7 @@ type Line struct {
 
 	mu     sync.Mutex
 	master *os.File // nil while unplugged
-	slave  *os.File // kept open, or the board would see a hang-up whenever nobody has the port open
+	slave  *os.File // kept open, or the board would see a hang-up whenever no program has the port open
 }
 
 // Open makes a line that is plugged in. link is a path that leads to the port, also after [Line.Replug]; "" for none.
@@ -125,7 +125,7 @@ func (l *Line) Unread() int {
 	return n
 }
 
-// Close unplugs the board for ever.
+// Close unplugs the board for good.
 func (l *Line) Close() error { return l.Unplug() }
 
 // ErrUnplugged is the error of Read and Write while the board is not plugged in.
@@ -149,7 +149,7 @@ func (l *Line) Read(p []byte) (int, error) {
 	return f.Read(p)
 }
 
-// Write puts bytes on the line. It waits while nobody reads them, as a full pseudo-terminal does.
+// Write puts bytes on the line. It blocks while they are not read, as a full pseudo-terminal does.
 func (l *Line) Write(p []byte) (int, error) {
 	f, err := l.file()
 	if err != nil {

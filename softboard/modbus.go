@@ -24,8 +24,8 @@ const (
 	IllegalValue    = 3
 )
 
-// ModbusUnit is one Modbus server with the registers that were Set: all others are illegal addresses. Its methods may
-// be called from any goroutine, also while it is served.
+// ModbusUnit is one Modbus server with the registers that were Set: all other addresses are illegal. Its methods may be
+// called from any goroutine, even while it is served.
 type ModbusUnit struct {
 	Address byte
 
@@ -61,7 +61,7 @@ func (u *ModbusUnit) Get(t ModbusTable, at uint16) (word uint16, exists bool) {
 	return word, exists
 }
 
-// Deafen makes the unit ignore every request, as without power; or answer again.
+// Deafen makes the unit ignore every request, as without power, or answer again.
 func (u *ModbusUnit) Deafen(deaf bool) {
 	u.mu.Lock()
 	u.deaf = deaf

@@ -19,10 +19,10 @@ type ModbusBus struct {
 	heard []ModbusRequest
 }
 
-// ModbusRequest is one request that was on the line, also to units that are not there.
+// ModbusRequest is one request that was on the line, including those to units that do not exist.
 type ModbusRequest struct {
 	Unit byte
-	PDU  []byte // function and what belongs to it
+	PDU  []byte // function and its data
 	At   time.Time
 }
 
@@ -66,8 +66,8 @@ func (b *ModbusBus) Serve(wire io.ReadWriter) error {
 	}
 }
 
-// restartGap is the silence that ends half a request. The specification requires 3.5 characters, which another program on a
-// busy machine cannot promise.
+// restartGap is the silence that ends half a request. The specification requires 3.5 characters, which another program
+// on a busy machine cannot guarantee.
 const restartGap = 100 * time.Millisecond
 
 func (b *ModbusBus) serve(wire io.Writer, q ModbusRequest) error {
@@ -81,7 +81,7 @@ func (b *ModbusBus) serve(wire io.Writer, q ModbusRequest) error {
 		}
 		answer, after := u.serve(q.PDU)
 		if answer == nil || q.Unit == 0 {
-			continue // nobody answers a broadcast
+			continue // a broadcast is not answered
 		}
 		time.Sleep(after)
 		frame := append([]byte{u.Address}, answer...)
@@ -97,7 +97,7 @@ func (b *ModbusBus) serve(wire io.Writer, q ModbusRequest) error {
 	return nil
 }
 
-// cut takes the first request from got: the number of bytes that are done with, and the request if a whole one is there.
+// cut takes the first request from got: the number of bytes consumed, and the request if it is complete.
 func (b *ModbusBus) cut(got []byte) (q ModbusRequest, used int) {
 	if b.ASCII {
 		return cutASCII(got)
@@ -107,7 +107,7 @@ func (b *ModbusBus) cut(got []byte) (q ModbusRequest, used int) {
 		size, known := rtuLength(rest)
 		switch {
 		case len(rest) < 4 || known && len(rest) < size:
-			return q, used // more must come
+			return q, used // more must arrive
 		case !known:
 			size = goodPrefix(rest)
 		case !goodRTU(rest[:size]):
@@ -154,7 +154,7 @@ func goodRTU(frame []byte) bool {
 	return binary.LittleEndian.Uint16(frame[n:]) == modbusCRC(frame[:n])
 }
 
-// modbusCRC is computed here and not taken from the gateway, so that each checks the other.
+// modbusCRC is computed here instead of taken from the gateway, so that each checks the other.
 func modbusCRC(b []byte) uint16 {
 	crc := uint16(0xFFFF)
 	for _, c := range b {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// talk serves a bus on one end of a pipe and gives the other.
+// talk serves a bus on one end of a pipe and returns the other.
 func talk(t *testing.T, b *ModbusBus) net.Conn {
 	ours, theirs := net.Pipe()
 	done := make(chan error, 1)
@@ -71,7 +71,7 @@ func unhex(t *testing.T, s string) []byte {
 	return b
 }
 
-// A request in pieces, behind noise, to somebody else, to everybody, and to a unit that is deaf.
+// A request in pieces, after noise, to another unit, to all units, and to a unit that is deaf.
 func TestModbusBus(t *testing.T) {
 	a, deaf := NewModbusUnit(1).Set(HoldingRegisters, 0, 7), NewModbusUnit(2).Set(HoldingRegisters, 0, 8)
 	deaf.Deafen(true)
@@ -91,8 +91,8 @@ func TestModbusBus(t *testing.T) {
 		t.Errorf("%x: %v", got, err)
 	}
 	send("0203000000018439")      // to the deaf one
-	send("000600000009" + "481d") // to everybody
-	send(read1)                   // so that the broadcast is done with
+	send("000600000009" + "481d") // to all units
+	send(read1)                   // so that the broadcast has been processed
 	if _, err := io.ReadFull(wire, got); err != nil || got[4] != 9 {
 		t.Errorf("%x: %v", got, err)
 	}
