@@ -15,7 +15,7 @@ import (
 // period is the time between two lines of a board.
 const period = 100 * time.Millisecond
 
-// counting is a board that numbers its lines and keeps its commands. A command is SET N #SEQ; N is never the same twice.
+// counting is a board that numbers its lines and keeps its commands. A command is SET N #SEQ; N is never used twice.
 type counting struct {
 	mu       sync.Mutex
 	said     int
@@ -77,7 +77,7 @@ func plugIn(dir string, n int) (*fleet, error) {
 	return f, nil
 }
 
-// live lets a board run for as long as there is power, also after it was unplugged.
+// live lets a board run for as long as there is power, even after it was unplugged.
 func live(ctx context.Context, line *softboard.Line, b *counting) {
 	for ctx.Err() == nil {
 		_ = softboard.Run(ctx, line, b, period) // ends when it is unplugged
@@ -90,7 +90,7 @@ func live(ctx context.Context, line *softboard.Line, b *counting) {
 
 func (f *fleet) name(i int) string { return fmt.Sprintf("board%d", i) }
 
-// executed counts the commands that boards have executed; twice those that they have executed more than once.
+// executed counts the commands that boards have executed; twice if executed more than once.
 func (f *fleet) executed() (n int) {
 	f.each(func(times int) { n++ })
 	return n

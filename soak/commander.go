@@ -31,7 +31,7 @@ type commander struct {
 // order is one command with an id of its own.
 type order struct {
 	board, n int
-	tooLate  bool // it had expired when it was given
+	tooLate  bool // it had expired when it was sent
 	status   string
 	first    string // result, without "repeat"
 	repeats  int
@@ -50,7 +50,7 @@ func newCommander(g *gateway, fleet *fleet) (*commander, error) {
 	return c, nil
 }
 
-// run sends commands until ctx ends: most new, some again, some too late.
+// run sends commands until ctx ends: most of them new, some repeated, some too late.
 func (c *commander) run(ctx context.Context, fleet *fleet) {
 	tick := time.NewTicker(commandEvery)
 	defer tick.Stop()
@@ -86,7 +86,7 @@ func (c *commander) give(id string, o *order) {
 	c.client.Publish("minirelay/soak/"+c.fleet.name(o.board)+"/command", 1, false, payload)
 }
 
-// again repeats a command, as a phone does that has not heard an answer.
+// again repeats a command, like a phone that has not received an answer.
 func (c *commander) again(id string) {
 	c.mu.Lock()
 	o := c.orders[id]
@@ -119,7 +119,7 @@ func (c *commander) take(_ mqtt.Client, m mqtt.Message) {
 	case text != o.first:
 		c.wrong = append(c.wrong, fmt.Sprintf("first %s, then %s", o.first, text))
 	case !r.Repeat && o.repeats == 0:
-		o.repeats++ // a repetition that came before the first result gets that one, perhaps once more
+		o.repeats++ // a repetition that arrived before the first result gets that one, perhaps once more
 	}
 }
 
@@ -148,7 +148,7 @@ func (c *commander) faults() []string {
 	all := append([]string(nil), c.wrong...)
 	for id, o := range c.orders {
 		if o.first == "" {
-			continue // it may still come: judge looks at the end
+			continue // it may still arrive: judge checks at the end
 		}
 		times := c.fleet.times(o.board, o.n)
 		switch {

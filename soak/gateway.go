@@ -19,7 +19,7 @@ import (
 // password is that of every user of the soak.
 const password = "soak-on-loopback"
 
-// gateway is the program, run as a person runs it.
+// gateway is the program, run as a user runs it.
 type gateway struct {
 	cmd       *exec.Cmd
 	path, url string // of its config; wss://…/mqtt
@@ -74,7 +74,7 @@ func startGateway(ctx context.Context, dir string, fleet *fleet, upstream string
 	return nil, fmt.Errorf("the gateway is not ready: %s", g.log(filepath.Join(dir, "log")))
 }
 
-// config is the config of the gateway; a reload changes name.
+// config returns the config of the gateway; a reload changes name.
 func (g *gateway) config(name string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[gateway]\nid = \"soak\"\nname = %q\ndata_dir = %q\n[broker]\nlisten = \"127.0.0.1:0\"\n", name, filepath.Join(filepath.Dir(g.path), "data"))
@@ -148,7 +148,7 @@ func (g *gateway) settled(ctx context.Context) (least figures, err error) {
 	return least, nil
 }
 
-// log is the end of the gateway's log.
+// log returns the end of the gateway's log.
 func (g *gateway) log(path string) string {
 	text, _ := os.ReadFile(path)
 	return string(text[max(0, len(text)-3000):])

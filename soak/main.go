@@ -39,7 +39,7 @@ func main() {
 	}
 }
 
-// quietTime is how long the gateway has to come to rest before its figures are compared.
+// quietTime is how long the gateway has to settle before its figures are compared.
 const quietTime = 20 * time.Second
 
 func run(ctx context.Context, length time.Duration, boards, clients, memory int) error {

@@ -19,7 +19,7 @@ type observer struct {
 	mu     sync.Mutex
 	boards map[string]*seen
 	got    int
-	gone   int // readings that never came
+	gone   int // readings that never arrived
 	wrong  []string
 }
 

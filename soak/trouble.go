@@ -16,7 +16,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// pause waits between least and most, or until ctx ends: false.
+// pause waits between least and most, or until ctx ends; then it returns false.
 func pause(ctx context.Context, least, most time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -55,7 +55,7 @@ func comeAndGo(ctx context.Context, g *gateway, number int) {
 	for i := 0; pause(ctx, 0, 5*time.Second); i++ {
 		c, err := dial(g, "phone", fmt.Sprintf("phone-%d", number), func(error) {})
 		if err != nil {
-			continue // a busy machine; it comes again
+			continue // a busy machine; the client comes again
 		}
 		c.Subscribe("minirelay/#", byte(i%2), nil)
 		pause(ctx, 500*time.Millisecond, 15*time.Second)
@@ -63,7 +63,7 @@ func comeAndGo(ctx context.Context, g *gateway, number int) {
 	}
 }
 
-// open lets everybody do everything at the broker on the internet.
+// open allows everything to every client at the broker on the internet.
 type open struct{ mochi.HookBase }
 
 func (*open) Provides(b byte) bool                                     { return b == mochi.OnConnectAuthenticate || b == mochi.OnACLCheck }
