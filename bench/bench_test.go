@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary be the children that the bench starts.
+// TestMain lets the test binary act as the children that the bench starts.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "-child" {
 		main()
@@ -21,10 +21,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestQuick runs every measure on both sides. It asserts that each gives its figures and that nothing is lost at a
+// TestQuick runs every measure on both sides. It checks that each returns its figures and that nothing is lost at a
 // modest rate; never how long anything took.
 func TestQuick(t *testing.T) {
-	t.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector lets each child wait for a second when it ends
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector makes each child wait for a second when it ends
 	var stdout, stderr bytes.Buffer
 	if err := run(t.Context(), []string{"-quick", "-json"}, &stdout, &stderr); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
@@ -82,7 +82,7 @@ func TestInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range processes {
-		if line, _ := os.ReadFile(p); bytes.Contains(line, []byte(b.work)) { // one that has ended cannot be read
+		if line, _ := os.ReadFile(p); bytes.Contains(line, []byte(b.work)) { // a process that has ended cannot be read
 			t.Errorf("%s still runs: %q", p, line)
 		}
 	}
@@ -135,7 +135,7 @@ func TestPercentile(t *testing.T) {
 	}
 }
 
-// The verdict is about medians, and a bound may be relative to the pipe, absolute, or have an fsync added.
+// The verdict is about medians, and a bound may be relative to the pipe, absolute, or include an fsync.
 func TestVerdict(t *testing.T) {
 	for _, test := range []struct {
 		must, reach bound
@@ -163,7 +163,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// A missing frame is noticed at once, a repeated one is not counted twice.
+// A missing frame is noticed at once; a repeated one is not counted twice.
 func TestTally(t *testing.T) {
 	l := &listener{boards: 2}
 	count := l.count(10, 6, false)

@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// binarySize reads how large minirelay is as it is shipped. The pipe ships nothing.
+// binarySize measures the size of minirelay as shipped. The pipe is not shipped.
 func binarySize(_ context.Context, b *bench, s side) (sample, error) {
 	if s.name == pipe.name {
 		return nil, nil

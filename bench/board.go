@@ -34,7 +34,7 @@ func newBoard() (*board, error) {
 	return b, nil
 }
 
-// say writes whole lines. It waits while the line is full.
+// say writes whole lines. It blocks while the line is full.
 func (b *board) say(lines []byte) error {
 	_, err := b.master.Write(lines)
 	return err

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// makeCertificate makes the pipe's certificate, of the kind that costs handshakes least: ECDSA on P-256.
+// makeCertificate makes the pipe's certificate, of the kind with the cheapest handshakes: ECDSA on P-256.
 func makeCertificate(dir string) (certFile, keyFile string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

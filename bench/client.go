@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The user that every client logs in as. The pipe lets anybody in.
+// The user that every client logs in as. The pipe accepts any user.
 const (
 	benchUser     = "bench"
 	benchPassword = "bench-on-loopback"
@@ -33,8 +33,8 @@ const (
 	typeSuback    = 9
 )
 
-// client speaks as much MQTT 3.1.1 over wss as the bench needs: no goroutine, no queue, no reconnecting. One
-// goroutine reads; any may write.
+// client speaks as much MQTT 3.1.1 over wss as the bench needs: no goroutine, no queue, no reconnecting. One goroutine
+// reads; any goroutine may write.
 type client struct {
 	ws     *websocket.Conn
 	in     *bufio.Reader
@@ -45,7 +45,7 @@ type client struct {
 	out []byte
 }
 
-// packet is one that came in. Topic and payload are valid until the next is read.
+// packet is an incoming packet. Topic and payload are valid until the next is read.
 type packet struct {
 	kind    byte
 	topic   []byte
@@ -53,10 +53,10 @@ type packet struct {
 	id      uint16 // of a PUBACK
 }
 
-// dialing holds the ways to connect.
+// dialing holds the options of a connection.
 type dialing struct {
 	url, id string
-	buffer  int // bytes of buffer for reading; a crowd takes little, a client at speed much
+	buffer  int // bytes of buffer for reading; small for a crowd, large for a fast client
 	window  int // bytes of the socket's receive buffer; 0: the kernel's choice
 }
 
@@ -95,7 +95,7 @@ func dial(ctx context.Context, d dialing) (*client, error) {
 
 func (c *client) login(id string) error {
 	const clean, password, user = 0x02, 0x40, 0x80
-	const keepAlive = 300 // seconds: longer than any measure lasts, so that nobody need ping
+	const keepAlive = 300 // seconds: longer than any measure lasts, so that no client has to ping
 	body := appendText(nil, "MQTT")
 	body = append(body, 4, clean|password|user, keepAlive>>8, keepAlive&0xff)
 	body = appendText(appendText(appendText(body, id), benchUser), benchPassword)
@@ -112,8 +112,8 @@ func (c *client) login(id string) error {
 	return nil
 }
 
-// subscribe asks for filters and waits for the acknowledgement. Other packets that come meanwhile, such as retained messages,
-// are dropped. It must not run at the same time as next.
+// subscribe subscribes to filters and waits for the acknowledgement. Other packets that arrive meanwhile, such as
+// retained messages, are dropped. It must not run at the same time as next.
 func (c *client) subscribe(qos byte, filters ...string) error {
 	body := []byte{0, 1} // packet identifier
 	for _, f := range filters {
@@ -139,7 +139,7 @@ func (c *client) subscribe(qos byte, filters ...string) error {
 	}
 }
 
-// publish sends a message. With QoS 1 its PUBACK comes out of next with the same id.
+// publish sends a message. With QoS 1, next returns its PUBACK with the same id.
 func (c *client) publish(topic string, payload []byte, qos byte, id uint16) error {
 	head := appendText(make([]byte, 0, len(topic)+4), topic)
 	if qos > 0 {
@@ -148,7 +148,7 @@ func (c *client) publish(topic string, payload []byte, qos byte, id uint16) erro
 	return c.send(typePublish<<4|qos<<1, head, payload)
 }
 
-// next waits for a packet. A message at QoS 1 is acknowledged.
+// next waits for a packet. It acknowledges a message at QoS 1.
 func (c *client) next() (packet, error) {
 	first, err := c.in.ReadByte()
 	if err != nil {
@@ -192,7 +192,7 @@ func (c *client) send(first byte, head, payload []byte) error {
 	return c.ws.WriteMessage(websocket.BinaryMessage, c.out)
 }
 
-// close cuts the connection; next gives an error then.
+// close cuts the connection; next then returns an error.
 func (c *client) close() {
 	c.unhook()
 	c.ws.Close()
@@ -202,7 +202,7 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
 }
 
-// messages reads the WebSocket's messages as one stream: a packet may be cut anywhere.
+// messages reads the WebSocket's messages as one stream: a packet may be split anywhere.
 type messages struct {
 	ws      *websocket.Conn
 	message io.Reader // nil between two

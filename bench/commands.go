@@ -13,9 +13,9 @@ import (
 func onDisk(b *bench) string  { return b.work }
 func onTmpfs(b *bench) string { return b.tmpfs }
 
-// commands measures the time from a client's publish of a command, over the board's acknowledgement, to the result
-// at the same client; one command after the other. Between two of them it measures one fsync in the same directory,
-// which the journal of commands costs and the pipe does not have: at the same moment and in the same rhythm, because a disk's
+// commands measures the time from a client's publish of a command, through the board's acknowledgement, to the result
+// at the same client; one command after another. Between two of them it measures one fsync in the same directory, which
+// the journal of commands costs and the pipe does not have: at the same moment and in the same rhythm, because a disk's
 // answer depends on both. With busy, the board sends 100 frames/s meanwhile.
 func commands(place func(*bench) string, busy bool) func(context.Context, *bench, side) (sample, error) {
 	return func(ctx context.Context, b *bench, s side) (_ sample, err error) {
@@ -50,7 +50,7 @@ func commands(place func(*bench) string, busy bool) func(context.Context, *bench
 	}
 }
 
-// commandFigures requires at most so many times the figure of the pipe plus one fsync; 0 requires nothing.
+// commandFigures requires at most this multiple of the pipe's figure plus one fsync; 0 requires nothing.
 func commandFigures(where string, must50, reach50, must99, reach99 float64) []figure {
 	timesPlus := func(n float64, sync string) bound {
 		if n == 0 {
@@ -66,8 +66,8 @@ func commandFigures(where string, must50, reach50, must99, reach99 float64) []fi
 	}
 }
 
-// commandAll sends commands one after the other and returns the time of each, and of each fsync between them, in ns. The first
-// ones are not counted.
+// commandAll sends commands one after another and returns the time of each, and of each fsync between them, in ns. The
+// first ones are not counted.
 func (b *bench) commandAll(ctx context.Context, u *subject, l *listener) (took, syncs []int64, err error) {
 	f, err := os.OpenFile(filepath.Join(u.dir, "sync"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -125,7 +125,7 @@ func timeSync(f *os.File) (int64, error) {
 	return now() - began, err
 }
 
-// chatter lets the boards send frames at a rate until the returned function is called.
+// chatter makes the boards send frames at a rate until the returned function is called.
 func (u *subject) chatter(ctx context.Context, rate float64) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)

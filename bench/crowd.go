@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// crowd is many clients in a child of their own, so that neither their work nor their memory is ours.
+// crowd is many clients in a child process, so that neither their work nor their memory counts as ours.
 type crowd struct{ process *process }
 
 // startCrowd connects clients that all subscribe to the frames of a subject.
@@ -35,7 +35,7 @@ func startCrowd(ctx context.Context, u *subject, clients int) (*crowd, error) {
 	return c, nil
 }
 
-// seen waits until every client has had frame n, and gives when the first and the last one had it.
+// seen waits until every client has received frame n, and returns when the first and the last one received it.
 func (c *crowd) seen(ctx context.Context, n int64) (first, last int64, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("frame %d did not reach every client", n))
 	defer cancel()
@@ -51,7 +51,7 @@ func (c *crowd) seen(ctx context.Context, n int64) (first, last int64, err error
 func (c *crowd) stopping(err *error) { *err = errors.Join(*err, c.process.stop()) }
 
 // runCrowd is the child: `bench -child crowd URL FILTER COUNT`. It prints ready, and then for each frame that all
-// clients have had: seen NUMBER FIRST LAST, in ns of now.
+// clients have received: seen NUMBER FIRST LAST, in ns of now.
 func runCrowd(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) != 3 {
 		return errors.New("a crowd needs an address, a filter and a number of clients")
@@ -91,8 +91,8 @@ func runCrowd(ctx context.Context, args []string, stdout io.Writer) error {
 	return err
 }
 
-// witness notes when the first and the last client has had a frame. Frames must come one at a time: there is room
-// for some of different numbers, and none for a number of which many clients are still to have the one 64 before.
+// witness records when the first and the last client has received a frame. Frames must come one at a time: there is
+// room for a few different numbers, and none for a number while many clients have yet to receive the one 64 before it.
 type witness struct {
 	count int64
 	out   io.Writer

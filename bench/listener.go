@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// listener is a client that takes every frame of a subject, on one goroutine, and notes it in the current tally.
+// listener is a client that receives every frame of a subject, on one goroutine, and records it in the current tally.
 type listener struct {
 	client *client
 	boards int64
 	tally  atomic.Pointer[tally]
 	answer func(topic, payload []byte) (int64, bool)
-	// answered carries the numbers of answers to commands. A second command is never sent before the first is
-	// answered, so that it never fills; a stray answer is dropped.
+	// answered carries the numbers of answers to commands. A second command is never sent before the first is answered,
+	// so it never fills up; a stray answer is dropped.
 	answered chan int64
-	ended    chan struct{} // closed when the connection is
-	err      error         // why; set before ended is closed
+	ended    chan struct{} // closed with the connection
+	err      error         // the reason; set before ended is closed
 }
 
-// listen subscribes to all frames, and to answers too, at QoS 0.
+// listen subscribes to all frames and answers, at QoS 0.
 func (u *subject) listen(ctx context.Context) (*listener, error) {
 	u.listeners++
-	// A name of its own: a broker that is still busy with leaving clients may confuse them with one that comes back.
+	// A new name each time: a broker still busy with leaving clients may confuse them with one that comes back.
 	id := fmt.Sprintf("bench-listener-%d", u.listeners)
 	c, err := dial(ctx, dialing{url: u.url(), id: id, buffer: 64 << 10})
 	if err != nil {
@@ -75,18 +75,18 @@ func (l *listener) receive() {
 	}
 }
 
-// tally counts the frames of one load as they come to the client.
+// tally counts the frames of one load as they arrive at the client.
 type tally struct {
 	from, to int64 // the numbers of the load: from ≤ n < to
 	got      atomic.Int64
 	missed   func()         // called when a frame is missing; may be nil
-	sent     []atomic.Int64 // when each frame was written; nil if nobody asks
+	sent     []atomic.Int64 // when each frame was written; nil if not needed
 	took     []int64        // ns from the line to the client; complete once done is closed
 	last     []int64        // the newest number of each board; only the receiving goroutine uses it
-	done     chan struct{}  // closed when all have come
+	done     chan struct{}  // closed when all have arrived
 }
 
-// count makes t the tally of everything that comes from now on.
+// count makes t the tally of all frames from now on.
 func (l *listener) count(from, count int64, timed bool) *tally {
 	t := &tally{from: from, to: from + count, last: make([]int64, l.boards), done: make(chan struct{})}
 	for n := from - l.boards; n < from; n++ {
@@ -111,7 +111,7 @@ func (t *tally) note(n int64) {
 	board := n % int64(len(t.last))
 	gap := n - t.last[board]
 	if gap <= 0 {
-		return // once more, as a retained state is
+		return // a repetition, such as a retained state
 	}
 	t.last[board] = n
 	if gap > int64(len(t.last)) && t.missed != nil {
@@ -125,7 +125,7 @@ func (t *tally) note(n int64) {
 	}
 }
 
-// wait waits until all frames have come.
+// wait waits until all frames have arrived.
 func (l *listener) wait(ctx context.Context, t *tally, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -141,8 +141,8 @@ func (l *listener) wait(ctx context.Context, t *tally, limit time.Duration) erro
 	}
 }
 
-// wake sends frames until the newest of each board has come: then every port is open, every device is online, and no older
-// frame is still on its way.
+// wake sends frames until the newest of each board has arrived: then every port is open, every device is online, and no
+// older frame is still in flight.
 func (u *subject) wake(ctx context.Context, l *listener) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the boards' frames do not come to the client"))
 	defer cancel()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// lossFree searches for the highest rate of frames, on all ports together, of which none is lost; and then measures
-// the rate that comes through when boards write as fast as the lines take it.
+// lossFree searches for the highest rate of frames, on all ports together, at which none is lost; then it measures the
+// rate that gets through when boards write as fast as the lines accept.
 func lossFree(boards func(effort) int) func(context.Context, *bench, side) (sample, error) {
 	return func(ctx context.Context, b *bench, s side) (_ sample, err error) {
 		u, err := b.start(ctx, s, b.work, boards(b.effort))
@@ -83,7 +83,7 @@ var (
 // try reports whether nothing is lost at a rate, in one try.
 
 func (b *bench) try(ctx context.Context, u *subject, rate float64) (bool, error) {
-	l, err := u.listen(ctx) // a new one each time: a gateway may have cut off the last
+	l, err := u.listen(ctx) // a new one each time: a gateway may have disconnected the last
 	if err != nil {
 		return false, err
 	}
@@ -109,8 +109,8 @@ func (b *bench) try(ctx context.Context, u *subject, rate float64) (bool, error)
 	return err == nil, nil
 }
 
-// flood lets every board write as fast as its line takes it. It returns the frames/s that reached the client, and the percentage
-// that did not.
+// flood makes every board write as fast as its line accepts. It returns the frames/s that reached the client, and the
+// percentage that did not.
 func (u *subject) flood(ctx context.Context, window time.Duration) (rate, lost float64, err error) {
 	l, err := u.listen(ctx)
 	if err != nil {
@@ -121,8 +121,8 @@ func (u *subject) flood(ctx context.Context, window time.Duration) (rate, lost f
 		return 0, 0, err
 	}
 	boards := int64(len(u.boards))
-	from := (u.next + boards - 1) / boards * boards // so that board i begins with number from + i
-	const most = 1 << 40                            // numbers that no flood uses up
+	from := (u.next + boards - 1) / boards * boards // so that board i starts with number from + i
+	const most = 1 << 40                            // more numbers than any flood uses
 	t := l.count(from, most, false)
 	until, cancel := context.WithTimeout(ctx, window)
 	defer cancel()
@@ -159,13 +159,13 @@ func (b *board) flood(ctx context.Context, n, step int64) int64 {
 			n += step
 		}
 		if b.say(lines) != nil {
-			return first // the write was cut off: the part that went out is unknown
+			return first // the write was cut off: how much went out is unknown
 		}
 	}
 	return n
 }
 
-// quiet waits until no frame has come for a while: nothing is on its way any more.
+// quiet waits until no frame has arrived for a while: nothing is in flight any more.
 func (t *tally) quiet(ctx context.Context) error {
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()

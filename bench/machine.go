@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machine describes the machine of the figures: "AMD EPYC, 2 cores, Linux 6.18 amd64, go1.26.8".
+// machine describes the machine that produced the figures: "AMD EPYC, 2 cores, Linux 6.18 amd64, go1.26.8".
 func machine() string {
 	release := "unknown"
 	var u unix.Utsname
@@ -20,7 +20,7 @@ func machine() string {
 	return fmt.Sprintf("%s, %d cores, Linux %s %s, %s", processor(), runtime.NumCPU(), release, runtime.GOARCH, runtime.Version())
 }
 
-// processor is the model as the kernel names it; on ARM the name of the whole board.
+// processor is the model as named by the kernel; on ARM the name of the whole board.
 func processor() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {

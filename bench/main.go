@@ -39,7 +39,7 @@ func main() {
 	}
 }
 
-// run is the whole command. Its first argument may be -child, which makes it one of its own children.
+// run is the whole command. If its first argument is -child, it runs as one of its own children.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 1 && args[0] == "-child" {
 		return runChild(ctx, args[1], args[2:], stdout)
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return failures(results)
 }
 
-// measureAndClean leaves nothing on the disk when it returns: printing may fail, as into a pipe that nobody reads.
+// measureAndClean leaves nothing on the disk when it returns: printing may fail, as into a pipe without a reader.
 func measureAndClean(ctx context.Context, e effort, chosen []measure, progress io.Writer) ([]result, error) {
 	b, err := newBench(ctx, e, progress)
 	if err != nil {
@@ -84,7 +84,7 @@ func measureAndClean(ctx context.Context, e effort, chosen []measure, progress i
 	return b.measureAll(ctx, chosen)
 }
 
-// runChild is what the program does as its own child.
+// runChild is the program as its own child.
 func runChild(ctx context.Context, kind string, args []string, stdout io.Writer) error {
 	switch kind {
 	case "pipe":

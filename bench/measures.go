@@ -11,7 +11,7 @@ import (
 // sample holds the figures of one round of a measure for one side, by their keys.
 type sample map[string]float64
 
-// measure is one thing that is measured. Its run is one round of one side.
+// measure is one quantity to measure. Its run is one round of one side.
 type measure struct {
 	name    string
 	rounds  int // in a full run
@@ -28,8 +28,8 @@ type figure struct {
 	reach bound
 }
 
-// bound limits a figure: at most (or, with atLeast, at least) limit, or so many times the figure of the pipe plus the figure
-// with the name plus. The zero bound requires nothing.
+// bound limits a figure: at most (or, with atLeast, at least) limit, or a multiple of the pipe's figure plus the figure
+// named by plus. The zero bound requires nothing.
 type bound struct {
 	limit   float64
 	times   float64
@@ -42,7 +42,7 @@ func atMost(n float64) bound       { return bound{limit: n} }
 func atLeast(n float64) bound      { return bound{limit: n, atLeast: true} }
 func atLeastTimes(n float64) bound { return bound{times: n, atLeast: true} }
 
-// measures is everything, in the order in which it is run and printed.
+// measures lists all measures, in the order in which they are run and printed.
 var measures = []measure{
 	{"latency-1", 3, latencyAt(1), latencyFigures("1 frame", bound{}, bound{}, bound{}, bound{})},
 	{"latency-100", 9, latencyAt(100), latencyFigures("100 frames", times(1.35), times(1.15), times(1.5), times(1.15))},
@@ -83,7 +83,7 @@ var measures = []measure{
 	}},
 }
 
-// choose gives the measures whose name matches a regular expression.
+// choose returns the measures whose name matches a regular expression.
 func choose(only string) ([]measure, error) {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
@@ -105,22 +105,22 @@ func choose(only string) ([]measure, error) {
 
 // effort is how much is done. A quick run proves that everything works; its figures mean nothing.
 type effort struct {
-	rounds   int           // at most so many
+	rounds   int           // at most this many
 	slow     time.Duration // of the load at 1 frame/s
 	window   time.Duration // of every other paced load
-	lossTime time.Duration // for which a rate must lose nothing
-	lossFrom float64       // frames/s at which the search begins
+	lossTime time.Duration // how long a rate must lose nothing
+	lossFrom float64       // frames/s at which the search starts
 	lossTo   float64       // and at which it gives up
 	// How far a board may fall behind its rate: a real one does not wait. The kernel holds 640 KiB for a line before it
 	// loses bytes (tty_buffer.c, TTYB_DEFAULT_MEM_LIMIT), which is some 150 ms at 120,000 frames/s.
 	slack    time.Duration
 	grace    time.Duration // for the last frames of a rate to arrive
-	lines    int           // serial lines beside each other at the highest rate
+	lines    int           // parallel serial lines at the highest rate
 	ports    int           // and at a low one
 	commands int
 	crowd    int           // clients
 	messages int           // to the crowd
-	settle   time.Duration // until memory is read: garbage collectors want their time
+	settle   time.Duration // until memory is read: garbage collectors need their time
 	starts   int
 	stall    time.Duration
 }

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// memoryOfClients reads how much memory a side holds when nothing happens, and how much more each of many idle
-// clients costs.
+// memoryOfClients measures how much memory an idle side holds, and how much more each of many idle clients costs.
 func memoryOfClients(ctx context.Context, b *bench, s side) (_ sample, err error) {
 	u, err := b.start(ctx, s, b.work, 1)
 	if err != nil {
@@ -29,7 +28,7 @@ func memoryOfClients(ctx context.Context, b *bench, s side) (_ sample, err error
 	return sample{"idle": idle / 1024, "idle anonymous": anonymous / 1024, "client": (full - idle) / float64(b.effort.crowd)}, nil
 }
 
-// memoryAfter reads the memory of a side, in KiB, when it has had a while to put things in order.
+// memoryAfter reads the memory of a side, in KiB, after it has had a while to settle.
 func (u *subject) memoryAfter(ctx context.Context, settle time.Duration) (resident, anonymous float64, err error) {
 	if err := pause(ctx, settle); err != nil {
 		return 0, 0, err
@@ -37,8 +36,8 @@ func (u *subject) memoryAfter(ctx context.Context, settle time.Duration) (reside
 	return u.process.memory()
 }
 
-// manyPorts measures the latency and the memory with many ports at 10 frames/s each, and what each port beyond the
-// first one costs in memory.
+// manyPorts measures the latency and the memory with many ports at 10 frames/s each, and the memory cost of each port
+// beyond the first.
 func manyPorts(ctx context.Context, b *bench, s side) (sample, error) {
 	one, err := b.portsAt10(ctx, s, 1)
 	if err != nil {

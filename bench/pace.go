@@ -17,8 +17,8 @@ func now() int64 {
 	return t.Nano()
 }
 
-// sleepUntil sleeps to a time of now, to some 60 µs. A sleep of the Go runtime may take a millisecond more.
-// The caller's goroutine must be locked to its thread.
+// sleepUntil sleeps to a time of now, to within some 60 µs. A sleep of the Go runtime may take a millisecond more. The
+// caller's goroutine must be locked to its thread.
 func sleepUntil(at int64) {
 	t := unix.NsecToTimespec(at)
 	for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &t, nil) == unix.EINTR {
@@ -28,18 +28,18 @@ func sleepUntil(at int64) {
 // burst is the longest time over which frames are gathered into one write, as a USB adapter gathers them.
 const burst = time.Millisecond
 
-// load is a series of frames at a steady rate. Board n modulo their count sends frame number n, so that
-// each board's numbers have one distance and a missing one shows.
+// load is a series of frames at a steady rate. Frame number n goes to board n modulo the number of boards, so that each
+// board's numbers have the same distance and a missing one shows.
 type load struct {
 	boards []*board
 	rate   float64 // frames/s, all boards together
 	from   int64   // the first number
 	count  int64
-	slack  time.Duration     // how far it may fall behind before it gives up with errLate; 0: as far as it likes
+	slack  time.Duration     // how far it may fall behind before it gives up with errLate; 0: without limit
 	sent   func(n, at int64) // called just before a frame is written; may be nil
 }
 
-// run sends all frames. It catches up after a full line or a busy machine has delayed it.
+// run sends all frames. It catches up after a delay by a full line or a busy machine.
 func (l load) run(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -90,7 +90,7 @@ func (l load) write(pending [][]byte, first, end int64) error {
 	return nil
 }
 
-// interruptible makes writes to boards end with ctx, even if nobody reads the line. The returned function undoes it.
+// interruptible makes writes to boards end with ctx, even if the line is not read. The returned function undoes it.
 func interruptible(ctx context.Context, boards []*board) (undo func()) {
 	limit := func(t time.Time) {
 		for _, b := range boards {

@@ -18,8 +18,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// runPipe is the minimal pipe: `bench -child pipe CERT KEY ADDRESS TTY…`. Line n of the first board is published as
-// it is on bench/d0, and each message on bench/d0/command is written to the board as it is.
+// runPipe is the minimal pipe: `bench -child pipe CERT KEY ADDRESS TTY…`. Each line of board n is published unchanged
+// on bench/dN, and each message on bench/d0/command is written unchanged to the first board.
 func runPipe(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) < 4 {
 		return errors.New("a pipe needs a certificate, its key, an address and ports")
@@ -60,7 +60,7 @@ func runPipe(ctx context.Context, args []string, stdout io.Writer) error {
 		}
 		go pipeUp(server, topic, tty)
 	}
-	// The listener binds on a goroutine of its own, without any sign when it has.
+	// The listener binds on a goroutine of its own, without signalling when it has.
 	for {
 		conn, err := net.Dial("tcp", args[2])
 		if err == nil {
@@ -76,7 +76,7 @@ func runPipe(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// anybody lets everybody in and allows everything.
+// anybody accepts every client and allows everything.
 type anybody struct{ mochi.HookBase }
 
 func (anybody) ID() string                                               { return "anybody" }

@@ -20,7 +20,7 @@ import (
 // process is a child. Its standard error goes to a file, so that reading it costs no time during a measure.
 type process struct {
 	cmd    *exec.Cmd
-	lines  chan string // what it prints; closed when it ends
+	lines  chan string // lines of its output; closed when it ends
 	errors string      // path of its standard error
 }
 
@@ -68,9 +68,9 @@ func (p *process) line(ctx context.Context, prefix string) (string, error) {
 	}
 }
 
-// complaint is an error with the last lines of the child's standard error.
+// complaint returns an error with the last lines of the child's standard error.
 func (p *process) complaint(what string) error {
-	said, _ := os.ReadFile(p.errors) // without it the error says less
+	said, _ := os.ReadFile(p.errors) // without it the error is only less detailed
 	said = said[max(0, len(said)-1000):]
 	return fmt.Errorf("%s: %s\n%s", filepath.Base(p.cmd.Path), what, bytes.TrimSpace(said))
 }
@@ -83,7 +83,7 @@ func (p *process) stop() error {
 	p.cmd.Process.Signal(syscall.SIGTERM) // an error means that it has ended, which Wait reports better
 	kill := time.AfterFunc(stopTime, func() { p.cmd.Process.Kill() })
 	defer kill.Stop()
-	for range p.lines { // Wait must not run before all of it is read
+	for range p.lines { // Wait must not run before all output is read
 	}
 	if err := p.cmd.Wait(); err != nil {
 		return p.complaint("it did not stop cleanly: " + err.Error())
@@ -91,10 +91,10 @@ func (p *process) stop() error {
 	return nil
 }
 
-// cpu is the processor time that the child has had, user and system together.
+// cpu is the processor time used by the child, user and system together.
 func (p *process) cpu() (time.Duration, error) {
-	// The scheduler's own account is in nanoseconds, one file a thread: time on the processor stands first. See
-	// the kernel's Documentation/scheduler/sched-stats.rst. A Go program ends no threads.
+	// The scheduler's own account is in nanoseconds, one file per thread: time on the processor comes first. See the
+	// kernel's Documentation/scheduler/sched-stats.rst. A Go program ends no threads.
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
@@ -121,7 +121,7 @@ func (p *process) cpu() (time.Duration, error) {
 	return total, nil
 }
 
-// memory is what the child holds in RAM, and the part of it that is not its binary, in KiB.
+// memory is the child's resident memory, and the part of it that is not its binary, in KiB.
 func (p *process) memory() (resident, anonymous float64, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -142,7 +142,7 @@ func (p *process) memory() (resident, anonymous float64, err error) {
 	return resident, anonymous, nil
 }
 
-// allowFiles raises the limit of open files as far as we may: a thousand clients need a thousand. Children inherit it.
+// allowFiles raises the limit of open files as far as allowed: a thousand clients need a thousand. Children inherit it.
 func allowFiles() error {
 	var l unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {

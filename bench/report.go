@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// percentile is the nearest-rank percentile of sorted values: at least p of a hundred are not above it.
+// percentile is the nearest-rank percentile of sorted values: at least p percent of them are not above it.
 func percentile(sorted []int64, p float64) int64 {
 	if len(sorted) == 0 {
 		return 0
@@ -41,7 +41,7 @@ func medianOf(rounds []sample, key string) (v float64, ok bool) {
 	return all[middle], true
 }
 
-// row is one figure with its medians; those that are not known are nil.
+// row is one figure with its medians; unknown ones are nil.
 type row struct {
 	Measure string    `json:"measure"`
 	Title   string    `json:"title"`
@@ -128,7 +128,7 @@ func (b bound) String() string {
 	return text
 }
 
-// number gives three significant digits, and all digits before the point.
+// number formats with three significant digits, and all digits before the point.
 func number(v float64) string {
 	switch a := math.Abs(v); {
 	case a >= 100 || a == 0:

@@ -77,7 +77,8 @@ func (r *result) add(s side, got sample, err error) {
 	}
 }
 
-// measureAll runs the chosen measures. A fault of one measure does not end the others; the error is that of an interruption.
+// measureAll runs the chosen measures. A fault of one measure does not end the others; it only returns an error if it
+// was interrupted.
 func (b *bench) measureAll(ctx context.Context, chosen []measure) ([]result, error) {
 	var results []result
 	for _, m := range chosen {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// stalledSubscriber measures how long an honest publisher waits for its acknowledgement at worst, while a phone that
-// is subscribed to everything at QoS 1 has stopped reading (as one in the background does) and others publish busily.
+// stalledSubscriber measures how long an honest publisher waits for its acknowledgement at worst, while a phone that is
+// subscribed to everything at QoS 1 has stopped reading (as one in the background does) and others publish at a high
+// rate.
 func stalledSubscriber(ctx context.Context, b *bench, s side) (_ sample, err error) {
 	u, err := b.start(ctx, s, b.work, 1)
 	if err != nil {
@@ -58,7 +59,7 @@ func (u *subject) publishBusily(ctx context.Context, group *sync.WaitGroup) erro
 	if err != nil {
 		return err
 	}
-	group.Go(func() { // takes the acknowledgements
+	group.Go(func() { // reads the acknowledgements
 		for err := error(nil); err == nil; {
 			_, err = c.next()
 		}
@@ -82,8 +83,8 @@ func (u *subject) publishBusily(ctx context.Context, group *sync.WaitGroup) erro
 	return nil
 }
 
-// publishHonestly publishes one message after the other on a topic of its own and returns the time of each until
-// its acknowledgement, in ns, sorted. One that still waits at the end counts for as long as it has waited.
+// publishHonestly publishes one message after another on a topic of its own and returns the time of each until its
+// acknowledgement, in ns, sorted. A message still unacknowledged at the end counts for as long as it has waited.
 func (u *subject) publishHonestly(ctx context.Context, window time.Duration) ([]int64, error) {
 	c, err := dial(ctx, dialing{url: u.url(), id: "bench-honest", buffer: 4096})
 	if err != nil {

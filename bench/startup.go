@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// startUp measures the time from the start of the process until a wss client is accepted, and until that client has
-// the first reading of a board that never stops talking. The certificate exists: the process has run once before.
+// startUp measures the time from the start of the process until a wss client is accepted, and until that client has the
+// first reading of a board that sends continuously. The certificate exists: the process has run once before.
 func startUp(ctx context.Context, b *bench, s side) (_ sample, err error) {
 	u, err := b.prepare(s, b.work, 1)
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// patience is how long anything that must happen may take on a busy machine.
+// patience is how long any expected event may take on a busy machine.
 const patience = 30 * time.Second
 
-// subject is one side that runs, with its boards. The caller of start must stop it.
+// subject is one running side, with its boards. The caller of start must stop it.
 type subject struct {
 	side
 	process   *process
@@ -20,7 +20,7 @@ type subject struct {
 	address   string
 	dir       string
 	next      int64 // number of the next frame
-	listeners int   // how many there have been
+	listeners int   // how many listeners there have been
 }
 
 // start brings up boards and a side in a fresh directory below parent, and returns when clients can connect.
@@ -35,7 +35,7 @@ func (b *bench) start(ctx context.Context, s side, parent string, boards int) (*
 	return u, nil
 }
 
-// prepare makes what the process needs: boards, an address, a directory.
+// prepare makes everything that the process needs: boards, an address, a directory.
 func (b *bench) prepare(s side, parent string, boards int) (*subject, error) {
 	dir, err := os.MkdirTemp(parent, s.name+"-")
 	if err != nil {
@@ -55,7 +55,7 @@ func (b *bench) prepare(s side, parent string, boards int) (*subject, error) {
 	return u, nil
 }
 
-// spawn starts the process and waits for nothing.
+// spawn starts the process without waiting.
 func (u *subject) spawn(b *bench) error {
 	var ttys []string
 	for _, board := range u.boards {
@@ -107,7 +107,7 @@ func (u *subject) load(rate float64, count int64) load {
 	return l
 }
 
-// freeAddress is an address without a listener. Both sides get theirs this way, so that neither has to report it.
+// freeAddress returns an address without a listener. Both sides get theirs this way, so that neither has to report it.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

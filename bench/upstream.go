@@ -85,8 +85,8 @@ func (b *bench) cost(ctx context.Context, s side, rate float64) (_ sample, err e
 	return sample{"cpu": float64((cpuAfter - cpu).Microseconds()) / n, "disk": float64(diskAfter-disk) / n}, nil
 }
 
-// written is the number of bytes that the child has caused to be written to a disk: whole pages, as the kernel counts them
-// (proc(5), write_bytes). A disk in memory counts nothing.
+// written is the number of bytes that the child has written to a disk: whole pages, as counted by the kernel (proc(5),
+// write_bytes). A disk in memory counts nothing.
 func (p *process) written() (int64, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.cmd.Process.Pid))
 	if err != nil {
@@ -124,7 +124,7 @@ func withUpstream(s side, address string) side {
 		if err != nil {
 			return nil, err
 		}
-		// A config is a file: lines that are appended to it count too.
+		// A config is a file: lines appended to it count too.
 		f, err := os.OpenFile(filepath.Join(dir, "minirelay.toml"), os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
