@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// submission is one command on its way to its result: what was asked, by whom, and where the answer goes.
+// submission is one command on its way to its result: the request, its user, and the destination of the answer.
 type submission struct {
 	request
 	message  Message

@@ -279,7 +279,7 @@ func TestCommandsOnTopicsOfTheUsersOwn(t *testing.T) {
 		t.Error(got)
 	}
 	if own("home/elsewhere", "1") {
-		t.Error("took what is not for it")
+		t.Error("took a message that is not for it")
 	}
 }
 
@@ -339,7 +339,7 @@ func TestRequestsOfAnotherGateway(t *testing.T) {
 	m := Message{Topic: "minirelay/farm/request/c1", Payload: []byte(`{"id":1,"method":"me"}`), User: "phone", Client: "c1", Role: "operator",
 		Devices: []string{"gate"}}
 	if !b.Handle(m) {
-		t.Error("it says nothing of who the user is")
+		t.Error("the request for the user's identity was not taken")
 	}
 	want := `{"id":1,"result":{"user":"phone","role":"operator","devices":["gate"]}}`
 	if got := b.wire.wait(t, "minirelay/farm/reply/c1", 1)[0]; got != want {

@@ -287,7 +287,7 @@ func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
 		b := &bench{r, w, NewLane(4), nil}
 		b.device = r.Attach(greenhouse, b.lane)
 		time.Sleep(61 * time.Minute)
-		b.ask(`{"id":"other","command":"pump","value":true}`) // what is old is forgotten with it
+		b.ask(`{"id":"other","command":"pump","value":true}`) // drops old entries
 		r.Subscribed("phone", everything)
 		synctest.Wait()
 		if got := fmt.Sprint(b.results(t, 2)); got != "[other rejected/offline cut unknown/no_answer]" {

@@ -8,10 +8,10 @@ import (
 // Upstream is the state of an upstream broker, as the info topic shows it.
 type Upstream struct {
 	ID      string `json:"id"`
-	State   string `json:"state"`             // "connected", or what is wrong in one word
+	State   string `json:"state"`             // "connected", or the fault in one word
 	Message string `json:"message,omitempty"` // the same in one sentence; "" if nothing is wrong
 	Since   int64  `json:"since"`             // Unix milliseconds
-	Disk    string `json:"disk,omitempty"`    // what is wrong with its outbox; "" if nothing is
+	Disk    string `json:"disk,omitempty"`    // the fault of its outbox; "" if there is none
 }
 
 // Join adds a publisher of all messages from now on, and sends it the retained ones. Publishers are independent: an

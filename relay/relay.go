@@ -29,7 +29,7 @@ type Message struct {
 	Topic       string
 	Payload     []byte
 	Retain, Dup bool
-	User        string   // who is logged in
+	User        string   // the logged-in user
 	Role        string   // role: viewer, operator or admin; "" if the route it came by has no roles
 	Devices     []string // those the user may see and command; nil: all
 	Client      string   // the MQTT client id of the connection

@@ -22,7 +22,7 @@ func TestPace(t *testing.T) {
 	}
 	p.Drop()
 	if !p.Due(every).IsZero() || !p.Take(at(22), every) {
-		t.Error("what was dropped waits")
+		t.Error("a dropped one still waits")
 	}
 	for range 2 {
 		if !p.Take(at(22), 0) {

@@ -39,8 +39,8 @@ type Config struct {
 	Root        string            `toml:"-"` // of the gateway's topics: "minirelay"
 	Gateway     string            `toml:"-"` // the gateway's id
 	Dir         string            `toml:"-"` // where the outbox is kept
-	Own         map[string]string `toml:"-"` // topics of people's own that are published: whose device
-	OwnCommands map[string]string `toml:"-"` // topics of people's own on which commands are taken: for which device
+	Own         map[string]string `toml:"-"` // users' own topics that are published, with their device
+	OwnCommands map[string]string `toml:"-"` // users' own topics on which commands are taken, with their device
 }
 
 // Default is an [upstream.ID] table before anything is read.

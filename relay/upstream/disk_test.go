@@ -62,7 +62,7 @@ func TestDiskInside(t *testing.T) {
 	say(200) // the last page of a file has room for some
 	here("what comes on a full disk has come")
 	if got := u.Status().Disk; got != "the disk is full" {
-		t.Errorf("it says %q", got)
+		t.Errorf("the status is %q", got)
 	}
 	way.Refuse()
 	way.Cut()
@@ -87,7 +87,7 @@ func TestDiskInside(t *testing.T) {
 	say(10)
 	here("a read-only disk")
 	if got := u.Status().Disk; got != "the disk is read-only" {
-		t.Errorf("it says %q", got)
+		t.Errorf("the status is %q", got)
 	}
 	if err := syscall.Mount("none", dir, "tmpfs", syscall.MS_REMOUNT, small); err != nil {
 		t.Fatal(err)

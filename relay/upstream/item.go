@@ -17,7 +17,7 @@ type item struct {
 	replay  bool      // it comes from the backlog
 	kept    bool      // it is on the disk
 	epoch   epoch     // of the clock that stamped it
-	shift   int64     // what must be added to its time, in ms
+	shift   int64     // correction of its time, in ms
 	unset   bool      // its time is wrong and cannot be corrected
 	said    bool      // of a current one: it has been handed to the connection
 	since   time.Time // when it was handed to the connection

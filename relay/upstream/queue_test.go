@@ -105,7 +105,7 @@ func TestBacklogSurvivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if files, _ := filepath.Glob(filepath.Join(dir, "*.seg")); len(files) != 1 {
-		t.Errorf("files that nobody needs stay: %v", files)
+		t.Errorf("unneeded files were kept: %v", files)
 	}
 }
 
@@ -278,7 +278,7 @@ func TestEachLength(t *testing.T) {
 	}
 }
 
-// A damaged older file costs what was damaged; the loss is counted.
+// A damaged older file costs only the damaged records; the loss is counted.
 func TestDamagedOlderFile(t *testing.T) {
 	dir := t.TempDir()
 	q := openQueue(t, dir, 512)
@@ -300,7 +300,7 @@ func TestDamagedOlderFile(t *testing.T) {
 	}
 }
 
-// The bounds push out the oldest files, and count what was in them.
+// The bounds push out the oldest files, and count the messages in them.
 func TestDropOldest(t *testing.T) {
 	q := openQueue(t, t.TempDir(), 512)
 	for n := 1; n <= 60; n++ {

@@ -42,7 +42,7 @@ type Upstream struct {
 	thin     map[string]*thinned // by device; only with MinInterval
 	intake   []arrival           // on its way to the disk
 	spare    []arrival
-	current  map[string]*item // newest retained message by topic at the upstream; what has no queue
+	current  map[string]*item // newest retained message by topic at the upstream; these have no queue
 	unsaid   []string         // topics of current that the connection has not been sent yet, oldest first
 	newest   map[string]*item // newest reading by device
 	passing  []*item

@@ -70,7 +70,7 @@ func idle(t *testing.T, c Config, look func() instant) *Upstream {
 // With min_interval the newest state of each device is sent when the interval is over; it is never lost.
 func TestMinInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := testDefault("mqtt://127.0.0.1:1") // nobody listens
+		c := testDefault("mqtt://127.0.0.1:1") // no listener there
 		c.MinInterval = time.Minute
 		u := idle(t, c, then)
 		taken := func() uint64 { synctest.Wait(); return u.Counts().Taken }
