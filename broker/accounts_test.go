@@ -76,13 +76,13 @@ func TestGuessing(t *testing.T) {
 			d.check(a, "nobody", "guess", "10.0.0.1")
 		}
 		if d.check(a, "operator", "operator", "10.0.0.1") != right {
-			t.Error("who was in before is held up")
+			t.Error("a user who has logged in before is delayed")
 		}
 		if d.check(a, "viewer", "viewer", "10.0.0.1") != right {
 			t.Error("another user from there is held up")
 		}
 		if d.check(a, "operator", "guess0", "10.0.0.1") != wrong {
-			t.Error("what is known to be wrong is computed again")
+			t.Error("a password known to be wrong is computed again")
 		}
 		time.Sleep(placeEvery * 2)
 		if d.check(a, "operator", "late guess", "10.0.0.1") != wrong {

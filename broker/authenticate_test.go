@@ -80,7 +80,7 @@ func TestAuthenticate(t *testing.T) {
 		t.Errorf("%d guesses at speed", guesses)
 	}
 	if got := ask("admin", "admin"); !strings.HasPrefix(got, "admin, ") { // wrong guesses may still be closing
-		t.Errorf("who has been in before: %s", got)
+		t.Errorf("a user who has logged in before: %s", got)
 	}
 
 	// A request that arrived another way has no ticket.

@@ -53,7 +53,7 @@ type conn struct {
 	receiveMax   uint16
 	established  bool
 	left         bool      // mochi has reported its end
-	will         *will     // what it leaves behind
+	will         *will     // published when it ends
 	granted      []request // the filters of the SUBSCRIBE being answered
 
 	mu       sync.Mutex

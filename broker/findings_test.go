@@ -257,7 +257,7 @@ func TestKeepaliveOverflow(t *testing.T) {
 			c := b.raw(t, version)
 			ack := c.login("operator", "phone", func(pk *packets.Packet) { pk.Connect.Keepalive = keepalive })
 			if version == 5 && keepalive != 1 && ack.Properties.ServerKeepAlive != maxKeepalive {
-				t.Errorf("keepalive %d: the client is told %d", keepalive, ack.Properties.ServerKeepAlive)
+				t.Errorf("keepalive %d: the CONNACK says %d", keepalive, ack.Properties.ServerKeepAlive)
 			}
 			if pk, err := c.next(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("keepalive %d: %v %+v", keepalive, err, pk)

@@ -172,7 +172,7 @@ func expect[T comparable](t testing.TB, got <-chan T, want ...T) {
 				t.Fatalf("got %v, want %v", g, w)
 			}
 		case <-time.After(soon):
-			t.Fatalf("nothing came in %v, want %v", soon, w)
+			t.Fatalf("nothing arrived within %v, want %v", soon, w)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func hub(t *testing.T, cfg Config) *testBroker {
 	return b
 }
 
-// What a gateway may publish at a hub, and what its users may read and command.
+// The rights of a gateway at a hub, and of its users to read and command.
 func TestRightsAtAHub(t *testing.T) {
 	type may struct{ other, both, guest, watcher, all string } // r: read and subscribe, w: publish
 	for topic, want := range map[string]may{
@@ -105,7 +105,7 @@ func TestHub(t *testing.T) {
 	gateway = b.connected(t, 4, "other", "minirelay-other", nil)
 	gateway.subscribe(1, "minirelay/other/+/command")
 	if !gateway.quiet() {
-		t.Error("what was asked of a gateway that was away waits for it")
+		t.Error("a request to a gateway that was away waits for it")
 	}
 	if !stranger.quiet() {
 		t.Error("a user of this gateway hears another one")
@@ -159,7 +159,7 @@ func TestRetainedOfGateways(t *testing.T) {
 		t.Error("others have no room")
 	}
 	if !put("farm", 3, "another") || !put("farm", 3, "") || !put("farm", maxRetained, "x") {
-		t.Error("what is replaced or deleted makes no room")
+		t.Error("replaced or deleted messages free no room")
 	}
 	if put("farm", 3, strings.Repeat("x", maxRetainedBytes)) {
 		t.Error("there is no bound in bytes")

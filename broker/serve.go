@@ -249,7 +249,7 @@ func (b *Broker) forget(cl *mqtt.Client) {
 	}
 }
 
-// leave stops delivering to cl and sees to its will.
+// leave stops delivering to cl and publishes or delays its will.
 func (b *Broker) leave(cl *mqtt.Client, expire bool) {
 	c := connOf(cl)
 	s := c.session.Load()
