@@ -8,11 +8,11 @@
 // The minimal pipe is the least that can do the job: a serial line, read line by line, into the same broker library
 // with its own wss listener, and a command topic written to the line. It has no relay, no policy, no memory and no
 // guard. It is this program, started again as its own child. Both sides get the same boards (on ptys), the same
-// client, the same load, and take turns round by round, so that a noisy machine hits both. What is printed is the
-// median of the rounds, and ours divided by the pipe's.
+// client, the same load, and take turns round by round, so that a noisy machine hits both. It prints the median
+// of the rounds, and ours divided by the pipe's.
 //
-// A reader finds the table of all measures in measures.go, each measure in the file of its name, and what they are
-// made of in board.go (the serial line), pace.go (the load), client.go (a lean MQTT client), listener.go (what it
+// A reader finds the table of all measures in measures.go, each measure in the file of its name, and their
+// parts in board.go (the serial line), pace.go (the load), client.go (a lean MQTT client), listener.go (what it
 // counts), side.go and subject.go (a side, and one that runs), pipe.go and crowd.go (the two kinds of children).
 // It needs Linux: ptys, /proc and the clocks of its kernel.
 package main
