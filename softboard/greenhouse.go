@@ -22,7 +22,7 @@ type Greenhouse struct {
 
 	temperature float64 // °C
 	humidity    float64 // %
-	soil        float64 // % of what it can hold
+	soil        float64 // % of its capacity
 	light       float64 // lux
 	fan         float64 // %
 	pump        bool
