@@ -141,7 +141,7 @@ func lengthFault(topic string) (what, try string) {
 	case topic == "":
 		return "the topic is empty", "leave it out, or name one as in home/greenhouse"
 	case strings.Contains(topic, "\x00"):
-		return "the topic holds a NUL character", "leave it out"
+		return "the topic contains a NUL character", "leave it out"
 	case len(topic) > maxTopicLength || strings.Count(topic, "/") >= maxTopicLevels:
 		return "the topic is too long", fmt.Sprintf("use at most %d bytes and %d levels", maxTopicLength, maxTopicLevels)
 	}

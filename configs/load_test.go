@@ -199,7 +199,7 @@ func TestDirectoryFaults(t *testing.T) {
 		got += filepath.Base(f.File) + " " + told([]Fault{f}) + "\n"
 	}
 	want := `a.toml 5:1: unknown key "buad" in [ports.a] | did you mean "baud"?
-b.toml 2:10: the value is missing | write it behind the =, a text in quotes
+b.toml 2:10: the value is missing | write it after the =, a text in quotes
 b.toml 3:8: [ports.b] has neither path nor usb | minirelay ports lists the adapters and the paths to write
 b.toml 4:8: baud must be a whole number, not a text | leave the quotes out: 9600
 c.toml 1:8: "a" is here and in a.toml:3:8 | keep one of the two

@@ -114,7 +114,7 @@ func readSources(path string) ([]*source, []Fault) {
 		}
 	}
 	if len(paths) == 0 {
-		return nil, []Fault{{File: path, What: "the directory holds no *.toml file",
+		return nil, []Fault{{File: path, What: "the directory contains no *.toml file",
 			Try: "begin with: minirelay sample > " + filepath.Join(path, "minirelay.toml")}}
 	}
 	return readFiles(paths)

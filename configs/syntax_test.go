@@ -47,6 +47,6 @@ func TestSyntaxFaults(t *testing.T) {
 		{"a field in a part that cannot be read", pump, "fields.pump\ntype = \"bool\"\n",
 			"19:32: the table's name has no closing bracket | write [name], or [[name]] for one of several"},
 		{"unknown references wait for broken files", port, "port = \"uni\"\nx = \n",
-			"13:5: the value is missing | write it behind the =, a text in quotes"},
+			"13:5: the value is missing | write it after the =, a text in quotes"},
 	})
 }

@@ -140,7 +140,7 @@ func (s *scanning) talkers(ctx context.Context, l detect.Line) (bool, error) {
 		s.say("%-13v %3.0f %%  %s", sample.Setting, 100*sample.Sense.Value, sample.Sense.What)
 	}
 	if best.Sense.Value < detect.Doubtful {
-		s.say("data is received, but no setting fits for certain; the best one is below")
+		s.say("data was received, but no setting fits for certain; the best one is below")
 	}
 	s.found.Talker = &best
 	s.found.Profile = matchingProfile(best)

@@ -193,7 +193,7 @@ func (w *watching) count(s sight) {
 // hint suggests what to check if no data arrives.
 func (w *watching) hint() {
 	if w.bytes == 0 && w.tally == (tally{}) && w.json == nil {
-		w.view.line(time.Now(), '-', grey, w.env.lang.Text("nothing is received yet: does the board send by itself, and is the wire connected correctly?"))
+		w.view.line(time.Now(), '-', grey, w.env.lang.Text("nothing has been received yet: does the board send by itself, and is the wire connected correctly?"))
 	}
 }
 
@@ -220,7 +220,7 @@ func (w *watching) end(failed bool) error {
 		return nil // a recording without a byte is useless, and would be in the way of the next attempt
 	}
 	if w.json == nil {
-		w.env.printf("recorded in %s: minirelay decode and minirelay replay take it\n", w.name)
+		w.env.printf("recorded in %s: minirelay decode and minirelay replay can read it\n", w.name)
 	}
 	return nil
 }

@@ -245,7 +245,7 @@ func readCertificates(path string) ([]*x509.Certificate, error) {
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, userError{path + " holds no certificate", "it begins with -----BEGIN CERTIFICATE-----"}
+		return nil, userError{path + " contains no certificate", "it begins with -----BEGIN CERTIFICATE-----"}
 	}
 	return all, nil
 }

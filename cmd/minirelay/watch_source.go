@@ -50,7 +50,7 @@ func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*s
 		return s, unitsOf(all...), err
 	}
 	if o.codec != "" || o.profile != "" {
-		return nil, nil, usageError{fmt.Sprintf("the config says already how %s is decoded", name), "leave -codec and -profile out"}
+		return nil, nil, usageError{fmt.Sprintf("the config already says how %s is decoded", name), "leave -codec and -profile out"}
 	}
 	if err := o.line.set(port); err != nil {
 		return nil, nil, err

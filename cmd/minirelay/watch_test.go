@@ -180,7 +180,7 @@ func TestWatchHeldPort(t *testing.T) {
 		{"-gateway https://LISTEN -insecure uno", "boss's", "to admins only", "-user"},
 		{"-gateway LISTEN -user boss uno", "boss's", "is not the address", "https://"},
 		{"-gateway https://127.0.0.1:1 -user boss uno", "boss's", "cannot be reached", "does it run"},
-		{"-gateway https://LISTEN -ca CONFIG -user boss uno", "boss's", "holds no certificate", "BEGIN CERTIFICATE"},
+		{"-gateway https://LISTEN -ca CONFIG -user boss uno", "boss's", "contains no certificate", "BEGIN CERTIFICATE"},
 		{"-c CONFIG greenhose", "boss's", `no device "greenhose"`, "greenhouse"},
 	} {
 		t.Setenv(passwordVariable, test.password)

@@ -238,7 +238,7 @@ func (c *Config) tls(host string) (*tls.Config, error) {
 		}
 		t.RootCAs = x509.NewCertPool()
 		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fileError{fmt.Errorf("%s holds no certificate in PEM format", c.CAFile)}
+			return nil, fileError{fmt.Errorf("%s contains no certificate in PEM format", c.CAFile)}
 		}
 	}
 	if c.CertFile != "" {
