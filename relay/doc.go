@@ -30,7 +30,7 @@
 //
 // # Promises
 //
-// A command that carries an id gets exactly one final result, and again the same one if it is repeated. It is
+// A command that carries an id gets exactly one final result, and the same one again if it is repeated. It is
 // written within its max_age or never. After a crash between writing and answering its result is unknown, and is
 // published at the next subscription of the same user. A value that is not known to be valid is null.
 //

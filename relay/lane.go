@@ -42,7 +42,7 @@ func (l *Lane) Waiting() bool {
 }
 
 // Take returns the oldest command that may still be written; nil if none waits. A command that has become too old, or
-// whose device has been offline since it was accepted, is rejected and skipped, also if the device is online again:
+// whose device has been offline since it was accepted, is rejected and skipped, even if the device is online again:
 // another one may have been connected. The command that was taken before must be finished: see [Task.Finish].
 func (l *Lane) Take() *Task {
 	for {

@@ -275,7 +275,7 @@ func (r *Relay) Handle(m Message) bool {
 		case first == "request":
 			r.request(r.topics, m)
 		case rest == "command" && first != "" && !ReservedDevice(first):
-			r.command(first, m, received) // also if first cannot be an id: then it is an unknown device
+			r.command(first, m, received) // even if first cannot be an id: then it is an unknown device
 		}
 		return true // only the gateway publishes here
 	}

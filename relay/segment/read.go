@@ -47,7 +47,7 @@ func (l *Log) DropThrough(number uint64) error {
 	return nil
 }
 
-// Reader reads the records of one file, oldest first, also while the file is written to. [Log.Read] opens one. Only one
+// Reader reads the records of one file, oldest first, even while the file is written to. [Log.Read] opens one. Only one
 // goroutine may use it.
 type Reader struct {
 	log    *Log

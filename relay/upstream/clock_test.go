@@ -44,7 +44,7 @@ func TestCorrection(t *testing.T) {
 	}
 }
 
-// Readings taken before the clock was set wait for it, and are sent with corrected times, also after a restart of the
+// Readings taken before the clock was set wait for it, and are sent with corrected times, even after a restart of the
 // gateway; readings whose machine restarted before its clock was set are sent with a mark.
 func TestReadingsBeforeTheClockIsSet(t *testing.T) {
 	dir := t.TempDir()

@@ -101,7 +101,7 @@ func (m *mosquitto) start(t testing.TB) {
 	t.Helper()
 	m.cmd = exec.Command("mosquitto", "-c", filepath.Join(m.dir, "mosquitto.conf"))
 	m.cmd.Stdout, m.cmd.Stderr = os.Stderr, os.Stderr
-	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also when a test panics
+	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // even when a test panics
 	if err := m.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
