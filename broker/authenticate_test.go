@@ -79,7 +79,7 @@ func TestAuthenticate(t *testing.T) {
 	if guesses > placeBurst {
 		t.Errorf("%d guesses at speed", guesses)
 	}
-	if got := ask("admin", "admin"); !strings.HasPrefix(got, "admin, ") { // wrong guesses may still be closing
+	if got := ask("admin", "admin"); !strings.HasPrefix(got, "admin, ") { // earlier connections may be closing
 		t.Errorf("a user who has logged in before: %s", got)
 	}
 

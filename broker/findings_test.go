@@ -203,7 +203,7 @@ func TestHugeAnnouncement(t *testing.T) {
 		c.ended()
 	}
 	c := b.raw(t, 4)
-	c.write([]byte{packets.Connect << 4, 0x80, 0x80, 0x01}) // 16 KiB, none of which need arrive
+	c.write([]byte{packets.Connect << 4, 0x80, 0x80, 0x01}) // 16 KiB, none of which has to arrive
 	if pk, err := c.next(connectTime / 2); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a large CONNECT is waited for: %+v", pk)
 	}

@@ -45,7 +45,7 @@ func worstWait(t *testing.T) (worst time.Duration) {
 // A burst does not disconnect a client that keeps reading: the publisher waits for it briefly.
 func TestBurst(t *testing.T) {
 	b := start(t, testConfig(t))
-	for qos, burst := range []int{50_000, 9_000} { // acknowledging takes a client longer
+	for qos, burst := range []int{50_000, 9_000} { // a client takes longer to acknowledge
 		c := b.rawWSS(t, 4)
 		c.login("operator", fmt.Sprint("phone", qos), nil)
 		c.subscribe(byte(qos), "minirelay/home/greenhouse/event")

@@ -85,7 +85,7 @@ func TestAwayForLong(t *testing.T) {
 	}
 }
 
-// A clean start forgets, and a session that ends leaves no subscription behind.
+// A clean start discards the old session, and a session that ends leaves no subscription behind.
 func TestCleanStart(t *testing.T) {
 	b := start(t, testConfig(t))
 	c := b.connected(t, 4, "operator", "phone", persistent)
