@@ -29,7 +29,7 @@ type Line struct {
 	slave  *os.File // kept open, or the board would see a hang-up whenever no program has the port open
 }
 
-// Open makes a line that is plugged in. link is a path that leads to the port, also after [Line.Replug]; "" for none.
+// Open makes a line that is plugged in. link is a path that leads to the port, even after [Line.Replug]; "" for none.
 func Open(link string) (*Line, error) {
 	l := &Line{link: link}
 	return l, l.Replug()
