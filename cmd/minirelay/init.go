@@ -295,7 +295,7 @@ func writeConfig(path string, text []byte) (kept string, err error) {
 	}
 	if statErr == nil && !configs.Untouched(old) {
 		kept = fmt.Sprintf("%s.%s", path, time.Now().Format("20060102-150405"))
-		// Link the copy first, so that there is a config at every moment. Some file systems have no hard links.
+		// A hard link keeps the old config in place until the new one replaces it. Some file systems have no hard links.
 		if err := os.Link(path, kept); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(path, kept) != nil {
 			return fail(err)
 		}
