@@ -77,7 +77,8 @@ func (k *checker) checkUpstreamFiles(u upstream.Config) {
 	}
 }
 
-// checkUpstreamRights warns about secrets that others can read on the network, and about rights that have no effect.
+// checkUpstreamRights warns about secrets that others can read, in the file or on the network, and reports rights that
+// have no effect.
 func (k *checker) checkUpstreamRights(u upstream.Config) {
 	if n := k.root.get("upstream", u.ID, "password"); n != nil && n.kind == kindText && k.sound("upstream", u.ID, "password") {
 		k.warning(n.at, fmt.Sprintf("the password for the upstream %q can be read by everybody with access to this file", u.ID),
@@ -102,7 +103,7 @@ func loopbackURL(address string) bool {
 	return false
 }
 
-// checkReplayNames checks the fields of replayed states, to which the gateway adds keys of its own.
+// checkReplayNames checks that no field has the name of a key that the gateway adds to its upstream messages.
 func (k *checker) checkReplayNames() {
 	if len(k.doc.Upstream) == 0 {
 		return

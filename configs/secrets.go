@@ -100,7 +100,7 @@ func (h *hider) understand(n *node) {
 	h.understood = append(h.understood, span{start: n.at.start, end: n.at.start + n.at.length})
 }
 
-// meant returns the shape of an unknown top-level table: that of the table with the most similar name, or of a secret.
+// meant returns the shape of a top-level table, or of the one with the most similar name, or else of a secret.
 func (h *hider) meant(name string) *shape {
 	if k, ok := h.shape.key(name); ok {
 		return k.shape

@@ -81,7 +81,7 @@ func (c *core) plainPort() string {
 	return port
 }
 
-// phoneUser returns the user that a phone logs in as: the first operator, or else the first user who is a person.
+// phoneUser returns the user that a phone logs in as: the first operator, or else the first user that is not a gateway.
 func phoneUser(users []broker.UserConfig) string {
 	first := ""
 	for _, u := range users {

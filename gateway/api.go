@@ -12,7 +12,8 @@ import (
 	"minirelay/status"
 )
 
-// configState is the history of the config in use. It outlives the cores that a new identity replaces.
+// configState is the state of the config in use and of the last one that was refused. It outlives the cores that a new
+// identity replaces.
 type configState struct {
 	path string
 

@@ -35,7 +35,7 @@ type core struct {
 // startCore starts everything and returns once clients can connect. The ports are opened after that. The API shows the
 // configuration in s.
 func startCore(config *configs.Config, build Build, s *configState, log *slog.Logger) (*core, error) {
-	// A full disk is not a reason to stop, unless something must be written first.
+	// A full disk must not prevent the start, unless something has to be written first.
 	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
 	b, err := broker.New(config.Broker, log)
 	if err != nil {

@@ -50,8 +50,8 @@ func runStatus(ctx context.Context, env *env, args []string) error {
 // statusTime is the time limit for the gateway's answer.
 const statusTime = 10 * time.Second
 
-// dataDir returns the data directory of the gateway with the config at path. A config with faults is no longer, or not
-// yet, in use; then the default is the best guess.
+// dataDir returns the data directory of the gateway with the config at path. A config with faults has one too: the
+// gateway may be running with an earlier version of it.
 func dataDir(path string) (string, error) {
 	config, err := configs.Load(path)
 	if err == nil {
