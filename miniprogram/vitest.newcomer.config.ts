@@ -7,5 +7,6 @@ export default defineConfig({
     include: ['test/newcomer/*.newcomer.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    bail: 1, // each step needs the one before
   },
 })

@@ -60,11 +60,11 @@ describe('a newcomer with the README', () => {
   it('answers the questions of the second one, and the gateway that runs takes it', async () => {
     const init = new Terminal(ROOT, commands('README.md')[1])
     await init.answer("The gateway's id", '')
-    await init.answer('What people call it', '我的小屋')
+    await init.answer('Name for people', '我的小屋')
     await init.answer('Arduino Uno', 'arduino-greenhous') // a typing error is reported, and the question comes again
     await init.answer('arduino-greenhouse', 'arduino-greenhouse')
     await init.answer('Password:', password)
-    await init.answer('The same again:', password)
+    await init.answer('Repeat the password:', password)
     expect(await init.done()).toContain(address)
     await until(() => service.output().includes('the new configuration is in use'))
   })
