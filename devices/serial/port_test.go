@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -296,22 +295,7 @@ func TestNotPermitted(t *testing.T) {
 }
 
 func TestTCPPort(t *testing.T) {
-	server, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	c := Default()
-	c.Path = "tcp://" + server.Addr().String()
-	p, err := Open(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	far, err := server.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	server, c, p, far := tcpServer(t)
 	if _, err := p.Write([]byte("PUMP 1\n")); err != nil {
 		t.Fatal(err)
 	}
