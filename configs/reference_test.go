@@ -60,7 +60,7 @@ var referenceChinese = referencePage{
 配置是一个文件，或一个目录里的所有 ` + "`*.toml`" + `，按名字的顺序读取。时长写作文本，如 ` + "`\"500ms\"`、`\"10s\"`、`\"24h\"`" + `。
 id 由 1 到 32 个 a-z、0-9、_ 和 - 组成，以字母或数字开头。密码一类的值是一段文本，或 ` + "`{ env = \"变量名\" }`、`{ file = \"路径\" }`" + `。
 `,
-	head: "| 键 | 意思 | 默认值 |", stop: "。", needed: "必填", both: "%s 到 %s", from: "不小于 %s", upTo: "不大于 %s",
+	head: "| 键 | 含义 | 默认值 |", stop: "。", needed: "必填", both: "%s 到 %s", from: "不小于 %s", upTo: "不大于 %s",
 	codecs: "（编解码器 %s）", comma: "、", colon: "：", semicolon: "；",
 }
 
