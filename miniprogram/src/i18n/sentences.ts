@@ -3,7 +3,10 @@
 import type { Lang } from './index'
 import chinese from './gateway.json'
 
-/** English with {} for each hole → Chinese with {} for the same holes in order, or {1}, {2} to re-order them. */
+/**
+ * English with {} for each hole → Chinese with {} for the same holes in order, or {1}, {2} to re-order them. The value of
+ * {、} is a list: English separates its items by commas, Chinese by 、.
+ */
 export type Table = Record<string, string>
 
 interface Pattern {
@@ -30,17 +33,20 @@ export function translator(table: Table): (sentence: string) => string {
     if (whole !== undefined) return whole
     for (const p of patterns) {
       const m = p.match.exec(sentence)
-      if (m) return fill(p.chinese, m.slice(1).map(translate)) // each hole is shorter, so this ends
+      if (m) return fill(p.chinese, m.slice(1), translate) // each hole is shorter, so this ends
     }
     return sentence
   }
   return translate
 }
 
-/** Puts values into {1}, {2} and, in order, into each {}. */
-function fill(text: string, values: string[]): string {
+/** Puts values, translated, into {1}, {2} and, in order, into each {}. */
+function fill(text: string, values: string[], translate: (value: string) => string): string {
   let next = 0
-  return text.replace(/\{(\d*)\}/g, (_, n: string) => values[n ? Number(n) - 1 : next++] ?? '')
+  return text.replace(/\{(\d*)(、?)\}/g, (_, n: string, list: string) => {
+    const value = values[n ? Number(n) - 1 : next++] ?? ''
+    return list ? value.split(', ').map(translate).join(list) : translate(value)
+  })
 }
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -44,7 +44,7 @@ const reasons: Texts<GatewayReason> = {
     zh: ['证书不受信任', '证书要由公认的机构签发、证书链完整、没有过期，手机的时间也要正确。在局域网里可以改用 ws 地址。'],
     en: [
       'The certificate is not trusted',
-      'It must be issued by a well-known authority, include its whole chain and be valid today, and the phone’s clock must be ' +
+      'It must be issued by a well-known authority, include its whole chain and be valid today, and the clock of the phone must be ' +
         'right. On a LAN you can use a ws address instead.',
     ],
   },
@@ -52,7 +52,7 @@ const reasons: Texts<GatewayReason> = {
     zh: ['该域名不在小程序的合法域名里', '请在小程序后台的“服务器域名”里添加这个 wss 域名。调试时可以在开发者工具里勾选“不校验合法域名”。'],
     en: [
       'The mini-program is not allowed to use this domain',
-      'Add this wss domain to the server domains in the mini-program’s settings. While debugging, you can turn off the check in DevTools.',
+      'Add this wss domain to the server domains of the mini-program. While debugging, you can turn off the check in DevTools.',
     ],
   },
   wrong_password: {
@@ -61,7 +61,7 @@ const reasons: Texts<GatewayReason> = {
   },
   not_authorized: {
     zh: ['不允许登录', '这个用户缺少所需的权限。请检查网关的配置。'],
-    en: ['Not allowed to log in', 'This user lacks a required permission. Check the gateway’s configuration.'],
+    en: ['Not allowed to log in', 'This user lacks a required permission. Check the configuration of the gateway.'],
   },
   bad_client_id: {
     zh: ['客户端标识不被接受', '请换一个客户端标识，或者不指定。'],
@@ -84,7 +84,7 @@ const reasons: Texts<GatewayReason> = {
   },
   insecure: {
     zh: ['https 网页不能连接 ws 地址', '请改用 wss 地址，或者直接打开那个网关自己的网页。'],
-    en: ['A page loaded over https cannot open ws', 'Use a wss address, or open that gateway’s own page.'],
+    en: ['A page loaded over https cannot open ws', 'Use a wss address, or open the page of that gateway.'],
   },
   too_many_sockets: {
     zh: ['小程序的连接数已用完', '一个小程序最多同时有 5 个连接。请关闭不用的连接，之后会自动重试。'],
@@ -99,7 +99,7 @@ const reasons: Texts<GatewayReason> = {
   },
   not_subscribed: {
     zh: ['这个用户无权查看这个网关', '请检查网关 id，以及配置里这个用户的权限。'],
-    en: ['This user is not allowed to see this gateway', 'Check the gateway id and the user’s permissions in the configuration.'],
+    en: ['This user is not allowed to see this gateway', 'Check the gateway id and the permissions of the user in the configuration.'],
   },
   no_gateway: {
     zh: ['已连上服务器，但没有网关应答', '请检查网关 id，以及网关是否在运行。'],
@@ -107,7 +107,7 @@ const reasons: Texts<GatewayReason> = {
   },
   gateway_offline: {
     zh: ['网关离线', '服务器可以连接，但网关没有连上服务器。请检查网关的电源和网络。'],
-    en: ['The gateway is offline', 'The server is up, but the gateway is not connected to it. Check the gateway’s power and network.'],
+    en: ['The gateway is offline', 'The server is up, but the gateway is not connected to it. Check its power and its network.'],
   },
 }
 

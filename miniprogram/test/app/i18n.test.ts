@@ -11,6 +11,9 @@ const sources = readdirSync(src, { recursive: true })
   .filter((f) => /\.(vue|ts)$/.test(f) && !/^(i18n|minirelay)\//.test(f))
   .map((f) => readFileSync(join(src, f), 'utf8'))
   .join('\n')
+/** The texts in English of a source: between single quotes, without Chinese. */
+const texts = (file: string) =>
+  [...readFileSync(join(src, file), 'utf8').matchAll(/'([^'\n]*)'/g)].map((m) => m[1]).filter((t) => !/[\u4e00-\u9fff]/.test(t))
 const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort()
 
 describe('the words of the screens', () => {
@@ -21,6 +24,11 @@ describe('the words of the screens', () => {
   it('are all used', () => {
     const unused = Object.keys(en).filter((key) => !new RegExp(`['"\`]${key}['"\`]`).test(sources))
     expect(unused).toEqual([])
+  })
+
+  it('have the quotes and apostrophes of a typewriter in English: Chinese fonts draw the others as wide as a Han character', () => {
+    for (const [key, text] of Object.entries(en)) expect(text, key).not.toMatch(/[‘’“”]/)
+    for (const text of texts('minirelay/explain.ts')) expect(text).not.toMatch(/[‘’“”]/)
   })
 
   it('are Chinese in Chinese, with Chinese punctuation', () => {

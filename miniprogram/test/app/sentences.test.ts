@@ -16,6 +16,8 @@ describe('a sentence', () => {
     'an earlier try failed: the {} broke': '之前失败了：{}断了',
     line: '线路',
     'a (b) [c]. {}?': '特殊 {}',
+    '{} is not one of {}': '{} 不是 {、} 之一',
+    'one of {} for {}': '{2} 可以是 {1、}',
     '{}': '从不',
   })
 
@@ -29,6 +31,8 @@ describe('a sentence', () => {
     ['the value is above a\nb', '数值大于 a\nb'],
     ['a (b) [c]. d?', '特殊 d'],
     ['the device is offline!', 'the device is offline!'],
+    ['a, b is not one of c, line, d', 'a, b 不是 c、线路、d 之一'],
+    ['one of c, d for a', 'a 可以是 c、d'],
     ['', ''],
   ])('%j → %j', (english, right) => expect(zh(english)).toBe(right))
 
@@ -42,7 +46,7 @@ describe('a sentence', () => {
 describe('the table', () => {
   it.each(Object.entries(chinese))('%s', (english, text) => {
     const holes = english.split('{}').length - 1
-    const filled = [...text.matchAll(/\{(\d*)\}/g)].map((m) => m[1])
+    const filled = [...text.matchAll(/\{(\d*)、?\}/g)].map((m) => m[1])
     const numbers = filled.every((n) => n !== '') ? filled.map(Number).sort() : filled.map((_, i) => i + 1)
     expect(numbers).toEqual(Array.from({ length: holes }, (_, i) => i + 1))
     if (/[a-z]{3}/.test(english)) expect(text).toMatch(/[\u4e00-\u9fff]/)

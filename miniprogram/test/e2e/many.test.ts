@@ -33,7 +33,7 @@ describe('a hundred devices', () => {
     await screen.becomes(async () => (await screen.page.locator('.device').count()) === 1)
     await screen.says(screen.page.locator('.device-title'), 'Shed 2/Sensor 77')
     await screen.page.locator('.devices-search input').fill('nothing like this')
-    await screen.says(screen.page.locator('.empty'), 'No device matches “nothing like this”.')
+    await screen.says(screen.page.locator('.empty'), 'No device matches "nothing like this".')
     await screen.button('Clear').click()
     await screen.becomes(async () => (await screen.page.locator('.device').count()) === 100)
   })
