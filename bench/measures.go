@@ -79,7 +79,7 @@ var measures = []measure{
 	{"upstream-100", 3, upstreamCost(100), upstreamFigures("100/s", bound{}, atMost(400))},
 	{"upstream-1000", 3, upstreamCost(1000), upstreamFigures("1000/s", bound{}, atMost(250))},
 	{"binary", 1, binarySize, []figure{
-		{"size", "the stripped binary", "MB", atMost(15), atMost(10)},
+		{"size", "the stripped binary", "MB", atMost(20), atMost(10)},
 	}},
 }
 

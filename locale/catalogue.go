@@ -26,6 +26,7 @@ type pattern struct {
 	literals []string // around the holes: one more than there are holes
 	size     int      // of the literals, in bytes
 	text     string   // in the other language, with {} or {1} in the place of holes
+	lists    map[int]bool // the numbers of the holes that hold lists
 }
 
 // chinese is read when the first one asks for it.
@@ -77,7 +78,7 @@ func (c *catalogue) add(key, text string) {
 	if len(literals) == 1 {
 		return
 	}
-	p := &pattern{literals, len(key) - len(hole)*(len(literals)-1), text}
+	p := &pattern{literals, len(key) - len(hole)*(len(literals)-1), text, lists(text)}
 	if word, _, whole := strings.Cut(literals[0], " "); whole {
 		c.words[word] = append(c.words[word], p)
 		return

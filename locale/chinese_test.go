@@ -22,10 +22,14 @@ func TestChinese(t *testing.T) {
 		"write it down, whatever it may be":                                        "write it down, whatever it may be",
 		"use of closed network connection":                                         "use of closed network connection",
 		"port uno is not usable: /dev/ttyACM0 does not exist":                      "串口 uno 不能用：/dev/ttyACM0 不存在",
-		"the value must be one of auto, manual":                                    "值必须是以下之一：auto, manual",
+		"the value must be one of auto, manual":                                    "值必须是以下之一：auto、manual",
 		`the name "all is well" is nothing`:                                        `the name "all is well" is nothing`,
 		"12 frames: 10 accepted, 2 dropped; 3 requests unanswered":                 "12 帧：解码 10，丢弃 2；3 个请求没有应答",
 		"there is no = after the key, and the file ends here":                      "键后面没有 =，文件却到此为止",
+		"/dev/x is in use by cat (process 7), init (process 1)":                    "/dev/x 正被 cat（进程 7）、init（进程 1） 使用",
+		`"on" is not one of "a, b", "c"`:                                           `"on" 不是 "a, b"、"c" 之一`,
+		"the fields are t, h; an expression cannot use a-b, c-d: choose an ID without - that begins with a letter": "现有的字段是 t、h；表达式里不能写 a-b、c-d：请换一个名字，不含 -，以字母开头",
+		"the device reports: bad, very bad":                                        "设备应答 bad, very bad",
 		"[ports.two] is the same port as [ports.uno]":                              "[ports.two] 与 [ports.uno] 是同一个串口",
 		"the unit has no such register (exception 2)":                              "从站没有这个寄存器（异常码 2）",
 		"the configuration on the disk has 2 faults; the last valid one is in use": "磁盘上的配置有 2 处错误；仍在使用上一份正确的配置",
@@ -38,6 +42,12 @@ func TestChinese(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	if got := Chinese.Sprintf("%-5s %3.0f %%  %s", "9600", 100.0, "lines of JSON"); got != "9600  100 %  JSON 行" {
+		t.Errorf("%q", got)
+	}
+	if got := Chinese.Sprintf("takes every %s for %s", "command and request", "a, b"); got != "接受对 a、b 的所有 command 和 request" {
+		t.Errorf("%q", got)
+	}
+	if got := Chinese.List("a", "b") + English.List("a", "b"); got != "a、ba, b" {
 		t.Errorf("%q", got)
 	}
 	if got := Chinese.Sprintf("at most %v%s", 5, " °C"); got != "不大于 5 °C" {

@@ -17,8 +17,12 @@ func (l Language) Sprintf(format string, args ...any) string {
 	if !ok && anyLetter.MatchString(key) {
 		return l.Text(fmt.Sprintf(format, args...))
 	}
-	translated := make([]any, len(args))
+	translated, listed := make([]any, len(args)), lists(text)
 	for i, a := range args {
+		if a, isText := a.(string); isText && listed[i+1] {
+			translated[i] = chinese().list(a, maxDepth)
+			continue
+		}
 		switch a := a.(type) {
 		case error:
 			translated[i] = l.Text(a.Error())
@@ -71,8 +75,13 @@ func Key(format string) string {
 	return strings.ReplaceAll(text, hole+hole, hole) // nothing shows where the first one ends
 }
 
-// List translates parts and separates them by commas.
-func (l Language) List(parts ...string) string {
+// Clauses translates clauses and puts them into one sentence.
+func (l Language) Clauses(clauses ...string) string { return l.joined(clauses, "，") }
+
+// List translates names or values and makes a list of them.
+func (l Language) List(items ...string) string { return l.joined(items, listMark) }
+
+func (l Language) joined(parts []string, mark string) string {
 	if l != Chinese {
 		return strings.Join(parts, ", ")
 	}
@@ -80,5 +89,5 @@ func (l Language) List(parts ...string) string {
 	for i, p := range parts {
 		all[i] = chinese().value(p, maxDepth)
 	}
-	return strings.Join(all, "，")
+	return strings.Join(all, mark)
 }

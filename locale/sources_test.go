@@ -284,7 +284,7 @@ func TestPhoneTable(t *testing.T) {
 	}
 }
 
-var holes = regexp.MustCompile(`\{(\d*)\}`)
+var holes = regexp.MustCompile(`\{(\d*)、?\}`)
 
 // Both sides of an entry have the same holes, and the Chinese one has Chinese punctuation.
 func TestEntries(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 // hole is in the place of a value.
 const hole = "{}"
 
+// listMark separates the items of a list in Chinese. In a hole of a Chinese text it says that the value is a list.
+const listMark = "、"
+
 const (
 	maxText  = 4096 // bytes; what is longer is no sentence
 	maxDepth = 6    // of holes in holes
@@ -68,7 +71,10 @@ func (c *catalogue) sentence(s string, depth int) string {
 	}
 	if best != nil {
 		for i, h := range holes {
-			if !strings.HasSuffix(best.literals[i], `"`) { // else it is quoted
+			switch {
+			case best.lists[i+1]:
+				holes[i] = c.list(h, depth)
+			case !strings.HasSuffix(best.literals[i], `"`): // else it is quoted
 				holes[i] = c.value(h, depth)
 			}
 		}
@@ -86,6 +92,25 @@ func (c *catalogue) value(s string, depth int) string {
 		return s
 	}
 	return c.text(s, depth-1)
+}
+
+// list translates a list of names or values. English separates them by commas, Chinese by 、.
+func (c *catalogue) list(s string, depth int) string {
+	masked := mask(s)
+	if at := strings.Index(masked, "; "); at >= 0 { // the list ends, the sentence goes on
+		return c.list(s[:at], depth) + "；" + c.value(s[at+len("; "):], depth)
+	}
+	var b strings.Builder
+	for {
+		at := strings.Index(masked, ", ")
+		if at < 0 {
+			b.WriteString(c.value(s, depth))
+			return b.String()
+		}
+		b.WriteString(c.value(s[:at], depth))
+		b.WriteString(listMark)
+		s, masked = s[at+len(", "):], masked[at+len(", "):]
+	}
 }
 
 // signs are what sentences are put together with.
@@ -216,7 +241,27 @@ func mask(s string) string {
 	return string(b)
 }
 
-// fill puts values into {1}, {2} and, in order, into each {}.
+// anyHole finds the holes in a Chinese text.
+var anyHole = regexp.MustCompile(`\{(\d*)(` + listMark + `?)\}`)
+
+// lists returns the numbers of the holes in a Chinese text that hold lists: {、}, or {2、}.
+func lists(text string) map[int]bool {
+	if !strings.Contains(text, listMark+"}") {
+		return nil
+	}
+	all, next := map[int]bool{}, 0
+	for _, h := range anyHole.FindAllStringSubmatch(text, -1) {
+		n, err := strconv.Atoi(h[1])
+		if err != nil {
+			next++
+			n = next
+		}
+		all[n] = h[2] != ""
+	}
+	return all
+}
+
+// fill puts values into {1}, {2} and, in order, into each {}. A mark of a list in a hole has no meaning here.
 func fill(text string, values []string) string {
 	var b strings.Builder
 	for next := 0; ; {
@@ -228,16 +273,20 @@ func fill(text string, values []string) string {
 		b.WriteString(text[:open])
 		text = text[open:]
 		end := strings.IndexByte(text, '}')
-		n, err := next+1, error(nil)
+		number := ""
 		if end > 1 {
-			n, err = strconv.Atoi(text[1:end])
+			number = strings.TrimSuffix(text[1:end], listMark)
+		}
+		n, err := next+1, error(nil)
+		if number != "" {
+			n, err = strconv.Atoi(number)
 		}
 		if end < 0 || err != nil || n < 1 || n > len(values) {
 			b.WriteByte('{') // a brace of the sentence itself
 			text = text[1:]
 			continue
 		}
-		if end == 1 {
+		if number == "" {
 			next++
 		}
 		b.WriteString(values[n-1])

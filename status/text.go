@@ -165,5 +165,5 @@ func (s *Snapshot) writeMachine(p *page) {
 	if m.DiskWear > 0 {
 		parts = append(parts, fmt.Sprintf("%d %% of its life used", m.DiskWear))
 	}
-	p.printf("%s\n", p.lang.List(parts...))
+	p.printf("%s\n", p.lang.Clauses(parts...))
 }

@@ -46,7 +46,7 @@ func runCheck(_ context.Context, env *env, args []string) error {
 	if n := len(config.Warnings); n > 0 {
 		sound = "can be used, with " + count(n, "1 warning", "%d warnings")
 	}
-	return env.printf("%s %s: gateway %s, %s\n", strings.Join(config.Files, ", "), sound, config.Gateway.ID, usersSummary(env.lang, config))
+	return env.printf("%s %s: gateway %s, %s\n", env.lang.List(config.Files...), sound, config.Gateway.ID, usersSummary(env.lang, config))
 }
 
 // portSummary is the path of a port and its line settings: /dev/ttyACM0 115200 8N1.
@@ -94,5 +94,5 @@ func upstreamSummary(lang locale.Language, config *configs.Config, c upstream.Co
 	if c.Prefix != "" {
 		topics = c.Prefix + "/" + topics
 	}
-	return lang.List(c.Address(), topics, what, takes)
+	return lang.Clauses(c.Address(), topics, what, takes)
 }

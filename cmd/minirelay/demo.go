@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"minirelay/gateway"
+	"minirelay/locale"
 	"minirelay/softboard"
 )
 
@@ -56,7 +57,7 @@ func runDemo(ctx context.Context, env *env, args []string) error {
 	if err := os.WriteFile(d.config(), []byte(d.toml()), 0o600); err != nil {
 		return err
 	}
-	return serve(ctx, env, d.config(), func(g *gateway.Gateway) { fmt.Fprint(env.stdout, d.welcome(g)) })
+	return serve(ctx, env, d.config(), func(g *gateway.Gateway) { fmt.Fprint(env.stdout, d.welcome(g, env.lang)) })
 }
 
 // freeAddress returns addr, or the same host with another port if that port is in use. An invalid address is returned
@@ -105,42 +106,43 @@ role     = "admin"   # sees the configuration and the wire on the page too; a ph
 		softboard.RelaysMapping(d.port("relays")))
 }
 
-// welcome shows commands to try next. Each line works when it is pasted.
-func (d demo) welcome(g *gateway.Gateway) string {
+// welcome shows commands to try next, in the language of lang. Each command works when it is pasted.
+func (d demo) welcome(g *gateway.Gateway, lang locale.Language) string {
 	host, port, _ := net.SplitHostPort(g.Addrs().MQTT)
 	_, tls, _ := net.SplitHostPort(g.Addrs().TLS)
 	login := fmt.Sprintf("-h %s -p %s -u demo -P %s", host, port, d.password)
 	command := `'{"id":"try-'$(date +%s)'","command":"pump","value":true}'`
-	phone := phoneCode(g)
-	if g.OnlyHere() {
-		phone += "\n  Only this computer reaches it; phones too with: minirelay demo -listen :8443\n  只有本机可以访问；要让手机也能访问：minirelay demo -listen :8443\n"
+
+	var b strings.Builder
+	say := lang.Text
+	fmt.Fprintf(&b, "\n%s\n\n", say("Two simulated boards are running: a greenhouse and four relays."))
+	for _, row := range [][3]string{
+		{say("page"), g.PageAddress(), say("the browser warns: the gateway made its certificate itself")},
+		{say("address"), "wss://localhost:" + tls + "/mqtt", ""},
+		{say("user"), "demo", ""},
+		{say("password"), d.password, ""},
+		{say("mapping"), d.config(), say("edit it and save it: changes take effect at once; it is deleted at the end, copy it to keep it")},
+	} {
+		fmt.Fprintf(&b, "  %s  %s\n", locale.Pad(row[0], 8), row[1])
+		if row[2] != "" {
+			fmt.Fprintf(&b, "  %s  (%s)\n", locale.Pad("", 8), row[2])
+		}
 	}
-	return fmt.Sprintf(`
-Two simulated boards are running: a greenhouse and four relays. / 两块模拟开发板正在运行：温室和四路继电器。
-
-  page      %[8]s
-            (the browser warns: the gateway made its certificate itself / 浏览器会发出警告：证书由网关自己签发)
-  address   wss://localhost:%[1]s/mqtt
-  user      demo
-  password  %[2]s
-  mapping   %[3]s
-            (edit and save it: changes take effect at once; it is deleted at the end, copy it to keep it
-            编辑并保存，立即生效；演示结束时会删除，要保留请先复制)
-%[9]s
-Watch everything / 查看全部消息 (apt install mosquitto-clients):
-
-  mosquitto_sub %[4]s -t 'minirelay/demo/#' -v
-
-Switch the pump on and see the result there / 打开水泵，结果会出现在上面：
-
-  mosquitto_pub %[4]s -q 1 -t minirelay/demo/greenhouse/command -m %[5]s
-
-The same over wss with MQTT.js / 用 MQTT.js 走 wss (npm install mqtt):
-
-  env NODE_EXTRA_CA_CERTS=%[6]s node -e '%[7]s'
-
-Stop with Ctrl-C. / 按 Ctrl-C 停止。
-`, tls, d.password, d.config(), login, command, d.certificate(), d.script(tls), g.PageAddress(), phone)
+	b.WriteString(phoneCode(g, lang))
+	if g.OnlyHere() {
+		fmt.Fprintf(&b, "\n  %s\n", say("Only this computer can reach it; for phones, start it with: minirelay demo -listen :8443"))
+	}
+	for _, row := range [][2]string{
+		{say("Watch everything (apt install mosquitto-clients):"), "mosquitto_sub " + login + " -t 'minirelay/demo/#' -v"},
+		{say("Switch the pump on, and see the result there:"),
+			"mosquitto_pub " + login + " -q 1 -t minirelay/demo/greenhouse/command -m " + command},
+		{say("The same over wss with MQTT.js (npm install mqtt):"),
+			"env NODE_EXTRA_CA_CERTS=" + d.certificate() + " node -e '" + d.script(tls) + "'"},
+	} {
+		fmt.Fprintf(&b, "\n%s\n\n  %s\n", row[0], row[1])
+	}
+	fmt.Fprintf(&b, "\n%s\n", say("Stop with Ctrl-C."))
+	return b.String()
 }
 
 // script is a client in one line of JavaScript.

@@ -7,17 +7,18 @@ import (
 	"golang.org/x/term"
 
 	"minirelay/gateway"
+	"minirelay/locale"
 	"minirelay/web"
 )
 
-// phoneCode is the code to scan, with the address below it.
-func phoneCode(g *gateway.Gateway) string {
+// phoneCode is the code to scan, with the address below it, in the language of lang.
+func phoneCode(g *gateway.Gateway, lang locale.Language) string {
 	text := g.PhoneAddress()
 	code, err := web.QR(text)
 	if err != nil {
 		code = "" // an address too long for a code can still be typed
 	}
-	return fmt.Sprintf("\nFor the mini-program, under Gateways: scan or type / 在小程序的“网关”里扫描或输入\n\n%s\n  %s\n", code, text)
+	return fmt.Sprintf("\n%s\n\n%s\n  %s\n", lang.Text("Scan this code or type the address in the mini-program, under Gateways:"), code, text)
 }
 
 // isTerminal reports whether w is a terminal, from which a person can scan a code.

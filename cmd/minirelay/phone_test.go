@@ -9,11 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+
+	"minirelay/locale"
 )
 
 // The address for phones leads to the plain port if there is one, and contains the user but no password.
@@ -37,8 +40,29 @@ func TestPhoneAddress(t *testing.T) {
 	if got, want := plain.PhoneAddress(), "minirelay://127.0.0.1:"+port+"?gw=home&user=phone&tls=0"; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
-	if code := phoneCode(plain); !strings.Contains(code, "█") || strings.Contains(code, "secret") {
+	if code := phoneCode(plain, locale.English); !strings.Contains(code, "█") || strings.Contains(code, "secret") {
 		t.Errorf("%s", code)
+	}
+}
+
+// The demo speaks one language, that of the terminal. The commands in it are the same in both.
+func TestDemoSpeaksOneLanguage(t *testing.T) {
+	dir := t.TempDir()
+	g := start(t, dir, testConfig(dir, filepath.Join(dir, "none"))).gateway
+	d := demo{dir: dir, password: "secret"}
+	english, chinese := d.welcome(g, locale.English), d.welcome(g, locale.Chinese)
+	if han := regexp.MustCompile(`\p{Han}.*`).FindString(english); han != "" {
+		t.Errorf("in English: %s", han)
+	}
+	command := regexp.MustCompile(`(?m)^  (mosquitto|env |\S*   *(https|wss)).*$`)
+	if got, want := command.FindAllString(chinese, -1), command.FindAllString(english, -1); len(want) != 5 || len(got) != 5 {
+		t.Errorf("%q in English, %q in Chinese", want, got)
+	}
+	for line := range strings.Lines(chinese) {
+		words := regexp.MustCompile(`[a-z]+ [a-z]+ [a-z]+ [a-z]+`).FindString(line)
+		if words != "" && !strings.Contains(line, "mosquitto") && !strings.Contains(line, "node -e") {
+			t.Errorf("in Chinese: %s", line)
+		}
 	}
 }
 

@@ -171,7 +171,7 @@ func (p *listedPort) text(lang locale.Language) string {
 		{"serial", p.Serial},
 		{"socket", strings.TrimPrefix(p.ByPath, p.Path)},
 		{"config", used},
-		{"open by", strings.Join(by, ", ")},
+		{"open by", lang.List(by...)},
 		{"trouble", lang.Text(p.Trouble)},
 	} {
 		if line[1] != "" {

@@ -114,7 +114,7 @@ func recordingSummary(lang locale.Language, recording []capture.Record, player *
 	}
 	s := lang.Sprintf("%s in %.1f s", count(in, "1 byte", "%d bytes"), recording[len(recording)-1].At.Seconds())
 	if n := player.Requests(); n > 0 {
-		s = lang.List(s, count(n, "answers 1 different request", "answers %d different requests"))
+		s = lang.Clauses(s, count(n, "answers 1 different request", "answers %d different requests"))
 	}
 	return s
 }

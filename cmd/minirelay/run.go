@@ -45,7 +45,7 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gatew
 		if ready != nil {
 			ready(g)
 		} else if isTerminal(env.stdout) && !g.OnlyHere() {
-			fmt.Fprint(env.stdout, phoneCode(g))
+			fmt.Fprint(env.stdout, phoneCode(g, env.lang))
 		}
 	}})
 }

@@ -46,9 +46,8 @@ func runSupport(ctx context.Context, env *env, args []string) error {
 		return userError{"cannot write the archive: " + err.Error(), "make room, or name a file elsewhere: minirelay support -o FILE"}
 	}
 	env.printf("%s is written: %s\n", *out, strings.Join(names, ", "))
-	fmt.Fprintln(env.stdout, "Passwords and tokens of the config are redacted. Look through it before you give it away: names, addresses\n"+
-		"and values of your devices are in it. 配置里的密码和令牌已去除；交给别人之前请先看一遍，里面有设备的名称、地址和数值。")
-	return nil
+	return env.printf("Passwords and tokens of the config are redacted. Look through the archive before you give it to anybody: it\n" +
+		"contains the names, addresses and values of your devices.\n")
 }
 
 // support collects the files of an archive.

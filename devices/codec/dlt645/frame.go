@@ -115,7 +115,7 @@ func nextFrame(b []byte) (f frame, rest []byte, ok, waiting bool) {
 
 // refusal explains the error byte of 7.1.4 to a person.
 func refusal(data []byte) string {
-	words := []string{"another error", "it has no such data", "the password is wrong, or it is not allowed",
+	words := []string{"another error", "it has no such data", "the password is wrong or it is not allowed",
 		"the baud rate cannot be changed", "too many seasons", "too many daily periods", "too many tariffs"}
 	var said []string
 	if len(data) > 0 {

@@ -7,7 +7,7 @@ import (
 // What the standard calls an error is told in words.
 func TestMeterRefusal(t *testing.T) {
 	for code, want := range map[byte]string{0: "the meter refuses and gives no reason", 2: "the meter reports: it has no such data",
-		6: "the meter reports: it has no such data, the password is wrong, or it is not allowed"} {
+		6: "the meter reports: it has no such data, the password is wrong or it is not allowed"} {
 		if got := refusal([]byte{code}); got != want {
 			t.Errorf("%d: %q", code, got)
 		}
