@@ -23,9 +23,9 @@ type catalogue struct {
 
 // pattern is a sentence with holes.
 type pattern struct {
-	literals []string // around the holes: one more than there are holes
-	size     int      // of the literals, in bytes
-	text     string   // in the other language, with {} or {1} in the place of holes
+	literals []string     // around the holes: one more than there are holes
+	size     int          // of the literals, in bytes
+	text     string       // in the other language, with {} or {1} in the place of holes
 	lists    map[int]bool // the numbers of the holes that hold lists
 }
 
