@@ -240,21 +240,36 @@ func TestUnhandledCommand(t *testing.T) {
 	}
 }
 
-// A response topic is passed on only if the client may read it, so that a client cannot make the gateway write where
-// the client may not.
+// The gateway answers on a response topic only what the client could have published itself, or on its reply topic at the
+// gateway that it asks: a right to read must not become a right to write.
 func TestResponseTopic(t *testing.T) {
-	b := start(t, testConfig(t))
-	c := b.connected(t, 5, "operator", "phone", nil)
-	for topic, want := range map[string]string{
-		"minirelay/home/reply/phone": "minirelay/home/reply/phone", "minirelay/home/reply/other": "",
-		"home/answers": "home/answers", "else/answers": "", "minirelay/home/greenhouse/state": "", "$SYS/x": "", "home/+": "",
+	cfg := testConfig(t)
+	both := user(&cfg, "both")
+	both.Read, both.Write = []string{"home/#"}, []string{"home/chat/#", "letters/#"}
+	b := start(t, cfg)
+	c := b.connected(t, 5, "both", "phone", nil)
+	for _, test := range []struct{ asked, topic, want string }{
+		{"home", "minirelay/home/reply/phone", "minirelay/home/reply/phone"},
+		{"home", "minirelay/other/reply/phone", ""}, // of a gateway that is not asked
+		{"home", "minirelay/home/reply/other", ""},
+		{"home", "minirelay/home/request/phone", ""},
+		{"home", "minirelay/home/greenhouse/state", ""},
+		{"home", "minirelay/home/greenhouse/command", ""},
+		{"home", "home/chat/phone", "home/chat/phone"},
+		{"home", "home/answers", ""}, // may only be read
+		{"home", "letters/x", ""},    // may only be written
+		{"home", "else/answers", ""},
+		{"home", "$SYS/x", ""},
+		{"home", "home/chat/+", ""},
+		{"other", "minirelay/other/reply/phone", "minirelay/other/reply/phone"},
+		{"other", "minirelay/home/reply/phone", ""},
 	} {
 		c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1}, PacketID: 1,
-			TopicName: "minirelay/home/greenhouse/command", Payload: []byte("{}"),
-			Properties: packets.Properties{ResponseTopic: topic, CorrelationData: []byte("c1")}})
+			TopicName: "minirelay/" + test.asked + "/greenhouse/command", Payload: []byte("{}"),
+			Properties: packets.Properties{ResponseTopic: test.topic, CorrelationData: []byte("c1")}})
 		c.read()
-		if m := <-b.gateway.messages; m.ResponseTopic != want || string(m.Correlation) != "c1" {
-			t.Errorf("%s: %+v", topic, m)
+		if m := <-b.gateway.messages; m.ResponseTopic != test.want || string(m.Correlation) != "c1" {
+			t.Errorf("%s for an answer of %s: %+v", test.topic, test.asked, m)
 		}
 	}
 }

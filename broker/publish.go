@@ -19,7 +19,7 @@ type Message struct {
 	User, Client  string
 	Role          string   // of the user: viewer, operator, admin or gateway
 	Devices       []string // of the topic's gateway that the user may see and command; nil: all
-	ResponseTopic string   // of MQTT 5, if this client may read it
+	ResponseTopic string   // of MQTT 5: the client's reply topic, or one that this client may both read and publish to
 	Correlation   []byte   // of MQTT 5
 }
 

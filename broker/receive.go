@@ -21,8 +21,12 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 		b.refusals.log(b.log, "publish without right", s.user, c, slog.String("topic", clip(pk.TopicName)))
 		return pk, g.reject(cl, pk, packets.ErrNotAuthorized)
 	}
-	if to := pk.Properties.ResponseTopic; to != "" && !mayAnswer(acc.rights, to, cl.ID) {
-		pk.Properties.ResponseTopic = ""
+	answer := pk.Properties.ResponseTopic
+	if answer != "" && !mayAnswer(acc.rights, pk.TopicName, answer, cl.ID) {
+		answer = ""
+	}
+	if to := pk.Properties.ResponseTopic; to != "" && (!validTopic(to) || !acc.rights.mayRead(to, cl.ID)) {
+		pk.Properties.ResponseTopic = "" // of the copies for other clients, who answer with their own rights
 	}
 	elsewhere := acc.rights.elsewhere(pk.TopicName)
 	asks := elsewhere && acc.rights.asks(pk.TopicName)
@@ -33,7 +37,7 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	handled := b.handler.Handle(Message{Topic: pk.TopicName, Payload: pk.Payload, QoS: pk.FixedHeader.Qos,
 		Retain: pk.FixedHeader.Retain, Dup: pk.FixedHeader.Dup, User: s.user, Client: cl.ID,
 		Role: acc.rights.role, Devices: acc.rights.devicesAt(pk.TopicName),
-		ResponseTopic: pk.Properties.ResponseTopic, Correlation: pk.Properties.CorrelationData})
+		ResponseTopic: answer, Correlation: pk.Properties.CorrelationData})
 	if handled || acc.rights.under(pk.TopicName) && !elsewhere {
 		return pk, packets.CodeSuccessIgnore
 	}
@@ -68,9 +72,20 @@ func (g *guard) reject(cl *mqtt.Client, pk packets.Packet, code packets.Code) er
 	return packets.ErrRejectPacket
 }
 
-// mayAnswer reports whether an answer may be sent to topic on behalf of client: its own reply topic, or a topic outside
-// the root that it may read.
-func mayAnswer(r *rights, topic, client string) bool {
-	_, first, _ := r.split(topic)
-	return validTopic(topic) && (!r.under(topic) || first == "reply" && ownTopic(client)) && r.mayRead(topic, client)
+// mayAnswer reports whether this gateway may publish the answer to a message on topic to another one, to, on behalf of
+// client: to the client's own reply topic at the gateway that it asks, or outside the root to a topic that the client
+// may read, and could publish to itself.
+func mayAnswer(r *rights, topic, to, client string) bool {
+	if !validTopic(to) || !r.mayRead(to, client) {
+		return false
+	}
+	if !r.under(to) {
+		return r.mayWrite(to, client)
+	}
+	asked := r.here
+	if r.under(topic) {
+		asked, _, _ = r.split(topic)
+	}
+	gateway, first, leaf := r.split(to)
+	return gateway == asked && first == "reply" && leaf == client
 }

@@ -283,22 +283,6 @@ func TestCommandsOnTopicsOfTheUsersOwn(t *testing.T) {
 	}
 }
 
-func TestResponseTopic(t *testing.T) {
-	b := start(t)
-	b.Handle(Message{Topic: commandTopic, Payload: []byte(`{"id":"a","command":"reset"}`), User: "phone",
-		Respond: "phone/answers", Correlation: []byte("7")})
-	b.lane.Take().Finish(Sent())
-	got := b.wire.wait(t, "phone/answers", 1)
-	if got[0] != b.wire.on(resultTopic)[0] {
-		t.Error(got)
-	}
-	b.wire.mu.Lock()
-	defer b.wire.mu.Unlock()
-	if last := b.wire.messages[len(b.wire.messages)-1]; string(last.detail.correlation) != "7" || last.retain {
-		t.Errorf("%+v", last)
-	}
-}
-
 func TestRequests(t *testing.T) {
 	b := start(t)
 	ask := func(payload string) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,7 @@ type Message struct {
 	Role        string   // role: viewer, operator or admin; "" if the route it came by has no roles
 	Devices     []string // those the user may see and command; nil: all
 	Client      string   // the MQTT client id of the connection
-	Respond     string   // MQTT 5 response topic, "" if none; the broker has checked that the user may read it
+	Respond     string   // MQTT 5 response topic, "" if none; the broker has checked that the user may read it and publish to it
 	Correlation []byte   // MQTT 5 correlation data for Respond
 
 	Via      Publisher // its source, which gets what is meant for this client alone; nil: the publisher of Start
@@ -270,6 +271,9 @@ func (r *Relay) Handle(m Message) bool {
 	}
 	r.handling.RLock()
 	defer r.handling.RUnlock()
+	if m.Respond != "" && r.speaksOn(m.Respond) {
+		m.Respond = ""
+	}
 	if first, rest, ok := r.topics.Split(m.Topic); ok {
 		switch {
 		case first == "request":
@@ -289,6 +293,28 @@ func (r *Relay) Handle(m Message) bool {
 		r.ownCommand(t, m, received)
 	}
 	return ok
+}
+
+// speaksOn reports whether topic has a meaning of its own at this gateway: one below its root that is no reply topic, or
+// a user's own topic of a command or a value. No answer to a client goes there, where others would take it for a state.
+func (r *Relay) speaksOn(topic string) bool {
+	if below, ok := strings.CutPrefix(topic, r.config.Root+"/"); ok {
+		_, rest, _ := strings.Cut(below, "/")
+		return !strings.HasPrefix(rest, "reply/")
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if _, ok := r.own[topic]; ok {
+		return true
+	}
+	for _, d := range r.devices {
+		for own := range d.ownTopics() {
+			if own == topic {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Subscribed is called for each granted subscription; wants reports which topics it covers. Results that a crash left
