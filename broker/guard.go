@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"bytes"
 	"math"
+	"strings"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -57,6 +59,14 @@ func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet
 			// publish reaches OnPublish, which refuses every topic of that kind.
 			pk.TopicName = "$" + pk.TopicName
 		}
+		if pk.Properties.TopicAliasFlag {
+			pk.TopicName = aliased(pk.TopicName)
+		}
+	case packets.Pubrec, packets.Pubcomp:
+		// Nothing goes out at QoS 2. mochi counts these all the same, and would let the client have any number of
+		// half-delivered messages.
+		_ = g.b.server.DisconnectClient(cl, packets.ErrProtocolViolation)
+		return pk, packets.ErrRejectPacket
 	case packets.Puback:
 		if s := c.session.Load(); s != nil {
 			s.ack(pk.PacketID)
@@ -67,8 +77,22 @@ func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet
 	return pk, nil
 }
 
-// readConnect removes from a CONNECT the properties that mochi must not see.
+// aliased is the topic that mochi keeps for an alias, for as long as the connection lasts: a copy, because mochi's strings
+// keep the whole packet in memory, and one that OnPublish refuses if it is too long.
+func aliased(topic string) string {
+	if len(topic) > maxTopicLength {
+		return "$"
+	}
+	return strings.Clone(topic)
+}
+
+// readConnect removes from a CONNECT the properties that mochi must not see, and everything that it would keep without
+// need while the session lives: its strings keep the whole packet in memory.
 func (g *guard) readConnect(c *conn, pk *packets.Packet) {
+	pk.Connect.ClientIdentifier = strings.Clone(pk.Connect.ClientIdentifier)
+	pk.Connect.Username = bytes.Clone(pk.Connect.Username)
+	pk.Properties.User, pk.Properties.AuthenticationMethod, pk.Properties.AuthenticationData = nil, "", nil
+
 	// With a ReceiveMaximum mochi takes a read lock twice with a writer in between and deadlocks. The session enforces
 	// it instead.
 	c.receiveMax = pk.Properties.ReceiveMaximum

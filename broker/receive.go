@@ -1,8 +1,10 @@
 package broker
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -13,6 +15,10 @@ import (
 func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	c, b := connOf(cl), g.b
 	s := c.session.Load()
+	if pk.FixedHeader.Qos == 2 && cl.State.Inflight.Len() >= maxReceive {
+		// mochi counts them anew with each connection of the session.
+		return pk, errors.Join(b.server.DisconnectClient(cl, packets.ErrReceiveMaximum), packets.ErrRejectPacket)
+	}
 	if pk.TopicName == "" { // an alias that was never set
 		return pk, errors.Join(b.server.DisconnectClient(cl, packets.ErrTopicAliasInvalid), packets.ErrRejectPacket)
 	}
@@ -49,6 +55,9 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 		origin: cl.ID, asks: asks, keeper: acc.keeper(), props: appendProps(nil, &pk.Properties)}
 	if after := pk.Properties.MessageExpiryInterval; after > 0 {
 		m.expires = time.Now().Unix() + int64(after)
+	}
+	if pk.FixedHeader.Remaining > m.size() { // what is kept of the packet would keep all of it in memory
+		m.topic, m.payload = strings.Clone(m.topic), bytes.Clone(m.payload)
 	}
 	if !b.spread(m) {
 		b.refusals.log(b.log, "too many retained messages of clients; this one was not kept", s.user, c, slog.String("topic", clip(m.topic)))

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -70,7 +71,7 @@ func (r *routes) put(topic string, found *route) {
 		clear(r.byTopic)
 		r.targets = 0
 	}
-	r.byTopic[topic] = found
+	r.byTopic[strings.Clone(topic)] = found // topic may be a part of a large packet
 	r.targets += n
 }
 

@@ -74,6 +74,7 @@ func (b *Broker) ended(c *conn) {
 	c.ticket.leave()
 	_ = c.Close()
 	if s := c.session.Load(); s != nil {
+		c.client.State.TopicAliases = mqtt.TopicAliases{} // mochi would keep them while the session lives
 		s.detach(c)
 		if !c.left {
 			b.forget(c.client) // it ended before mochi could do this itself

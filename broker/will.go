@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"bytes"
+	"strings"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -25,7 +27,7 @@ func willOf(r *rights, cl *mqtt.Client, pk packets.Packet) *will {
 	props := pk.Connect.WillProperties
 	props.ResponseTopic = "" // there is no client left to answer
 	w := &will{user: string(pk.Connect.Username), delay: time.Duration(props.WillDelayInterval) * time.Second,
-		m: &message{topic: pk.Connect.WillTopic, payload: pk.Connect.WillPayload, qos: min(pk.Connect.WillQos, 1),
+		m: &message{topic: strings.Clone(pk.Connect.WillTopic), payload: bytes.Clone(pk.Connect.WillPayload), qos: min(pk.Connect.WillQos, 1),
 			retain: pk.Connect.WillRetain, origin: cl.ID, props: appendProps(nil, &props)}}
 	if after := props.MessageExpiryInterval; after > 0 {
 		w.m.expires = time.Now().Unix() + int64(w.delay/time.Second) + int64(after)
