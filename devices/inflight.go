@@ -108,7 +108,8 @@ func (sent *inFlight) timedOut() (o relay.Outcome, unanswered bool) {
 	case sent.field == "":
 		return relay.Sent(), false // no refusal has come, and the description names no other proof
 	}
-	return unshownOutcome(sent.fresh, sent.want, c.Yes != nil), sent.fresh.IsNull()
+	// An acknowledged command is never written again: the hardware has carried it out, whatever a reading shows.
+	return unshownOutcome(sent.fresh, sent.want, sent.acked), sent.fresh.IsNull() && !sent.acked
 }
 
 // unansweredOutcome is the outcome of a command without an answer.
