@@ -112,7 +112,13 @@ func (m *device) fieldsOf(q *codec.Query) string {
 	return strings.Join(ids, ",")
 }
 
-// sharedPattern compiles a valid expression; nil for "". Most boards answer all commands alike, and a compiled
+// matchless is the pattern that no frame matches.
+type matchless struct{}
+
+// Match implements [codec.Pattern].
+func (matchless) Match([]byte, int, string) (codec.Verdict, string) { return codec.NoAnswer, "" }
+
+// sharedPattern compiles an expression; nil for "". Most boards answer all commands alike, and a compiled
 // expression takes some 2 KiB: expressions that do not depend on the value are compiled once.
 func sharedPattern(known map[string]*text.Pattern, expression string, c mapping.CommandConfig) codec.Pattern {
 	if expression == "" {
@@ -121,7 +127,10 @@ func sharedPattern(known map[string]*text.Pattern, expression string, c mapping.
 	if p := known[expression]; p != nil {
 		return p
 	}
-	p, _ := text.CompilePattern(expression, c.Type, mapping.CommandWords(c))
+	p, err := text.CompilePattern(expression, c.Type, mapping.CommandWords(c))
+	if err != nil {
+		return matchless{} // only a codec that does not use the expression leaves it unchecked
+	}
 	if !p.DependsOnValue() {
 		known[expression] = p
 	}
