@@ -51,7 +51,7 @@ func (l *line) carryOut(e *errand, write try) (relay.Outcome, error) {
 		if err == errTooLate || isStuck(err) && !e.task.InTime() {
 			return outcome, nil // the outcome of the previous try, if any
 		}
-		if n > 0 && (o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {
+		if n > 0 && (o.Status == relay.StatusRejected || o.Code == relay.CodeRefused || o.Code == relay.CodeIOError) {
 			// The result of the earlier write is still unknown.
 			o = relay.Unknown("an earlier try went unanswered, then: " + o.Message)
 		}
@@ -142,6 +142,17 @@ func brokenOutcome(err error) relay.Outcome {
 	}
 	return relay.Unknown("the connection broke before an answer came")
 }
+
+// unwrittenOutcome is the outcome of a command whose stream broke while it still waited for its first try.
+func unwrittenOutcome(err error) relay.Outcome {
+	if errors.Is(err, errStopped) {
+		return relay.Rejected(relay.CodeStopping, "the gateway stopped before the command was written")
+	}
+	return relay.Rejected(relay.CodeOffline, portLost)
+}
+
+// portLost answers a command that waited while its port was lost.
+const portLost = "the port was lost before the command was written"
 
 // brokenError is the error of a stream that broke during a write or a wait.
 type brokenError struct {

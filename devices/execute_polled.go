@@ -22,7 +22,7 @@ func (l *line) executePolled(t *relay.Task, s *session) error {
 	}
 	q.By = t.Deadline()
 	if err := l.pollUntilClear(e, q); err != nil {
-		t.Finish(brokenOutcome(&brokenError{err, noByte}))
+		t.Finish(unwrittenOutcome(err))
 		return err
 	}
 	o, err := l.carryOut(e, func(mayWrite func() bool) (relay.Outcome, bool, error) { return l.request(e, q, mayWrite) })
@@ -52,7 +52,7 @@ func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
 func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay.Outcome, again bool, err error) {
 	// The silence comes first: a device may want seconds of it, and the command must not become late in it.
 	if err := l.awaitSilence(e.session); err != nil {
-		return brokenOutcome(err), false, err
+		return unwrittenOutcome(err), false, err
 	}
 	if !mayWrite() {
 		return o, false, errTooLate
@@ -128,8 +128,5 @@ func (l *line) meanwhile(s *session) error {
 		return l.poll(s, t, nil)
 	}
 	l.rest(s, readBackPause)
-	if s.ended() {
-		return &brokenError{s.err, allBytes}
-	}
-	return nil
+	return l.over(s, allBytes)
 }

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -150,4 +151,49 @@ func TestTimeForTheEffect(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// A command that waits for a late answer while its port is lost, or the gateway stops, was not written: on a board that
+// talks by itself and on a polled device alike.
+func TestPortLostWhileWaitingForALateAnswer(t *testing.T) {
+	stream, polled := Device(), ATDevice()
+	polled.LineEnd = "\n"
+	for road, d := range map[string]mapping.DeviceConfig{"stream": stream, "polled": polled} {
+		for end, want := range map[string]string{
+			"lost":    "b rejected/offline: the port was lost before the command was written",
+			"stopped": "b rejected/stopping: the gateway stopped before the command was written",
+		} {
+			t.Run(road+"/"+end, func(t *testing.T) {
+				inBubble(t, func(t *testing.T, r *rig) {
+					c := mapping.DefaultCommand()
+					c.ID, c.Type, c.Send, c.Expect = "pump", relay.TypeBool, "PUMP {value}\n", "^OK$"
+					d.Commands = []mapping.CommandConfig{c}
+					r.apply(d)
+					b := r.board()
+					writes := make(chan int, 1)
+					go func() { writes <- b.answer([][]reply{{}}) }()
+					r.ask(`{"id":"a","command":"pump","value":true}`)
+					time.Sleep(2100 * ms) // its answer may still come
+					r.ask(`{"id":"b","command":"pump","value":false}`)
+					time.Sleep(500 * ms)
+					if end == "lost" {
+						b.Close()
+					} else {
+						over, cancel := context.WithCancel(t.Context())
+						cancel()
+						_ = r.ports.Close(over)
+						b.Close()
+					}
+					time.Sleep(10 * time.Second)
+					want := "a unknown/no_answer: the hardware did not answer in time; " + want
+					if got := elapsed.ReplaceAllString(r.results(), ""); got != want {
+						t.Errorf("got  %s\nwant %s", got, want)
+					}
+					if n := <-writes; n != 1 {
+						t.Errorf("written %d times", n)
+					}
+				})
+			})
+		}
+	}
 }

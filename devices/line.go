@@ -225,7 +225,7 @@ func (l *line) waitToOpen(wait time.Duration, plugged func() bool) bool {
 // refuseWaiting rejects the commands that were accepted before the port was lost: no command waits for a device to come
 // back.
 func (l *line) refuseWaiting() {
-	l.lane.Refuse(nil, relay.CodeOffline, "the port was lost before the command was written")
+	l.lane.Refuse(nil, relay.CodeOffline, portLost)
 }
 
 func (l *line) stopping() bool {

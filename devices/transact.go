@@ -141,11 +141,17 @@ func (l *line) awaitSilence(s *session) error {
 	} else {
 		l.pause(wait)
 	}
+	return l.over(s, noByte)
+}
+
+// over returns why the stream can no longer be used, as a *[brokenError]; nil if it can. left is how much of the current
+// request has left the port.
+func (l *line) over(s *session, left extent) error {
 	select {
 	case <-s.gone:
-		return &brokenError{s.err, noByte}
+		return &brokenError{s.err, left}
 	case <-l.kill:
-		return &brokenError{errStopped, noByte}
+		return &brokenError{errStopped, left}
 	default:
 		return nil
 	}
@@ -225,10 +231,10 @@ func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
 		case <-timer.C:
 		case <-l.ping:
 		case <-s.gone:
-			t.Finish(relay.Rejected(relay.CodeOffline, "the port was lost before the command was written"))
+			t.Finish(unwrittenOutcome(s.err))
 			return s.err
 		case <-l.kill:
-			t.Finish(relay.Rejected(relay.CodeStopping, "the gateway stopped before the command was written"))
+			t.Finish(unwrittenOutcome(errStopped))
 			return errStopped
 		}
 		timer.Stop()
