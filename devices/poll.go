@@ -46,8 +46,12 @@ func (l *line) listen(s *session) {
 	}
 }
 
+// commandRow is how many commands go in a row while a query is due: a person who keeps a line busy with one device must
+// not hide the values of the others.
+const commandRow = 4
+
 // workPolled polls the devices of a line and executes commands, until the session ends; the error is the reason.
-// Commands go first: a command waits for at most one query.
+// Commands go first: a command waits for at most one query, unless [commandRow] others went before it.
 func (l *line) workPolled(s *session) error {
 	l.mu.Lock()
 	for _, m := range l.devices {
@@ -71,6 +75,7 @@ func (l *line) workPolled(s *session) error {
 		now := time.Now()
 		t, ok := l.nextSlot(s, now)
 		if ok && !t.at.After(now) {
+			s.row = 0
 			if err := l.poll(s, t, l.executeWaiting); err != nil {
 				return err
 			}
@@ -102,18 +107,31 @@ func (l *line) nextSlot(s *session, now time.Time) (slot, bool) {
 	return t, ok
 }
 
-// executeWaiting executes the commands that wait in the lane, until it is empty or the session must end.
+// executeWaiting executes the commands that wait in the lane, until it is empty, a query must have its turn, or the
+// session must end.
 func (l *line) executeWaiting(s *session) error {
 	for !l.stopping() && !s.ended() && !l.outdated(s) {
-		t := l.lane.Take()
-		if t == nil {
+		if s.row >= commandRow && l.pollDue(s) {
 			break
 		}
+		t := l.lane.Take()
+		if t == nil {
+			s.row = 0
+			break
+		}
+		s.row++
 		if err := l.executePolled(t, s); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pollDue reports whether a query is due.
+func (l *line) pollDue(s *session) bool {
+	now := time.Now()
+	t, ok := l.nextSlot(s, now)
+	return ok && !t.at.After(now)
 }
 
 // poll sends the query of one slot and notes its result. between is called between the parts of a long answer, where

@@ -24,6 +24,7 @@ type session struct {
 	restUntil time.Time // before this time the device that answered last accepts no request
 	spoilt    bool      // since the last request, bytes have come that are not an answer
 	share     share     // from when on devices that do not answer may be polled
+	row       int       // commands in a row, without a query that had its turn
 }
 
 func (s *session) ended() bool {
