@@ -121,7 +121,7 @@ func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *
 		// The client's time is wall-clock time; from here on only the monotonic clock counts.
 		maxAge = min(maxAge, time.UnixMilli(s.expires).Sub(s.received))
 	}
-	t := &Task{Command: command, Value: v, device: d, accepted: s.received, deadline: s.received.Add(maxAge)}
+	t := &Task{Command: command, Value: v, device: d, person: s.message.User, accepted: s.received, deadline: s.received.Add(maxAge)}
 	t.finish = func(out Outcome) { r.answer(s, out) }
 	if s.id != "" {
 		ok, err := r.journal.admit(record{User: s.message.User, ID: s.id, At: s.received.UnixMilli(),

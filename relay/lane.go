@@ -1,14 +1,19 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 	"time"
+
+	"minirelay/relay/fair"
 )
 
 // Lane is the bounded queue of commands for one port. The relay puts accepted commands in; the port's owner takes them
 // out one at a time and completes each before the next.
 //
-// A full lane answers busy at once. A newer value for a command that still waits replaces it: the older one is answered
+// The commands of one person keep their order, and persons take turns: nobody waits for more than one command of each
+// other person. A full lane answers busy at once. Its room is shared, too: whoever has fewer commands in it takes the
+// place of the newest command of the person who has most, and that one is answered busy. A newer value for a command that still waits replaces it: the older one is answered
 // superseded (never for commands without a value: pressing twice may mean twice). A command that becomes too old before
 // it is written is answered expired at that moment, even while the owner of the port is busy.
 type Lane struct {
@@ -16,6 +21,7 @@ type Lane struct {
 
 	mu      sync.Mutex
 	waiting []*Task // oldest first, at most size
+	turns   fair.Turns
 	taken   *Task   // the one taken last: it may not have begun yet
 	size    int
 	closed  *Outcome    // how new commands are answered once the lane is closed
@@ -41,7 +47,7 @@ func (l *Lane) Waiting() bool {
 	return len(l.waiting) > 0
 }
 
-// Take returns the oldest command that may still be written; nil if none waits. A command that has become too old, or
+// Take returns the next command that may still be written, by the turns of the persons; nil if none waits. A command that has become too old, or
 // whose device has been offline since it was accepted, is rejected and skipped, even if the device is online again:
 // another one may have been connected. The command that was taken before must be finished: see [Task.Finish].
 func (l *Lane) Take() *Task {
@@ -51,9 +57,9 @@ func (l *Lane) Take() *Task {
 			l.mu.Unlock()
 			return nil
 		}
-		t := l.waiting[0]
-		l.waiting[0] = nil
-		l.waiting = l.waiting[1:]
+		next := l.turns.Next(len(l.waiting), l.person)
+		t := l.waiting[next]
+		l.waiting = slices.Delete(l.waiting, next, next+1)
 		l.taken = t
 		l.mu.Unlock()
 		switch {
@@ -65,6 +71,9 @@ func (l *Lane) Take() *Task {
 		}
 	}
 }
+
+// person returns whose command waits at place i; mu is held.
+func (l *Lane) person(i int) string { return l.waiting[i].person }
 
 // arm makes sure that expire runs at t or earlier; mu is held.
 func (l *Lane) arm(t time.Time) {
@@ -155,20 +164,16 @@ func (l *Lane) put(t *Task) (refusal Outcome, ok bool) {
 		defer l.mu.Unlock()
 		return *l.closed, false
 	}
-	var older *Task
-	if t.device.model.Commands[t.Command].Type != TypeNone {
-		for i, w := range l.waiting {
-			if w.device == t.device && w.Command == t.Command {
-				// The newer one goes to the end: it was sent after everything that waits.
-				older = w
-				l.waiting = append(l.waiting[:i:i], l.waiting[i+1:]...)
-				break
-			}
-		}
-	}
+	older := l.supersede(t)
+	var crowded *Task
 	if older == nil && len(l.waiting) >= l.size {
-		l.mu.Unlock()
-		return Rejected(CodeBusy, "too many commands wait for this port; try again in a moment"), false
+		most := fair.Most(len(l.waiting), l.person, t.person)
+		if most < 0 {
+			l.mu.Unlock()
+			return laneFull(), false
+		}
+		crowded = l.waiting[most]
+		l.waiting = slices.Delete(l.waiting, most, most+1)
 	}
 	l.waiting = append(l.waiting, t)
 	l.arm(t.deadline)
@@ -180,5 +185,28 @@ func (l *Lane) put(t *Task) (refusal Outcome, ok bool) {
 	if older != nil {
 		older.Finish(Rejected(CodeSuperseded, "a newer value for the same command came before this one was written"))
 	}
+	if crowded != nil {
+		crowded.Finish(laneFull())
+	}
 	return Outcome{}, true
+}
+
+// supersede removes the command that waits and that t is a newer value for; nil if there is none. t goes to the end: it
+// was sent after everything that waits. mu is held.
+func (l *Lane) supersede(t *Task) (older *Task) {
+	if t.device.model.Commands[t.Command].Type == TypeNone {
+		return nil
+	}
+	i := slices.IndexFunc(l.waiting, func(w *Task) bool { return w.device == t.device && w.Command == t.Command })
+	if i < 0 {
+		return nil
+	}
+	older = l.waiting[i]
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	return older
+}
+
+// laneFull answers a command that has no room in its lane.
+func laneFull() Outcome {
+	return Rejected(CodeBusy, "too many commands wait for this port; try again in a moment")
 }

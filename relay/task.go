@@ -13,6 +13,7 @@ type Task struct {
 	Value   Value // absolute, checked against the model; null for TypeNone
 
 	device   *Device
+	person   string    // who gave it; see Message.User
 	accepted time.Time // with a monotonic reading: ages are measured from it
 	deadline time.Time // monotonic; past it nothing may be written
 	state    atomic.Int32

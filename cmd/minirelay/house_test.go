@@ -35,7 +35,8 @@ var house = []room{
 
 	{"broker", "secret", "github.com/mochi-mqtt/server/v2 github.com/gorilla/websocket golang.org/x/crypto",
 		"the broker could serve any application: the gateway's policy is handed to it"},
-	{"relay", "relay/pace relay/segment", "", "the nouns and the policy stand on the standard library alone, and policy does not know who carries it out"},
+	{"relay", "relay/fair relay/pace relay/segment", "", "the nouns and the policy stand on the standard library alone, and policy does not know who carries it out"},
+	{"relay/fair", "", "", "taking turns needs nothing else"},
 	{"relay/pace", "", "", "an interval needs nothing else"},
 	{"relay/segment", "", "", "records on a disk need nothing else"},
 	{"relay/upstream", "relay/pace relay/segment secret", "github.com/eclipse/paho.mqtt.golang github.com/gorilla/websocket golang.org/x/sys",
