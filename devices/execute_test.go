@@ -84,7 +84,7 @@ func TestOutcomes(t *testing.T) {
 		"retry: the second try":        {retry, [][]reply{{}, {{1 * ms, "OK #{seq}"}, {1 * ms, `{"p":1}`}}}, "a done after 2.002s", 0},
 		"retry: in vain, then too old": {retry, [][]reply{{}, {}, {}}, "a unknown/no_answer after 6s: the hardware did not answer in time", 0},
 		"retry: refused later":         {retry, [][]reply{{}, {{1 * ms, "ERR #{seq} busy"}}}, "a unknown/no_answer after 2.001s: an earlier try went unanswered, then: busy", 0},
-		"retry: not when acknowledged":    {retry, [][]reply{{{1 * ms, "OK #{seq}"}}}, "a unknown/no_answer after 2s: it was acknowledged, but no reading has shown the effect", 0},
+		"retry: not when acknowledged": {retry, [][]reply{{{1 * ms, "OK #{seq}"}}}, "a unknown/no_answer after 2s: it was acknowledged, but no reading has shown the effect", 0},
 		"retry: not when refused":      {retry, [][]reply{{{1 * ms, "ERR #{seq} no"}}}, "a failed/refused after 1ms: no", 0},
 		"retry: not past its age":      {func(c *mapping.CommandConfig) { retry(c); c.MaxAge = 3 * time.Second }, [][]reply{{}, {}}, "a unknown/no_answer after 4s: the hardware did not answer in time", 0},
 	} {

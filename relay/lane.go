@@ -22,7 +22,7 @@ type Lane struct {
 	mu      sync.Mutex
 	waiting []*Task // oldest first, at most size
 	turns   fair.Turns
-	taken   *Task   // the one taken last: it may not have begun yet
+	taken   *Task // the one taken last: it may not have begun yet
 	size    int
 	closed  *Outcome    // how new commands are answered once the lane is closed
 	timer   *time.Timer // runs expire at due
