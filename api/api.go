@@ -76,7 +76,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
-		fail(w, r, http.StatusMethodNotAllowed, "method_not_allowed", "this can be read only: use GET")
+		fail(w, r, http.StatusMethodNotAllowed, "method_not_allowed", "this is read-only: use GET")
 		return
 	}
 	s.mux.ServeHTTP(w, r)

@@ -65,14 +65,14 @@ func (e addressError) Error() string { return e.what }
 // Hint returns the suggestion.
 func (e addressError) Hint() string { return e.try }
 
-// NewClient returns a [Client] of the gateway at address, as in https://192.168.1.10:8443. Its error has a hint.
+// NewClient returns a [Client] of the gateway at address, for example https://192.168.1.10:8443. Its error has a hint.
 func NewClient(address, user, password string, trust Trust) (*Client, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "":
-		return nil, addressError{fmt.Sprintf("%q is not the address of a gateway", address), "write it as in https://192.168.1.10:8443"}
+		return nil, addressError{fmt.Sprintf("%q is not the address of a gateway", address), "write it like https://192.168.1.10:8443"}
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, addressError{"the API is not served over " + u.Scheme, "write the address as in https://192.168.1.10:8443"}
+		return nil, addressError{"the API is not served over " + u.Scheme, "write an address such as https://192.168.1.10:8443"}
 	case strings.Trim(u.Path, "/") != "":
 		return nil, addressError{"the address has a path", "leave " + u.Path + " out"}
 	}

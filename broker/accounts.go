@@ -83,7 +83,7 @@ func newAccounts(c Config) (*accounts, error) {
 	}
 	for _, u := range c.Users {
 		if u.ID == "" || a.byName[u.ID] != nil {
-			return nil, fmt.Errorf("user %q is there twice or has no name", u.ID)
+			return nil, fmt.Errorf("user %q occurs twice or has no name", u.ID)
 		}
 		r, err := newRights(c, u)
 		if err != nil {

@@ -35,7 +35,7 @@ type UserConfig struct {
 	Password     secret.Text `toml:"password" doc:"the password itself, better from { env = \"NAME\" } or { file = \"path\" }"`
 	Role         string      `toml:"role" doc:"viewer reads, operator also sends commands, admin reads everything; gateway is another gateway that connects to this one" oneof:"viewer,operator,admin,gateway"`
 	Gateways     []string    `toml:"gateways" doc:"the gateways whose devices the user may use, this one if left out; with role gateway the ids of the gateway itself"`
-	Devices      []string    `toml:"devices" doc:"the devices that the user may use, as in greenhouse or home/greenhouse; all if left out"`
+	Devices      []string    `toml:"devices" doc:"the devices that the user may use, for example greenhouse or home/greenhouse; all if left out"`
 	Read         []string    `toml:"read" doc:"topic filters outside the root that the user may also read"`
 	Write        []string    `toml:"write" doc:"topic filters outside the root that the user may also publish to"`
 }

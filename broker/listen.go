@@ -83,7 +83,7 @@ func listen(key, address string) (net.Listener, error) {
 	case errors.Is(err, os.ErrPermission):
 		return nil, hint(fmt.Errorf("%s: not permitted to listen on %s (%w)", key, address, err), "ports below 1024 need CAP_NET_BIND_SERVICE, 8443 does not")
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, hint(fmt.Errorf("%s: this machine does not have the address %s (%w)", key, address, err), "use :port to listen on all it has")
+		return nil, hint(fmt.Errorf("%s: this machine does not have the address %s (%w)", key, address, err), "use :port to listen on all addresses")
 	}
 	return nil, hint(fmt.Errorf("%s: cannot listen on %q (%w)", key, address, err), "write host:port or :port")
 }

@@ -75,7 +75,7 @@ func parsePHC(text string) (phc, error) {
 		return phc{}, hint(errors.New("not an argon2id hash ($argon2id$v=19$…)"), "make one with minirelay user hash")
 	}
 	if parts[2] != "v=19" {
-		return phc{}, hint(fmt.Errorf("argon2 version %q is not known, only v=19", parts[2]), "make the hash with minirelay user hash")
+		return phc{}, hint(fmt.Errorf("unknown argon2 version %q; only v=19 is supported", parts[2]), "make the hash with minirelay user hash")
 	}
 	var p phc
 	if err := p.parseCost(parts[3]); err != nil {
@@ -99,7 +99,7 @@ func (p *phc) parseCost(text string) error {
 	}
 	if threads < 1 || threads > maxThreads || p.passes < 1 || p.passes > maxPasses ||
 		p.memory < 8*threads || p.memory > maxMemory {
-		return hint(fmt.Errorf("the cost %s of the hash is out of reach of this gateway", text), "make it with minirelay user hash")
+		return hint(fmt.Errorf("the cost %s of the hash is too high for this gateway", text), "make it with minirelay user hash")
 	}
 	p.threads = uint8(threads)
 	return nil

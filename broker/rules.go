@@ -34,11 +34,11 @@ type rights struct {
 
 func newRights(c Config, u UserConfig) (*rights, error) {
 	if !slices.Contains(roles, u.Role) {
-		return nil, hint(fmt.Errorf("user %s: role %q is not known", u.ID, u.Role), "use viewer, operator, admin or gateway")
+		return nil, hint(fmt.Errorf("user %s: unknown role %q", u.ID, u.Role), "use viewer, operator, admin or gateway")
 	}
 	for _, filter := range slices.Concat(u.Read, u.Write) {
 		if !validFilter(filter) {
-			return nil, hint(fmt.Errorf("user %s: %q is not a topic filter", u.ID, filter), "+ and # take the place of whole levels, # of the last ones")
+			return nil, hint(fmt.Errorf("user %s: %q is not a topic filter", u.ID, filter), "+ stands for one level, # for all levels at the end")
 		}
 	}
 	r := &rights{root: c.Root + "/", here: c.Gateway, role: u.Role, gateways: u.Gateways, devices: u.Devices, read: u.Read, write: u.Write}

@@ -23,7 +23,7 @@ const certYears = 10
 // selfSigned returns the certificate under dataDir/tls. It is made once: clients remember it.
 func selfSigned(dataDir string) (certFile, keyFile string, err error) {
 	if dataDir == "" {
-		return "", "", errors.New("broker.tls: a self-signed certificate needs gateway.data_dir to be kept in")
+		return "", "", errors.New("broker.tls: a self-signed certificate is stored in gateway.data_dir, which is not set")
 	}
 	dir := filepath.Join(dataDir, "tls")
 	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")

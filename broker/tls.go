@@ -49,7 +49,7 @@ func newIdentity(cfg Config) (*identity, error) {
 			err = errors.New("broker.tls: mode files needs cert_file and key_file")
 		}
 	default:
-		err = hint(fmt.Errorf("broker.tls: mode %q is not known", cfg.TLS.Mode), "use self-signed, files or off")
+		err = hint(fmt.Errorf("broker.tls: unknown mode %q", cfg.TLS.Mode), "use self-signed, files or off")
 	}
 	if err != nil {
 		return nil, err
@@ -89,10 +89,10 @@ func loadPair(certFile, keyFile string) (*tls.Certificate, error) {
 // inDate reports whether a certificate is within its validity period now.
 func inDate(leaf *x509.Certificate, now time.Time) error {
 	if now.After(leaf.NotAfter) {
-		return hint(fmt.Errorf("it ended on %s", leaf.NotAfter.Format(time.DateOnly)), "renew it")
+		return hint(fmt.Errorf("it expired on %s", leaf.NotAfter.Format(time.DateOnly)), "renew it")
 	}
 	if now.Before(leaf.NotBefore) {
-		return hint(fmt.Errorf("it begins on %s only", leaf.NotBefore.Format(time.DateOnly)), "check the clock of this machine")
+		return hint(fmt.Errorf("it is not valid before %s", leaf.NotBefore.Format(time.DateOnly)), "check the clock of this machine")
 	}
 	return nil
 }

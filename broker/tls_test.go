@@ -185,8 +185,8 @@ func TestBadCertificates(t *testing.T) {
 	wrongChain := issue(t, "x", -time.Hour, time.Hour, ca)
 	wrongChain.Certificate[1] = stranger.Certificate[0]
 	for want, cert := range map[string]*tls.Certificate{
-		"ended on":         issue(t, "x", -2*time.Hour, -time.Hour, nil),
-		"begins on":        issue(t, "x", time.Hour, 2*time.Hour, nil),
+		"expired on":       issue(t, "x", -2*time.Hour, -time.Hour, nil),
+		"valid before":     issue(t, "x", time.Hour, 2*time.Hour, nil),
 		"is not signed by": wrongChain,
 	} {
 		certFile, keyFile := save(t, t.TempDir(), cert)
@@ -215,7 +215,7 @@ func TestCertificateEnds(t *testing.T) {
 			id.remind(log, time.Now())
 			time.Sleep(time.Hour)
 		}
-		if soon, over := strings.Count(l.String(), "ends soon"), strings.Count(l.String(), "it ended on"); soon != 15 || over != 1 {
+		if soon, over := strings.Count(l.String(), "ends soon"), strings.Count(l.String(), "it expired on"); soon != 15 || over != 1 {
 			t.Errorf("%d and %d lines", soon, over)
 		}
 	})

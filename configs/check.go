@@ -127,11 +127,11 @@ const (
 func topicFault(topic, root string) (what, try string) {
 	switch {
 	case strings.ContainsAny(topic, "+#"):
-		return "a topic to publish to has no + and no #", "name one topic, as in home/greenhouse/temperature"
+		return "a topic to publish to has no + and no #", "name one topic, for example home/greenhouse/temperature"
 	case strings.HasPrefix(topic, "$"):
-		return "topics that begin with $ belong to the broker", "use another first level, as in home/…"
+		return "topics that begin with $ belong to the broker", "use another first level, for example home/…"
 	case topic == root || strings.HasPrefix(topic, root+"/"):
-		return fmt.Sprintf("topics below %s belong to the gateway", root), "use another first level, as in home/…"
+		return fmt.Sprintf("topics below %s belong to the gateway", root), "use another first level, for example home/…"
 	}
 	return lengthFault(topic)
 }
@@ -139,7 +139,7 @@ func topicFault(topic, root string) (what, try string) {
 func lengthFault(topic string) (what, try string) {
 	switch {
 	case topic == "":
-		return "the topic is empty", "leave it out, or name one as in home/greenhouse"
+		return "the topic is empty", "leave it out, or name one such as home/greenhouse"
 	case strings.Contains(topic, "\x00"):
 		return "the topic contains a NUL character", "leave it out"
 	case len(topic) > maxTopicLength || strings.Count(topic, "/") >= maxTopicLevels:
@@ -153,7 +153,7 @@ func filterFault(filter, root string) (what, try string) {
 	levels := strings.Split(filter, "/")
 	for i, level := range levels {
 		if strings.ContainsAny(level, "+#") && (len(level) > 1 || level == "#" && i < len(levels)-1) {
-			return fmt.Sprintf("%q is not a topic filter", filter), "+ takes the place of one level, # of all levels that follow: home/+/set, home/#"
+			return fmt.Sprintf("%q is not a topic filter", filter), "+ stands for one level, # for all levels that follow: home/+/set, home/#"
 		}
 	}
 	if strings.HasPrefix(filter, "$") {
@@ -161,7 +161,7 @@ func filterFault(filter, root string) (what, try string) {
 	}
 	if overlapsRoot(levels, strings.Split(root, "/")) {
 		return fmt.Sprintf("%q covers topics below %s, where the role alone decides", filter, root),
-			"name the first level of your own topics, as in home/#"
+			"name the first level of your own topics, for example home/#"
 	}
 	return lengthFault(filter)
 }

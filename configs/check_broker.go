@@ -53,7 +53,7 @@ func (k *checker) splitAddress(l listener) (host, port string, ok bool) {
 	at := k.at("broker", l.key)
 	host, port, err := net.SplitHostPort(l.address)
 	if err != nil {
-		try := `write host:port or :port, as in "127.0.0.1:8443" or ":8443"`
+		try := `write host:port or :port, for example "127.0.0.1:8443" or ":8443"`
 		if _, err := strconv.ParseUint(l.address, 10, 16); err == nil {
 			host := ""
 			if l.key == "mqtt" {

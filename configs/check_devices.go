@@ -64,7 +64,7 @@ func (k *checker) checkIdentity(p serial.Config) {
 	case p.Path != "" && p.USB != "":
 		k.fault(at("usb"), fmt.Sprintf("%s has both path and usb", bracket("ports."+p.ID)), "keep one of the two")
 	case p.USB != "" && !usbID.MatchString(p.USB):
-		k.fault(at("usb"), fmt.Sprintf("usb = %q is not a USB id", p.USB), "write vendor and product as minirelay ports shows them, as in 2341:0043")
+		k.fault(at("usb"), fmt.Sprintf("usb = %q is not a USB id", p.USB), "write vendor and product as minirelay ports shows them, for example 2341:0043")
 	}
 	if p.Serial != "" && p.USB == "" && k.sound("ports", p.ID, "usb") {
 		k.fault(at("serial"), "serial has no effect without usb", `add usb = "vvvv:pppp", or leave it out`)
@@ -91,12 +91,12 @@ func (k *checker) checkPath(p serial.Config) {
 	at := k.at("ports", p.ID, "path")
 	if scheme, address, ok := strings.Cut(p.Path, "://"); ok && (scheme == "tcp" || scheme == "rfc2217") {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
-			k.fault(at, fmt.Sprintf("path = %q is not the address of a serial server", p.Path), "write it as in "+scheme+"://192.168.1.20:4001")
+			k.fault(at, fmt.Sprintf("path = %q is not the address of a serial server", p.Path), "write it like "+scheme+"://192.168.1.20:4001")
 		}
 		return
 	}
 	if !filepath.IsAbs(p.Path) {
-		k.fault(at, fmt.Sprintf("path = %q is not the path of a device file", p.Path), "write it in full, as in /dev/ttyACM0; minirelay ports lists them")
+		k.fault(at, fmt.Sprintf("path = %q is not the path of a device file", p.Path), "write it in full, for example /dev/ttyACM0; minirelay ports lists them")
 	}
 }
 

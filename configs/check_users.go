@@ -87,12 +87,12 @@ func (k *checker) checkGateways(u broker.UserConfig) {
 	case !k.sound("users", u.ID, "gateways") || !k.sound("users", u.ID, "role"):
 		return
 	case n == nil && speaks:
-		k.fault(k.at("users", u.ID, "role"), fmt.Sprintf("the user %q speaks for no gateway", u.ID),
-			`name its id, as in gateways = ["home"]`)
+		k.fault(k.at("users", u.ID, "role"), fmt.Sprintf("the user %q has the role gateway, but no gateways", u.ID),
+			`name its id, for example gateways = ["home"]`)
 	case n != nil && len(n.children) == 0:
 		k.fault(n.at, "an empty list of gateways has no effect", "leave it out for this gateway, or name some")
 	case speaks && k.has("users", u.ID, "devices"):
-		k.fault(k.at("users", u.ID, "devices"), "another gateway speaks for all its devices", "leave devices out")
+		k.fault(k.at("users", u.ID, "devices"), "a user with the role gateway acts for all devices of its gateways", "leave devices out")
 	}
 	if n == nil {
 		return
@@ -106,8 +106,8 @@ func (k *checker) checkGateways(u broker.UserConfig) {
 		case speaks && id == k.doc.Gateway.ID:
 			k.fault(child.at, fmt.Sprintf("only this gateway can use the id %q", id), "give the other gateway, or this one, another id")
 		case !speaks && k.whole && id != k.doc.Gateway.ID && !k.spoken(id):
-			k.warning(child.at, fmt.Sprintf("no gateway can come here as %q", id),
-				fmt.Sprintf("add a user with role = \"gateway\" and gateways = [%q], or put the id right", id))
+			k.warning(child.at, fmt.Sprintf("no gateway can log in here as %q", id),
+				fmt.Sprintf("add a user with role = \"gateway\" and gateways = [%q], or correct the id", id))
 		}
 	}
 }

@@ -31,7 +31,7 @@ type Config struct {
 
 // GatewayConfig is the [gateway] table.
 type GatewayConfig struct {
-	ID       string        `toml:"id" doc:"the id of the gateway, a level of every topic, as in minirelay/ID/greenhouse/state" required:"true"`
+	ID       string        `toml:"id" doc:"the id of the gateway, a level of every topic, for example minirelay/ID/greenhouse/state" required:"true"`
 	Name     relay.Name    `toml:"name" doc:"the name that people see; a text or a table of languages"`
 	DataDir  string        `toml:"data_dir" doc:"the directory for the certificate and the journal of commands"`
 	Root     string        `toml:"root" doc:"the first level of every topic; below it only the gateway publishes"`

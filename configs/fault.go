@@ -20,7 +20,7 @@ type Fault struct {
 	Length int    // of the offending part, in characters
 }
 
-// Position returns the place of the fault, as in minirelay.toml:12:8.
+// Position returns the place of the fault, for example minirelay.toml:12:8.
 func (f Fault) Position() string {
 	if f.Line == 0 {
 		return f.File

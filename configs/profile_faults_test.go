@@ -52,7 +52,7 @@ func TestProfileFaults(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"unknown":         {strings.Replace(withProfile(""), "greenhouse\"", "greenhose\"", 1), `8:11: there is no profile "arduino-greenhose" | did you mean "arduino-greenhouse"?`},
 		"unlike any":      {strings.Replace(withProfile(""), "arduino-greenhouse", "x", 1), `8:11: there is no profile "x" | minirelay profiles lists them`},
-		"no text":         {strings.Replace(withProfile(""), `"arduino-greenhouse"`, "5", 1), `8:11: profile must be a text, not a whole number | put it into quotes: "5"` + "\n" + `6:10: codec is missing in [devices.house] | add codec = …, one of ` + codecWords()},
+		"no text":         {strings.Replace(withProfile(""), `"arduino-greenhouse"`, "5", 1), `8:11: profile must be a text, not a whole number | put it in quotes: "5"` + "\n" + `6:10: codec is missing in [devices.house] | add codec = …, one of ` + codecWords()},
 		"nothing without": {withProfile("without = [\"pmup\"]\n"), `9:12: the profile has neither field nor command "pmup" | did you mean "pump"?`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,8 +39,8 @@ func TestFiles(t *testing.T) {
 		"utf16.toml":   "1:1: the file is UTF-16, not UTF-8 | save it as UTF-8 in the editor",
 		"large.toml":   ": it is larger than 1024 KiB | is it the right file? a large config can be split into a directory of *.toml",
 		"half.toml":    "15:27: a key or a part of it is missing, and the file ends here | write key = value, and a table's name as [name]; has it been saved completely?",
-		"nul.toml":     "2:9: the text contains a control character | write it as an escape, as in \"\\n\"",
-		"random.toml":  "1:1: no key can begin like this | keys are made of letters, digits, - and _; others need quotes",
+		"nul.toml":     "2:9: the text contains a control character | write it as an escape, for example \"\\n\"",
+		"random.toml":  "1:1: a key cannot begin like this | keys are made of letters, digits, - and _; others need quotes",
 		"nothing":      ": the directory contains no *.toml file | begin with: minirelay sample > nothing/minirelay.toml",
 		"sub":          ": it is not a file but a directory, a pipe or a device | name a file, or the directory that holds *.toml files",
 	} {

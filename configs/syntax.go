@@ -106,9 +106,9 @@ const noValue = "this is not a value"
 
 // syntaxWords maps the parser's messages to plain words.
 var syntaxWords = []struct{ message, what, try string }{
-	{"nested more than", "lists and tables are nested too deep", "is this the right file?"},
+	{"nested more than", "lists and tables are nested too deeply", "is this the right file?"},
 	{"expected '=' after key", "there is no = after the key", `write key = value, and a table's name as [name]`},
-	{"expected newline", "there is something after the value", `write one key = value per line; texts are in quotes, comments begin with #`},
+	{"expected newline", "there is extra text after the value", `write one key = value per line; texts are in quotes, comments begin with #`},
 	{"new lines", "the text has no closing quote in its line", "end it with the quote it begins with"},
 	{"not terminated", "the text has no closing quotes", "end it with the three quotes it begins with"},
 	{"unterminated", "the text has no closing quote", "end it with the quote it begins with"},
@@ -116,22 +116,22 @@ var syntaxWords = []struct{ message, what, try string }{
 	{"U+000D at start of value", "the value is missing", `write it after the =, a text in quotes`},
 	{"'#' at start of value", "the value is missing", `write it after the =, a text in quotes`},
 	{"expected value", "the value is missing", `write it after the =, a text in quotes`},
-	{"at start of value", noValue, `texts are in quotes, as in "text"; other values are numbers, true, false, [ … ] and { … }`},
-	{"expected keyword", noValue, `texts are in quotes, as in "text"; other values are numbers, true, false, [ … ] and { … }`},
-	{"strings must be quoted", noValue, `texts are in quotes, as in "text"; other values are numbers, true, false, [ … ] and { … }`},
+	{"at start of value", noValue, `texts are in quotes, for example "text"; other values are numbers, true, false, [ … ] and { … }`},
+	{"expected keyword", noValue, `texts are in quotes, for example "text"; other values are numbers, true, false, [ … ] and { … }`},
+	{"strings must be quoted", noValue, `texts are in quotes, for example "text"; other values are numbers, true, false, [ … ] and { … }`},
 	{"array is incomplete", "the list has no end", "separate its values by , and end it with ]"},
-	{"after array value", "the list goes on without a comma, or has no end", "separate its values by , and end it with ]"},
-	{"inline table", "the { … } goes on without a comma, or has no end", "separate its keys by single commas and end it with }"},
+	{"after array value", "the list has no comma between two values, or no end", "separate its values by , and end it with ]"},
+	{"inline table", "the { … } has no comma between two values, or no end", "separate its keys by single commas and end it with }"},
 	{"expected key but", "a key or a part of it is missing", "write key = value, and a table's name as [name]"},
 	{"to close", "the table's name has no closing bracket", "write [name], or [[name]] for one of several"},
-	{"start of key", "no key can begin like this", "keys are made of letters, digits, - and _; others need quotes"},
-	{"escape", `a \ in a text begins an escape, and this is none`, `write \\ for a backslash, or put the text into single quotes`},
-	{`need a character after \`, `a \ in a text begins an escape, and this is none`, `write \\ for a backslash, or put the text into single quotes`},
-	{"control characters", "the text contains a control character", `write it as an escape, as in "\n"`},
-	{"carriage return", "there is a carriage return without a line feed", "save the file with the usual line ends"},
+	{"start of key", "a key cannot begin like this", "keys are made of letters, digits, - and _; others need quotes"},
+	{"escape", `a \ in a text begins an escape, and this is not a valid one`, `write \\ for a backslash, or put the text into single quotes`},
+	{`need a character after \`, `a \ in a text begins an escape, and this is not a valid one`, `write \\ for a backslash, or put the text into single quotes`},
+	{"control characters", "the text contains a control character", `write it as an escape, for example "\n"`},
+	{"carriage return", "there is a carriage return without a line feed", "save the file with the usual line endings"},
 	{"number must have", "this is not a number", "underscores are allowed only between digits"},
-	{"leading zeroes", "a number cannot begin with 0", "leave the zeros out, or put it into quotes if it is a text"},
-	{"invalid datetime", "this date or time does not exist", "write a date as in 2026-01-31"},
+	{"leading zeroes", "a number cannot begin with 0", "leave the zeros out, or put it in quotes if it is a text"},
+	{"invalid datetime", "this date or time does not exist", "write a date such as 2026-01-31"},
 	{"quotes at the end", "too many quotes end the text", "write three of them"},
 }
 
@@ -149,7 +149,7 @@ func syntaxFault(message string, at place) (what, try string) {
 	text := at.source.text
 	_, start, _ := at.source.line(at.start)
 	if quote, _ := utf8.DecodeRune(text[min(at.start, len(text)):]); strings.ContainsRune("“”„‘’「」＂＇", quote) && quote != utf8.RuneError {
-		return "these are not the quotes of TOML", "use the straight ones, as in \"text\"; word processors and Chinese keyboards make others"
+		return "TOML does not use these quotes", "use the straight ones, for example \"text\"; word processors and Chinese keyboards make others"
 	}
 	if what == noValue && len(bytes.Trim(text[start:at.start], " \t[")) == 0 {
 		// A value may begin a line only in a list.

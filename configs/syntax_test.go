@@ -24,21 +24,21 @@ func TestSyntaxFaults(t *testing.T) {
 		{"float too large", temperature, temperature + "min = 1e999\n",
 			"18:7: the number is too large | use one that fits into 64 bits"},
 		{"curly quotes", temperature, temperature + "unit = “°C”\n",
-			`18:8: these are not the quotes of TOML | use the straight ones, as in "text"; word processors and Chinese keyboards make others`},
+			`18:8: TOML does not use these quotes | use the straight ones, for example "text"; word processors and Chinese keyboards make others`},
 		{"no such date", path, path + "baud = 2024-13-01\n",
-			"10:8: this date or time does not exist | write a date as in 2026-01-31\n" +
+			"10:8: this date or time does not exist | write a date such as 2026-01-31\n" +
 				"10:8: baud must be a whole number, not a date or a time | it can be 50 to 4000000"},
 		{"deep", "", "[a" + strings.Repeat(".a", 99) + "]\n",
-			"26:34: tables are nested too deep | is this the right file?"},
+			"26:34: tables are nested too deeply | is this the right file?"},
 		{"deep list", "", "a = " + strings.Repeat("[", 20000) + "\n",
-			"26:10005: lists and tables are nested too deep | is this the right file?"},
+			"26:10005: lists and tables are nested too deeply | is this the right file?"},
 		{"two syntax faults", path, path + "baud = = 3\nparity = none\n[ports\npth = 1\n",
-			"10:8: this is not a value | texts are in quotes, as in \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
-				"11:10: this is not a value | texts are in quotes, as in \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
+			"10:8: this is not a value | texts are in quotes, for example \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
+				"11:10: this is not a value | texts are in quotes, for example \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
 				"12:7: the table's name has no closing bracket | write [name], or [[name]] for one of several"},
 		{"unfinished list", temperature, "type = \"enum\"\noptions = [\n  { value = \"a\" },\nunit = 5\n",
 			"20:1: a list before this line has no end | separate its values by , and end it with ]\n" +
-				"20:8: unit must be a text, not a whole number | put it into quotes: \"5\""},
+				"20:8: unit must be a text, not a whole number | put it in quotes: \"5\""},
 		{"unfinished list before a table", temperature, "type = \"enum\"\noptions = [\n  { value = \"a\" },\n",
 			"21:2: a list before this line has no end | separate its values by , and end it with ]"},
 		{"no quote", port, "port = \"uno\ncodecs = 1\n",

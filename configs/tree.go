@@ -98,7 +98,7 @@ const maxDepth = 16
 // expression adds one header or one key = value.
 func (b *builder) expression(e *unstable.Node) {
 	if names := b.names(e.Key()); len(names) > maxDepth {
-		b.fault(names[maxDepth].at, "tables are nested too deep", "is this the right file?")
+		b.fault(names[maxDepth].at, "tables are nested too deeply", "is this the right file?")
 		b.table = &node{}
 		return
 	}

@@ -21,7 +21,7 @@ func (w *walker) texts(n *node, s *shape, v reflect.Value) {
 	list := make([]string, 0, len(n.children))
 	for _, child := range n.children {
 		if child.kind != kindText {
-			w.fault(child.at, fmt.Sprintf("%s holds %s where a text belongs", n.name, child.kind.noun()), example(child, &shape{form: formText}))
+			w.fault(child.at, fmt.Sprintf("%s holds %s where a text is expected", n.name, child.kind.noun()), example(child, &shape{form: formText}))
 			continue
 		}
 		list = append(list, child.value.(string))
@@ -53,7 +53,7 @@ func (w *walker) name(n *node, s *shape, v reflect.Value) {
 		words := reflect.New(reflect.TypeFor[map[string]string]()).Elem()
 		w.words(n, &shape{form: formWords}, words)
 		if len(n.children) == 0 {
-			w.fault(n.at, n.name+" has no language", `write a text, or a text for each language, as in { zh = "温室", en = "Greenhouse" }`)
+			w.fault(n.at, n.name+" has no language", `write a text, or a text for each language, for example { zh = "温室", en = "Greenhouse" }`)
 		}
 		v.Set(reflect.ValueOf(relay.Name{ByLang: words.Interface().(map[string]string)}))
 	default:
@@ -78,7 +78,7 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 	}
 	var text secret.Text
 	if n.kind != kindTable && n.kind != kindText {
-		w.fault(n.at, fmt.Sprintf("%s must be %s, not %s", n.name, s.form.noun(), n.kind.noun()), "put it into quotes")
+		w.fault(n.at, fmt.Sprintf("%s must be %s, not %s", n.name, s.form.noun(), n.kind.noun()), "put it in quotes")
 		return
 	}
 	err := text.UnmarshalTOML(plain)
@@ -155,7 +155,7 @@ func (w *walker) duration(n *node, s *shape, v reflect.Value) {
 	text := n.value.(string)
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		w.fault(n.at, fmt.Sprintf("%s = %q is not a duration", n.name, text), `write numbers with their units, as in "500ms", "10s", "2m" or "24h"`)
+		w.fault(n.at, fmt.Sprintf("%s = %q is not a duration", n.name, text), `write numbers with their units, for example "500ms", "10s", "2m" or "24h"`)
 		return
 	}
 	if w.inBounds(n, s, float64(d)) {

@@ -144,9 +144,9 @@ func example(n *node, s *shape) string {
 	case len(s.oneof) > 0:
 		return "it can be " + strings.Join(s.oneof, ", ")
 	case (s.form == formText || s.form == formName) && !isText && n.value != nil:
-		return fmt.Sprintf("put it into quotes: \"%v\"", n.value)
+		return fmt.Sprintf("put it in quotes: \"%v\"", n.value)
 	case s.form == formDuration && n.kind == kindWhole:
-		return fmt.Sprintf("add the unit and quotes, as in \"%vs\"", n.value)
+		return fmt.Sprintf("add the unit and quotes, for example \"%vs\"", n.value)
 	case (s.form == formWhole || s.form == formNumber) && isText:
 		if _, err := strconv.ParseFloat(text, 64); err == nil {
 			return "leave the quotes out: " + text
@@ -154,32 +154,32 @@ func example(n *node, s *shape) string {
 	case s.form == formTruth && isText && (text == "true" || text == "false"):
 		return "leave the quotes out: " + text
 	case s.form == formTexts && isText:
-		return fmt.Sprintf("put it into brackets: [%q]", text)
+		return fmt.Sprintf("put it in brackets: [%q]", text)
 	}
 	switch s.form {
 	case formTables:
 		return "write it in brackets, [ { … }, { … } ]"
 	case formWords:
-		return `write it in braces, as in { true = "1", false = "0" }`
+		return `write it in braces, for example { true = "1", false = "0" }`
 	case formTexts:
-		return `write it in brackets, as in ["a", "b"]`
+		return `write it in brackets, for example ["a", "b"]`
 	case formTruth:
 		return "write true or false, without quotes"
 	case formDuration:
-		return `write numbers with their units in quotes, as in "500ms", "10s" or "2m"`
+		return `write numbers with their units in quotes, for example "500ms", "10s" or "2m"`
 	case formWhole, formNumber:
 		if s.min != "" || s.max != "" {
 			return "it can be " + s.bounds()
 		}
 		return "write digits without quotes"
 	}
-	return `write it in quotes, as in "text"`
+	return `write it in quotes, for example "text"`
 }
 
 func (w *walker) tables(n *node, s *shape, v reflect.Value, where string) {
 	for _, child := range n.children {
 		if child.kind != kindTable {
-			w.fault(child.at, where+" holds "+child.kind.noun()+" where a table belongs", "write it in braces, { … }")
+			w.fault(child.at, where+" holds "+child.kind.noun()+" where a table is expected", "write it in braces, { … }")
 			continue
 		}
 		elem := reflect.New(s.typ.Elem()).Elem()
@@ -214,7 +214,7 @@ func properID(id string) string {
 	rule := "an id has 1 to 32 characters out of a-z, 0-9, _ and -, and begins with a letter or a digit"
 	like := strings.Trim(notInID.ReplaceAllString(strings.ToLower(id), "-"), "-_")
 	if like = like[:min(len(like), 32)]; relay.ValidID(like) {
-		return fmt.Sprintf("%s, as in %q; write the text for people into its name", rule, like)
+		return fmt.Sprintf("%s, for example %q; write the text for people into its name", rule, like)
 	}
 	return rule + "; write the text for people into its name"
 }

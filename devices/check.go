@@ -71,7 +71,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 
 func checkConfirm(k *mapping.Checker, c mapping.CommandConfig) {
 	if c.Tolerance > 0 && (c.Type != relay.TypeNumber || c.Confirm == "") {
-		k.Add("tolerance", "it means nothing without a number that is read back", "leave it out, or name a field in confirm")
+		k.Add("tolerance", "it has no effect without a number that is read back", "leave it out, or name a field in confirm")
 	}
 	if c.Confirm == "" {
 		return

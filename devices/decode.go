@@ -26,7 +26,7 @@ func Decode(port serial.Config, d mapping.DeviceConfig, recording []capture.Reco
 	}
 	dec := &decoder{port: port, see: see}
 	dec.judge = judge{tap: &dec.tap, half: "it may be half a frame: the recording begins here",
-		unknown: "the device knows no such frame", lenient: true}
+		unknown: "the device has no such frame", lenient: true}
 	dec.tap.ShowAll(see)
 	dec.device = compile(d, &dec.tap)
 	if dec.device.poller != nil {

@@ -66,7 +66,7 @@ func (l *line) request(e *errand, q *codec.Query, mayWrite func() bool) (o relay
 	case v == codec.Fits || v == codec.Refused && r.Pending && e.command.ConfirmField >= 0:
 		return relay.Done(), false, nil
 	case v == codec.Refused && r.Pending:
-		return relay.Unknown("the hardware began the command and did not report its end"), false, nil
+		return relay.Unknown("the hardware started the command, but did not report that it has finished"), false, nil
 	case v == codec.Refused:
 		return relay.Failed(relay.CodeRefused, r.Refusal), false, nil
 	case r.Refusal != "": // something on the way says that the device does not answer

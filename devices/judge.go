@@ -133,7 +133,7 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 	case codec.Refused, codec.Unreached:
 		j.tap.Frames.Add(1)
 		f.OK = true
-		j.tap.ShowFrame(at, f, got, "the answer is no: "+r.Refusal)
+		j.tap.ShowFrame(at, f, got, "the device refused: "+r.Refusal)
 	default:
 		j.tap.Frames.Add(1)
 		j.took(m, q.Name, at, got, r.Readings)

@@ -82,7 +82,7 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 		"no answer":         {scales, false, nil, "[] board false (W): no answer"},
 		"what is no answer": {scales, false, []string{"warm\n"}, "[warm·] board false (W): the bytes received are not an answer to it"},
 		"half an answer":    {lamp, false, []string{"\x01\x01"}, "[··] board false (coil:0): it can never become the answer\n[] board false (coil:0): no answer"},
-		"a no":              {lamp, false, []string{string(RTU(1, 0x81, 2))}, "[·····] board true (coil:0): the answer is no: the unit has no such register (exception 2)"},
+		"a no":              {lamp, false, []string{string(RTU(1, 0x81, 2))}, "[·····] board true (coil:0): the device refused: the unit has no such register (exception 2)"},
 		"spoilt behind its echo, then whole": {gap, true, []string{"\x07\x01\x08", "\x07\x11\x19", "\x07\x22\x29"},
 			"[···] board false (a): it contains no intact frame that answers the request\n[·\")] board true a=34 (a)"},
 		"nothing but the echo": {gap, true, []string{"\x07\x01\x08"}, "[] board false (a): no answer"},

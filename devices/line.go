@@ -77,7 +77,7 @@ func newLine(id string, port serial.Config, log *slog.Logger) *line {
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
 	l.late.taken = make(chan struct{}, 1)
 	l.judge = judge{tap: &l.tap, half: "it may be half a frame: the port has just been opened",
-		unknown: "no device on this port knows such a frame"}
+		unknown: "no device on this port has such a frame"}
 	return l
 }
 

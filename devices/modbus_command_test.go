@@ -91,7 +91,7 @@ func TestModbusOutcomes(t *testing.T) {
 		"read back":           {lamp(confirmed), func(*softboard.ModbusUnit) {}, "a done"},
 		"refused":             {lamp(), func(u *softboard.ModbusUnit) { u.Refuse(4) }, "a failed/refused: the unit failed to carry it out (exception 4)"},
 		"no such coil":        {lamp(func(c *mapping.CommandConfig) { c.Register = "coil:99" }), func(*softboard.ModbusUnit) {}, "a failed/refused: the unit has no such register (exception 2)"},
-		"begun":               {lamp(), func(u *softboard.ModbusUnit) { u.Refuse(5) }, "a unknown/no_answer: the hardware began the command and did not report its end"},
+		"begun":               {lamp(), func(u *softboard.ModbusUnit) { u.Refuse(5) }, "a unknown/no_answer: the hardware started the command, but did not report that it has finished"},
 		"begun, not seen":     {lamp(confirmed), func(u *softboard.ModbusUnit) { u.Refuse(5) }, "a unknown/no_answer: it was acknowledged, but no reading has shown the effect"},
 		"not reached":         {lamp(), func(u *softboard.ModbusUnit) { u.Refuse(11) }, "a unknown/no_answer: the Modbus gateway gets no answer from the unit (exception 11)"},
 		"deaf":                {lamp(), func(u *softboard.ModbusUnit) { u.Deafen(true) }, "a unknown/no_answer: the hardware did not answer in time"},

@@ -50,7 +50,7 @@ const trial = `# a comment
 "no device {} in {} of the year" = "当年的 {2} 里没有设备 {1}"
 "the port is closed: {}" = "串口已关闭：{}"
 "it is {}, or {}" = "是{}，或者{}"
-"{} is there already" = "{} 已经存在"
+"{} already exists" = "{} 已经存在"
 "the value must be {}" = "值必须{}"
 "at least {}" = "不小于 {}"
 "write {value} into {}" = "把 {value} 写进 {}"
@@ -75,7 +75,7 @@ func TestText(t *testing.T) {
 		`no device "x" in y of the year`:                    `当年的 y 里没有设备 "x"`,
 		"the value must be at least 3":                      "值必须不小于 3",
 		"the port is closed: all is well":                   "串口已关闭：一切正常",
-		"x is there already; try the next":                  "x 已经存在；try the next",
+		"x already exists; try the next":                    "x 已经存在；try the next",
 		"open /dev/x: permission denied":                    "open /dev/x：权限不足",
 		"open /dev/x: no luck; at all":                      "open /dev/x: no luck; at all",
 		`write {value} into "send"`:                         `把 {value} 写进 "send"`,

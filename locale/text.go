@@ -167,7 +167,7 @@ func (c *catalogue) match(patterns []*pattern, s, masked string, least, depth in
 	return nil, nil
 }
 
-// leastSure is how many bytes of a pattern show that a sentence is meant by it. Of two or three words, as in "use {}",
+// leastSure is how many bytes of a pattern show that a sentence is meant by it. Of two or three words, for example "use {}",
 // a sentence that the table does not have can be made too: then prose in a hole shows it.
 const leastSure = 10
 

@@ -53,7 +53,7 @@ func parseRequest(payload []byte) (request, error) {
 		return q, errors.New("the command is not valid JSON")
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return q, errors.New("there is something after the command")
+		return q, errors.New("there is extra text after the command")
 	}
 	if first == nil && !utf8.Valid(payload) {
 		first = errors.New("the command is not UTF-8 text")
@@ -151,7 +151,7 @@ func (c *Command) parseBare(payload []byte) (Value, *Outcome) {
 	case TypeNone:
 		switch strings.ToLower(s) {
 		case "false", "0", "off":
-			return bad("this command takes no value; send 1 or any word to give it") // the other half of a switch widget
+			return bad("this command takes no value; send 1 or any word to execute it") // the other half of a switch widget
 		}
 		return Value{}, nil
 	case TypeNumber:

@@ -71,6 +71,6 @@ func (r *Relay) Busy(m Message) {
 	}
 	o := &submission{request: q, message: m}
 	payload := appendResult(nil, report{id: q.id, command: cut(q.command, maxID), value: o.echo(), by: m.User, at: time.Now()},
-		Rejected(CodeBusy, "too many commands come at once; try again in a moment"))
+		Rejected(CodeBusy, "too many commands at once; try again in a moment"))
 	r.outlet.put(outgoing{topic: r.topics.Device(first, "result"), payload: payload, volatile: true, detail: only(r.origin(m))})
 }

@@ -224,11 +224,11 @@ func reason(err error) string {
 	case errors.Is(err, syscall.EROFS):
 		return "its disk is read-only"
 	case errors.Is(err, os.ErrPermission):
-		return "it may not write to its disk"
+		return "it is not allowed to write to its disk"
 	case errors.Is(err, errTooMany):
 		return "too many commands in one day"
 	}
-	return "its disk does not take it"
+	return "writing to its disk failed"
 }
 
 // fail logs once that commands cannot be remembered; mu is held.

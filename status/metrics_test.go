@@ -138,7 +138,7 @@ func TestJudge(t *testing.T) {
 	want := []string{"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
 		"device meter has left 7 of the last 64 requests unanswered",
 		"port nano: 200 of 300 frames were unreadable", "the configuration on the disk has 2 faults; the last valid one is in use",
-		"the certificate ends on 2026-02-01", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
+		"the certificate expires on 2026-02-01", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
 		"the Raspberry Pi reports: under-voltage now"}
 	if strings.Join(told, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))

@@ -51,10 +51,10 @@ func (s *Snapshot) Judge() {
 		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last valid one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
 	}
 	if e := s.Broker.CertificateExpires; e > 0 && e-s.Now < certificate.Milliseconds() {
-		say("renew it; with mode = \"files\" a new one is used at once", "the certificate ends on %s", time.UnixMilli(e).Format(time.DateOnly))
+		say("renew it; with mode = \"files\" a new one is used at once", "the certificate expires on %s", time.UnixMilli(e).Format(time.DateOnly))
 	}
 	if s.Broker.MaxClients > 0 && s.Broker.Clients >= s.Broker.MaxClients {
-		say("raise [broker] max_clients", "the broker has as many clients as it may have")
+		say("raise [broker] max_clients", "the broker has reached its maximum number of clients")
 	}
 	s.upstreamProblems(say)
 	s.machineProblems(say)
@@ -63,10 +63,10 @@ func (s *Snapshot) Judge() {
 func (s *Snapshot) machineProblems(say func(try, what string, args ...any)) {
 	m := s.Machine
 	if m.DiskSize > 0 && m.DiskFree < fullDisk {
-		say("make room; without it commands are refused, because their ids cannot be remembered", "the disk of %s has only %s left", m.DataDir, size(m.DiskFree))
+		say("free some space; without it commands are refused, because their ids cannot be remembered", "the disk of %s has only %s left", m.DataDir, size(m.DiskFree))
 	}
 	if !m.ClockSet {
-		say("let it reach a time server; times of readings are wrong until then", "the clock of this machine is not set")
+		say("give it access to a time server; the times of readings are wrong until then", "the clock of this machine is not set")
 	}
 	if len(m.Throttled) > 0 {
 		say("use a better power supply and cable, or cool it", "the Raspberry Pi reports: %s", strings.Join(m.Throttled, "; "))

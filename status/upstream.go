@@ -38,7 +38,7 @@ func (s *Snapshot) upstreamMetrics(e *exposition) {
 		value      func(*Upstream) float64
 	}{
 		{"minirelay_upstream_connected", "Whether the upstream is connected.", func(u *Upstream) float64 { return truth(u.connected()) }},
-		{"minirelay_upstream_outbox_failing", "Whether the disk does not take the outbox.", func(u *Upstream) float64 { return truth(u.Disk != "") }},
+		{"minirelay_upstream_outbox_failing", "Whether the outbox cannot be written to the disk.", func(u *Upstream) float64 { return truth(u.Disk != "") }},
 		{"minirelay_upstream_waiting_messages", "Messages that the upstream has not acknowledged.", func(u *Upstream) float64 { return float64(u.Waiting) }},
 		{"minirelay_upstream_outbox_bytes", "Bytes of the outbox on the disk.", func(u *Upstream) float64 { return float64(u.Size) }},
 		{"minirelay_upstream_taken_messages_total", "Readings, results and events that are to go up.", func(u *Upstream) float64 { return float64(u.Taken) }},
@@ -92,10 +92,10 @@ func (s *Snapshot) upstreamProblems(say func(try, what string, args ...any)) {
 			say("messages wait in the outbox; the gateway tries again by itself", "upstream %s %s: %s", u.Upstream, ago(s.Now, u.Since), u.Message)
 		}
 		if u.Disk != "" {
-			say("make room or repair it; messages during an outage are kept in memory only", "upstream %s: %s", u.Upstream, u.Disk)
+			say("free some space or repair it; messages during an outage are kept in memory only", "upstream %s: %s", u.Upstream, u.Disk)
 		}
 		if u.Lost > 0 {
-			say("raise outbox_mb or outbox_age, or send less (min_interval)", "upstream %s: %d messages found no room in the outbox", u.Upstream, u.Lost)
+			say("raise outbox_mb or outbox_age, or send less (min_interval)", "upstream %s: %d messages were dropped because the outbox was full", u.Upstream, u.Lost)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func TestUpstreamProblems(t *testing.T) {
 	for _, p := range s.Problems {
 		said = append(said, p.What)
 	}
-	want := "upstream away for 2 min: no address is known for mqtt.example.org\nupstream full: the disk is full\nupstream full: 7 messages found no room in the outbox"
+	want := "upstream away for 2 min: no address is known for mqtt.example.org\nupstream full: the disk is full\nupstream full: 7 messages were dropped because the outbox was full"
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}

@@ -18,7 +18,7 @@ import (
 // sources holds the declarations in all Go files of the repository except tests.
 type sources struct {
 	fset     *token.FileSet
-	files    map[string][]*ast.File     // by folder, as in devices/codec
+	files    map[string][]*ast.File     // by folder, for example devices/codec
 	declared map[string]map[string]bool // by package name: Name, Type.Member
 	members  map[string]bool            // Type.Member of any package
 }
@@ -106,7 +106,7 @@ func (s *sources) declare(f *ast.File) {
 	}
 }
 
-// knows reports whether some package declares name, as in relay.Handle, Relay.Handle or journal.admit.
+// knows reports whether some package declares name, for example relay.Handle, Relay.Handle or journal.admit.
 func (s *sources) knows(name string) bool {
 	first, rest, _ := strings.Cut(name, ".")
 	return s.members[name] || s.declared[first][rest]

@@ -26,7 +26,7 @@ func runDemo(ctx context.Context, env *env, args []string) error {
 		return err
 	}
 	if _, _, err := net.SplitHostPort(*listen); err != nil {
-		return usageError{fmt.Sprintf("-listen %q is not an address", *listen), "write host:port or :port, as in 127.0.0.1:8443"}
+		return usageError{fmt.Sprintf("-listen %q is not an address", *listen), "write host:port or :port, for example 127.0.0.1:8443"}
 	}
 	dir, err := os.MkdirTemp("", "minirelay-demo-")
 	if err != nil {

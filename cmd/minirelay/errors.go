@@ -40,7 +40,7 @@ func describe(err error) (what, try string, status int) {
 func parseFlags(flags *flag.FlagSet, env *env, args []string) error {
 	rest, err := parseArgs(flags, env, args)
 	if err == nil && len(rest) > 0 {
-		return usageError{fmt.Sprintf("minirelay %s does not take %q", flags.Name(), rest[0]), helpOn(flags)}
+		return usageError{fmt.Sprintf("minirelay %s does not accept %q", flags.Name(), rest[0]), helpOn(flags)}
 	}
 	return err
 }

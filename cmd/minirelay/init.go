@@ -77,13 +77,13 @@ func (a *initAsk) run(ctx context.Context) error {
 		a.start.Gateway = a.question("The gateway's id, a part of every topic", "home")
 	}
 	if !relay.ValidID(a.start.Gateway) {
-		return usageError{fmt.Sprintf("%q cannot be a gateway's id", a.start.Gateway), "use 1 to 32 characters out of a-z, 0-9, _ and -, as in home"}
+		return usageError{fmt.Sprintf("%q cannot be a gateway's id", a.start.Gateway), "use 1 to 32 characters out of a-z, 0-9, _ and -, for example home"}
 	}
 	if !relay.ValidID(a.start.Admin) {
-		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 characters out of a-z, 0-9, _ and -, as in admin"}
+		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 characters out of a-z, 0-9, _ and -, for example admin"}
 	}
 	if a.start.Name == "" {
-		a.start.Name = a.question("Name for people, as in Greenhouse; Enter for none", "")
+		a.start.Name = a.question("Name for people, for example Greenhouse; Enter for none", "")
 	}
 	if err := a.things(); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (a *initAsk) place() error {
 	case err != nil:
 		return userError{err.Error(), "name a file: minirelay init -c FILE"}
 	}
-	return userError{a.path + " is there already; nothing has been changed",
+	return userError{a.path + " already exists; nothing has been changed",
 		"edit it, it takes effect when it is saved; -replace writes a new one and keeps a copy, -c FILE writes another"}
 }
 
@@ -204,7 +204,7 @@ func (a *initAsk) thing(path, profile string) error {
 	t := configs.StartThing{Port: fmt.Sprintf("port%d", number), Device: fmt.Sprintf("device%d", number), Path: path,
 		Profile: profile, Baud: serial.Default().Baud, Parity: "none", StopBits: 1}
 	if !filepath.IsAbs(path) && (serial.Config{Path: path}).ServerAddress() == "" {
-		return usageError{fmt.Sprintf("%q is not the path of a port", path), "write it in full, as in -port /dev/ttyUSB0=pzem-004t-v3; minirelay ports lists them"}
+		return usageError{fmt.Sprintf("%q is not the path of a port", path), "write it in full, for example -port /dev/ttyUSB0=pzem-004t-v3; minirelay ports lists them"}
 	}
 	if profile != "" {
 		p, err := configs.FindProfile(profile)

@@ -46,7 +46,7 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	}
 	if *link != "" {
 		if exists(*link) {
-			return userError{*link + " is there already", "name another path for -link, or delete that one"}
+			return userError{*link + " already exists", "name another path for -link, or delete that one"}
 		}
 		if *link, err = filepath.Abs(*link); err != nil {
 			return err

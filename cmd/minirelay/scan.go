@@ -157,7 +157,7 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 	if len(found.Units) == 0 {
 		s.say("no Modbus unit answers")
 		if found.Garbled.Baud != 0 {
-			s.say("something answered at %v that is not valid: swapped wires, a missing terminator, or two units of one address?", found.Garbled)
+			s.say("something answered at %v that is not valid: are wires swapped, is a terminator missing, or do two units have the same address?", found.Garbled)
 		}
 		return nil
 	}
@@ -188,7 +188,7 @@ func (s *scanning) meter(ctx context.Context, l detect.Line) error {
 		return err
 	case len(meters) > 0:
 	case garbled.Baud != 0:
-		s.say("something answered at %v that is not valid: swapped wires, or several meters that answer at once; connect only one", garbled)
+		s.say("something answered at %v that is not valid: are wires swapped, or do several meters answer at once? connect only one", garbled)
 	default:
 		s.say("no meter answers")
 	}
@@ -202,7 +202,7 @@ func (s *scanning) end(ctx context.Context, err error) error {
 	case errors.Is(err, detect.ErrLost):
 		err = userError{"the port was lost", "check the cable and the power supply of the board"}
 	case ctx.Err() != nil:
-		err = userError{"broken off", "the results so far are above; -only and -baud make the search shorter"}
+		err = userError{"the scan was interrupted", "the results so far are above; -only and -baud make the search shorter"}
 	}
 	if text := s.found.TOML(); text != "" {
 		if _, werr := io.WriteString(s.env.stdout, text); werr != nil {

@@ -177,7 +177,7 @@ func TestScanNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err = runScan(ctx, &env{stdout: &lockedBuffer{}, stderr: &lockedBuffer{}}, []string{line.Path()})
-	if err == nil || err.Error() != "broken off" {
+	if err == nil || err.Error() != "the scan was interrupted" {
 		t.Errorf("%v", err)
 	}
 }

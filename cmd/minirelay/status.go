@@ -66,7 +66,7 @@ func dataDir(path string) (string, error) {
 			return "", err
 		}
 	}
-	return "", userError{fmt.Sprintf("the data directory of the gateway is not known from %s", path), "name the config that it runs with: minirelay status -c FILE"}
+	return "", userError{fmt.Sprintf("the data directory of the gateway cannot be determined from %s", path), "name the config that it runs with: minirelay status -c FILE"}
 }
 
 // askLocally requests the status from the local gateway with a data directory.

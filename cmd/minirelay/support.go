@@ -43,7 +43,7 @@ func runSupport(ctx context.Context, env *env, args []string) error {
 	s := &support{at: now}
 	names := s.gather(ctx, configPath(*given))
 	if err := s.write(f); err != nil {
-		return userError{"cannot write the archive: " + err.Error(), "make room, or name a file elsewhere: minirelay support -o FILE"}
+		return userError{"cannot write the archive: " + err.Error(), "free some space, or name a file on another disk: minirelay support -o FILE"}
 	}
 	env.printf("%s is written: %s\n", *out, strings.Join(names, ", "))
 	return env.printf("Passwords and tokens of the config are redacted. Look through the archive before you give it to anybody: it\n" +

@@ -40,7 +40,7 @@ func runWatch(ctx context.Context, env *env, args []string) error {
 	flags.StringVar(&o.profile, "profile", "", "decode frames with this profile; for a port that is not in the config")
 	flags.BoolVar(&o.raw, "raw", false, "show only the bytes; do not poll")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object per line, as GET /api/ports/PORT/wire does")
-	flags.DurationVar(&o.limit, "for", 0, "end after this time, as in 30s; otherwise with Ctrl-C")
+	flags.DurationVar(&o.limit, "for", 0, "end after this time, for example 30s; otherwise with Ctrl-C")
 	o.line.add(flags)
 	o.remote.add(flags)
 	rest, err := parseArgs(flags, env, args)
@@ -99,7 +99,7 @@ func newWatching(env *env, o *watchOptions, units map[[2]string]string) (*watchi
 	}
 	f, err := os.OpenFile(o.record, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if errors.Is(err, os.ErrExist) {
-		return nil, userError{o.record + " is there already", "name another file, or delete that one"}
+		return nil, userError{o.record + " already exists", "name another file, or delete that one"}
 	}
 	if err != nil {
 		return nil, fileError(o.record, err)

@@ -39,7 +39,7 @@ type remoteFlags struct {
 }
 
 func (f *remoteFlags) add(flags *flag.FlagSet) {
-	flags.StringVar(&f.gateway, "gateway", "", "read the port through the API of a running gateway, as in https://192.168.1.10:8443")
+	flags.StringVar(&f.gateway, "gateway", "", "read the port through the API of a running gateway, for example https://192.168.1.10:8443")
 	flags.StringVar(&f.user, "user", "", "an admin of that gateway; the password is taken from $"+passwordVariable+",\n\tfrom the config if it is there, or asked for")
 	flags.StringVar(&f.certificate, "ca", "", "PEM file with the gateway's certificate, or with the certificate of its issuer")
 	flags.BoolVar(&f.insecure, "insecure", false, "accept any certificate; only for a network that you trust")
@@ -177,9 +177,9 @@ func remoteError(address, user string, err error) error {
 		if errors.As(err, &hinted) {
 			return err
 		}
-		return unreachable{userError{fmt.Sprintf("the gateway at %s cannot be reached: %v", address, err), "does it run there? -gateway takes another address"}, err}
+		return unreachable{userError{fmt.Sprintf("the gateway at %s cannot be reached: %v", address, err), "is it running there? -gateway sets another address"}, err}
 	case failure.Code == "unauthorized":
-		return userError{fmt.Sprintf("the gateway does not take this password for %q", user), "-user names an admin of its config; the password is taken from $" + passwordVariable + " or asked for"}
+		return userError{fmt.Sprintf("the gateway does not accept this password for %q", user), "-user names an admin of its config; the password is taken from $" + passwordVariable + " or asked for"}
 	case failure.Code == "forbidden":
 		return userError{fmt.Sprintf("%q is not an admin: %s", user, failure.Message), `give the user role = "admin" in the config, or name another with -user`}
 	}

@@ -81,7 +81,7 @@ func TestWatchUnknownPort(t *testing.T) {
 	if err := s.end(); err != nil {
 		t.Error(err)
 	}
-	if err := runWatch(t.Context(), &env{stdout: &lockedBuffer{}}, []string{board.path, "-record", "wire.txt"}); err == nil || !strings.Contains(err.Error(), "is there already") {
+	if err := runWatch(t.Context(), &env{stdout: &lockedBuffer{}}, []string{board.path, "-record", "wire.txt"}); err == nil || !strings.Contains(err.Error(), "already exists") {
 		t.Errorf("%v", err)
 	}
 	if out := s.out.String(); !strings.Contains(out, "9 bytes read\n") || !strings.Contains(out, "recorded in wire.txt") {
@@ -174,12 +174,12 @@ func TestWatchHeldPort(t *testing.T) {
 	// Errors are reported.
 	for _, test := range []struct{ args, password, what, try string }{
 		{"-c CONFIG uno -user phone", "secret", `"phone" is not an admin`, `role = "admin"`},
-		{"-c CONFIG uno -user boss", "guess", `does not take this password for "boss"`, "$MINIRELAY_PASSWORD"},
+		{"-c CONFIG uno -user boss", "guess", `does not accept this password for "boss"`, "$MINIRELAY_PASSWORD"},
 		{"-gateway https://LISTEN -user boss uno", "boss's", "is not trusted", "-ca"},
 		{"-gateway https://LISTEN -insecure -user boss greenhose", "boss's", `no device "greenhose"`, "greenhouse"},
 		{"-gateway https://LISTEN -insecure uno", "boss's", "to admins only", "-user"},
 		{"-gateway LISTEN -user boss uno", "boss's", "is not the address", "https://"},
-		{"-gateway https://127.0.0.1:1 -user boss uno", "boss's", "cannot be reached", "does it run"},
+		{"-gateway https://127.0.0.1:1 -user boss uno", "boss's", "cannot be reached", "is it running"},
 		{"-gateway https://LISTEN -ca CONFIG -user boss uno", "boss's", "contains no certificate", "BEGIN CERTIFICATE"},
 		{"-c CONFIG greenhose", "boss's", `no device "greenhose"`, "greenhouse"},
 	} {

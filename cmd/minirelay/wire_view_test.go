@@ -46,7 +46,7 @@ func TestRows(t *testing.T) {
 		v.show(frameAt(102, api.Frame{Text: "boo\x1b[31m", Why: "nobody knows it"}))
 		v.show(frameAt(103, api.Frame{Device: "meter", Request: "coil:0", Why: "no answer in 500ms"}))
 		v.show(frameAt(104, api.Frame{Text: "OK #1", Device: "house", OK: true, Request: "command"}))
-		v.show(frameAt(104, api.Frame{Hex: "078302", Text: "···", Device: "meter", OK: true, Request: "holding:99", Why: "the answer is no: no such register"}))
+		v.show(frameAt(104, api.Frame{Hex: "078302", Text: "···", Device: "meter", OK: true, Request: "holding:99", Why: "the device refused: no such register"}))
 		v.show(frameAt(104, api.Frame{Hex: strings.Repeat("ff", 21), Text: strings.Repeat("·", 21), Why: "nobody knows it"}))
 		closed, why := false, "unplugged\x07"
 		v.show(sight{api.Sight{Open: &closed, Trouble: &why}, at(105)})
@@ -64,7 +64,7 @@ func TestRows(t *testing.T) {
 10:20:31.102 ! nobody knows it: boo·[31m
 10:20:31.103 ! meter coil:0: no answer in 500ms
 10:20:31.104 = house command: OK #1
-10:20:31.104 ! meter holding:99: the answer is no: no such register
+10:20:31.104 ! meter holding:99: the device refused: no such register
 10:20:31.104 ! nobody knows it: ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff …
 10:20:31.105 - the port is closed: unplugged·
 10:20:31.106 - 17 records were missed here: this side is too slow

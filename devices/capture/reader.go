@@ -32,7 +32,7 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line,
 func (e *SyntaxError) Hint() string { return e.Try }
 
 // ErrEmpty is the error of a recording without a single byte.
-var ErrEmpty = errors.New("nothing is recorded in it")
+var ErrEmpty = errors.New("it contains no records")
 
 // Read reads a whole recording, at most 1 GiB: a capture, a text of hexadecimal numbers, or bare bytes, recognised by their
 // content. The result has at least one record. The error is [ErrEmpty], a [*SyntaxError], or that of r.
@@ -85,7 +85,7 @@ func readCapture(r io.Reader) (h Header, records []Record, err error) {
 				what = "its time is before that of the record above"
 			}
 			if what != "" {
-				return h, nil, &SyntaxError{number, what, "a record is written as in: 0.731204 > 50 55 4d 50 | PUMP"}
+				return h, nil, &SyntaxError{number, what, "write a record like 0.731204 > 50 55 4d 50 | PUMP"}
 			}
 			records = append(records, rec)
 		}
@@ -128,7 +128,7 @@ var record = regexp.MustCompile(`^([0-9]{1,9})(?:\.([0-9]{1,9}))?\s+([<>])([^|]*
 func parseRecord(line string) (r Record, what string) {
 	m := record.FindStringSubmatch(line)
 	if m == nil {
-		return r, "it is neither a record nor a remark"
+		return r, "it is neither a record nor a comment"
 	}
 	seconds, _ := strconv.ParseInt(m[1], 10, 64)
 	fraction, _ := strconv.ParseInt((m[2] + "000000000")[:9], 10, 64)
@@ -138,7 +138,7 @@ func parseRecord(line string) (r Record, what string) {
 	data, err := hex.DecodeString(digits)
 	switch {
 	case len(digits) == 0:
-		return r, "it holds no bytes"
+		return r, "it contains no bytes"
 	case len(digits)%2 != 0:
 		return r, "a byte has two hexadecimal digits, and one is missing"
 	case err != nil:

@@ -75,7 +75,7 @@ func checkLetters(k *mapping.Checker) {
 		k.At = mapping.Problem{Field: f.ID}
 		key := f.WireKey()
 		if len(key) != 1 || key[0] < 'A' || key[0] > 'Z' {
-			k.Add("key", fmt.Sprintf("%q is not a capital letter", key), `write the letter of the value, as in key = "T"`)
+			k.Add("key", fmt.Sprintf("%q is not a capital letter", key), `write the letter of the value, for example key = "T"`)
 		} else if seen[key] {
 			k.Add("key", fmt.Sprintf("another field has %q too", key), "give each field its own letter")
 		}

@@ -206,7 +206,7 @@ func ByteFormats() map[string]NumberFormat {
 	return all
 }
 
-// NamedFormat returns the format of a name that may end in be or le for the high or the low byte first, as in uint16le.
+// NamedFormat returns the format of a name that may end in be or le for the high or the low byte first, for example uint16le.
 // ok is false if the name is unknown.
 func NamedFormat(name string) (f NumberFormat, ok bool) {
 	c := mapping.DefaultFormat()

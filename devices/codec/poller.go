@@ -42,7 +42,7 @@ type Timing struct {
 // Query is one request and how its answer is judged.
 type Query struct {
 	Request []byte        // the bytes to write
-	Name    string        // for logs and the view of the wire, as in "holding:0-9"
+	Name    string        // for logs and the view of the wire, for example "holding:0-9"
 	Every   time.Duration // polling interval
 	Timeout time.Duration // time limit for the beginning of the answer, counted from the end of the request
 	Length  int           // bytes of the longest answer: the time they take on the line is added to Timeout

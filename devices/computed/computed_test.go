@@ -87,7 +87,7 @@ func TestExpressionsThatFail(t *testing.T) {
 // Everything that cannot work, or could work for ever, is told when the mapping is read.
 func TestCheckExpressions(t *testing.T) {
 	const usable = "use fields, numbers, texts, + - * / **, comparisons, and, or, not, a ? b : c, and the functions in docs/mappings.md"
-	const write = "write it as in voltage * current / 1000"
+	const write = "write it like voltage * current / 1000"
 	for expression, want := range map[string]string{
 		"voltge * 2":                      `unknown name voltge, at character 1; the fields are voltage, current, status, on, mode, note`,
 		"voltage *":                       `it ends too early, at character 9; ` + write,

@@ -1,4 +1,4 @@
-// Package computed is the fields of a device that are computed from other fields, as in voltage * current / 1000.
+// Package computed is the fields of a device that are computed from other fields, for example voltage * current / 1000.
 //
 // Most callers need two functions: [New] compiles the computed fields of a device, and [Computation.Derive] sets their
 // values. [Check] reports everything in a mapping that cannot work, and New expects a mapping in which it has found

@@ -102,7 +102,7 @@ func expressionFault(c mapping.DeviceConfig, f mapping.FieldConfig, err error) (
 	if strings.HasPrefix(what, "unknown name") {
 		return what, fieldNamesFor(c, f)
 	}
-	return what, "write it as in voltage * current / 1000"
+	return what, "write it like voltage * current / 1000"
 }
 
 // fieldNamesFor lists the fields that an expression can use, for a person.

@@ -14,7 +14,7 @@ type BinaryConfig struct {
 // FrameConfig describes how frames are cut and checked: [devices.ID.frame]. Positions count from the first byte of a
 // frame, which is 0; negative ones count from its end, -1 being its last byte. Bytes are written as in "AA 55".
 type FrameConfig struct {
-	Start         string        `toml:"start" doc:"the first bytes of each frame, as in AA 55"`
+	Start         string        `toml:"start" doc:"the first bytes of each frame, for example AA 55"`
 	End           string        `toml:"end" doc:"the last bytes of each frame"`
 	Length        int           `toml:"length" doc:"number of bytes in a frame, if all frames have the same length" min:"1" max:"65536"`
 	LengthAt      int           `toml:"length_at" doc:"position of the length in the frame" min:"0" max:"255"`
@@ -37,8 +37,8 @@ func DefaultFrame() FrameConfig {
 // RequestConfig is one request to a device: [devices.ID.requests.ID].
 type RequestConfig struct {
 	ID     string            `toml:"-"`
-	Send   string            `toml:"send" doc:"the bytes to write, as in FF 01 86 00 00 00 00 00 {sum}" required:"true"`
-	Match  map[string]string `toml:"match" doc:"bytes of its answer at certain positions, as in { 1 = \"86\" }"`
+	Send   string            `toml:"send" doc:"the bytes to write, for example FF 01 86 00 00 00 00 00 {sum}" required:"true"`
+	Match  map[string]string `toml:"match" doc:"bytes of its answer at certain positions, for example { 1 = \"86\" }"`
 	Length int               `toml:"length" doc:"number of bytes in its answer; the length of [devices.ID.frame] if left out" min:"1" max:"4096"`
 	Frames int               `toml:"frames" doc:"number of frames in its answer; 1 if left out" min:"1" max:"64"`
 	Poll   time.Duration     `toml:"poll" doc:"polling interval; the device's poll if left out" min:"10ms" max:"24h"`

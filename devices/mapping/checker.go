@@ -14,7 +14,7 @@ import (
 // Problem is one fault in a mapping, in words for a person.
 type Problem struct {
 	Field, Command string // the ID of its table; both "": the device itself
-	Table          string // another table within the device, as in frame or requests.ID
+	Table          string // another table within the device, for example frame or requests.ID
 	Key            string // the key with the fault
 	What           string // what is wrong
 	Try            string // what to try
@@ -121,7 +121,7 @@ func (k *Checker) Words(t relay.Type, values map[string]string, options []Option
 	for _, v := range slices.Sorted(maps.Keys(values)) {
 		text := values[v]
 		if !slices.Contains(allowed, v) {
-			k.Add("values", fmt.Sprintf("%q is not one of %s", v, strings.Join(allowed, ", ")), "write each value with its form on the wire, as in { true = \"1\" }")
+			k.Add("values", fmt.Sprintf("%q is not one of %s", v, strings.Join(allowed, ", ")), "write each value with its form on the wire, for example { true = \"1\" }")
 		}
 		if strings.ContainsFunc(text, IsControl) {
 			k.Add("values", fmt.Sprintf("the text for %q contains a control character", v), "write line ends in send")
@@ -129,7 +129,7 @@ func (k *Checker) Words(t relay.Type, values map[string]string, options []Option
 	}
 	for _, v := range allowed {
 		if _, ok := values[v]; !ok && t == relay.TypeBool && values != nil {
-			k.Add("values", fmt.Sprintf("%s is missing", v), `write both, as in { true = "1", false = "0" }`)
+			k.Add("values", fmt.Sprintf("%s is missing", v), `write both, for example { true = "1", false = "0" }`)
 			continue
 		}
 		text := WireText(values, v)

@@ -4,7 +4,7 @@ import "slices"
 
 // ComputedConfig describes a field that is computed from other fields instead of read from the wire.
 type ComputedConfig struct {
-	Expr string `toml:"expr" doc:"the expression that computes the value from other fields of the device, as in voltage * current / 1000"`
+	Expr string `toml:"expr" doc:"the expression that computes the value from other fields of the device, for example voltage * current / 1000"`
 }
 
 // Computed says whether the field is computed from others.

@@ -48,14 +48,14 @@ type FieldConfig struct {
 	Key        string            `toml:"key" doc:"its name on the wire, for dlt645 a name or a data identifier; in JSON with dots for nested objects and [0] for elements of arrays; the ID of the table if left out" codecs:"json,csv,pairs,regex,nmea,dlt645"`
 	Name       relay.Name        `toml:"name" doc:"the name that people see; a text or a table of languages"`
 	Type       relay.Type        `toml:"type" doc:"type of the value" oneof:"number,bool,enum,text" required:"true"`
-	Unit       string            `toml:"unit" doc:"unit of the value, as in °C"`
+	Unit       string            `toml:"unit" doc:"unit of the value, for example °C"`
 	Decimals   int               `toml:"decimals" doc:"decimal places; as many as the value has if left out" min:"0" max:"6"`
 	Scale      float64           `toml:"scale" doc:"value = raw × scale + offset"`
 	Offset     float64           `toml:"offset" doc:"value = raw × scale + offset"`
 	Min        float64           `toml:"min" doc:"minimum plausible value; a lower reading is invalid"`
 	Max        float64           `toml:"max" doc:"maximum plausible value; a higher reading is invalid"`
 	StaleAfter time.Duration     `toml:"stale_after" doc:"an older reading is unknown; the device's offline_after if left out" min:"100ms" max:"24h"`
-	Values     map[string]string `toml:"values" doc:"for bool and enum: the form of each value on the wire, as in { true = \"1\", false = \"0\" }"`
+	Values     map[string]string `toml:"values" doc:"for bool and enum: the form of each value on the wire, for example { true = \"1\", false = \"0\" }"`
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the options in order, with names for people"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, that also carries the bare value"`
 	MatchConfig
@@ -97,7 +97,7 @@ type CommandConfig struct {
 	MaxAge     time.Duration     `toml:"max_age" doc:"maximum time between acceptance and writing; an older command is rejected" min:"100ms" max:"60s"`
 	Idempotent bool              `toml:"idempotent" doc:"writing the command twice does no harm: allows retries"`
 	Retries    int               `toml:"retries" doc:"maximum number of retries of an idempotent command without an answer" min:"0" max:"10"`
-	Unit       string            `toml:"unit" doc:"unit of the value, as in %"`
+	Unit       string            `toml:"unit" doc:"unit of the value, for example %"`
 	Decimals   int               `toml:"decimals" doc:"decimal places on the wire; as many as the value has if left out" min:"0" max:"6"`
 	Scale      float64           `toml:"scale" doc:"value = raw × scale + offset; the raw number is written"`
 	Offset     float64           `toml:"offset" doc:"value = raw × scale + offset; the raw number is written"`

@@ -26,16 +26,16 @@ func DefaultPairs() PairsConfig { return PairsConfig{Assign: "=:"} }
 
 // RegexConfig describes lines by regular expressions.
 type RegexConfig struct {
-	Patterns []string `toml:"patterns" doc:"regular expressions for lines; the first that matches is used, and the key of a field is the name of a group, as in (?P<temperature>[-0-9.]+)" codecs:"regex"`
+	Patterns []string `toml:"patterns" doc:"regular expressions for lines; the first that matches is used, and the key of a field is the name of a group, for example (?P<temperature>[-0-9.]+)" codecs:"regex"`
 }
 
 // TextConfig describes how values are written in lines of text other than JSON.
 type TextConfig struct {
 	Separator    string `toml:"separator" doc:"csv and at: the text between columns, a comma if left out, a space for any number of spaces and tabs; pairs: each character that may separate pairs" codecs:"csv,pairs,at"`
-	DecimalComma bool   `toml:"decimal_comma" doc:"numbers use a decimal comma, as in 21,5" codecs:"csv,pairs,regex,at"`
+	DecimalComma bool   `toml:"decimal_comma" doc:"numbers use a decimal comma, for example 21,5" codecs:"csv,pairs,regex,at"`
 }
 
 // TextFieldConfig describes one value in a line of text other than JSON.
 type TextFieldConfig struct {
-	Suffix string `toml:"suffix" doc:"the text directly after the number on the wire, as the C of 21.5C; a number without it is invalid" codecs:"csv,pairs,regex,at"`
+	Suffix string `toml:"suffix" doc:"the text directly after the number on the wire, for example the C of 21.5C; a number without it is invalid" codecs:"csv,pairs,regex,at"`
 }

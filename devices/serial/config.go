@@ -8,7 +8,7 @@ import (
 type Config struct {
 	ID         string  `toml:"-"`
 	Path       string  `toml:"path" doc:"the device file; best a stable one from /dev/serial/by-id or /dev/serial/by-path; or a serial server: tcp://host:port, rfc2217://host:port"`
-	USB        string  `toml:"usb" doc:"USB vendor and product id of the adapter instead of a path, as in 2341:0043"`
+	USB        string  `toml:"usb" doc:"USB vendor and product id of the adapter instead of a path, for example 2341:0043"`
 	Serial     string  `toml:"serial" doc:"USB serial number, if several adapters share one vendor and product id"`
 	Baud       int     `toml:"baud" doc:"speed of the line in bit/s" min:"50" max:"4000000"`
 	DataBits   int     `toml:"data_bits" doc:"data bits of a character" min:"5" max:"8"`

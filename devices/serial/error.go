@@ -82,7 +82,7 @@ func whatThereIs(root string) string {
 	for _, p := range ports {
 		names = append(names, p.Path)
 	}
-	return "the ports here are " + strings.Join(names, ", ")
+	return "the ports of this machine are " + strings.Join(names, ", ")
 }
 
 // permissionHint names the group that may use the port.

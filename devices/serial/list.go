@@ -17,7 +17,7 @@ type Info struct {
 	Device         string // /dev/ttyUSB0: may change with the order in which things are plugged in
 	ByID           string // /dev/serial/by-id/…, named after the adapter; "" if it has none
 	ByPath         string // /dev/serial/by-path/…, named after the socket; "" if it has none
-	USB            string // vendor and product id, as in 2341:0043; "" if it is not on USB
+	USB            string // vendor and product id, for example 2341:0043; "" if it is not on USB
 	Serial         string // USB serial number; cheap adapters have none
 	Maker, Product string // as the adapter reports them
 }
@@ -126,9 +126,9 @@ func find(root string, c Config) (string, error) {
 				names = append(names, strings.TrimSpace(p.USB+" "+p.Serial))
 			}
 		}
-		try := "plug it in; no USB adapter is there now"
+		try := "plug it in; no USB adapter is connected now"
 		if len(names) > 0 {
-			try = "plug it in; the ports here are " + strings.Join(names, ", ")
+			try = "plug it in; the ports of this machine are " + strings.Join(names, ", ")
 		}
 		return "", &Error{What: "no adapter " + c.usbName() + " is plugged in", Try: try, Err: fs.ErrNotExist}
 	case 1:
@@ -142,7 +142,7 @@ func find(root string, c Config) (string, error) {
 		Try: "give its serial, or one of these as path: " + strings.Join(names, ", "), Err: errAmbiguous}
 }
 
-var errAmbiguous = errors.New("more than one port fits")
+var errAmbiguous = errors.New("more than one port matches")
 
 func (c Config) usbName() string {
 	if c.Serial != "" {

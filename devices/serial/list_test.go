@@ -112,11 +112,11 @@ func TestFindByUSB(t *testing.T) {
 		}
 	}
 	e := explain(root, "/dev/none", os.ErrNotExist).(*Error)
-	if !strings.Contains(e.Try, "the ports here are /dev/serial/by-id/usb-Arduino_Uno-if00, /dev/ttyAMA0") {
+	if !strings.Contains(e.Try, "the ports of this machine are /dev/serial/by-id/usb-Arduino_Uno-if00, /dev/ttyAMA0") {
 		t.Error(e.Try)
 	}
 	empty := sysfs(t, map[string]string{"sys/class/tty/tty1/dev": "4:1"})
-	if _, err := find(empty, Config{USB: "1:2"}); !strings.Contains(err.(*Error).Try, "no USB adapter is there") {
+	if _, err := find(empty, Config{USB: "1:2"}); !strings.Contains(err.(*Error).Try, "no USB adapter is connected") {
 		t.Error(err)
 	}
 	if _, err := find(t.TempDir(), Config{USB: "1:2"}); err == nil {

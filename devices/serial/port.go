@@ -21,7 +21,7 @@ var (
 	// ErrHungUp is the error of a Read after the adapter was unplugged or the serial server ended the connection.
 	ErrHungUp = errors.New("the port hung up")
 	// ErrStuck is the error of a Write whose bytes could not leave in time.
-	ErrStuck = errors.New("the port takes no bytes")
+	ErrStuck = errors.New("the port accepts no data")
 )
 
 // Lasts is the time that n characters take on the line, from the start bit of the first to the stop bit of the last.

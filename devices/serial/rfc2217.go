@@ -131,7 +131,7 @@ func (p *telnetPort) hear(t telnetCommand) error {
 	case t.verb == telnetSB && t.option == optionComPort && len(t.value) > 1:
 		return p.confirm(t.value[0]-comAnswer, t.value[1:])
 	case t.option == optionComPort && (t.verb == telnetDont || t.verb == telnetWont):
-		p.refuse = "it does not speak RFC 2217"
+		p.refuse = "it does not support RFC 2217"
 		return errors.New(p.refuse)
 	case t.verb == telnetDo && !known:
 		return p.say(telnetWont, t.option)
@@ -169,7 +169,7 @@ func (p *telnetPort) explain(c Config, err error) error {
 	case p.refuse != "":
 		e.What += ": " + p.refuse
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		e.What += ": it does not answer as RFC 2217 says"
+		e.What += ": its answers do not follow RFC 2217"
 	}
 	return e
 }

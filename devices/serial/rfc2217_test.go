@@ -60,7 +60,7 @@ func TestRFC2217(t *testing.T) {
 		t.Error(err)
 	}
 	for answer, want := range map[string]string{
-		"\xff\xfe\x2c": "it does not speak RFC 2217",
+		"\xff\xfe\x2c": "it does not support RFC 2217",
 		strings.Replace(confirmed, "\x25\x80", "\x12\xc0", 1): "it cannot set up the speed as wanted",
 		strings.Replace(confirmed, "\x67\x01", "\x67\x02", 1): "it cannot set up the parity as wanted",
 	} {

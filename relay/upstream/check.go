@@ -61,11 +61,11 @@ func prefixFault(prefix string) (what, try string) {
 	switch {
 	case prefix == "":
 	case strings.ContainsAny(prefix, "+#\x00"):
-		return "a prefix has no + and no #", "name the levels before the gateway's topics, as in farm/7"
+		return "a prefix has no + and no #", "name the levels before the gateway's topics, for example farm/7"
 	case strings.HasSuffix(prefix, "/"):
-		return "the slash at its end is one too many", fmt.Sprintf("write %q: the slash is added", strings.TrimRight(prefix, "/"))
+		return "it must not end in a slash", fmt.Sprintf("write %q: the slash is added", strings.TrimRight(prefix, "/"))
 	case strings.HasPrefix(prefix, "$"):
-		return "topics that begin with $ belong to the broker", "use another first level, as in farm/7"
+		return "topics that begin with $ belong to the broker", "use another first level, for example farm/7"
 	case len(prefix) > 160:
 		return "it is too long", "use at most 160 bytes"
 	}
@@ -80,7 +80,7 @@ func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
 	problem := func(what, try string) error { return Problem{"url", what, try} }
 	target, parseErr := url.Parse(address)
 	if parseErr != nil || target.Host == "" {
-		return nil, false, false, problem("the url is not the address of a broker", "write it as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt")
+		return nil, false, false, problem("the url is not the address of a broker", "write it like mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt")
 	}
 	port, known := ports[target.Scheme]
 	switch {
@@ -91,13 +91,13 @@ func endpoint(address string) (target *url.URL, secure, ws bool, err error) {
 		}
 		return nil, false, false, problem(fmt.Sprintf("%s:// is not a scheme for a broker", target.Scheme), try)
 	case target.User != nil:
-		return nil, false, false, problem("the url carries a user", "write user = \"…\" and password = { file = \"…\" } instead")
+		return nil, false, false, problem("the url contains a user", "write user = \"…\" and password = { file = \"…\" } instead")
 	case target.Hostname() == "":
-		return nil, false, false, problem("the url names no host", "write it as in mqtts://mqtt.example.org:8883")
+		return nil, false, false, problem("the url names no host", "write it like mqtts://mqtt.example.org:8883")
 	}
 	ws = target.Scheme == "ws" || target.Scheme == "wss"
 	if !ws && target.Path != "" && target.Path != "/" {
-		return nil, false, false, problem(fmt.Sprintf("%s:// takes no path", target.Scheme), "leave "+target.Path+" out, or use wss://")
+		return nil, false, false, problem(fmt.Sprintf("%s:// has no path", target.Scheme), "leave "+target.Path+" out, or use wss://")
 	}
 	if target.Port() == "" {
 		target.Host = net.JoinHostPort(target.Hostname(), port)

@@ -14,7 +14,7 @@ import (
 // Config is one [upstream.ID] table.
 type Config struct {
 	ID         string      `toml:"-"`
-	URL        string      `toml:"url" doc:"the broker's address, as in mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt" required:"true"`
+	URL        string      `toml:"url" doc:"the broker's address, for example mqtts://mqtt.example.org:8883 or wss://mqtt.example.org/mqtt" required:"true"`
 	User       string      `toml:"user" doc:"the user name to log in with"`
 	Password   secret.Text `toml:"password" doc:"the password to log in with, better from { env = \"NAME\" } or { file = \"path\" }"`
 	ClientID   string      `toml:"client_id" doc:"the MQTT client id; minirelay-GATEWAY if left out"`
@@ -22,7 +22,7 @@ type Config struct {
 	CertFile   string      `toml:"cert_file" doc:"PEM file with the client certificate for the broker"`
 	KeyFile    string      `toml:"key_file" doc:"PEM file with the private key of cert_file"`
 	ServerName string      `toml:"server_name" doc:"the name that the broker's certificate must contain; the host of the url if left out"`
-	Prefix     string      `toml:"prefix" doc:"a prefix for every topic on that broker, as in farm/7"`
+	Prefix     string      `toml:"prefix" doc:"a prefix for every topic on that broker, for example farm/7"`
 	Devices    []string    `toml:"devices" doc:"the devices that go up; all if left out"`
 	Send       []string    `toml:"send" doc:"the messages that go up: state, availability, model, info, result, event, own; all if left out"`
 	Accept     []string    `toml:"accept" doc:"the messages accepted from there: command, request; nothing if left out"`

@@ -312,5 +312,5 @@ func diskTrouble(err error) string {
 	case errors.Is(err, os.ErrPermission):
 		return "the outbox may not be written to"
 	}
-	return "the disk does not take the outbox"
+	return "the outbox cannot be written to the disk"
 }

@@ -44,7 +44,7 @@ type sending struct {
 	token mqtt.Token
 }
 
-var errNoAck = errors.New("no PUBACK came")
+var errNoAck = errors.New("no PUBACK was received")
 
 func newSession(u *Upstream, client mqtt.Client, ended <-chan error) *session {
 	return &session{u: u, client: client, ended: ended, filled: time.Now(), began: time.Now(),

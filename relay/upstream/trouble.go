@@ -33,7 +33,7 @@ func trouble(err error, connected bool, now time.Time, c *Config) (Code, string)
 	case errors.Is(err, errNotGranted):
 		return CodeSubscribe, "the broker refuses " + strings.TrimPrefix(err.Error(), errNotGranted.Error()+": ") + "; allow it there, or leave accept out"
 	case errors.Is(err, errNoAck), connected && timedOut(err):
-		return CodeDead, "the connection stopped answering, as after a cable was cut"
+		return CodeDead, "the connection stopped answering, for example because a cable was cut"
 	}
 	if code, message := loginTrouble(err); code != "" {
 		return code, message
@@ -50,13 +50,13 @@ func loginTrouble(err error) (Code, string) {
 	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword):
 		return CodeLogin, "the broker does not know this user and password"
 	case errors.Is(err, packets.ErrorRefusedNotAuthorised):
-		return CodeLogin, "the broker does not let this user in; check user, password and client_id there"
+		return CodeLogin, "the broker does not allow this user to log in; check user, password and client_id there"
 	case errors.Is(err, packets.ErrorRefusedIDRejected):
-		return CodeClientID, "the broker does not take this client id; set client_id to one that it knows"
+		return CodeClientID, "the broker does not accept this client id; set client_id to one that it accepts"
 	case errors.Is(err, packets.ErrorRefusedServerUnavailable):
 		return CodeBusy, "the broker says that it is not available now"
 	case errors.Is(err, packets.ErrorRefusedBadProtocolVersion):
-		return CodeNoMQTT, "the broker does not speak MQTT 3.1.1"
+		return CodeNoMQTT, "the broker does not support MQTT 3.1.1"
 	}
 	return "", ""
 }
@@ -79,7 +79,7 @@ func tlsTrouble(err error, now time.Time, c *Config) (Code, string) {
 	case errors.As(err, &unknown), errors.As(err, &invalid):
 		return CodeRoot, "the broker's certificate is by an authority that is not trusted here; set ca_file to that authority's certificate"
 	case errors.As(err, &record):
-		return CodeTLS, "the broker does not speak TLS at this port; use mqtt:// or ws://, or another port"
+		return CodeTLS, "the broker does not support TLS at this port; use mqtt:// or ws://, or another port"
 	case errors.As(err, &alert), err != nil && strings.Contains(err.Error(), "remote error: tls:"):
 		if c.CertFile == "" {
 			return CodeTLS, "the broker ends the TLS handshake; does it need a client certificate (cert_file, key_file)?"

@@ -97,10 +97,10 @@ func TestTroubleOnTheWay(t *testing.T) {
 		"nobody listens":            {testDefault("mqtt://" + closed.Addr().String()), CodeRefused, "nothing listens"},
 		"it hangs up":               {testDefault("mqtt://" + listenTCP(t, tcp(t), func(net.Conn) {})), CodeNoMQTT, "closes the connection"},
 		"no MQTT":                   {testDefault("mqtt://" + plain), CodeRogue, "is it an MQTT broker?"},
-		"no TLS":                    {testDefault("mqtts://" + plain), CodeTLS, "does not speak TLS"},
+		"no TLS":                    {testDefault("mqtts://" + plain), CodeTLS, "does not support TLS"},
 		"no WebSocket":              {testDefault("ws" + strings.TrimPrefix(web.URL, "http") + "/mqtt"), CodeNoMQTT, "404"},
 		"wrong password":            {testDefault("mqtt://" + listenTCP(t, tcp(t), greet("\x20\x02\x00\x04"))), CodeLogin, "user and password"},
-		"not let in":                {testDefault("mqtt://" + listenTCP(t, tcp(t), greet("\x20\x02\x00\x05"))), CodeLogin, "does not let this user in"},
+		"not let in":                {testDefault("mqtt://" + listenTCP(t, tcp(t), greet("\x20\x02\x00\x05"))), CodeLogin, "does not allow this user to log in"},
 		"a bad client id":           {testDefault("mqtt://" + listenTCP(t, tcp(t), greet("\x20\x02\x00\x02"))), CodeClientID, "client_id"},
 		"not available":             {testDefault("mqtt://" + listenTCP(t, tcp(t), greet("\x20\x02\x00\x03"))), CodeBusy, "not available"},
 	} {

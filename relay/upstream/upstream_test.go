@@ -238,7 +238,7 @@ func TestBackoff(t *testing.T) {
 func TestCheck(t *testing.T) {
 	for url, says := range map[string]string{
 		"mqtt.example.org": "not the address", "tcp://h:1883": "mqtt://", "https://h": "wss://", "ftp://h": "mqtt, mqtts, ws or wss",
-		"mqtts://user:secret@h": "carries a user", "mqtt://h/path": "takes no path", "mqtt://:1883": "no host", "": "not the address",
+		"mqtts://user:secret@h": "contains a user", "mqtt://h/path": "has no path", "mqtt://:1883": "no host", "": "not the address",
 		"mqtts://mqtt.example.org": "", "wss://h/mqtt?x=1": "", "ws://[::1]:80": "", "mqtt://h:1883/": "",
 	} {
 		problems, err := Check(testDefault(url))

@@ -105,11 +105,11 @@ func (w *wire) next() error {
 			break
 		}
 		if shift > 21 {
-			return rogueError{"a packet whose length cannot be"}
+			return rogueError{"a packet with an impossible length"}
 		}
 	}
 	if !w.greeted && (first>>4 != connack || length != 2) {
-		return rogueError{"something else than a CONNACK first"} // before waiting for more
+		return rogueError{"a packet other than CONNACK first"} // before waiting for more
 	}
 	if length > maxPacket {
 		return rogueError{fmt.Sprintf("a packet of %d bytes", length)}
@@ -148,7 +148,7 @@ func (w *wire) check(first byte, body []byte) error {
 		cost = 0.01 // at most one for each message that we have sent
 	}
 	if !w.afford(cost) {
-		return rogueError{"far more than it was asked for"}
+		return rogueError{"far more than was requested"}
 	}
 	ok := false
 	switch kind {
@@ -161,7 +161,7 @@ func (w *wire) check(first byte, body []byte) error {
 		if qos := first >> 1 & 3; qos == 1 {
 			id = 2
 		} else if qos > 1 {
-			return rogueError{"a message at a QoS that was not asked for"}
+			return rogueError{"a message at a QoS that was not requested"}
 		}
 		ok = topic > 2 && topic+id <= len(body)
 	case puback:

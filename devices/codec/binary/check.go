@@ -97,7 +97,7 @@ func checkLengthsOfRequests(k *mapping.Checker) bool {
 
 func checkFrameBytes(k *mapping.Checker, key, text string) {
 	if _, err := codec.ParseBytes(text, false); err != nil {
-		k.Add(key, err.Error(), `write bytes as in "AA 55"`)
+		k.Add(key, err.Error(), `write bytes such as "AA 55"`)
 	}
 }
 
@@ -131,7 +131,7 @@ func checkFrameSum(k *mapping.Checker, f mapping.FrameConfig) {
 // checkPlaces checks bytes at positions.
 func checkPlaces(k *mapping.Checker, key string, match map[string]string) {
 	if _, err := codec.ParsePlaces(match); err != nil {
-		k.Add(key, err.Error(), `write positions and bytes as in { 2 = "90", -1 = "0?" }`)
+		k.Add(key, err.Error(), `write positions and bytes such as { 2 = "90", -1 = "0?" }`)
 	}
 }
 
@@ -141,7 +141,7 @@ func checkRequest(k *mapping.Checker, r mapping.RequestConfig, spec *frameRules)
 	t, err := templateSyntax{frame: spec}.parse(r.Send)
 	switch {
 	case err != nil:
-		k.Add("send", err.Error(), `write bytes as in "FF 01 86 00 00 00 00 00 {sum}"`)
+		k.Add("send", err.Error(), `write bytes such as "FF 01 86 00 00 00 00 00 {sum}"`)
 	case t.has(valuePart) || t.has(seqPart):
 		k.Add("send", "a request has no value and no number", "write bytes and {sum} only")
 	}
@@ -183,7 +183,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRules)
 	t, err := kind.parse(c.Send)
 	switch {
 	case err != nil:
-		k.Add("send", err.Error(), `write bytes as in "AA 01 {value:uint16be} {sum}"`)
+		k.Add("send", err.Error(), `write bytes such as "AA 01 {value:uint16be} {sum}"`)
 		return
 	case t.has(valuePart) && c.Type == relay.TypeNone:
 		k.Add("send", "the command has no value for {value}", "leave {value} out, or give the command another type")
@@ -200,7 +200,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig, spec *frameRules)
 		p, err := kind.parse(text)
 		switch {
 		case err != nil:
-			k.Add(key, err.Error(), `write the bytes that the answer begins with, as in "AA 81 {value} ?? 00"`)
+			k.Add(key, err.Error(), `write the bytes that the answer begins with, for example "AA 81 {value} ?? 00"`)
 		case p.has(seqPart) && !t.has(seqPart):
 			k.Add(key, "it expects {seq}, which send does not contain", "add {seq} to send if the device repeats it")
 		case p.has(valuePart) && c.Type == relay.TypeNone:
@@ -237,7 +237,7 @@ func checkValues(k *mapping.Checker, t *template, c mapping.CommandConfig) {
 			_, err = t.Append(nil, text, 0)
 		}
 		if err != nil {
-			k.Add("values", err.Error(), `write its number, as in { `+strconv.Quote(v.String())+` = "0x01" }`)
+			k.Add("values", err.Error(), `write its number, for example { `+strconv.Quote(v.String())+` = "0x01" }`)
 			return
 		}
 	}

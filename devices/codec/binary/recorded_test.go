@@ -164,7 +164,7 @@ func decodeAll(t *testing.T, d mapping.DeviceConfig, recording []capture.Record)
 			words = append(words, fmt.Sprintf("%s=%s", v.Field, text))
 		}
 		if r.Frame.Why != "" {
-			words = append(words, "! "+strings.TrimPrefix(r.Frame.Why, "the answer is no: "))
+			words = append(words, "! "+strings.TrimPrefix(r.Frame.Why, "the device refused: "))
 		}
 		out.WriteString(strings.Join(words, " ") + "\n")
 	})

@@ -16,7 +16,7 @@ import (
 //
 // {value} is the value in the format of the command, {value:FORMAT} in another; {seq} is a sequence number; {sum} is
 // the checksum of [devices.ID.frame] over the bytes before it, from checksum_from on; {sum:NAME} is another checksum,
-// over all bytes before it or from a position on, as in {sum:crc16-modbus:2}.
+// over all bytes before it or from a position on, for example {sum:crc16-modbus:2}.
 type template struct{ parts []part }
 
 type part struct {

@@ -46,7 +46,7 @@ func Check(k *mapping.Checker) {
 // checkRegister checks the register of a value.
 func checkRegister(k *mapping.Checker, c mapping.RegisterConfig) (register, bool) {
 	if c.Register == "" {
-		k.Add("register", "it is missing", "write table and address counted from 0, as in holding:0")
+		k.Add("register", "it is missing", "write table and address counted from 0, for example holding:0")
 		return register{}, false
 	}
 	r, err := parseRegister(c)
@@ -118,7 +118,7 @@ func checkBitFormat(k *mapping.Checker, r register, t relay.Type, c mapping.Form
 func checkRegisterWords(k *mapping.Checker, t relay.Type, values map[string]string, options []mapping.OptionConfig) {
 	words, wrong := numberWords(t, values, options)
 	if wrong != "" {
-		k.Add("values", fmt.Sprintf("%q has no number", wrong), fmt.Sprintf("registers hold numbers, as in { %s = \"0\" }", wrong))
+		k.Add("values", fmt.Sprintf("%q has no number", wrong), fmt.Sprintf("registers hold numbers, for example { %s = \"0\" }", wrong))
 		return
 	}
 	for i, w := range words {
@@ -155,10 +155,10 @@ func checkConstant(k *mapping.Checker, c mapping.CommandConfig) {
 	case c.Type != relay.TypeNone && c.Write != "":
 		k.Add("write", "the command already has a value", `leave it out, or use type = "none"`)
 	case c.Type == relay.TypeNone && c.Write == "":
-		k.Add("write", "it is missing", `a command without a value writes a number, as in write = "1"`)
+		k.Add("write", "it is missing", `a command without a value writes a number, for example write = "1"`)
 	case c.Type == relay.TypeNone:
 		if _, err := wireNumber(c.Write); err != nil {
-			k.Add("write", fmt.Sprintf("%q is not a number", c.Write), "write it decimal or hexadecimal, as in 0x5A5A")
+			k.Add("write", fmt.Sprintf("%q is not a number", c.Write), "write it decimal or hexadecimal, for example 0x5A5A")
 		} else if _, err := commandPDU(&c, relay.Value{}); err != nil {
 			k.Add("write", err.Error(), "use a number that fits, or another format")
 		}

@@ -29,7 +29,7 @@ func TestModbusDecodesOthersRequests(t *testing.T) {
 			frames = append(frames, strings.TrimSpace(frame))
 		}
 	}
-	want := "board true b=8 (holding:2-3); board true (input:0-8): the answer is no: the unit has no such register (exception 2)"
+	want := "board true b=8 (holding:2-3); board true (input:0-8): the device refused: the unit has no such register (exception 2)"
 	if got := strings.Join(frames, "; "); !strings.HasPrefix(got, want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

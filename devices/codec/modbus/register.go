@@ -45,7 +45,7 @@ type register struct {
 func parseRegister(c mapping.RegisterConfig) (r register, err error) {
 	name, address, ok := strings.Cut(c.Register, ":")
 	if !ok {
-		return r, fmt.Errorf("write table and address, as in %s", likeRegister(c.Register))
+		return r, fmt.Errorf("write table and address, for example %s", likeRegister(c.Register))
 	}
 	if r.table, ok = tables()[strings.TrimSpace(name)]; !ok {
 		return r, fmt.Errorf("unknown table %q: use coil, discrete, input or holding", name)

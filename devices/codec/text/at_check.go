@@ -20,14 +20,14 @@ func CheckAT(k *mapping.Checker) {
 	checkExpression(k, "error", d.Error)
 	checkExpression(k, "ignore", d.Ignore)
 	if strings.ContainsFunc(d.Terminator, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		k.Add("terminator", fmt.Sprintf("%q contains a character that is not ASCII", d.Terminator), `write each character that may end a line, as in "\n" or ";"`)
+		k.Add("terminator", fmt.Sprintf("%q contains a character that is not ASCII", d.Terminator), `write each character that may end a line, for example "\n" or ";"`)
 	}
 	if s := csvSeparator(*d); len(d.Separator) > 1 || s >= utf8.RuneSelf {
-		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";"`)
+		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one such as ";"`)
 	}
 	columns := slices.ContainsFunc(d.Fields, func(f mapping.FieldConfig) bool { return f.Column > 0 })
 	if columns && d.DecimalComma && csvSeparator(*d) == ',' {
-		k.Add("decimal_comma", "the comma already separates the columns", `use another separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma already separates the columns", `use another separator, for example separator = ";"`)
 	}
 	if d.Silence > 0 && d.Silence >= d.Timeout {
 		k.Add("silence", fmt.Sprintf("it is %v, and the timeout is only %v", d.Silence, d.Timeout), "make it shorter: ten characters take about 10ms at 9600 baud")
@@ -38,7 +38,7 @@ func CheckAT(k *mapping.Checker) {
 	for _, f := range d.Fields {
 		k.At = mapping.Problem{Field: f.ID}
 		if f.Request == "" {
-			k.Add("request", "the field has no request", `write the line to send, as in request = "MEAS:VOLT?"`)
+			k.Add("request", "the field has no request", `write the line to send, for example request = "MEAS:VOLT?"`)
 		}
 		checkOneLine(k, "request", f.Request)
 		checkExpression(k, "answer", f.Answer)
@@ -63,7 +63,7 @@ func checkExpression(k *mapping.Checker, key, expression string) {
 	if err != nil {
 		k.AddRegexp(key, "it is not a regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), `in a plain text, write \ before each of ( ) [ ] { } . * + ? ^ $ |`)
 	} else if re.MatchString("") {
-		k.Add(key, "it matches every line, even an empty one", `write what the line must contain, as in '^OK$'`)
+		k.Add(key, "it matches every line, even an empty one", `write what the line must contain, for example '^OK$'`)
 	}
 }
 

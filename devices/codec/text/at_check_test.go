@@ -105,15 +105,15 @@ func TestCheckAT(t *testing.T) {
 		want   string
 	}{
 		"good":       {func(d *mapping.DeviceConfig) {}, ""},
-		"request":    {func(d *mapping.DeviceConfig) { d.Fields[0].Request = "" }, `field "a": request: the field has no request; write the line to send, as in request = "MEAS:VOLT?"`},
+		"request":    {func(d *mapping.DeviceConfig) { d.Fields[0].Request = "" }, `field "a": request: the field has no request; write the line to send, for example request = "MEAS:VOLT?"`},
 		"line end":   {func(d *mapping.DeviceConfig) { d.Fields[0].Request = "V?\n" }, `field "a": request: "V?\n" contains a line end; remove it: line_end of the device is added to each line`},
 		"init":       {func(d *mapping.DeviceConfig) { d.Init = []string{"ATE0\r"} }, `init: "ATE0\r" contains a line end; remove it: line_end of the device is added to each line`},
 		"answer":     {func(d *mapping.DeviceConfig) { d.Fields[0].Answer = "(" }, "field \"a\": answer: it is not a regular expression: missing closing ): `(`; in a plain text, write \\ before each of ( ) [ ] { } . * + ? ^ $ |"},
-		"until":      {func(d *mapping.DeviceConfig) { d.Until = "(OK)?" }, `until: it matches every line, even an empty one; write what the line must contain, as in '^OK$'`},
+		"until":      {func(d *mapping.DeviceConfig) { d.Until = "(OK)?" }, `until: it matches every line, even an empty one; write what the line must contain, for example '^OK$'`},
 		"both":       {func(d *mapping.DeviceConfig) { d.Fields[0].Answer, d.Fields[0].Column = "a(b)", 2 }, `field "a": column: answer already determines its position in the line; keep one of the two`},
 		"silence":    {func(d *mapping.DeviceConfig) { d.Silence = time.Second }, `silence: it is 1s, and the timeout is only 500ms; make it shorter: ten characters take about 10ms at 9600 baud`},
-		"terminator": {func(d *mapping.DeviceConfig) { d.Terminator = "。" }, `terminator: "。" contains a character that is not ASCII; write each character that may end a line, as in "\n" or ";"`},
-		"comma":      {func(d *mapping.DeviceConfig) { d.DecimalComma, d.Fields[0].Column = true, 1 }, `decimal_comma: the comma already separates the columns; use another separator, as in separator = ";"`},
+		"terminator": {func(d *mapping.DeviceConfig) { d.Terminator = "。" }, `terminator: "。" contains a character that is not ASCII; write each character that may end a line, for example "\n" or ";"`},
+		"comma":      {func(d *mapping.DeviceConfig) { d.DecimalComma, d.Fields[0].Column = true, 1 }, `decimal_comma: the comma already separates the columns; use another separator, for example separator = ";"`},
 		"only no":    {func(d *mapping.DeviceConfig) { d.Commands[0].Refuse = "^E" }, `command "c": refuse: nothing shows that the command has succeeded; add expect, or until in the device, or leave it out`},
 		"no and end": {func(d *mapping.DeviceConfig) { d.Commands[0].Refuse, d.Until = "^E", "^OK$" }, ""},
 	} {

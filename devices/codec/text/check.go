@@ -31,9 +31,9 @@ func checkSend(k *mapping.Checker, c mapping.CommandConfig) {
 	body := strings.TrimRight(c.Send, "\r\n")
 	switch {
 	case c.Send == "":
-		k.Add("send", "it is missing or empty", `write the line to send, as in "PUMP {value} #{seq}\n"`)
+		k.Add("send", "it is missing or empty", `write the line to send, for example "PUMP {value} #{seq}\n"`)
 	case body == "":
-		k.Add("send", "it contains only a line end", `write the line to send, as in "PUMP {value} #{seq}\n"`)
+		k.Add("send", "it contains only a line end", `write the line to send, for example "PUMP {value} #{seq}\n"`)
 	case strings.ContainsAny(body, "\r\n"), !slices.Contains([]string{"", "\n", "\r", "\r\n"}, c.Send[len(body):]):
 		k.Add("send", "it contains more than one line", "define one command for each line")
 	}
@@ -63,6 +63,6 @@ func checkPattern(k *mapping.Checker, key, expression string, c mapping.CommandC
 		k.Add(key, "the command has no value for {value}", "leave {value} out")
 	}
 	if p.re.MatchString("") {
-		k.Add(key, "it matches every line, even an empty one", `write the answer of the board, as in "^OK #{seq}$"`)
+		k.Add(key, "it matches every line, even an empty one", `write the answer of the board, for example "^OK #{seq}$"`)
 	}
 }

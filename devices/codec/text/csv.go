@@ -80,9 +80,9 @@ func CheckCSV(k *mapping.Checker) {
 	separator := csvSeparator(*d)
 	switch {
 	case len(d.Separator) > 1 || separator >= utf8.RuneSelf || separator == '\n' || separator == '\r' || separator == 0:
-		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one as in ";" or "\t"; " " is any number of spaces and tabs`)
+		k.Add("separator", fmt.Sprintf("%q is not one ASCII character", d.Separator), `write one such as ";" or "\t"; " " is any number of spaces and tabs`)
 	case d.DecimalComma && separator == ',':
-		k.Add("decimal_comma", "the comma already separates the columns", `use another separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma already separates the columns", `use another separator, for example separator = ";"`)
 	}
 	if len(d.Quote) > 1 || d.Quote != "" && (d.Quote[0] == separator || d.Quote[0] >= utf8.RuneSelf) {
 		k.Add("quote", fmt.Sprintf("%q is not one ASCII character other than the separator", d.Quote), `leave it out for the double quote, or write "" for none`)
@@ -93,7 +93,7 @@ func CheckCSV(k *mapping.Checker) {
 		} else if err == nil && d.Columns > 0 && n > d.Columns {
 			return fmt.Sprintf("a line has only %d columns", d.Columns), "use one of them, or correct columns"
 		} else if err != nil && !d.Header {
-			return fmt.Sprintf("%q is not a column", key), `write its number, as in match = { 1 = "GPS" }, or header = true if a line with names comes first`
+			return fmt.Sprintf("%q is not a column", key), `write its number, for example match = { 1 = "GPS" }, or header = true if a line with names comes first`
 		}
 		return "", ""
 	})

@@ -64,7 +64,7 @@ func checkJSONPath(key string) (what, try string) {
 	if err == nil {
 		return "", ""
 	}
-	return err.Error(), `write nested keys as in "air.temperature", elements of arrays as in "probes[0].t"`
+	return err.Error(), `write nested keys like "air.temperature", elements of arrays like "probes[0].t"`
 }
 
 // jsonPath splits "probes[0].t" into its parts; "probes.0.t" is the same.

@@ -19,8 +19,8 @@ func TestCheckNMEA(t *testing.T) {
 	}{
 		"good":        {Field("latitude", relay.TypeNumber), ""},
 		"raw":         {Field("x", relay.TypeText, Key("XDR.2")), ""},
-		"unknown":     {Field("lat", relay.TypeNumber), `field "lat": key: unknown key "lat"; use ` + names + `, or a position in a sentence, as in GSV.3`},
-		"place 0":     {Field("x", relay.TypeNumber, Key("GSV.0")), `field "x": key: unknown key "GSV.0"; use ` + names + `, or a position in a sentence, as in GSV.3`},
+		"unknown":     {Field("lat", relay.TypeNumber), `field "lat": key: unknown key "lat"; use ` + names + `, or a position in a sentence, for example GSV.3`},
+		"place 0":     {Field("x", relay.TypeNumber, Key("GSV.0")), `field "x": key: unknown key "GSV.0"; use ` + names + `, or a position in a sentence, for example GSV.3`},
 		"type":        {Field("latitude", relay.TypeText), `field "latitude": type: latitude cannot be a text; use number`},
 		"type of fix": {Field("fix", relay.TypeNumber), `field "fix": type: fix cannot be a number; use bool`},
 		"words":       {Field("fix", relay.TypeBool, Values("true", "A", "false", "V")), `field "fix": values: fix is already true or false; leave it out`},

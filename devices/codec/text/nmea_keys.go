@@ -108,7 +108,7 @@ func CheckNMEA(k *mapping.Checker) {
 			names = append(names, known.name)
 		}
 		return fmt.Sprintf("unknown key %q", key),
-			"use " + strings.Join(names, ", ") + ", or a position in a sentence, as in GSV.3"
+			"use " + strings.Join(names, ", ") + ", or a position in a sentence, for example GSV.3"
 	}
 	checkMatches(k, checkKey)
 	for _, f := range k.Device.Fields {

@@ -16,7 +16,7 @@ import (
 // pairSeparators separate pairs unless the mapping has a separator. The comma is added unless it is the decimal comma.
 const pairSeparators = " \t;|&"
 
-// pairsCodec decodes lines such as "T=21.5 H=40;P:1". Words outside a pair, as in "sensor 3: T=21.5 C", are skipped.
+// pairsCodec decodes lines such as "T=21.5 H=40;P:1". Words outside a pair, for example "sensor 3: T=21.5 C", are skipped.
 type pairsCodec struct {
 	lineSum
 	readings
@@ -63,7 +63,7 @@ func CheckPairs(k *mapping.Checker) {
 	separator := separatorsOf(*d)
 	for key, signs := range map[string]string{"separator": separator, "assign": d.Assign} {
 		if strings.ContainsFunc(signs, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' && r != '\t' || r == '"' }) {
-			k.Add(key, fmt.Sprintf("%q contains a character that is not ASCII", signs), `write each character that may occur there, as in ";,"`)
+			k.Add(key, fmt.Sprintf("%q contains a character that is not ASCII", signs), `write each character that may occur there, for example ";,"`)
 		}
 	}
 	switch {
@@ -73,7 +73,7 @@ func CheckPairs(k *mapping.Checker) {
 		k.Add("assign", "one of its characters also separates pairs", "choose another separator")
 	}
 	if d.DecimalComma && strings.Contains(separator, ",") {
-		k.Add("decimal_comma", "the comma already separates pairs", `use another separator, as in separator = ";"`)
+		k.Add("decimal_comma", "the comma already separates pairs", `use another separator, for example separator = ";"`)
 	}
 	checkKey := func(key string) (what, try string) {
 		if key == "" || strings.ContainsAny(key, separator+d.Assign) {

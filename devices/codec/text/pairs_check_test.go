@@ -16,10 +16,10 @@ func TestCheckPairs(t *testing.T) {
 		want   string
 	}{
 		"good":      {func(d *mapping.DeviceConfig) {}, ""},
-		"separator": {func(d *mapping.DeviceConfig) { d.Separator = "、" }, `separator: "、" contains a character that is not ASCII; write each character that may occur there, as in ";,"`},
+		"separator": {func(d *mapping.DeviceConfig) { d.Separator = "、" }, `separator: "、" contains a character that is not ASCII; write each character that may occur there, for example ";,"`},
 		"no assign": {func(d *mapping.DeviceConfig) { d.Assign = "" }, `assign: a key and its value have no character between them; leave it out for "=:"`},
 		"both":      {func(d *mapping.DeviceConfig) { d.Separator = " :" }, `assign: one of its characters also separates pairs; choose another separator`},
-		"comma":     {func(d *mapping.DeviceConfig) { d.Separator, d.DecimalComma = ",", true }, `decimal_comma: the comma already separates pairs; use another separator, as in separator = ";"`},
+		"comma":     {func(d *mapping.DeviceConfig) { d.Separator, d.DecimalComma = ",", true }, `decimal_comma: the comma already separates pairs; use another separator, for example separator = ";"`},
 		"key":       {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "soil moisture" }, `field "a": key: "soil moisture" cannot be a key: it contains a character of separator or assign; choose another key, separator or assign`},
 		"match":     {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"a=b": ""} }, `match: "a=b" cannot be a key: it contains a character of separator or assign; choose another key, separator or assign`},
 		"two words": {func(d *mapping.DeviceConfig) { d.Fields[0].Key, d.Separator = "soil moisture", ";" }, ""},

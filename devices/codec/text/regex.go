@@ -59,7 +59,7 @@ func CheckRegex(k *mapping.Checker) {
 			broken = true
 			continue
 		case re.MatchString(""):
-			k.Add("patterns", fmt.Sprintf("%q matches every line, even an empty one", expression), `write what the line must contain, as in '^T(?P<temperature>[-0-9.]+)'`)
+			k.Add("patterns", fmt.Sprintf("%q matches every line, even an empty one", expression), `write what the line must contain, for example '^T(?P<temperature>[-0-9.]+)'`)
 		}
 		groups = append(groups, slices.DeleteFunc(re.SubexpNames(), func(name string) bool { return name == "" })...)
 	}
@@ -70,7 +70,7 @@ func CheckRegex(k *mapping.Checker) {
 	if broken {
 		return // the groups are not known
 	}
-	try := "the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)"
+	try := "the patterns have no named groups: write one such as (?P<temperature>[-0-9.]+)"
 	if len(groups) > 0 {
 		try = "the groups are " + strings.Join(groups, ", ")
 	}

@@ -18,9 +18,9 @@ func TestCheckRegex(t *testing.T) {
 		"good":      {func(d *mapping.DeviceConfig) {}, ""},
 		"none":      {func(d *mapping.DeviceConfig) { d.Patterns = nil }, `patterns: the patterns are missing; write patterns = ['^T(?P<temperature>[-0-9.]+) H(?P<humidity>[0-9]+)']`},
 		"broken":    {func(d *mapping.DeviceConfig) { d.Patterns[0] = "^T(" }, "patterns: \"^T(\" is not a regular expression: missing closing ): `^T(`; in a plain text, write \\ before each of ( ) [ ] { } . * + ? ^ $ |; in single quotes, \\ needs no doubling"},
-		"fits all":  {func(d *mapping.DeviceConfig) { d.Patterns[0] = `(?P<a>\d*)` }, `patterns: "(?P<a>\\d*)" matches every line, even an empty one; write what the line must contain, as in '^T(?P<temperature>[-0-9.]+)'`},
+		"fits all":  {func(d *mapping.DeviceConfig) { d.Patterns[0] = `(?P<a>\d*)` }, `patterns: "(?P<a>\\d*)" matches every line, even an empty one; write what the line must contain, for example '^T(?P<temperature>[-0-9.]+)'`},
 		"no group":  {func(d *mapping.DeviceConfig) { d.Fields[0].Key = "x" }, `field "a": key: no pattern has a group "x"; the groups are a`},
-		"no groups": {func(d *mapping.DeviceConfig) { d.Patterns[0] = `^T(\d+)` }, `field "a": key: no pattern has a group "a"; the patterns have no named groups: write one as in (?P<temperature>[-0-9.]+)`},
+		"no groups": {func(d *mapping.DeviceConfig) { d.Patterns[0] = `^T(\d+)` }, `field "a": key: no pattern has a group "a"; the patterns have no named groups: write one such as (?P<temperature>[-0-9.]+)`},
 		"match":     {func(d *mapping.DeviceConfig) { d.Match = map[string]string{"kind": "T"} }, `match: no pattern has a group "kind"; the groups are a`},
 	} {
 		t.Run(name, func(t *testing.T) {
