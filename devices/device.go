@@ -10,6 +10,7 @@ import (
 	"minirelay/devices/codec/text"
 	"minirelay/devices/computed"
 	"minirelay/devices/mapping"
+	"minirelay/devices/schedule"
 	"minirelay/devices/wire"
 	"minirelay/relay"
 )
@@ -22,7 +23,9 @@ type device struct {
 	computed *computed.Computation // nil: no field is computed
 	preview  *preview              // the computed fields as watchers see them; nil until a watcher looks
 	polls    *pollCounts           // nil: the device talks by itself
-	schedule schedule              // of the poller; only the owner of the port touches it
+	schedule schedule.Schedule     // of the poller; only the owner of the port touches it
+	reported bool                  // the log says that it does not answer
+	parted   bool                  // the log says that a request had to be split
 	framing  string                // how its frames are cut; "polled" for a polled device
 	commands []*codec.Command      // in the order of the model
 	device   *relay.Device
@@ -35,7 +38,7 @@ func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
 	switch {
 	case k.poller != nil:
 		m.poller, m.framing = newPoller(k, c, tap), "polled"
-		m.schedule, m.polls = newSchedule(m.poller.Queries()), new(pollCounts)
+		m.schedule, m.polls = schedule.New(m.poller.Queries()), new(pollCounts)
 	case k.framer == nil:
 		m.stream, m.framing = newStream(k, c, tap), text.LinesFraming
 	default:

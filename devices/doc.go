@@ -14,7 +14,7 @@
 //	line.go       line.run, line.serve       the goroutine that owns a port: open, serve, lose, open again
 //	talk.go       line.read, line.take       the goroutine that reads a board that talks by itself: frame by frame
 //	poll.go       line.listen, line.poll     a bus: one request at a time, commands ahead of polls
-//	schedule.go   schedule.health            which request is next: lost devices are asked less and less often
+//	              schedule.Next              which request is next: lost devices are asked less and less often
 //	transact.go   line.transact              silence, request, answer
 //	judge.go      judge.find, judge.answer   which device a frame belongs to, for the live line and for Decode
 //	device.go     compile                    a description, compiled; its readings go to relay.Device.Update

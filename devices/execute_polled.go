@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"minirelay/devices/codec"
+	"minirelay/devices/schedule"
 	"minirelay/relay"
 )
 
@@ -31,7 +32,7 @@ func (l *line) executePolled(t *relay.Task, s *session) error {
 	}
 	t.Finish(o)
 	if c.Field != "" && c.ConfirmField < 0 {
-		m.schedule.pollSoon(m.poller.Reads(m.config.FieldIndex(c.Field)), time.Now())
+		m.schedule.Soon(m.poller.Reads(m.config.FieldIndex(c.Field)), time.Now())
 	}
 	return err
 }
@@ -124,8 +125,8 @@ const readBackPause = 20 * time.Millisecond
 // An error means that the stream can no longer be used.
 func (l *line) meanwhile(s *session) error {
 	now := time.Now()
-	if t, ok := l.nextSlot(s, now); ok && t.health == answering && !t.at.After(now) {
-		return l.poll(s, t, nil)
+	if m, t, ok := l.nextSlot(s, now); ok && t.Health == schedule.Answering && !t.At.After(now) {
+		return l.poll(s, m, t, nil)
 	}
 	l.rest(s, readBackPause)
 	return l.over(s, allBytes)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"minirelay/devices/codec"
+	"minirelay/devices/schedule"
 	"minirelay/devices/serial"
 )
 
@@ -55,7 +56,7 @@ const commandRow = 4
 func (l *line) workPolled(s *session) error {
 	l.mu.Lock()
 	for _, m := range l.devices {
-		m.schedule.restart(time.Now())
+		m.schedule.Restart(time.Now())
 	}
 	l.mu.Unlock()
 	timer := time.NewTimer(0)
@@ -73,17 +74,17 @@ func (l *line) workPolled(s *session) error {
 			return errChanged
 		}
 		now := time.Now()
-		t, ok := l.nextSlot(s, now)
-		if ok && !t.at.After(now) {
+		m, t, ok := l.nextSlot(s, now)
+		if ok && !t.At.After(now) {
 			s.row = 0
-			if err := l.poll(s, t, l.executeWaiting); err != nil {
+			if err := l.poll(s, m, t, l.executeWaiting); err != nil {
 				return err
 			}
 			continue
 		}
 		wait := time.Hour
 		if ok {
-			wait = t.at.Sub(now)
+			wait = t.At.Sub(now)
 		}
 		timer.Reset(wait)
 		select {
@@ -97,14 +98,19 @@ func (l *line) workPolled(s *session) error {
 	}
 }
 
-func (l *line) nextSlot(s *session, now time.Time) (slot, bool) {
+// nextSlot returns the query that is sent next, and its device; ok is false if there is none.
+func (l *line) nextSlot(s *session, now time.Time) (m *device, t schedule.Slot, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t, ok := nextSlot(l.devices, now, s.share, func(q *codec.Query) time.Time { return l.late.wait(toQuery(q)) })
+	of := func(i int) *schedule.Schedule { return &l.devices[i].schedule }
+	t, ok = schedule.Next(len(l.devices), of, now, s.share, func(q *codec.Query) time.Time { return l.late.wait(toQuery(q)) })
 	if s.restUntil.Sub(now) > serial.FineTime {
-		t.at = later(t.at, s.restUntil) // the rest is waited for before the slot: a command that comes meanwhile goes first
+		t.At = later(t.At, s.restUntil) // the rest is waited for before the slot: a command that comes meanwhile goes first
 	}
-	return t, ok
+	if ok {
+		m = l.devices[t.Device]
+	}
+	return m, t, ok
 }
 
 // executeWaiting executes the commands that wait in the lane, until it is empty, a query must have its turn, or the
@@ -130,38 +136,62 @@ func (l *line) executeWaiting(s *session) error {
 // pollDue reports whether a query is due.
 func (l *line) pollDue(s *session) bool {
 	now := time.Now()
-	t, ok := l.nextSlot(s, now)
-	return ok && !t.at.After(now)
+	_, t, ok := l.nextSlot(s, now)
+	return ok && !t.At.After(now)
 }
 
 // poll sends the query of one slot and notes its result. between is called between the parts of a long answer, where
 // other requests may be sent. An error means that the stream can no longer be used.
-func (l *line) poll(s *session, t slot, between func(*session) error) error {
-	m, q, started := t.device, t.query(), time.Now()
+func (l *line) poll(s *session, m *device, t schedule.Slot, between func(*session) error) error {
+	q, started := t.Query(), time.Now()
 	r, v, err := l.inquire(s, m, q, between)
 	if err != nil {
 		return err
 	}
-	answered := v == codec.Fits || v == codec.Refused
-	now := time.Now()
-	m.schedule.asked(t.poll, started, now, answered)
-	if !answered {
-		by, _ := m.schedule.health(t.poll)
-		s.share.used(max(by, t.health), started, now)
+	result, now := resultFor(r, v), time.Now()
+	m.schedule.Asked(t.Poll, q, started, now, result)
+	if result == schedule.Unanswered {
+		by, _ := m.schedule.Health(t.Poll)
+		s.share.Used(max(by, t.Health), started, now)
 	}
 	l.noteRefusal(m, q, r, v)
+	l.noteSilence(m, t.Poll, now)
 	l.missDevice(m, r)
 	return nil
+}
+
+// resultFor returns what an answer means for the schedule.
+func resultFor(r codec.Response, v codec.Verdict) schedule.Result {
+	switch {
+	case v == codec.Refused && r.Busy:
+		return schedule.Busy
+	case v == codec.Fits || v == codec.Refused:
+		return schedule.Answered
+	}
+	return schedule.Unanswered
+}
+
+// noteSilence divides a request that the device ignores although it answers a part of it, and logs that once.
+func (l *line) noteSilence(m *device, poll int, now time.Time) {
+	parts := m.schedule.Divide(poll)
+	if parts == nil {
+		return
+	}
+	name := m.schedule.Polls[poll].Name
+	if again := m.schedule.Part(poll, parts, now); !again {
+		l.log.Warn("the device ignores this request and answers a part of it: it is polled in parts", "device", m.config.ID, "request", name,
+			"hint", "a unit that ignores long requests needs a lower max_registers; one that ignores registers it does not have is polled faster without these fields")
+	}
 }
 
 // missDevice logs, once, that a device has not answered since the port was opened. A device that has answered before is
 // reported by the relay, after its offline_after.
 func (l *line) missDevice(m *device, r codec.Response) {
 	switch {
-	case m.schedule.proven:
-		m.schedule.reported = false
-	case !m.schedule.reported:
-		m.schedule.reported = true
+	case m.schedule.Proven:
+		m.reported = false
+	case !m.reported:
+		m.reported = true
 		hint := "check its power, its address, its wires (A and B swapped?), and the speed and parity of the port"
 		if r.Noise {
 			hint = "the data received is not an answer: check the speed and the parity of the port, and whether two devices have the same address"
@@ -172,27 +202,24 @@ func (l *line) missDevice(m *device, r codec.Response) {
 
 // noteRefusal logs, once, that a device refuses a request, and splits the request if the device may answer parts of it.
 func (l *line) noteRefusal(m *device, q *codec.Query, r codec.Response, v codec.Verdict) {
-	i := m.schedule.find(q)
-	if i < 0 {
+	i, now := m.schedule.Find(q), time.Now()
+	if i < 0 || v == codec.NoAnswer {
 		return
 	}
-	a := &m.schedule.polls[i]
-	if v == codec.NoAnswer || v == codec.Fits && a.refusal == "" {
-		return
-	}
+	a := &m.schedule.Polls[i]
 	log := l.log.With("device", m.config.ID, "request", a.Name)
 	switch {
 	case v == codec.Fits:
-		log.Info("the device answers again")
-		a.refusal = ""
-	case r.Instead != nil:
-		if !m.schedule.parted {
-			log.Info("the device refuses the whole request: it is polled in parts from now on", "reason", r.Refusal)
-			m.schedule.parted = true
+		if a.Accepted() {
+			log.Info("the device answers again")
 		}
-		m.schedule.part(i, r.Instead, time.Now())
-	case a.refusal != r.Refusal:
+	case r.Instead != nil:
+		if !m.parted {
+			log.Info("the device refuses the whole request: it is polled in parts from now on", "reason", r.Refusal)
+			m.parted = true
+		}
+		m.schedule.Part(i, r.Instead, now)
+	case a.Refused(r.Refusal, now):
 		log.Warn("the device refuses to answer", "fields", m.fieldsOf(q), "reason", r.Refusal, "hint", r.Hint)
-		a.refusal = r.Refusal
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"minirelay/devices/codec"
+	"minirelay/devices/schedule"
 	"minirelay/devices/serial"
 )
 
@@ -20,11 +21,11 @@ type session struct {
 	good    bool          // a valid frame has come; guarded by the line's mu
 
 	// For polled devices; only the owner touches these.
-	quietFrom time.Time // when the last written byte has left the port
-	restUntil time.Time // before this time the device that answered last accepts no request
-	spoilt    bool      // since the last request, bytes have come that are not an answer
-	share     share     // from when on devices that do not answer may be polled
-	row       int       // commands in a row, without a query that had its turn
+	quietFrom time.Time      // when the last written byte has left the port
+	restUntil time.Time      // before this time the device that answered last accepts no request
+	spoilt    bool           // since the last request, bytes have come that are not an answer
+	share     schedule.Share // from when on devices that do not answer may be polled
+	row       int            // commands in a row, without a query that had its turn
 }
 
 func (s *session) ended() bool {

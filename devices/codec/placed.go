@@ -45,6 +45,15 @@ func PlacePoller(inner Poller, places []int, fields int) Poller {
 }
 
 func (p *placedPoller) wrap(q *Query) {
+	if parts := q.Parts; parts != nil {
+		q.Parts = func() []*Query {
+			all := parts()
+			for _, part := range all {
+				p.wrap(part)
+			}
+			return all
+		}
+	}
 	answer := q.Answer
 	q.Answer = func(got []byte, quiet bool) (Response, Verdict) {
 		r, v := answer(got, quiet)

@@ -58,6 +58,10 @@ type Query struct {
 	// Refusal is the same for answers that refuse. "": they identify their request, or have the Shape.
 	Refusal string
 
+	// Parts returns the queries that read the same in parts, for a device that ignores the whole; nil: it has none. A part
+	// has parts of its own.
+	Parts func() []*Query
+
 	// Answer looks for the answer in what has come since the request was written, which may begin with noise. quiet
 	// says that nothing has come for [Timing].Ends. It may be called again with the same bytes and more of them. The
 	// readings are valid until the next call.
@@ -72,5 +76,6 @@ type Response struct {
 	Noise    bool     // with the verdict NoAnswer: something came, but no answer
 	Pending  bool     // with the verdict Refused: the device has begun to do it, and only cannot answer in time
 	Instead  []*Query // with the verdict Refused: the queries that replace this one from now on
+	Busy     bool     // with the verdict Refused: the device asks for time, and the same request may be answered a little later
 	Then     *Query   // the query that continues an answer in several parts; nil: the answer is complete
 }

@@ -82,7 +82,7 @@ func (e exception) String() string {
 
 // inPart says whether a part of the request might be answered.
 func (e exception) inPart() bool {
-	return e == illegalAddress || e == illegalValue || e == deviceFailure
+	return e == illegalAddress || e == illegalValue
 }
 
 // passing says that the same request may be answered later.

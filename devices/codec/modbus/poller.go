@@ -44,7 +44,9 @@ func newPoller(c mapping.DeviceConfig, f framing, tap *wire.Tap) codec.Poller {
 		p.fields[i] = newField(f, c.Poll)
 	}
 	for _, b := range p.batches() {
-		p.queries = append(p.queries, p.read(b))
+		q := p.read(b)
+		p.carries(q, b)
+		p.queries = append(p.queries, q)
 	}
 	return p
 }
@@ -80,22 +82,47 @@ func (p *poller) query(pdu []byte, size int, take func(pdu []byte) (codec.Respon
 
 // read makes the query that reads a batch.
 func (p *poller) read(b batch) *codec.Query {
-	size := 2 + b.bytes()
-	q := p.query(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (codec.Response, codec.Verdict) {
+	size, failures := 2+b.bytes(), 0
+	var q *codec.Query
+	q = p.query(readPDU(b.table, b.from, b.to-b.from), size, func(pdu []byte) (codec.Response, codec.Verdict) {
 		if len(pdu) == 2 {
-			return p.refusedRead(b, exception(pdu[1]))
+			if failures++; exception(pdu[1]) != deviceFailure {
+				failures = 0
+			}
+			r, v := p.refusedRead(b, exception(pdu[1]), failures)
+			if r.Instead == nil {
+				p.carries(q, b)
+			}
+			return r, v
 		}
 		if int(pdu[1]) != size-2 {
 			return codec.Response{}, codec.NoAnswer
 		}
+		failures = 0
+		p.carries(q, b)
 		return codec.Response{Readings: p.decode(b, pdu[2:])}, codec.Fits
 	})
 	q.Name, q.Every = b.String(), b.every
 	q.Shape = fmt.Sprintf("modbus unit %d function %d, %d bytes", p.unit, b.table, size)
+	if parts := b.split(p.fields); parts != nil {
+		q.Parts = func() []*codec.Query { return p.parts(b) }
+	}
+	return q
+}
+
+// carries notes that the fields of a batch are read with q from now on: a batch is read whole or in parts in turn.
+func (p *poller) carries(q *codec.Query, b batch) {
 	for _, i := range b.fields {
 		p.byField[i] = q
 	}
-	return q
+}
+
+// parts makes the queries that read a batch in two parts; none if it cannot be divided.
+func (p *poller) parts(b batch) (all []*codec.Query) {
+	for _, part := range b.split(p.fields) {
+		all = append(all, p.read(part))
+	}
+	return all
 }
 
 // decode reads the fields of a batch.
@@ -130,18 +157,20 @@ func (p *poller) Recognize(request []byte) *codec.Query {
 	return nil
 }
 
+// manyFailures is how many failures in a row of a unit may mean that it has only some of the registers.
+const manyFailures = 3
+
 // refusedRead is the response to a refused batch. A field that does not exist must not cost its neighbours: the batch is
-// split until only missing fields are refused.
-func (p *poller) refusedRead(b batch, e exception) (codec.Response, codec.Verdict) {
+// split until only missing fields are refused. failures is how often in a row the unit has failed: once says nothing about
+// addresses, but some units mean nothing else.
+func (p *poller) refusedRead(b batch, e exception, failures int) (codec.Response, codec.Verdict) {
 	why, try := e.words()
-	r := codec.Response{Refusal: fmt.Sprintf("%s (exception %d)", why, e), Hint: try}
+	r := codec.Response{Refusal: fmt.Sprintf("%s (exception %d)", why, e), Hint: try, Busy: e.passing()}
 	switch {
 	case e.unreached():
 		return r, codec.Unreached
-	case e.inPart():
-		for _, part := range b.split(p.fields) {
-			r.Instead = append(r.Instead, p.read(part))
-		}
+	case e.inPart() || failures >= manyFailures:
+		r.Instead = p.parts(b)
 	}
 	if r.Instead == nil && !e.passing() {
 		p.readings = p.readings[:0]
