@@ -56,6 +56,14 @@ func (a *account) keeper() string {
 	return ""
 }
 
+// of returns the account that a session acts for; nil if its user is gone.
+func (a *accounts) of(s *session) *account {
+	if s.pulse {
+		return pulseAccount
+	}
+	return a.byName[s.user]
+}
+
 // gatewayOf reports whether a client id is the one used by a gateway that a user other than acc speaks for
 // (minirelay-ID, unless its config names another). A client that took it first would keep the gateway out.
 func (a *accounts) gatewayOf(client string, acc *account) bool {
@@ -74,13 +82,6 @@ func (a *accounts) gatewayOf(client string, acc *account) bool {
 func newAccounts(c Config) (*accounts, error) {
 	a := &accounts{byName: map[string]*account{}}
 	a.decoy = &account{secret: rand.Text()}
-	if c.pulse != "" {
-		r, err := newRights(c, UserConfig{ID: pulseUser, Role: "admin"})
-		if err != nil {
-			return nil, err
-		}
-		a.byName[pulseUser] = &account{id: pulseUser, rights: r, secret: c.pulse}
-	}
 	for _, u := range c.Users {
 		if u.ID == "" || a.byName[u.ID] != nil {
 			return nil, fmt.Errorf("user %q occurs twice or has no name", u.ID)

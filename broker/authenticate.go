@@ -33,7 +33,7 @@ func (b *Broker) Authenticate(r *http.Request) (role string, err error) {
 	users, host := b.users.Load(), ticketed.ticket.host
 	switch b.passwords.check(users, user, password, host) {
 	case right:
-		ticketed.ticket.leave() // not a stranger any more
+		ticketed.ticket.signedIn(user)
 		return users.byName[user].rights.role, nil
 	case tooFast:
 		err = ErrTooFast

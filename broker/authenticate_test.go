@@ -22,7 +22,7 @@ func TestAuthenticate(t *testing.T) {
 	b.HandleHTTP("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		role, err := b.Authenticate(r)
 		b.preLogin.mu.Lock()
-		strangers := b.preLogin.waiting.Len()
+		strangers := b.preLogin.strangers.waiting.Len()
 		b.preLogin.mu.Unlock()
 		switch {
 		case errors.Is(err, ErrTooFast):

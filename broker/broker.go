@@ -2,11 +2,11 @@ package broker
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -35,10 +35,14 @@ type Broker struct {
 
 	sessionsMu sync.Mutex
 	sessions   map[string]*session // by client id
+	beating    map[string]*session // those of pulses
 	conns      map[*conn]struct{}
-	online     int // sessions with a connection
-	expiring   int // sessions that are being ended
+	online     int            // sessions with a connection
+	favoured   int            // of them, those of admins and gateways
+	perUser    map[string]int // of them, those of each user
+	expiring   int            // sessions that are being ended
 	maxClients int
+	arrivals   int64
 	departures int64
 
 	changing sync.Mutex // Start, Reload and Stop, one after the other
@@ -50,7 +54,7 @@ type Broker struct {
 	state    int // unstarted, started or stopped
 	stopping atomic.Bool
 	quit     chan struct{}
-	pulse    string         // the password of pulseUser
+	pulses   pulses
 	ends     tally          // connections by how they ended
 	running  sync.WaitGroup // every goroutine but those of flush, which end with their connections
 }
@@ -82,8 +86,8 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 		topicLocks: topicLocks{seed: maphash.MakeSeed()},
 		retained:   retained{byTopic: map[string]*message{}},
 		routes:     routes{byTopic: map[string]*route{}},
-		sessions:   map[string]*session{}, conns: map[*conn]struct{}{},
-		pages: map[string]http.Handler{}, quit: make(chan struct{}), pulse: p.config.pulse,
+		sessions:   map[string]*session{}, beating: map[string]*session{}, perUser: map[string]int{}, conns: map[*conn]struct{}{},
+		pages: map[string]http.Handler{}, quit: make(chan struct{}), pulses: pulses{turn: make(chan struct{}, 1)},
 	}
 	b.server = mqtt.New(&mqtt.Options{
 		Capabilities:            capabilities(),
@@ -119,9 +123,8 @@ func prepare(cfg Config, before *prepared) (*prepared, error) {
 	if cfg.MaxClients < 1 {
 		cfg.MaxClients = Default().MaxClients
 	}
-	cfg.pulse = rand.Text()
-	if before != nil {
-		cfg.pulse = before.config.pulse
+	if cfg.Files < 1 {
+		cfg.Files = math.MaxInt
 	}
 	p := &prepared{config: cfg}
 	var err error
@@ -145,9 +148,7 @@ func (b *Broker) adopt(p *prepared) {
 	if old := b.identity.Swap(p.identity); p.identity != old || b.state == unstarted {
 		p.identity.announce(b.log)
 	}
-	b.sessionsMu.Lock()
-	b.maxClients = p.config.MaxClients
-	b.sessionsMu.Unlock()
+	b.adoptRoom(p.config)
 	b.routes.change()
 }
 

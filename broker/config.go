@@ -17,8 +17,7 @@ type Config struct {
 	Root    string       `toml:"-"` // the topic below which only the gateway publishes: "minirelay"
 	Gateway string       `toml:"-"` // the gateway's id: its topics are Root/Gateway/…
 	DataDir string       `toml:"-"` // where the self-signed certificate is kept: DataDir/tls
-
-	pulse string // the password of pulseUser, made up by prepare
+	Files   int          `toml:"-"` // file descriptors that connections may use; 0: any number
 }
 
 // TLSConfig is the [broker.tls] table.

@@ -40,8 +40,9 @@ type conn struct {
 	head    []byte    // bytes read ahead of mochi
 	room    int       // frameRoom over WebSocket, else 0
 	remote  string
-	host    string // remote without the port: the unit of throttling
-	ticket  *ticket
+	host    string  // remote without the port: the unit of throttling
+	ticket  *ticket // nil for a pulse
+	pulse   bool    // of Broker.Pulse
 	traffic *traffic
 	client  *mqtt.Client // set before session
 	session atomic.Pointer[session]

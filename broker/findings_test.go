@@ -245,7 +245,7 @@ func TestNoConnect(t *testing.T) {
 	eventually(t, "nobody is before the login", func() bool {
 		b.preLogin.mu.Lock()
 		defer b.preLogin.mu.Unlock()
-		return b.preLogin.waiting.Len() == 0 && len(b.preLogin.hosts) == 0
+		return b.preLogin.strangers.waiting.Len() == 0 && len(b.preLogin.strangers.of) == 0
 	})
 }
 

@@ -16,6 +16,8 @@ import (
 
 const (
 	idleHTTP   = 60 * time.Second // a page's connection between two requests
+	askTime    = 10 * time.Second // for a whole request to arrive, with its body
+	answerTime = 2 * time.Minute  // for the answer to be read, unless its handler sets its own deadlines
 	headerSize = 16 << 10         // bytes of a request's header
 	wsReadSize = 512              // bytes that a WebSocket reads ahead; frames of any size pass through it
 	wsMessage  = 1 << 20          // bytes of one WebSocket message, which may hold many packets
@@ -59,6 +61,8 @@ func (b *Broker) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: connectTime, // of the TLS handshake too
+		ReadTimeout:       askTime,
+		WriteTimeout:      answerTime,
 		IdleTimeout:       idleHTTP,
 		MaxHeaderBytes:    headerSize,
 		ConnContext:       withConnection,

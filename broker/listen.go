@@ -128,12 +128,11 @@ func (l *ticketListener) Accept() (net.Conn, error) {
 			pause = min(2*pause, time.Second)
 			continue
 		}
-		t := l.b.preLogin.enter(raw)
-		if t == nil {
+		ticketed := l.b.preLogin.enter(raw)
+		if ticketed == nil {
 			_ = raw.Close()
 			continue
 		}
-		ticketed := &ticketConn{Conn: raw, ticket: t}
 		if id := l.b.identity.Load(); l.tls && id != nil {
 			return tls.Server(ticketed, id.server), nil
 		}

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"strings"
+
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
@@ -8,10 +10,16 @@ import (
 // OnConnect decides which clients may connect. mochi sends no CONNACK when this refuses, so refuse does.
 func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	c, b := connOf(cl), g.b
-	if len(cl.ID) > maxClientID {
-		return g.refuse(cl, packets.ErrClientIdentifierNotValid)
+	if c.pulse {
+		c.client = cl
+		b.admitPulse(c, cl.ID)
+		return nil
 	}
 	user := string(pk.Connect.Username)
+	if len(cl.ID) > maxClientID || strings.HasPrefix(cl.ID, "$") {
+		b.refusals.log(b.log, "a client id has at most 128 bytes and does not begin with $", user, c)
+		return g.refuse(cl, packets.ErrClientIdentifierNotValid)
+	}
 	users := b.users.Load()
 	switch b.passwords.check(users, user, string(pk.Connect.Password), c.host) {
 	case right:

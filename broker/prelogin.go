@@ -2,78 +2,186 @@ package broker
 
 import (
 	"container/list"
+	"math"
 	"net"
 	"net/netip"
 	"sync"
 )
 
-// Bounds of connections that have not logged in. They cost memory, and nothing is known about them.
+// Bounds of connections that are no MQTT clients (yet). They cost memory and a file descriptor each.
 const (
-	maxStrangers        = 512 // all together: beyond it the one that has waited longest is cut
-	maxStrangersPerHost = 64  // from one address (not loopback, which proxies and benches use)
+	maxStrangers        = 512 // connections that have not logged in
+	maxStrangersPerHost = 64  // of them from one address (not loopback, which proxies and benches use)
+	maxGuests           = 256 // HTTP connections that have signed in: pages, the API, watchers of a wire
+	maxGuestsPerUser    = 32  // of them of one user
 )
 
-// preLogin counts the connections that have not logged in.
+// preLogin counts the connections that are no MQTT clients. When there are too many, it cuts the oldest connection of
+// the address, or of the user, that has most: a flood displaces itself, and an honest client, which logs in long before
+// it is the oldest of its address, gets in.
 type preLogin struct {
-	mu      sync.Mutex
-	waiting *list.List // of *ticket, the oldest first
-	hosts   map[string]int
+	mu        sync.Mutex
+	strangers crowd
+	guests    crowd
+	sockets   int // open connections of all kinds, MQTT clients included
+	most      int // of them, as the limit of file descriptors permits
 }
 
-// ticket stands for one such connection until it logs in or ends.
+// crowd are connections that share a number of places, by name: an address or a user.
+type crowd struct {
+	most, each int        // places of all together, and of one name
+	waiting    *list.List // of *ticket, the oldest first
+	of         map[string]int
+}
+
+// ticket stands for a connection until it belongs to an MQTT client, or ends.
 type ticket struct {
 	preLogin *preLogin
 	host     string
 	conn     net.Conn
-	at       *list.Element // nil: handed in
+	crowd    *crowd // nil: handed in
+	name     string // in the crowd
+	at       *list.Element
 }
 
-func newPreLogin() *preLogin { return &preLogin{waiting: list.New(), hosts: map[string]int{}} }
+func newCrowd(most, each int) crowd {
+	return crowd{most: most, each: each, waiting: list.New(), of: map[string]int{}}
+}
 
-// enter decides whether to admit a connection. At the limit it cuts the oldest stranger, so that a flood cannot lock
-// honest clients out: those log in long before they are the oldest.
-func (p *preLogin) enter(conn net.Conn) *ticket {
-	t := &ticket{preLogin: p, host: hostOf(conn.RemoteAddr()), conn: conn}
+func newPreLogin() *preLogin {
+	return &preLogin{strangers: newCrowd(maxStrangers, maxStrangersPerHost), guests: newCrowd(maxGuests, maxGuestsPerUser), most: math.MaxInt}
+}
+
+// enter admits a connection, and cuts another one if there is no room. It returns nil if there is nothing to cut.
+func (p *preLogin) enter(raw net.Conn) *ticketConn {
+	c := &ticketConn{Conn: raw}
+	c.ticket = &ticket{preLogin: p, host: hostOf(raw.RemoteAddr()), conn: c}
+	var out, more *ticket
+	p.mu.Lock()
+	if out = p.strangers.addLocked(c.ticket, c.ticket.host); out == nil && p.sockets >= p.most {
+		if more = p.strangers.crowdedOutLocked(); more == c.ticket {
+			more = p.guests.crowdedOutLocked()
+			if more == nil {
+				c.ticket.leaveLocked()
+				c = nil
+			}
+		}
+		more.leaveLocked()
+	}
+	if c != nil {
+		p.sockets++
+	}
+	p.mu.Unlock()
+	out.cut()
+	more.cut()
+	return c
+}
+
+// setLimits changes the limits. Connections beyond them stay until others enter.
+func (p *preLogin) setLimits(strangers, guests, sockets int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if ip, err := netip.ParseAddr(t.host); p.hosts[t.host] >= maxStrangersPerHost && !(err == nil && ip.IsLoopback()) {
-		return nil
-	}
-	if p.waiting.Len() >= maxStrangers {
-		oldest := p.waiting.Front().Value.(*ticket)
-		oldest.leaveLocked()
-		_ = oldest.conn.Close()
-	}
-	t.at = p.waiting.PushBack(t)
-	p.hosts[t.host]++
-	return t
+	p.strangers.most, p.guests.most, p.most = strangers, guests, sockets
 }
 
-// leave hands the ticket in: the connection has logged in, or ended.
+// addLocked adds a ticket under a name, and returns the one that has lost its place to it, or nil.
+func (c *crowd) addLocked(t *ticket, name string) (out *ticket) {
+	switch {
+	case c.of[name] >= c.each && !loopback(name):
+		out = c.oldestLocked(name)
+	case c.waiting.Len() >= c.most:
+		out = c.crowdedOutLocked()
+	}
+	out.leaveLocked()
+	t.crowd, t.name, t.at = c, name, c.waiting.PushBack(t)
+	c.of[name]++
+	return out
+}
+
+// crowdedOutLocked returns the oldest ticket of the name that has most; nil if there is none.
+func (c *crowd) crowdedOutLocked() *ticket {
+	most := 0
+	for _, n := range c.of {
+		most = max(most, n)
+	}
+	for e := c.waiting.Front(); e != nil; e = e.Next() {
+		if t := e.Value.(*ticket); c.of[t.name] == most {
+			return t
+		}
+	}
+	return nil
+}
+
+func (c *crowd) oldestLocked(name string) *ticket {
+	for e := c.waiting.Front(); e != nil; e = e.Next() {
+		if t := e.Value.(*ticket); t.name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// signedIn records that the connection is a user's: it counts among the guests from now on.
+func (t *ticket) signedIn(user string) {
+	p := t.preLogin
+	p.mu.Lock()
+	var out *ticket
+	if t.crowd != nil && !(t.crowd == &p.guests && t.name == user) {
+		t.leaveLocked()
+		out = p.guests.addLocked(t, user)
+	}
+	p.mu.Unlock()
+	out.cut()
+}
+
+// leave hands the ticket in: the connection is an MQTT client's, or has ended.
 func (t *ticket) leave() {
+	if t == nil {
+		return
+	}
 	t.preLogin.mu.Lock()
 	defer t.preLogin.mu.Unlock()
 	t.leaveLocked()
 }
 
 func (t *ticket) leaveLocked() {
-	if t.at == nil {
+	if t == nil || t.crowd == nil {
 		return
 	}
-	t.preLogin.waiting.Remove(t.at)
-	t.at = nil
-	if t.preLogin.hosts[t.host]--; t.preLogin.hosts[t.host] == 0 {
-		delete(t.preLogin.hosts, t.host)
+	t.crowd.waiting.Remove(t.at)
+	if t.crowd.of[t.name]--; t.crowd.of[t.name] == 0 {
+		delete(t.crowd.of, t.name)
+	}
+	t.crowd, t.at = nil, nil
+}
+
+// cut closes the connection of a ticket that has lost its place.
+func (t *ticket) cut() {
+	if t != nil {
+		_ = t.conn.Close()
 	}
 }
 
-// ticketConn hands its ticket in when it ends.
+// ticketConn is an accepted connection. It hands its ticket in when it is closed.
 type ticketConn struct {
 	net.Conn
 	ticket *ticket
+	closed sync.Once
 }
 
 func (c *ticketConn) Close() error {
-	c.ticket.leave()
-	return c.Conn.Close()
+	err := c.Conn.Close()
+	c.closed.Do(func() {
+		p := c.ticket.preLogin
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		c.ticket.leaveLocked()
+		p.sockets--
+	})
+	return err
 }

@@ -24,38 +24,146 @@ func (s *stranger) RemoteAddr() net.Addr {
 
 func (s *stranger) Close() error { s.cut = true; return nil }
 
-// One address cannot take all places before the login; many addresses push out the oldest.
-func TestGate(t *testing.T) {
-	g := newPreLogin()
-	for i := range maxStrangersPerHost + 10 {
-		if in := g.enter(&stranger{from: "10.0.0.1:1"}) != nil; in != (i < maxStrangersPerHost) {
-			t.Fatalf("stranger %d: %v", i, in)
-		}
-	}
-	var all []*stranger
-	var tickets []*ticket
-	for i := range maxStrangers {
-		s := &stranger{from: fmt.Sprintf("10.0.%d.%d:1", 1+i/100, i%100)}
+// enterAll lets count connections from an address in.
+func enterAll(g *preLogin, from string, count int) (all []*stranger, tickets []*ticketConn) {
+	for range count {
+		s := &stranger{from: from}
 		all, tickets = append(all, s), append(tickets, g.enter(s))
 	}
-	if all[0].cut {
-		t.Error("a newer one was cut")
+	return all, tickets
+}
+
+// cuts counts the connections that were cut, and reports whether they were the first ones.
+func cuts(all []*stranger) (n int, first bool) {
+	first = true
+	for i, s := range all {
+		if s.cut {
+			first = first && i == n
+			n++
+		}
 	}
-	tickets[0].leave()
-	g.enter(&stranger{from: "10.1.0.1:1"})
-	if all[1].cut {
-		t.Error("one was cut though there was room")
+	return n, first
+}
+
+// A flood displaces itself: beyond the limit of an address its own oldest connection is cut, and when all places are
+// taken, the oldest of the address that has most. Honest clients stay, even those that are the oldest of all.
+func TestGate(t *testing.T) {
+	g := newPreLogin()
+	honest, _ := enterAll(g, "10.9.0.1:1", 2)
+	flood, tickets := enterAll(g, "10.0.0.1:1", maxStrangersPerHost+10)
+	if n, first := cuts(flood); n != 10 || !first {
+		t.Errorf("%d of the flood were cut, the oldest first: %v", n, first)
 	}
-	g.enter(&stranger{from: "10.1.0.2:1"})
-	if !all[1].cut {
-		t.Error("the oldest was not cut")
+	for i := range 6 {
+		enterAll(g, fmt.Sprintf("10.0.1.%d:1", i), maxStrangersPerHost-1)
 	}
-	for _, ticket := range tickets {
-		ticket.leave()
-		ticket.leave()
+	more, _ := enterAll(g, "10.0.2.1:1", 34)
+	rest, _ := enterAll(g, "10.0.2.2:1", maxStrangers-2-maxStrangersPerHost-6*(maxStrangersPerHost-1)-34)
+	if n, _ := cuts(flood); n != 10 {
+		t.Errorf("%d were cut though there was room", n)
 	}
-	if g.waiting.Len() != 2 || len(g.hosts) != 2 {
-		t.Errorf("%d strangers of %v are left", g.waiting.Len(), g.hosts)
+	late, _ := enterAll(g, "10.9.0.2:1", 1)
+	if n, first := cuts(flood); n != 11 || !first {
+		t.Errorf("%d of the flood were cut, the oldest first: %v", n, first)
+	}
+	for _, others := range [][]*stranger{honest, more, rest, late} {
+		if n, _ := cuts(others); n != 0 {
+			t.Errorf("%d honest ones were cut", n)
+		}
+	}
+	for _, c := range tickets {
+		c.ticket.leave()
+		_ = c.Close()
+		_ = c.Close()
+	}
+	if n := g.strangers.waiting.Len(); n != maxStrangers-maxStrangersPerHost+1 || g.sockets != n {
+		t.Errorf("%d strangers and %d sockets are left", n, g.sockets)
+	}
+}
+
+// A flood from this machine has no limit of its own, since a proxy has the address of all its clients.
+func TestGateOfLoopback(t *testing.T) {
+	g := newPreLogin()
+	proxy, _ := enterAll(g, "127.0.0.1:1", maxStrangers)
+	enterAll(g, "10.0.0.1:1", 3)
+	if n, first := cuts(proxy); n != 3 || !first {
+		t.Errorf("%d were cut, the oldest first: %v", n, first)
+	}
+}
+
+// A user who has signed in over HTTP has a share of the connections, and is no stranger any more.
+func TestGateOfGuests(t *testing.T) {
+	g := newPreLogin()
+	owner, tickets := enterAll(g, "10.0.0.1:1", 2)
+	for _, c := range tickets {
+		c.ticket.signedIn("admin")
+	}
+	greedy, tickets := enterAll(g, "10.0.0.2:1", maxGuestsPerUser+5)
+	for range 2 { // each request signs in
+		for _, c := range tickets {
+			c.ticket.signedIn("viewer")
+		}
+	}
+	if n, first := cuts(greedy); n != 5 || !first {
+		t.Errorf("%d were cut, the oldest first: %v", n, first)
+	}
+	for i := range maxGuests - 10 {
+		_, tickets := enterAll(g, "10.0.0.3:1", 1)
+		tickets[0].ticket.signedIn(fmt.Sprint("user", i/2))
+	}
+	if n, _ := cuts(owner); n != 0 || g.strangers.waiting.Len() != 0 || g.guests.waiting.Len() != maxGuests {
+		t.Errorf("%d of the owner were cut; %d strangers, %d guests", n, g.strangers.waiting.Len(), g.guests.waiting.Len())
+	}
+	if n, _ := cuts(greedy); n != 5+2+maxGuestsPerUser-10 {
+		t.Errorf("%d of the greedy one were cut", n)
+	}
+}
+
+// Connections never use the file descriptors that are kept for the ports, however many are still being closed.
+func TestGateOfFiles(t *testing.T) {
+	g := newPreLogin()
+	r := roomOf(Config{MaxClients: 1024, Files: 100})
+	g.setLimits(r.strangers, r.guests, r.sockets)
+	if r.clients+r.strangers+r.guests != 100 || r.clients < 50 {
+		t.Errorf("%+v", r)
+	}
+	var clients []*stranger
+	for range 90 {
+		all, tickets := enterAll(g, "10.0.0.1:1", 1)
+		clients = append(clients, all...)
+		tickets[0].ticket.leave() // a client, or a connection that sends its last bytes
+	}
+	strangers, _ := enterAll(g, "10.0.0.2:1", 30)
+	if n, first := cuts(strangers); n != 20 || !first || g.sockets != 100 {
+		t.Errorf("%d strangers were cut, the oldest first: %v; %d sockets", n, first, g.sockets)
+	}
+	for _, c := range strangers {
+		_ = c.Close()
+	}
+	if n, _ := cuts(clients); n != 0 {
+		t.Errorf("%d clients were cut", n)
+	}
+}
+
+// Without anything to cut a connection is refused.
+func TestGateIsFull(t *testing.T) {
+	g := newPreLogin()
+	g.setLimits(5, 5, 10)
+	_, tickets := enterAll(g, "10.0.0.1:1", 10)
+	for _, c := range tickets {
+		if c != nil {
+			c.ticket.leave()
+		}
+	}
+	for range 10 {
+		if c := g.enter(&stranger{from: "10.0.0.2:1"}); c == nil {
+			break
+		} else {
+			c.ticket.leave()
+		}
+	}
+	if c := g.enter(&stranger{from: "10.0.0.2:1"}); c != nil || g.sockets != 10 {
+		t.Errorf("%v, %d sockets", c, g.sockets)
 	}
 }
 

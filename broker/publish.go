@@ -115,7 +115,7 @@ func (b *Broker) snapshot(s *session, filter string, sub subscription) {
 		ids = []uint32{sub.id}
 	}
 	for _, topic := range b.retained.topics(filter) {
-		u := b.users.Load().byName[s.user]
+		u := b.users.Load().of(s)
 		if u == nil || !u.rights.mayRead(topic, s.id) {
 			continue
 		}

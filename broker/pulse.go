@@ -9,50 +9,114 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// pulseUser is the user that Pulse logs in as. No user of a config can have this name.
-const pulseUser = "$pulse"
+const (
+	// pulseName begins the client ids of pulses. No other client may have an id that begins with $.
+	pulseName = "$pulse-"
+	// pulseTopic carries the message that a pulse sends to itself. Nobody else can read it.
+	pulseTopic = "$pulse/beat"
+	// pulseTime is how long [Broker.Alive] waits for a pulse.
+	pulseTime = 5 * time.Second
+	// freshPulse is how long a pulse answers [Broker.Alive].
+	freshPulse = 5 * time.Second
+)
 
-// pulseTopic carries the message that Pulse sends to itself.
-const pulseTopic = "$SYS/broker/pulse"
+// pulseAccount is the account of all pulses.
+var pulseAccount = &account{rights: &rights{root: "/", role: rolePulse}}
 
-// Pulse checks that the broker works: a client inside the process logs in, subscribes, and receives a message. It
-// returns nil if that happens before ctx ends.
-func (b *Broker) Pulse(ctx context.Context) error {
-	ours, theirs := net.Pipe()
-	defer ours.Close()
-	ticket := b.preLogin.enter(theirs)
-	if ticket == nil {
-		_ = theirs.Close()
-		return errors.New("pulse: no room for a connection")
+// pulses counts the pulses, and remembers the last one.
+type pulses struct {
+	turn chan struct{} // holds a token while a caller of Alive makes a pulse
+
+	mu            sync.Mutex
+	beats, missed uint64
+	last          time.Time // when one last succeeded
+}
+
+func (p *pulses) record(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		p.missed++
+		return
 	}
-	ticketed := &ticketConn{Conn: theirs, ticket: ticket}
-	c := newConn(ticketed, ticketed, nil, b.traffic)
-	c.in = bufio.NewReaderSize(ticketed, keepBuffer)
-	c.ticket = ticket
-	b.welcome(c)
+	p.beats++
+	p.last = time.Now()
+}
 
-	stop := context.AfterFunc(ctx, func() { _ = ours.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	if err := b.beat(ours); err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
+func (p *pulses) fresh() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.last.IsZero() && time.Since(p.last) < freshPulse
+}
+
+func (p *pulses) counts() (beats, missed uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.beats, p.missed
+}
+
+// Alive reports whether the broker works, to everyone who asks. It returns nil if a [Broker.Pulse] has succeeded within
+// the last seconds. If none has, the first caller makes one and the others wait for it until ctx ends: however many ask,
+// there is one pulse at a time.
+func (b *Broker) Alive(ctx context.Context) error {
+	if b.pulses.fresh() {
+		return nil
+	}
+	select {
+	case b.pulses.turn <- struct{}{}:
+		defer func() { <-b.pulses.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if b.pulses.fresh() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pulseTime) // others wait for it too
+	defer cancel()
+	return b.Pulse(ctx)
+}
+
+// Pulse checks that the broker works: a client inside the process connects, subscribes, and receives a message. It
+// returns nil if that happens before ctx ends. To the limits a pulse is no client: it has no user, counts nowhere, and
+// has a client id of its own, so that nothing that clients do keeps it out.
+func (b *Broker) Pulse(ctx context.Context) error {
+	err := b.beat(ctx)
+	b.pulses.record(err)
+	if err != nil {
 		return fmt.Errorf("pulse: %w", err)
 	}
 	return nil
 }
 
-// beat is the client of Pulse.
-func (b *Broker) beat(conn net.Conn) error {
+func (b *Broker) beat(ctx context.Context) error {
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	c := newConn(theirs, theirs, nil, &traffic{}) // its bytes are no client's
+	c.in = bufio.NewReaderSize(theirs, keepBuffer)
+	c.pulse = true
+	b.welcome(c)
+
+	stop := context.AfterFunc(ctx, func() { _ = ours.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	err := b.exchange(ours)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return err
+}
+
+// exchange is the client of a pulse.
+func (b *Broker) exchange(conn net.Conn) error {
 	r := bufio.NewReader(conn)
 	connect := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connect}, ProtocolVersion: 4,
-		Connect: packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, Keepalive: minKeepalive, ClientIdentifier: pulseUser,
-			Username: []byte(pulseUser), UsernameFlag: true, Password: []byte(b.pulse), PasswordFlag: true}}
+		Connect: packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, Keepalive: maxKeepalive,
+			ClientIdentifier: pulseName + rand.Text()}}
 	if err := converse(conn, r, connect.ConnectEncode, packets.Connack); err != nil {
 		return err
 	}
@@ -73,6 +137,24 @@ func (b *Broker) beat(conn net.Conn) error {
 			return converse(conn, r, disconnect.DisconnectEncode, packets.Reserved)
 		}
 	}
+}
+
+// admitPulse gives a pulse its session, which is in none of the counts.
+func (b *Broker) admitPulse(c *conn, id string) {
+	s := &session{id: id, owner: c, pulse: true}
+	b.sessionsMu.Lock()
+	b.beating[id] = s
+	b.sessionsMu.Unlock()
+	c.session.Store(s)
+}
+
+// endPulse forgets the session of a pulse.
+func (b *Broker) endPulse(s *session) {
+	b.sessionsMu.Lock()
+	delete(b.beating, s.id)
+	b.sessionsMu.Unlock()
+	s.reset()
+	b.routes.change()
 }
 
 // converse sends a packet and waits for an answer of the given kind; Reserved: for none.

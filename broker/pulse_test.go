@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"bytes"
 	"context"
+	"sync"
 	"testing"
 	"time"
 )
@@ -22,16 +24,96 @@ func TestPulse(t *testing.T) {
 			}
 		}
 	}
-	if s := b.Stats(); s.Clients != 0 || s.Disconnections["closed"] != 0 {
+	if s := b.Stats(); s.Clients != 0 || s.Disconnections["closed"] != 0 || s.BytesIn != 0 || s.Pulses != 3 || s.Missed != 0 {
 		t.Errorf("%+v", s)
 	}
-	// No other client can log in as its user.
-	c := b.raw(t, 4)
-	if ack := c.login(pulseUser, "x", nil); ack.ReasonCode == 0 {
-		t.Error("a stranger is the pulse")
+}
+
+// Nothing that clients do keeps a pulse out: its id is nobody's, it needs no place, and no other pulse ends it.
+func TestPulseIsNoClient(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.MaxClients = 2
+	b := start(t, cfg)
+	for id, code := range map[string]byte{"$pulse": 2, pulseName + "1": 2, "$": 2, "pulse$": 0} {
+		if ack := b.raw(t, 4).login("viewer", id, nil); ack.ReasonCode != code {
+			t.Errorf("%s: %#x", id, ack.ReasonCode)
+		}
 	}
-	if s := b.Stats(); s.Refusals["wrong user or password"] != 1 {
-		t.Errorf("%+v", s.Refusals)
+	curious := b.connected(t, 4, "admin", "curious", nil)
+	if codes := curious.subscribe(0, "#", "$pulse/#", pulseTopic, "+/beat"); !bytes.Equal(codes, []byte{0, 0x80, 0x80, 0}) {
+		t.Errorf("% x", codes)
+	}
+	if ack := b.raw(t, 4).login("viewer", "three", nil); ack.ReasonCode != 3 {
+		t.Errorf("there is room for more: %+v", ack)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 5 {
+				ctx, cancel := context.WithTimeout(t.Context(), soon)
+				if err := b.Pulse(ctx); err != nil {
+					t.Error(err)
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	if !curious.quiet() {
+		t.Error("a client sees the pulses")
+	}
+	if s := b.Stats(); s.Pulses != 40 || s.Missed != 0 || s.Clients != 2 || s.Sessions != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// However many ask whether the broker works, one pulse answers them all.
+func TestAlive(t *testing.T) {
+	b := start(t, testConfig(t))
+	lock := b.topicLocks.of(pulseTopic)
+	lock.Lock() // until all are waiting
+	var all sync.WaitGroup
+	begun := make(chan struct{}, 64)
+	for range cap(begun) {
+		all.Go(func() {
+			begun <- struct{}{}
+			if err := b.Alive(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range cap(begun) {
+		<-begun
+	}
+	lock.Unlock()
+	all.Wait()
+	if s := b.Stats(); s.Pulses != 1 || s.Missed != 0 {
+		t.Errorf("%d pulses, %d missed", s.Pulses, s.Missed)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.Alive(ctx); err != nil {
+		t.Errorf("the last pulse is fresh: %v", err)
+	}
+}
+
+// A caller that leaves does not end the pulse that others wait for.
+func TestAliveOutlivesItsCaller(t *testing.T) {
+	b := start(t, testConfig(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	b.pulses.turn <- struct{}{} // another one asks
+	if err := b.Alive(ctx); err == nil {
+		t.Error("it did not leave")
+	}
+	<-b.pulses.turn
+	for range 100 { // select chooses at random
+		if _ = b.Alive(ctx); b.pulses.fresh() {
+			break
+		}
+	}
+	if s := b.Stats(); s.Pulses != 1 || s.Missed != 0 {
+		t.Errorf("%d pulses, %d missed", s.Pulses, s.Missed)
 	}
 }
 

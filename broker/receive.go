@@ -22,7 +22,7 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	if pk.TopicName == "" { // an alias that was never set
 		return pk, errors.Join(b.server.DisconnectClient(cl, packets.ErrTopicAliasInvalid), packets.ErrRejectPacket)
 	}
-	acc := b.users.Load().byName[s.user]
+	acc := b.users.Load().of(s)
 	if !validTopic(pk.TopicName) || acc == nil || !acc.rights.mayWrite(pk.TopicName, cl.ID) {
 		b.refusals.log(b.log, "publish without right", s.user, c, slog.String("topic", clip(pk.TopicName)))
 		return pk, g.reject(cl, pk, packets.ErrNotAuthorized)

@@ -88,7 +88,7 @@ func (b *Broker) route(topic string) *route {
 		if s == nil {
 			return nil
 		}
-		if u := users.byName[s.user]; u == nil || !u.rights.mayRead(topic, client) {
+		if u := users.of(s); u == nil || !u.rights.mayRead(topic, client) {
 			return nil
 		}
 		return s

@@ -9,6 +9,9 @@ import (
 // roleGateway is the role of a gateway that dials out to this broker: it publishes below the root itself.
 const roleGateway = "gateway"
 
+// rolePulse is the role of a pulse, which no user can have: it reads pulseTopic and nothing else.
+const rolePulse = "pulse"
+
 var roles = []string{"viewer", "operator", "admin", roleGateway}
 
 // leaves are the topics below a device that its readers see.
@@ -118,7 +121,7 @@ func ownTopic(client string) bool { return client != "" && !strings.ContainsAny(
 // mayRead reports whether a message on topic may reach the connection named client.
 func (r *rights) mayRead(topic, client string) bool {
 	if topic[0] == '$' {
-		return r.role == "admin" && strings.HasPrefix(topic, "$SYS/")
+		return r.role == "admin" && strings.HasPrefix(topic, "$SYS/") || r.role == rolePulse && topic == pulseTopic
 	}
 	if !r.under(topic) {
 		return slices.ContainsFunc(r.read, func(f string) bool { return matches(f, topic) })
@@ -171,6 +174,9 @@ func (r *rights) mayWrite(topic, client string) bool {
 func (r *rights) maySubscribe(filter, client string) bool {
 	if r.role == "admin" && (overlap(filter, r.root+"#") || overlap(filter, "$SYS/#")) {
 		return true
+	}
+	if r.role == rolePulse {
+		return filter == pulseTopic
 	}
 	for _, gateway := range r.gateways {
 		for _, topic := range r.readable(gateway, filter, client) {

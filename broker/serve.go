@@ -79,8 +79,12 @@ func (b *Broker) ended(c *conn) {
 		if !c.left {
 			b.forget(c.client) // it ended before mochi could do this itself
 		}
-		b.release(s, c)
-		if s.user != pulseUser {
+		if s.pulse {
+			b.endPulse(s)
+		} else {
+			b.release(s, c)
+		}
+		if !s.pulse {
 			b.ends.add(cmp.Or(strings.ReplaceAll(strings.TrimPrefix(c.failure(), "it "), " ", "_"), "closed"))
 		}
 		if c.failure() != "" {
@@ -96,7 +100,8 @@ func (b *Broker) ended(c *conn) {
 }
 
 // claim assigns the client id of cl to c. An id belongs to one user while its session lives; a connection of the same
-// user that holds it is ended first, and waited for, so that mochi never has two of one id.
+// user that holds it is ended first, and waited for, so that mochi never has two of one id. If every place is taken, the
+// user with the most connections loses one.
 func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 	deadline := time.NewTimer(takeoverTime)
 	defer deadline.Stop()
@@ -107,37 +112,53 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 			return packets.ErrBadUsernameOrPassword // changed while it logged in
 		}
 		s := b.sessions[cl.ID]
+		var ending *conn // must end first
 		switch {
 		case s != nil && s.user != acc.id:
 			b.sessionsMu.Unlock()
 			return packets.ErrClientIdentifierNotValid
 		case s == nil || s.owner == nil:
-			defer b.sessionsMu.Unlock()
-			if b.online >= b.maxClients {
+			free, over := b.placeLocked(acc)
+			if free {
+				b.assignLocked(c, cl, acc)
+				b.sessionsMu.Unlock()
+				b.passwords.arrived()
+				return packets.CodeSuccess
+			}
+			if over == nil {
+				b.sessionsMu.Unlock()
 				return packets.ErrServerBusy
 			}
-			if s == nil {
-				s = &session{id: cl.ID, user: acc.id}
-				b.sessions[cl.ID] = s
+			ending = over.owner
+			b.sessionsMu.Unlock()
+			b.refusals.log(b.log, "disconnected to make room: this user has the most connections", over.user, ending)
+			b.disconnect(ending.client, packets.ErrQuotaExceeded)
+		default:
+			ending = s.owner
+			b.sessionsMu.Unlock()
+			if ending.client != nil { // else the session is being ended right now
+				b.disconnect(ending.client, packets.ErrSessionTakenOver)
 			}
-			s.owner = c
-			b.online++
-			c.client = cl
-			c.session.Store(s)
-			b.passwords.arrived()
-			return packets.CodeSuccess
-		}
-		old := s.owner
-		b.sessionsMu.Unlock()
-		if old.client != nil { // else the session is being ended right now
-			b.disconnect(old.client, packets.ErrSessionTakenOver)
 		}
 		select {
-		case <-old.gone:
+		case <-ending.gone:
 		case <-deadline.C:
 			return packets.ErrServerUnavailable
 		}
 	}
+}
+
+// assignLocked gives a client id that nobody holds to c.
+func (b *Broker) assignLocked(c *conn, cl *mqtt.Client, acc *account) {
+	s := b.sessions[cl.ID]
+	if s == nil {
+		s = &session{id: cl.ID, user: acc.id}
+		b.sessions[cl.ID] = s
+	}
+	s.owner = c
+	b.takePlaceLocked(s, acc)
+	c.client = cl
+	c.session.Store(s)
 }
 
 // disconnect ends a client's connection. MQTT 5 clients get the reason; in MQTT 3.1.1 a server cannot send a DISCONNECT
@@ -155,7 +176,7 @@ func (b *Broker) release(s *session, c *conn) {
 	_, kept := b.server.Clients.Get(s.id)
 	b.sessionsMu.Lock()
 	s.owner = nil
-	b.online--
+	b.freePlaceLocked(s)
 	if !kept {
 		delete(b.sessions, s.id)
 	}
@@ -272,5 +293,8 @@ func (b *Broker) leave(cl *mqtt.Client, expire bool) {
 func (b *Broker) lookup(id string) *session {
 	b.sessionsMu.Lock()
 	defer b.sessionsMu.Unlock()
-	return b.sessions[id]
+	if s := b.sessions[id]; s != nil {
+		return s
+	}
+	return b.beating[id]
 }

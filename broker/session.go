@@ -30,8 +30,11 @@ const (
 type session struct {
 	id, user string
 	owner    *conn // holds the id; guarded by Broker.sessionsMu
+	came     int64 // order in which connections arrived; guarded by Broker.sessionsMu
+	favoured bool  // of an admin or a gateway, while it has a connection; guarded by Broker.sessionsMu
 	left     int64 // order in which sessions went offline; guarded by Broker.sessionsMu
 	doomed   bool  // its user is gone; guarded by Broker.sessionsMu
+	pulse    bool  // of a pulse: it has no user, and is in none of the counts
 
 	mu        sync.Mutex
 	subs      map[string]subscription // by filter as the client wrote it

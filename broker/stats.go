@@ -14,6 +14,7 @@ type Stats struct {
 	BytesIn, BytesOut  uint64            // of MQTT, before WebSocket and TLS
 	Buffered           uint64            // bytes that wait for slow clients now
 	Retained           int               // messages
+	Pulses, Missed     uint64            // pulses that succeeded; that did not
 	Disconnections     map[string]uint64 // by reason: closed, fell_behind, has_stopped_reading
 	Refusals           map[string]uint64 // logins and publishes without right, by the thing refused
 	CertificateExpires int64             // Unix seconds; 0: plain
@@ -28,6 +29,7 @@ func (b *Broker) Stats() Stats {
 	s.BytesIn, s.BytesOut = uint64(b.traffic.bytesIn.Load()), uint64(b.traffic.bytesOut.Load())
 	s.Buffered = uint64(max(b.traffic.buffered.Load(), 0))
 	s.Retained = b.retained.len()
+	s.Pulses, s.Missed = b.pulses.counts()
 	s.Disconnections, s.Refusals = b.ends.counts(), b.refusals.counts.counts()
 	if id := b.identity.Load(); id != nil {
 		s.CertificateExpires = id.current.Load().Leaf.NotAfter.Unix()

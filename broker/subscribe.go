@@ -31,7 +31,7 @@ func (g *guard) OnACLCheck(cl *mqtt.Client, filter string, write bool) bool {
 func (g *guard) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	c := connOf(cl)
 	s := c.session.Load()
-	acc := g.b.users.Load().byName[s.user]
+	acc := g.b.users.Load().of(s)
 	c.granted = c.granted[:0]
 	fresh := 0
 	for i := range pk.Filters {

@@ -1,0 +1,84 @@
+package broker
+
+const (
+	reservedShare = 8  // one in so many places for clients is kept for admins and gateways,
+	maxReserved   = 64 // but no more than this
+)
+
+// room is how many connections of each kind there may be.
+type room struct{ clients, strangers, guests, sockets int }
+
+// roomOf shares out the file descriptors that connections may use. Strangers and guests get no more than a part of
+// them, so that clients always have the rest.
+func roomOf(cfg Config) room {
+	r := room{clients: cfg.MaxClients, strangers: maxStrangers, guests: maxGuests, sockets: cfg.Files}
+	r.strangers = max(1, min(r.strangers, r.sockets/4))
+	r.guests = max(1, min(r.guests, r.sockets/8))
+	r.clients = max(1, min(r.clients, r.sockets-r.strangers-r.guests))
+	return r
+}
+
+// adoptRoom puts the limits of cfg into effect.
+func (b *Broker) adoptRoom(cfg Config) {
+	r := roomOf(cfg)
+	b.preLogin.setLimits(r.strangers, r.guests, r.sockets)
+	b.sessionsMu.Lock()
+	before := b.maxClients
+	b.maxClients = r.clients
+	b.sessionsMu.Unlock()
+	if r.clients < cfg.MaxClients && r.clients != before {
+		b.log.Warn("fewer clients than max_clients can connect: there are not enough file descriptors", "clients", r.clients,
+			"max_clients", cfg.MaxClients, "descriptors", cfg.Files, "hint", "raise LimitNOFILE of the service, or lower [broker] max_clients")
+	}
+}
+
+// favoured reports whether places are kept for this account: whoever repairs the gateway, and the gateways of a hub,
+// are not kept out by viewers and operators.
+func (a *account) favoured() bool { return a.rights.role == "admin" || a.rights.role == roleGateway }
+
+// placeLocked reports whether there is a place for another client of acc. If all are taken, over is the session that
+// must give its place up: the newest of the user with the most connections. It is nil if acc itself has about as many.
+func (b *Broker) placeLocked(acc *account) (free bool, over *session) {
+	kept := min(b.maxClients/reservedShare, maxReserved)
+	all := acc.favoured() || b.online >= b.maxClients
+	switch {
+	case !all && b.online-b.favoured < b.maxClients-kept, all && b.online < b.maxClients:
+		return true, nil
+	}
+	most := 0
+	for user, n := range b.perUser {
+		if u := b.users.Load().byName[user]; all || u == nil || !u.favoured() {
+			most = max(most, n)
+		}
+	}
+	if most < b.perUser[acc.id]+2 {
+		return false, nil
+	}
+	for _, s := range b.sessions {
+		if s.owner != nil && s.owner.client != nil && (all || !s.favoured) && b.perUser[s.user] == most && (over == nil || s.came > over.came) {
+			over = s
+		}
+	}
+	return false, over
+}
+
+// takePlaceLocked and freePlaceLocked count the connections of sessions.
+func (b *Broker) takePlaceLocked(s *session, acc *account) {
+	b.online++
+	b.perUser[s.user]++
+	b.arrivals++
+	s.came = b.arrivals
+	if s.favoured = acc.favoured(); s.favoured {
+		b.favoured++
+	}
+}
+
+func (b *Broker) freePlaceLocked(s *session) {
+	b.online--
+	if b.perUser[s.user]--; b.perUser[s.user] == 0 {
+		delete(b.perUser, s.user)
+	}
+	if s.favoured {
+		b.favoured--
+	}
+}
