@@ -37,7 +37,7 @@ type core struct {
 func startCore(config *configs.Config, build Build, s *configState, log *slog.Logger) (*core, error) {
 	// A full disk must not prevent the start, unless something has to be written first.
 	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
-	b, err := broker.New(config.Broker, log)
+	b, err := broker.New(brokerConfig(config), log)
 	if err != nil {
 		return nil, explainDisk(err, unusable, config.Gateway.DataDir)
 	}
@@ -121,7 +121,7 @@ func (c *core) sameIdentity(next *configs.Config) bool {
 // change applies next to c, part by part, and does not disturb unchanged parts. After an error the later parts are
 // unchanged: the caller changes everything back.
 func (c *core) change(next *configs.Config) error {
-	if err := c.broker.Reload(next.Broker); err != nil {
+	if err := c.broker.Reload(brokerConfig(next)); err != nil {
 		return err
 	}
 	c.relay.Arrange(deviceOrder(next)) // before a new device shows: clients then ask for the order

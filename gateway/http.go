@@ -33,7 +33,7 @@ func (c *core) serveHTTP(s *configState) {
 			http.Error(w, "not every port has been tried yet", http.StatusServiceUnavailable)
 			return
 		}
-		if err := c.broker.Pulse(r.Context()); err != nil {
+		if err := c.broker.Alive(r.Context()); err != nil {
 			http.Error(w, "the broker does not deliver", http.StatusServiceUnavailable)
 			return
 		}

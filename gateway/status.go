@@ -45,7 +45,7 @@ func (c *core) status(s *configState) status.Snapshot {
 	b := c.broker.Stats()
 	snap.Broker = status.Broker{Clients: b.Clients, MaxClients: b.MaxClients, Sessions: b.Sessions, MessagesIn: b.MessagesIn,
 		MessagesOut: b.MessagesOut, BytesIn: b.BytesIn, BytesOut: b.BytesOut, Buffered: b.Buffered, Retained: b.Retained,
-		Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
+		Pulses: b.Pulses, Missed: b.Missed, Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
 		CertificateExpires: b.CertificateExpires * 1000}
 	snap.Judge()
 	return snap

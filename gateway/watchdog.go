@@ -22,20 +22,32 @@ func (g *Gateway) watchdog(ctx context.Context) {
 	if err != nil || every == 0 {
 		return
 	}
-	// Two checks per interval, each with half of it: one slow answer is permitted.
-	tick := time.NewTicker(every / 2)
-	defer tick.Stop()
-	for {
-		if err := g.core.Load().pulse(ctx, every/2); err == nil {
-			notify(daemon.SdNotifyWatchdog)
-		} else if ctx.Err() == nil {
-			g.options.Log.Error("the gateway does not respond; the service manager will restart it", "error", err)
-		}
+	// A check may take a quarter of the interval and follows a quarter after the last one, or at once if that one
+	// failed: two failures in a row are permitted.
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	for missed := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-wait.C:
 		}
+		err := g.core.Load().pulse(ctx, every/4)
+		switch {
+		case err == nil:
+			notify(daemon.SdNotifyWatchdog)
+			missed = 0
+			wait.Reset(every / 4)
+			continue
+		case ctx.Err() != nil:
+			return
+		case missed == 0:
+			g.options.Log.Warn("the gateway did not respond; it is asked again", "error", err)
+		case missed == 1:
+			g.options.Log.Error("the gateway does not respond; the service manager will restart it", "error", err)
+		}
+		missed++
+		wait.Reset(every / 100) // a failure may come at once
 	}
 }
 

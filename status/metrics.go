@@ -120,6 +120,8 @@ func (s *Snapshot) brokerMetrics(e *exposition) {
 	e.number("minirelay_broker_sent_messages_total", "Deliveries to clients.", float64(b.MessagesOut))
 	e.number("minirelay_broker_received_bytes_total", "Bytes of MQTT from clients.", float64(b.BytesIn))
 	e.number("minirelay_broker_sent_bytes_total", "Bytes of MQTT to clients.", float64(b.BytesOut))
+	e.number("minirelay_broker_pulses_total", "Messages of the broker to itself that arrived.", float64(b.Pulses))
+	e.number("minirelay_broker_missed_pulses_total", "Messages of the broker to itself that did not arrive in time.", float64(b.Missed))
 	for _, reason := range slices.Sorted(maps.Keys(b.Disconnections)) {
 		e.number("minirelay_broker_disconnections_total", "Ended connections by reason.", float64(b.Disconnections[reason]), "reason", reason)
 	}

@@ -107,6 +107,8 @@ type Broker struct {
 	BytesOut           uint64            `json:"bytes_out"`
 	Buffered           uint64            `json:"buffered"`
 	Retained           int               `json:"retained"`
+	Pulses             uint64            `json:"pulses"`  // messages of the broker to itself that arrived
+	Missed             uint64            `json:"missed"`  // those that did not in time
 	Waiting            int               `json:"waiting"` // messages of the gateway that the broker has not yet accepted
 	Disconnections     map[string]uint64 `json:"disconnections"`
 	Refusals           map[string]uint64 `json:"refusals"`
