@@ -36,6 +36,7 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gatew
 	}
 	level := new(slog.LevelVar)
 	log := newLog(env.stderr, config.Log, level)
+	limitMemory("/", log)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
