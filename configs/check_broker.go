@@ -21,7 +21,7 @@ type listener struct {
 func (k *checker) checkBroker() {
 	b := k.doc.Broker
 	if k.has("broker", "listen") && b.Listen == "" {
-		k.fault(k.at("broker", "listen"), "listen is empty", `leave it out for ":8443", or write an address as in "127.0.0.1:8443"`)
+		k.fault(k.at("broker", "listen"), "listen is empty", `leave it out for ":8443", or write an address such as "127.0.0.1:8443"`)
 	}
 	var all []listener
 	for _, l := range []listener{{key: "listen", address: b.Listen}, {key: "mqtt", address: b.MQTT}, {key: "ws", address: b.WS}} {

@@ -84,7 +84,7 @@ func TestGatewayFaults(t *testing.T) {
 		{"tables are a value", "[gateway]\n" + id, "log = 1\n[gateway]\n" + id,
 			"1:7: log must be a table, not a whole number | write [log] and put the keys below it"},
 		{"listen empty", "", "[broker]\nlisten = \"\"\n",
-			`27:10: listen is empty | leave it out for ":8443", or write an address as in "127.0.0.1:8443"`},
+			`27:10: listen is empty | leave it out for ":8443", or write an address such as "127.0.0.1:8443"`},
 		{"listen a port", "", "[broker]\nlisten = \"8443\"\n",
 			`27:10: listen = "8443" is not an address | write ":8443"`},
 		{"listen a number", "", "[broker]\nlisten = 8443\n",

@@ -38,6 +38,9 @@ var englishWords = []word{
 	{`(?i)\bweakness(es)?\b`, ``, "vulnerability", "Report a weakness."},
 	{`(?i)\bwhoever\b`, ``, "anybody who", "Whoever has root can do everything."},
 	{`(?i)\bdoes the gateway live\b`, ``, "is the gateway running?", "Does the gateway live?"},
+	{`(?i)\bas in \S+`, `(?i)^as in (the|a|an)$`, "for example, such as", "Write a path, as in /dev/ttyUSB0."},
+	{`(?i)\b(do|does) not (take|speak)\b`, ``, "accept, support", "The broker does not take this client id."},
+	{`(?i)\bis there already\b`, ``, "already exists", "The file is there already."},
 	// A clause is not a subject. Headings may begin with one, since they are not sentences.
 	{`(^|[.!?:]¤?\s)(Who|What)\b[^.!?]*([.!]|$)`, ``, "a noun as the subject", "It is safe. What is allowed is\n done."},
 }
