@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func runDecode(_ context.Context, env *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	show := decodedView(env.stdout, device, *asJSON)
+	show := decodedView(env, device, *asJSON)
 	dec := tally{}
 	_, err = devices.Decode(port, device, recording, func(r wire.Record) {
 		dec.count(r)
@@ -83,12 +82,12 @@ func decodeWith(env *env, path, profile string, args []string) (mapping.DeviceCo
 }
 
 // decodedView returns the function that shows a decoded record.
-func decodedView(w io.Writer, d mapping.DeviceConfig, asJSON bool) func(wire.Record) {
+func decodedView(env *env, d mapping.DeviceConfig, asJSON bool) func(wire.Record) {
 	if asJSON {
-		lines := json.NewEncoder(w)
+		lines := json.NewEncoder(env.stdout)
 		return func(r wire.Record) { _ = lines.Encode(api.SightOf(r)) }
 	}
-	v := newWireView(w)
+	v := newWireView(env.stdout, env.lang)
 	v.stamp = func(t time.Time) string { return fmt.Sprintf("%12.6f", t.Sub(devices.DecodeStart).Seconds()) }
 	v.short = func(t time.Time) string { return fmt.Sprintf("%6.1f", t.Sub(devices.DecodeStart).Seconds()) }
 	v.units = unitsOf(d)

@@ -140,7 +140,7 @@ func (a *initAsk) question(text, usual string) string {
 	if usual != "" {
 		text += " [" + usual + "]"
 	}
-	fmt.Fprint(a.env.stdout, text+a.env.colon())
+	fmt.Fprint(a.env.stdout, text+colon(a.env.lang))
 	line, err := a.lines.ReadString('\n')
 	if line = strings.TrimSpace(line); err != nil || line == "" {
 		return usual

@@ -62,9 +62,12 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 		env.notef("not in the recording: % x  %s\n", b, capture.Text(b))
 	}
 	fmt.Fprintf(env.stdout, "path = %q\n", line.Path())
-	env.printf("  # is %s: %s\n", rest[0], recordingSummary(env.lang, recording, player))
+	about := []string{env.lang.Sprintf("the recording %s: %s", rest[0], recordingSummary(env.lang, recording, player))}
 	if !*now {
-		env.printf("  # begins when the port is opened; Ctrl-C ends it\n")
+		about = append(about, env.lang.Text("begins when the port is opened; Ctrl-C ends it"))
+	}
+	for _, remark := range about {
+		fmt.Fprintf(env.stdout, "  # %s\n", remark)
 	}
 	err = play(ctx, player, line, *now)
 	if ctx.Err() == nil && err == nil {

@@ -20,9 +20,9 @@ func (e *env) notef(format string, args ...any) {
 	fmt.Fprint(e.stderr, e.lang.Sprintf(format, args...))
 }
 
-// colon ends a question.
-func (e *env) colon() string {
-	if e.lang == locale.Chinese {
+// colon is between a question and its answer, or a subject and a remark about it.
+func colon(lang locale.Language) string {
+	if lang == locale.Chinese {
 		return "："
 	}
 	return ": "

@@ -68,7 +68,7 @@ func ask(ctx context.Context, env *env, f *os.File, question string) (string, er
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(env.stderr, env.lang.Text(question)+env.colon())
+	fmt.Fprint(env.stderr, env.lang.Text(question)+colon(env.lang))
 	type line struct {
 		text []byte
 		err  error

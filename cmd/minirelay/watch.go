@@ -89,8 +89,8 @@ type watching struct {
 }
 
 func newWatching(env *env, o *watchOptions, units map[[2]string]string) (*watching, error) {
-	w := &watching{env: env, view: newWireView(env.stdout), name: o.record}
-	w.view.units, w.view.lang = units, env.lang
+	w := &watching{env: env, view: newWireView(env.stdout, env.lang), name: o.record}
+	w.view.units = units
 	if o.json {
 		w.json = json.NewEncoder(env.stdout)
 	}

@@ -49,8 +49,8 @@ type wireView struct {
 }
 
 // newWireView shows records on w, in colours if w is a terminal whose user has not disabled them.
-func newWireView(w io.Writer) *wireView {
-	v := &wireView{w: w, columns: func() int { return 0 },
+func newWireView(w io.Writer, lang locale.Language) *wireView {
+	v := &wireView{w: w, lang: lang, columns: func() int { return 0 },
 		stamp: func(t time.Time) string { return t.Format("15:04:05.000") },
 		short: func(t time.Time) string { return t.Format("05.000") }}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -177,16 +177,16 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 	text := v.lang.Text(f.Why)
 	if !f.OK {
 		if who != "" {
-			text = who + ": " + text
+			text = who + colon(v.lang) + text
 		}
 		if f.Text != "" {
-			text += ": " + shown(f)
+			text += colon(v.lang) + shown(f)
 		}
 		v.line(at, '!', red, v.wrapped(clauses(text)))
 		return
 	}
 	if len(f.Fields) == 0 && text != "" {
-		v.line(at, '!', yellow, v.wrapped(clauses(who+": "+text)))
+		v.line(at, '!', yellow, v.wrapped(clauses(who+colon(v.lang)+text)))
 		return
 	}
 	var parts []string

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"minirelay/api"
+	"minirelay/locale"
 )
 
 // viewed shows sights on a terminal with that many columns, or not on a terminal if it is 0.
 func viewed(columns int, show func(v *wireView)) string {
 	var b strings.Builder
-	v := newWireView(&b)
+	v := newWireView(&b, locale.English)
 	v.columns = func() int { return columns }
 	v.units = map[[2]string]string{{"meter", "voltage"}: "V"}
 	show(v)
