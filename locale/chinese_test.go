@@ -24,7 +24,7 @@ func TestChinese(t *testing.T) {
 		"port uno is not usable: /dev/ttyACM0 does not exist":           "串口 uno 不能用：/dev/ttyACM0 不存在",
 		"the value must be one of auto, manual":                         "值必须是以下之一：auto、manual",
 		`the name "all is well" is nothing`:                             `the name "all is well" is nothing`,
-		"12 frames: 10 accepted, 2 dropped; 3 requests unanswered":      "12 帧：解码 10，丢弃 2；3 个请求没有应答",
+		"12 frames: 10 accepted, 2 dropped; 3 requests unanswered":      "12 帧：采用 10，丢弃 2；3 个请求没有应答",
 		"there is no = after the key, and the file ends here":           "键后面没有 =，文件却到此为止",
 		"/dev/x is in use by cat (process 7), init (process 1)":         "/dev/x 正被 cat（进程 7）、init（进程 1） 使用",
 		`"on" is not one of "a, b", "c"`:                                `"on" 不是 "a, b"、"c" 之一`,
