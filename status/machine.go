@@ -37,7 +37,7 @@ var clockBase = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 // Look reads the state of the machine at now. root is "/", except in tests. A value that cannot be read stays zero.
 func Look(root, dataDir string, now time.Time) Machine {
 	m := Machine{DataDir: dataDir, Goroutines: runtime.NumGoroutine(), ClockSet: now.After(clockBase),
-		Model: strings.TrimRight(read(root, "proc/device-tree/model"), "\x00")}
+		Model: strings.TrimRight(read(root, "sys/firmware/devicetree/base/model"), "\x00")} // /proc/device-tree is a link to it
 	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}
 	metrics.Read(samples)
 	m.Heap, m.Collections = samples[0].Value.Uint64(), samples[1].Value.Uint64()

@@ -164,7 +164,7 @@ func TestText(t *testing.T) {
 func TestLook(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\x00", "proc/self/statm": "1000 250 100 1 0 90 0",
+		"sys/firmware/devicetree/base/model": "Raspberry Pi 4 Model B Rev 1.4\x00", "proc/self/statm": "1000 250 100 1 0 90 0",
 		"sys/class/thermal/thermal_zone0/temp":                "48312\n",
 		"sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n",
 		"sys/block/mmcblk0/device/life_time":                  "0x02 0x01\n",

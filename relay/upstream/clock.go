@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,11 +25,20 @@ type instant struct {
 var bootID = sync.OnceValue(func() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return ""
+		return givenBootID(os.Getenv("MINIRELAY_BOOT_ID"))
 	}
 	id = bytes.TrimSpace(id)
 	return string(id[:min(len(id), 36)])
 })
+
+// givenBootID returns the id that systemd gives to a service that cannot see it in /proc (%b in systemd.unit(5), without
+// hyphens), in the format of /proc; "" if it is none.
+func givenBootID(id string) string {
+	if len(id) != 32 {
+		return ""
+	}
+	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
+}
 
 // readClock reads the clocks of this machine.
 func readClock() instant {

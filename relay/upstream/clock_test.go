@@ -95,3 +95,15 @@ func TestReadingsBeforeTheClockIsSet(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// The id that systemd gives a service has the same format as the one in /proc, so that a restart without the one or the
+// other is not taken for a restart of the machine.
+func TestGivenBootID(t *testing.T) {
+	for given, want := range map[string]string{
+		"8d2ad5f8b3a14c0f9c4e0f6f4f0f1a2b": "8d2ad5f8-b3a1-4c0f-9c4e-0f6f4f0f1a2b", "": "", "%b": "",
+	} {
+		if got := givenBootID(given); got != want {
+			t.Errorf("%q: %q", given, got)
+		}
+	}
+}
