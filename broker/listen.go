@@ -77,7 +77,7 @@ func listen(key, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	switch {
 	case err == nil:
-		return l, nil
+		return l, deepen(l)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, hint(fmt.Errorf("%s: %s is in use by another program (%w)", key, address, err), "stop that one (ss -ltnp shows it) or choose another port")
 	case errors.Is(err, os.ErrPermission):
@@ -86,6 +86,21 @@ func listen(key, address string) (net.Listener, error) {
 		return nil, hint(fmt.Errorf("%s: this machine does not have the address %s (%w)", key, address, err), "use :port to listen on all addresses")
 	}
 	return nil, hint(fmt.Errorf("%s: cannot listen on %q (%w)", key, address, err), "write host:port or :port")
+}
+
+// backlog is how many connections may wait to be accepted; the kernel allows 4096 by default. Go asks for 128 if it
+// cannot see the kernel's limit in /proc, as in a service with ProcSubset=pid: too few for the phones of a large site
+// that come back at once.
+const backlog = 4096
+
+// deepen makes room for backlog connections: listen(2) may be called again.
+func deepen(l net.Listener) error {
+	raw, err := l.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		return err
+	}
+	failed := raw.Control(func(fd uintptr) { err = syscall.Listen(int(fd), backlog) })
+	return errors.Join(failed, err)
 }
 
 // accept serves the listeners of p that old did not have.

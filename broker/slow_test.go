@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pipes is a listener whose connections are pipes.
@@ -113,4 +115,36 @@ func TestUnreadAnswer(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(begun))
 		}
 	})
+}
+
+// Many connections may wait to be accepted, even if Go did not ask for that.
+func TestBacklog(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	raw, err := l.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := func() (n uint32) {
+		if err := raw.Control(func(fd uintptr) {
+			info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n = info.Sacked // of a listener: tcp_get_info in net/ipv4/tcp.c of Linux
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	_ = raw.Control(func(fd uintptr) { _ = unix.Listen(int(fd), 5) })
+	if n := waiting(); n != 5 {
+		t.Fatalf("%d", n)
+	}
+	if err := deepen(l); err != nil || waiting() <= 5 {
+		t.Errorf("%v, %d", err, waiting())
+	}
 }
