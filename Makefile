@@ -12,12 +12,13 @@ TAGS = nethttpomithttp2
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: demo build web miniprogram pictures miniprogram-deps test test-deps lint vuln bench soak-upstream fuzz soak release clean
+.PHONY: demo build web miniprogram pictures miniprogram-deps go-version test test-quick test-deps lint vuln bench soak-upstream fuzz soak release clean
 
-demo: ## the gateway with two software boards: no hardware, no config
-	CGO_ENABLED=0 $(GO) run -tags $(TAGS) -ldflags '$(LDFLAGS)' ./cmd/minirelay demo
+LISTEN ?= 127.0.0.1:8443
+demo: go-version ## the gateway with two software boards: no hardware, no config; LISTEN=:8443 lets phones in
+	CGO_ENABLED=0 $(GO) run -tags $(TAGS) -ldflags '$(LDFLAGS)' ./cmd/minirelay demo -listen $(LISTEN)
 
-build: ## the static binary for this machine
+build: go-version ## the static binary for this machine
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o minirelay ./cmd/minirelay
 
 web: miniprogram-deps ## the page again, into web/dist, which is committed
@@ -35,7 +36,14 @@ pictures: miniprogram-deps ## the pictures of the screens, into docs/pictures; w
 miniprogram-deps:
 	@miniprogram/scripts/install
 
-test: test-deps ## every test, on a fresh Debian machine with Go, git, make and node
+go-version: # says in words when Go is too old
+	@e2e/go-version $(GO)
+
+test-quick: go-version ## vet and the unit tests: some minutes, without root, installs nothing
+	$(GO) vet ./...
+	$(GO) test ./...
+
+test: go-version test-deps ## every test, on a fresh Debian machine with Go, git, make and node; needs root
 	$(GO) vet ./...
 	$(GO) test -race ./...
 	e2e/test32
@@ -50,6 +58,7 @@ test: test-deps ## every test, on a fresh Debian machine with Go, git, make and 
 	cd e2e/nats && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 test-deps: # requirements of the tests other than Go and node: a C compiler for -race, real MQTT clients
+	@e2e/rights
 	@e2e/install
 
 lint: ## gofmt, vet, staticcheck, known vulnerabilities
