@@ -51,8 +51,8 @@ func fanOut(clients func(effort) int) func(context.Context, *bench, side) (sampl
 
 func fanOutFigures(clients string, must, reach bound) []figure {
 	return []figure{
-		{"first", fmt.Sprintf("one message to %s wss clients, the first has it, p50", clients), "ms", bound{}, bound{}},
-		{"last", fmt.Sprintf("one message to %s wss clients, the last has it, p50", clients), "ms", must, reach},
+		{"first", fmt.Sprintf("one message to %s wss clients, until the first has received it, p50", clients), "ms", bound{}, bound{}},
+		{"last", fmt.Sprintf("one message to %s wss clients, until the last has received it, p50", clients), "ms", must, reach},
 	}
 }
 

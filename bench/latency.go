@@ -47,8 +47,8 @@ func latencyAt(rate float64) func(context.Context, *bench, side) (sample, error)
 
 func latencyFigures(rate string, must50, reach50, must99, reach99 bound) []figure {
 	return []figure{
-		{"p50", fmt.Sprintf("latency p50, %s/s", rate), "µs", must50, reach50},
-		{"p99", fmt.Sprintf("latency p99, %s/s", rate), "µs", must99, reach99},
+		{"p50", fmt.Sprintf("serial line → client p50, %s/s", rate), "µs", must50, reach50},
+		{"p99", fmt.Sprintf("serial line → client p99, %s/s", rate), "µs", must99, reach99},
 	}
 }
 

@@ -30,9 +30,9 @@ func lossFree(boards func(effort) int) func(context.Context, *bench, side) (samp
 
 func lossFreeFigures(ports string, must, reach bound) []figure {
 	return []figure{
-		{"rate", "highest loss-free rate, " + ports, "frames/s", must, reach},
-		{"flood", "through to the client when boards never pause, " + ports, "frames/s", bound{}, bound{}},
-		{"lost", "of that lost between line and client, " + ports, "%", bound{}, bound{}},
+		{"rate", "highest rate without loss, " + ports, "frames/s", must, reach},
+		{"flood", "frames that reach the client when boards never pause, " + ports, "frames/s", bound{}, bound{}},
+		{"lost", "frames lost when boards never pause, " + ports, "%", bound{}, bound{}},
 	}
 }
 

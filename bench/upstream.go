@@ -38,8 +38,8 @@ func upstreamCost(rate float64) func(context.Context, *bench, side) (sample, err
 
 func upstreamFigures(rate string, cpu, disk bound) []figure {
 	return []figure{
-		{"cpu", "processor time a reading for an upstream, " + rate, "µs", cpu, bound{}},
-		{"disk", "written to the disk a reading for an upstream, " + rate, "B", disk, bound{}},
+		{"cpu", "processor time per reading for an upstream, " + rate, "µs", cpu, bound{}},
+		{"disk", "written to the disk per reading for an upstream, " + rate, "B", disk, bound{}},
 	}
 }
 
