@@ -3,8 +3,8 @@
 //
 // A protocol in a package below this one provides one of two things. [Stream] decodes the frames of a device that
 // sends by itself; [Poller] makes the requests for a device that answers, each a [Query] that judges its own answer. A
-// new protocol needs only this package and package mapping: it reads fields with [NewWireField] or [NewByteField] and
-// parses what a person wrote with [ParseBytes] and [ParsePlaces].
+// new protocol needs only this package and package mapping: it collects readings with [NewReadings], or reads fields
+// with [NewWireField] or [NewByteField], and parses what a person wrote with [ParseBytes] and [ParsePlaces].
 //
 // # Promises
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"minirelay/devices/codec"
 	"minirelay/devices/codec/text"
@@ -14,60 +15,40 @@ import (
 
 // letters reads lines such as "T21.5H40": each value is the number after its letter.
 type letters struct {
-	tap      *wire.Tap
-	keys     string // the letter of each field
-	fields   []codec.WireField
-	readings []relay.Reading
+	codec.NoSum           // its lines have no checksum
+	codec.Readings        // collects the values of a line
+	keys           string // the letter of each field
 }
 
 func newLetters(d mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
-	l := &letters{tap: tap}
+	l := &letters{Readings: codec.NewReadings(d, tap)}
 	for _, f := range d.Fields {
 		l.keys += f.WireKey()
-		l.fields = append(l.fields, codec.NewWireField(f))
 	}
 	return l
 }
 
-func (l *letters) Decode(text []byte) ([]relay.Reading, bool) {
-	l.readings = l.readings[:0]
-	for rest := text; len(rest) > 0; {
-		if before := text[:len(text)-len(rest)]; rest[0] < 'A' || rest[0] > 'Z' || bytes.IndexByte(before, rest[0]) >= 0 {
-			l.tap.Because("a letter is missing, or is there twice")
-			return nil, false
+func (l *letters) Decode(line []byte) ([]relay.Reading, bool) {
+	l.Begin()
+	for len(line) > 0 {
+		letter, rest := line[0], line[1:]
+		if letter < 'A' || letter > 'Z' {
+			return l.Reject("a letter is missing")
 		}
-		end := 1
-		for end < len(rest) && (rest[end] < 'A' || rest[end] > 'Z') {
-			end++
+		end := bytes.IndexFunc(rest, unicode.IsUpper)
+		if end < 0 {
+			end = len(rest)
 		}
-		if i := strings.IndexByte(l.keys, rest[0]); i >= 0 {
-			l.read(i, rest[1:end])
+		if i := strings.IndexByte(l.keys, letter); i >= 0 {
+			l.SetText(i, rest[:end])
 		}
-		rest = rest[end:]
+		line = rest[end:]
 	}
-	if len(l.readings) == 0 {
-		l.tap.Because("no field has one of its letters")
-		return nil, false
+	if l.None() {
+		return l.Reject("no field has one of its letters")
 	}
-	return l.readings, true
+	return l.End()
 }
-
-func (l *letters) read(i int, text []byte) {
-	field := &l.fields[i]
-	token := field.Token(text, false)
-	value, ok := field.Read(token)
-	if !ok {
-		l.tap.Implausible.Add(1)
-		if l.tap.Watched() { // else the words are not worth composing
-			l.tap.Because(field.ID + ": " + field.Explain(codec.Fault{Field: i, Value: token}))
-		}
-	}
-	l.readings = append(l.readings, relay.Reading{Field: i, Value: value})
-}
-
-func (l *letters) CheckSum(line []byte) ([]byte, bool) { return line, true }
-func (l *letters) HasSum() bool                        { return false }
-func (l *letters) AddSum(line []byte) []byte           { return line }
 
 func checkLetters(k *mapping.Checker) {
 	seen := map[string]bool{}
@@ -93,7 +74,7 @@ func Example() {
 
 	tap := new(wire.Tap)
 	stream := newLetters(device, tap)
-	lines := text.NewLineFramer(strings.NewReader("1H40\nT21.5H40\nT-3H140\nhello\n"), tap)
+	lines := text.NewLineFramer(strings.NewReader("1H40\nT21.5H40\nT-3H140\nT1H40T2\nhello\n"), tap)
 	for {
 		frame, err := lines.Next(device.MaxFrame)
 		if err != nil {
@@ -111,6 +92,7 @@ func Example() {
 	// false
 	// true temperature=21.5 humidity=40
 	// true temperature=-3 humidity=null
+	// true temperature=null humidity=40
 	// false
-	// 1 implausible
+	// 2 implausible
 }

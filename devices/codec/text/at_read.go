@@ -76,7 +76,7 @@ func (a *atPoller) read(q *codec.Query, of []int, got []byte, quiet bool) (codec
 	if !a.values(of, lines) {
 		a.begin()
 		for _, i := range of {
-			a.set(i, codec.Token{Kind: codec.TokenNull})
+			a.Set(i, codec.Token{Kind: codec.TokenNull})
 		}
 		a.tap.Because("no line of the answer contains it")
 	}
@@ -95,21 +95,21 @@ func (a *atPoller) values(of []int, lines [][]byte) bool {
 	for _, i := range of {
 		t, ok := a.value(i, lines)
 		found = found || ok
-		a.set(i, t)
+		a.Set(i, t)
 	}
 	return found
 }
 
 // value is the token of a field in the first line in which it can be read, otherwise what is in its place.
 func (a *atPoller) value(i int, lines [][]byte) (t codec.Token, ok bool) {
-	field, wire := &a.fields[i], &a.readings.fields[i]
+	field, wire := &a.fields[i], a.Field(i)
 	instead := codec.Token{Kind: codec.TokenNull}
 	for _, line := range lines {
 		text, ok := field.in(line, a.separator)
 		if !ok {
 			continue
 		}
-		t := wire.Token(text, a.comma)
+		t := a.Token(i, text)
 		if field.answer != nil || wire.Legible(t) {
 			return t, true
 		}

@@ -132,7 +132,7 @@ func (v *csvCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	}
 	// A line of unknown form may be anything. One with the expected number of columns has values of the fields, even if
 	// they are only "OL" and "Err".
-	if v.width < 2 && v.names == nil && v.unreadable() {
+	if v.width < 2 && v.names == nil && v.Unreadable() {
 		v.tap.Because("none of its columns can be read")
 		return nil, false
 	}

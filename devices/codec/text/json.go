@@ -249,7 +249,7 @@ func (j *jsonCodec) member(n *node, depth int) bool {
 // found sets the fields and conditions of n.
 func (j *jsonCodec) found(n *node, t codec.Token) {
 	for _, field := range n.fields {
-		j.set(field, t)
+		j.Set(field, t)
 	}
 	for _, condition := range n.conditions {
 		j.match.see(condition, t)

@@ -59,7 +59,7 @@ func (s keys) find(key []byte, from *int) *slot {
 // setText sets the fields and conditions of a slot to a bare value in the line.
 func (g *readings) setText(s *slot, text []byte) {
 	for _, field := range s.fields {
-		g.set(field, g.fields[field].Token(text, g.comma))
+		g.SetText(field, text)
 	}
 	for _, condition := range s.conditions {
 		g.match.see(condition, codec.Token{Kind: codec.TokenString, Text: text})

@@ -74,7 +74,7 @@ func (n *nmeaCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		case r.field < 0:
 			n.match.see(r.condition, t)
 		default:
-			n.set(r.field, n.typed(r.field, t))
+			n.Set(r.field, n.typed(r.field, t))
 		}
 	}
 	if !asked && !slices.Contains(nmeaTypes, n.sentence.kind) {
@@ -95,8 +95,8 @@ func (s *nmeaSentence) parse(text []byte) (err error) {
 func (n *nmeaCodec) typed(field int, t codec.Token) codec.Token {
 	switch {
 	case t.Kind == codec.TokenString:
-		return n.fields[field].Token(t.Text, false)
-	case t.Kind == tokenTime && n.fields[field].Kind == relay.TypeNumber:
+		return n.Field(field).Token(t.Text, false)
+	case t.Kind == tokenTime && n.Field(field).Kind == relay.TypeNumber:
 		t.Kind = codec.TokenNumber
 	case t.Kind == tokenTime:
 		t.Kind = codec.TokenString
