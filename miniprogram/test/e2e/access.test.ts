@@ -48,6 +48,8 @@ describe.each([
     await screen.page.goto(screen.url)
     await screen.page.locator('.sign-box').waitFor()
     faults.push(...(await serious(screen)).map((f) => `sign-in: ${f}`))
+    // What fits has nothing to scroll.
+    expect(await screen.page.evaluate(() => document.scrollingElement!.scrollHeight - innerHeight)).toBe(0)
     await screen.enter('admin', 'right')
     await screen.says(screen.card('温室'), '21.5')
     await at('devices/index', '.device')
