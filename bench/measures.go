@@ -87,7 +87,7 @@ var measures = []measure{
 func choose(only string) ([]measure, error) {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
-		return nil, fmt.Errorf("-only is no regular expression: %w", err)
+		return nil, fmt.Errorf("-only is not a regular expression: %w", err)
 	}
 	var chosen []measure
 	var names []string

@@ -38,7 +38,7 @@ type phc struct {
 // HashPassword makes the argon2id hash of a password, in the PHC string format, for password_hash in the config.
 func HashPassword(password string) (string, error) {
 	if password == "" {
-		return "", hint(errors.New("an empty password cannot be hashed"), "type one")
+		return "", hint(errors.New("an empty password cannot be hashed"), "enter a password")
 	}
 	p := phc{memory: hashMemory, passes: hashPasses, threads: 1, salt: make([]byte, hashSalt), hash: make([]byte, hashLength)}
 	if _, err := rand.Read(p.salt); err != nil {

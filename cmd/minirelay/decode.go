@@ -139,7 +139,7 @@ func readRecording(env *env, name string, raw bool) ([]capture.Record, error) {
 		}
 		defer f.Close()
 		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return nil, userError{name + " is a directory", "name the file in it"}
+			return nil, userError{name + " is a directory", "name a file in it"}
 		}
 		in = f
 	}

@@ -54,7 +54,7 @@ func runReplay(ctx context.Context, env *env, args []string) error {
 	}
 	line, err := softboard.Open(*link)
 	if err != nil {
-		return userError{fmt.Sprintf("no port can be made: %v", err), "-link takes a path in a directory that this user may write to"}
+		return userError{fmt.Sprintf("cannot create a port: %v", err), "-link takes a path in a directory that this user may write to"}
 	}
 	player := capture.NewPlayer(recording)
 	player.Speed, player.Loop = *speed, *loop

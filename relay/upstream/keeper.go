@@ -216,7 +216,7 @@ func (k *keeper) tidy() {
 	k.saveCursors(1)
 	lost, err := k.enforce(now)
 	if err != nil {
-		k.diskFails(fmt.Errorf("an old file of the outbox stays: %w", err))
+		k.diskFails(fmt.Errorf("an old file of the outbox could not be deleted: %w", err))
 	}
 	k.noteLoss(lost)
 	size := k.readings.size() + k.outcomes.size()
