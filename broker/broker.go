@@ -43,6 +43,7 @@ type Broker struct {
 	expiring   int            // sessions that are being ended
 	maxClients int
 	arrivals   int64
+	takeovers  takeovers
 	departures int64
 
 	changing sync.Mutex // Start, Reload and Stop, one after the other
@@ -86,7 +87,7 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 		topicLocks: topicLocks{seed: maphash.MakeSeed()},
 		retained:   retained{byTopic: map[string]*message{}},
 		routes:     routes{byTopic: map[string]*route{}},
-		sessions:   map[string]*session{}, beating: map[string]*session{}, perUser: map[string]int{}, conns: map[*conn]struct{}{},
+		sessions:   map[string]*session{}, beating: map[string]*session{}, perUser: map[string]int{}, takeovers: takeovers{}, conns: map[*conn]struct{}{},
 		pages: map[string]http.Handler{}, quit: make(chan struct{}), pulses: pulses{turn: make(chan struct{}, 1)},
 	}
 	b.server = mqtt.New(&mqtt.Options{

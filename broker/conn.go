@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 const (
@@ -24,8 +24,6 @@ const (
 	keepBuffer  = 512      // bytes of buffer that an idle client keeps
 	maxWaiting  = 1 << 20  // bytes waiting at one client; beyond it the client is disconnected
 	maxBuffered = 64 << 20 // bytes waiting at all clients together; a client that needs more is disconnected
-
-	frameRoom = 10 // bytes of the longest header of a WebSocket frame from a server (RFC 6455, 5.2)
 )
 
 var errConnClosed = errors.New("connection closed")
@@ -53,9 +51,13 @@ type conn struct {
 	lastDeadline time.Time
 	receiveMax   uint16
 	established  bool
-	left         bool      // mochi has reported its end
-	will         *will     // published when it ends
-	granted      []request // the filters of the SUBSCRIBE being answered
+	left         bool   // mochi has reported its end
+	refused      bool   // its CONNECT was refused, with a line in the log
+	raised       uint16 // the keep-alive that it asked for, in seconds, if that was too short
+	incoming     inbound
+	forbidden    packets.Code // what its CONNECT asks for that it may not
+	will         *will        // published when it ends
+	granted      []request    // the filters of the SUBSCRIBE being answered
 
 	mu       sync.Mutex
 	buf      []byte // room for a frame's header, then the bytes to write
@@ -66,6 +68,9 @@ type conn struct {
 	goodbye  bool // the close frame is on its way
 	dead     bool
 	reason   string        // why it was disconnected, if that deserves a line in the log
+	details  []any         // for that line
+	drain    bool          // the client is still sending when it is disconnected
+	pinger   *time.Timer   // of a WebSocket
 	done     chan struct{} // closed when dead
 }
 
@@ -92,6 +97,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := c.in.Read(p)
+	c.incoming.follow(p[:n])
 	c.traffic.bytesIn.Add(int64(n))
 	return n, err
 }
@@ -203,16 +209,20 @@ func (c *conn) rest(raw net.Conn) {
 	if cap(c.buf) > keepBuffer {
 		c.buf = nil
 	}
-	last := c.closing && !c.dead
+	last, drain := c.closing && !c.dead, c.drain
 	c.dead = c.dead || last
+	inner, until := c.inner, c.closeBy
 	c.mu.Unlock()
+	if last && drain {
+		readRest(inner, until)
+	}
 	if last {
 		_ = raw.Close() // TLS sends a close alert, and waits for room to send it
 		close(c.done)
 	}
 }
 
-// send writes a control frame and one frame of everything else.
+// send writes a control frame, and everything else in frames.
 func (c *conn) send(raw net.Conn, control, out []byte) error {
 	if len(control) > 0 {
 		if err := c.writeAll(raw, control); err != nil {
@@ -223,7 +233,7 @@ func (c *conn) send(raw net.Conn, control, out []byte) error {
 		return nil
 	}
 	if c.room > 0 {
-		out = frame(out)
+		return c.writeFrames(raw, out)
 	}
 	return c.writeAll(raw, out)
 }
@@ -247,38 +257,6 @@ func (c *conn) writeAll(raw net.Conn, p []byte) error {
 	return nil
 }
 
-// frame fills in the header of a binary frame in front of the payload that begins after frameRoom.
-func frame(out []byte) []byte {
-	const final = 0x80
-	n := len(out) - frameRoom
-	switch {
-	case n < 126:
-		out = out[frameRoom-2:]
-		out[1] = byte(n)
-	case n < 1<<16:
-		out = out[frameRoom-4:]
-		out[1] = 126
-		binary.BigEndian.PutUint16(out[2:], uint16(n))
-	default:
-		out = out[frameRoom-10:]
-		out[1] = 127
-		binary.BigEndian.PutUint64(out[2:], uint64(n))
-	}
-	out[0] = final | websocket.BinaryMessage
-	return out
-}
-
-// pong queues the answer to a WebSocket ping. Only the newest is kept: it answers all before it (RFC 6455, 5.5.3).
-func (c *conn) pong(text string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.dead || c.closing {
-		return
-	}
-	c.control = append([]byte{0x80 | websocket.PongMessage, byte(len(text))}, text...)
-	c.wakeLocked()
-}
-
 // Close lets waiting bytes go out, for closeTime at most, and closes. It does not wait for that.
 func (c *conn) Close() error {
 	c.mu.Lock()
@@ -286,12 +264,34 @@ func (c *conn) Close() error {
 	if c.closing || c.dead {
 		return nil
 	}
+	c.partLocked()
 	c.closing = true
 	c.closeBy = time.Now().Add(closeTime)
 	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // ends the waiting read
 	_ = c.raw.SetWriteDeadline(c.closeBy)
 	c.wakeLocked()
 	return nil
+}
+
+// partLocked gives an MQTT 5 client the reason why it is disconnected, where mochi gives none.
+func (c *conn) partLocked() {
+	if s := c.session.Load(); c.incoming.tooBig == 0 || s == nil || c.client.Properties.ProtocolVersion < 5 {
+		return
+	}
+	before := len(c.buf)
+	c.buf = append(c.beginLocked(), packets.Disconnect<<4, 2, packets.ErrPacketTooLarge.Code, 0)
+	c.drain = c.accountLocked(before)
+}
+
+// readRest reads what a client is still sending, for a moment: closing a connection with unread bytes makes TCP drop
+// what was sent last.
+func readRest(inner net.Conn, until time.Time) {
+	const most = 1 << 20 // bytes
+	if half, ok := inner.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_ = inner.SetReadDeadline(until)
+	_, _ = io.CopyN(io.Discard, inner, most)
 }
 
 // abort cuts the connection. A reason is given if it belongs in the log.
@@ -322,6 +322,9 @@ func (c *conn) strip() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.in, c.raw, c.inner, c.head, c.granted, c.ticket = nil, nil, nil, nil, nil, nil
+	if c.pinger != nil {
+		c.pinger.Stop()
+	}
 }
 
 // failure is why the connection was cut, if that belongs in the log.
@@ -353,31 +356,3 @@ func (c *conn) SetReadDeadline(t time.Time) error  { return c.raw.SetReadDeadlin
 func (c *conn) SetWriteDeadline(t time.Time) error { return nil } // flush sets its own
 func (c *conn) LocalAddr() net.Addr                { return c.inner.LocalAddr() }
 func (c *conn) RemoteAddr() net.Addr               { return c.inner.RemoteAddr() }
-
-// wsReader turns binary messages into a stream: a packet may span messages, and a message may hold several packets.
-type wsReader struct {
-	ws      *websocket.Conn
-	message io.Reader
-}
-
-func (r *wsReader) Read(p []byte) (int, error) {
-	for {
-		if r.message == nil {
-			kind, message, err := r.ws.NextReader()
-			if err != nil {
-				return 0, err
-			}
-			if kind != websocket.BinaryMessage {
-				return 0, errors.New("text frame: MQTT needs binary ones")
-			}
-			r.message = message
-		}
-		n, err := r.message.Read(p)
-		if err == io.EOF {
-			r.message, err = nil, nil
-		}
-		if n > 0 || err != nil {
-			return n, err
-		}
-	}
-}

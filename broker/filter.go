@@ -33,10 +33,11 @@ func validFilter(filter string) bool {
 
 // splitShare takes $share/group/ off a shared subscription. The group is "" if filter is not shared.
 func splitShare(filter string) (group, inner string, ok bool) {
-	if len(filter) < 7 || !strings.EqualFold(filter[:7], "$share/") {
+	rest, shared := strings.CutPrefix(filter, "$share/") // topics are case sensitive, and this is one (MQTT 5.0, 4.7.3)
+	if !shared {
 		return "", filter, true
 	}
-	group, inner, ok = strings.Cut(filter[7:], "/")
+	group, inner, ok = strings.Cut(rest, "/")
 	return group, inner, ok && group != "" && !strings.ContainsAny(group, "+#")
 }
 

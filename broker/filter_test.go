@@ -25,7 +25,7 @@ func TestMatches(t *testing.T) {
 // A Handler's filter may be a shared subscription too, and an invalid filter covers nothing.
 func TestMatchesShared(t *testing.T) {
 	for filter, want := range map[string]bool{
-		"a/#": true, "$share/group/a/#": true, "$SHARE/group/a/+": true, "$share/group/b": false,
+		"a/#": true, "$share/group/a/#": true, "$share/group/a/+": true, "$SHARE/group/a/+": false, "$share/group/b": false,
 		"": false, "$share/group": false, "$share/group/": false, "$share//a/b": false,
 	} {
 		if got := Matches(filter, "a/b"); got != want {

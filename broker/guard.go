@@ -2,7 +2,9 @@ package broker
 
 import (
 	"bytes"
+	"errors"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +20,7 @@ const (
 	maxSessionExpiry = 86400    // seconds that a session outlives its connection
 	maxReceive       = 256      // QoS 2 messages that a client may have half-delivered
 	maxAliases       = 16
-	minKeepalive     = 15  // seconds
+	minKeepalive     = 5   // seconds
 	maxKeepalive     = 600 // seconds; MQTT 5 clients are informed of it
 )
 
@@ -71,7 +73,17 @@ func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet
 		if s := c.session.Load(); s != nil {
 			s.ack(pk.PacketID)
 		}
+	case packets.Subscribe:
+		if slices.Contains(pk.Properties.SubscriptionIdentifier, 0) { // MQTT 5.0, 3.8.2.1.2
+			return pk, errors.Join(g.b.server.DisconnectClient(cl, packets.ErrProtocolViolation), packets.ErrRejectPacket)
+		}
 	case packets.Disconnect:
+		if pk.FixedHeader.Remaining == 1 {
+			pk.ReasonCode = c.incoming.parting // mochi skips it
+		}
+		if pk.ReasonCode != 0 { // only a normal end takes the will back (MQTT 5.0, 3.1.2.5); mochi leaves it for this code alone
+			pk.ReasonCode = packets.CodeDisconnectWillMessage.Code
+		}
 		pk.Properties.SessionExpiryInterval = min(pk.Properties.SessionExpiryInterval, maxSessionExpiry)
 	}
 	return pk, nil
@@ -104,7 +116,9 @@ func (g *guard) readConnect(c *conn, pk *packets.Packet) {
 			pk.Connect.Keepalive = maxKeepalive
 		}
 	}
-	pk.Connect.Keepalive = max(pk.Connect.Keepalive, minKeepalive)
+	if pk.Connect.Keepalive = max(pk.Connect.Keepalive, minKeepalive); alive > 0 && alive < minKeepalive && pk.ProtocolVersion < 5 {
+		c.raised = alive
+	}
 	if alive == 0 && pk.ProtocolVersion < 5 {
 		c.idle = 0 // cannot be given a keepalive; TCP finds out when it is gone
 	} else {
@@ -134,6 +148,10 @@ func (g *guard) OnSessionEstablished(cl *mqtt.Client, pk packets.Packet) {
 	}
 	c.established = true
 	c.session.Load().attach(c, cl.Properties.ProtocolVersion, window, cl.Properties.Props.MaximumPacketSize, !expires(cl))
+	if c.raised > 0 && g.b.refusals.dueAfter("keep-alive\x00"+cl.ID, time.Now(), nameAgain) { // MQTT 5 clients are told by the CONNACK
+		g.b.log.Info("the keep-alive of a client is too short; the shortest one is used", "client", cl.ID, "user", c.session.Load().user,
+			"from", c.remote, "asked", c.raised, "used", minKeepalive)
+	}
 	g.b.log.Debug("client connected", "client", cl.ID, "user", c.session.Load().user, "from", c.remote)
 }
 
@@ -145,6 +163,9 @@ func (g *guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packe
 	switch version := cl.Properties.ProtocolVersion; {
 	case version < 3 || version > 5:
 		pk.ReasonCode = connack3(packets.ErrUnsupportedProtocolVersion.Code)
+		return pk
+	case version < 5 && pk.ReasonCode == packets.ErrUnspecifiedError.Code:
+		pk.ReasonCode = 2 // no client id, but a session to keep: the one case in which mochi has this code (MQTT 3.1.1, 3.1.3.1)
 		return pk
 	case version < 5:
 		pk.ReasonCode = connack3(pk.ReasonCode)

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -50,11 +49,23 @@ func (b *Broker) serveHTTP() {
 	if page := b.pages["/"]; page != nil {
 		plain.Handle("/", page)
 	}
+	socket := b.websocket(upgrader())
 	for _, mux := range []*http.ServeMux{pages, plain} {
-		mux.Handle("/mqtt", b.websocket(upgrader()))
+		mux.Handle("/mqtt", socket)
 		mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	}
-	b.secure, b.plain = b.httpServer(pages), b.httpServer(plain)
+	b.secure, b.plain = b.httpServer(orSocket(socket, pages)), b.httpServer(orSocket(socket, plain))
+}
+
+// orSocket serves MQTT at / too, where clients look for it if nobody tells them a path.
+func orSocket(socket, pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" && websocket.IsWebSocketUpgrade(r) {
+			socket.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 func (b *Broker) httpServer(h http.Handler) *http.Server {
@@ -66,19 +77,20 @@ func (b *Broker) httpServer(h http.Handler) *http.Server {
 		IdleTimeout:       idleHTTP,
 		MaxHeaderBytes:    headerSize,
 		ConnContext:       withConnection,
-		ErrorLog:          log.New(serverLog{b.log}, "", 0),
+		ErrorLog:          log.New(serverLog{b}, "", 0),
 	}
 }
 
 // serverLog takes net/http's lines: strangers' broken handshakes, and panics of pages.
-type serverLog struct{ log *slog.Logger }
+type serverLog struct{ b *Broker }
 
 func (l serverLog) Write(p []byte) (int, error) {
 	line := strings.TrimSpace(string(p))
-	if strings.Contains(line, "panic serving") {
-		l.log.Error("a page could not be served", "error", line)
-	} else {
-		l.log.Debug("http", "error", line)
+	switch {
+	case strings.Contains(line, "panic serving"):
+		l.b.log.Error("a page could not be served", "error", line)
+	case !l.b.handshakeFault(line):
+		l.b.log.Debug("http", "error", line)
 	}
 	return len(p), nil
 }
@@ -103,6 +115,8 @@ func (b *Broker) websocket(up *websocket.Upgrader) http.Handler {
 		ticketed := ticketOf(raw)
 		c := newConn(ticketed, raw, ws, b.traffic)
 		c.ticket = ticketed.ticket
+		b.checkProtocols(r, ws, c)
+		c.keepWarm()
 		b.welcome(c)
 	})
 }

@@ -16,6 +16,10 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		return nil
 	}
 	user := string(pk.Connect.Username)
+	if c.forbidden.Code != packets.CodeSuccess.Code {
+		b.refusals.log(b.log, "refused: "+c.forbidden.Reason, user, c)
+		return g.refuse(cl, c.forbidden)
+	}
 	if len(cl.ID) > maxClientID || strings.HasPrefix(cl.ID, "$") {
 		b.refusals.log(b.log, "a client id has at most 128 bytes and does not begin with $", user, c)
 		return g.refuse(cl, packets.ErrClientIdentifierNotValid)
@@ -61,6 +65,7 @@ func mayLeave(r *rights, cl *mqtt.Client) bool {
 
 // refuse answers a CONNECT with code and ends the connection.
 func (g *guard) refuse(cl *mqtt.Client, code packets.Code) error {
+	connOf(cl).refused = true
 	if cl.Properties.ProtocolVersion < 5 {
 		// mochi answers "not authorised" to a wrong password, which makes people look for a missing right.
 		_ = cl.WritePacket(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: connack3(code.Code)})

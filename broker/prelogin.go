@@ -174,6 +174,14 @@ type ticketConn struct {
 	closed sync.Once
 }
 
+// CloseWrite tells the other side that no more will be sent.
+func (c *ticketConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 func (c *ticketConn) Close() error {
 	err := c.Conn.Close()
 	c.closed.Do(func() {

@@ -38,10 +38,13 @@ func (r *refusals) logFrom(log *slog.Logger, what, user, host, remote string, mo
 	log.Warn(what, append([]any{"user", clip(user), "from", remote}, more...)...)
 }
 
-func (r *refusals) due(key string, now time.Time) bool {
+func (r *refusals) due(key string, now time.Time) bool { return r.dueAfter(key, now, refusalEvery) }
+
+// dueAfter reports whether a line may be written that was not written for so long.
+func (r *refusals) dueAfter(key string, now time.Time, every time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if at, ok := r.last[key]; ok && now.Sub(at) < refusalEvery {
+	if at, ok := r.last[key]; ok && now.Sub(at) < every {
 		return false
 	}
 	if now.Sub(r.full) >= refusalEvery {

@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -32,21 +34,24 @@ func (b *Broker) serve(c *conn) {
 			c.abort("")
 		}
 	}()
-	if err := c.readHead(); err != nil {
-		b.log.Debug("connection without CONNECT", "from", c.remote, "error", err)
+	if err := c.readConnect(); err != nil {
+		b.stray(c, err)
 		return
 	}
-	_ = b.server.EstablishConnection("minirelay", c) // the reason is in c.reason, or is the client's own affair
+	if err := b.server.EstablishConnection("minirelay", c); err != nil {
+		b.blame(c, err)
+	}
 }
 
-// readHead reads the fixed header of the first packet ahead of mochi, which would allocate any length that it
-// announces: 5 bytes cost 256 MB, from anyone.
-func (c *conn) readHead() error {
+// readConnect reads the first packet ahead of mochi, which would allocate any length that it announces: 5 bytes cost
+// 256 MB, from anyone.
+func (c *conn) readConnect() error {
 	head := make([]byte, 0, 5)
 	length, shift := 0, 0
 	for len(head) < 2 || head[len(head)-1]&0x80 != 0 {
 		if len(head) == cap(head) {
-			return errors.New("no MQTT: bad length")
+			c.head = head
+			return errStray
 		}
 		n, err := c.Read(head[len(head) : len(head)+1])
 		if err != nil {
@@ -56,16 +61,26 @@ func (c *conn) readHead() error {
 		switch {
 		case n == 0:
 		case len(head) == 1 && head[0] != packets.Connect<<4:
-			return errors.New("not MQTT: the first packet is not a CONNECT")
+			c.head = head
+			if in, ok := c.in.(*bufio.Reader); ok {
+				more, _ := in.Peek(in.Buffered()) // to show people what it was
+				c.head = append(head, more...)
+			}
+			return errStray
 		case len(head) > 1:
 			length |= int(head[len(head)-1]&0x7f) << shift
 			shift += 7
 		}
 	}
 	if length > maxConnect {
-		return fmt.Errorf("a CONNECT of %d bytes", length)
+		return errLarge
 	}
-	c.head = head
+	whole := append(make([]byte, 0, len(head)+length), head...)
+	whole = whole[:len(head)+length]
+	if _, err := io.ReadFull(c, whole[len(head):]); err != nil {
+		return err
+	}
+	c.head, c.forbidden = whole, connectFault(whole[len(head):])
 	return nil
 }
 
@@ -87,11 +102,7 @@ func (b *Broker) ended(c *conn) {
 		if !s.pulse {
 			b.ends.add(cmp.Or(strings.ReplaceAll(strings.TrimPrefix(c.failure(), "it "), " ", "_"), "closed"))
 		}
-		if c.failure() != "" {
-			b.log.Warn("client disconnected: "+c.failure(), "client", s.id, "user", s.user, "from", c.remote)
-		} else {
-			b.log.Debug("client disconnected", "client", s.id, "user", s.user, "from", c.remote)
-		}
+		b.sayEnd(c, s)
 	}
 	close(c.gone)
 	b.sessionsMu.Lock()
@@ -135,8 +146,10 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 			b.disconnect(ending.client, packets.ErrQuotaExceeded)
 		default:
 			ending = s.owner
+			count := b.takeovers.addLocked(cl.ID, time.Now())
 			b.sessionsMu.Unlock()
 			if ending.client != nil { // else the session is being ended right now
+				b.tookOver(ending, c, count)
 				b.disconnect(ending.client, packets.ErrSessionTakenOver)
 			}
 		}
