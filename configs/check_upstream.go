@@ -86,7 +86,7 @@ func (k *checker) checkUpstreamRights(u upstream.Config) {
 	}
 	clear := strings.HasPrefix(u.URL, "mqtt:") || strings.HasPrefix(u.URL, "ws:")
 	if clear && k.has("upstream", u.ID, "url") && !loopbackURL(u.URL) {
-		k.warning(k.at("upstream", u.ID, "url"), "passwords and commands are sent unencrypted", "use mqtts:// or wss:// unless everybody on the way is trusted")
+		k.warning(k.at("upstream", u.ID, "url"), "passwords and commands are sent unencrypted", "use mqtts:// or wss:// unless you trust everybody on the way")
 	}
 	if len(u.Commands) > 0 && !slices.Contains(u.Accept, "command") && k.has("upstream", u.ID, "command_devices") {
 		k.fault(k.at("upstream", u.ID, "command_devices"), "command_devices has no effect: no command is accepted from there", `add accept = ["command"], or leave it out`)

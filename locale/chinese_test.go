@@ -44,7 +44,7 @@ func TestChinese(t *testing.T) {
 	if got := Chinese.Sprintf("%-5s %3.0f %%  %s", "9600", 100.0, "lines of JSON"); got != "9600  100 %  JSON 行" {
 		t.Errorf("%q", got)
 	}
-	if got := Chinese.Sprintf("takes every %s for %s", "command and request", "a, b"); got != "接受对 a、b 的所有 command 和 request" {
+	if got := Chinese.Sprintf("accepts every %s for %s", "command and request", "a, b"); got != "接受对 a、b 的所有 command 和 request" {
 		t.Errorf("%q", got)
 	}
 	if got := Chinese.List("a", "b") + English.List("a", "b"); got != "a、ba, b" {

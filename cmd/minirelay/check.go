@@ -83,11 +83,11 @@ func upstreamSummary(lang locale.Language, config *configs.Config, c upstream.Co
 	if len(c.Devices) > 0 {
 		what = "sends " + strings.Join(c.Devices, ", ")
 	}
-	takes := "takes nothing from there"
+	takes := "accepts nothing from there"
 	if len(c.Accept) > 0 {
-		takes = fmt.Sprintf("takes every %s", strings.Join(c.Accept, " and "))
+		takes = fmt.Sprintf("accepts every %s", strings.Join(c.Accept, " and "))
 		if len(c.Commands) > 0 {
-			takes = fmt.Sprintf("takes every %s for %s", strings.Join(c.Accept, " and "), strings.Join(c.Commands, ", "))
+			takes = fmt.Sprintf("accepts every %s for %s", strings.Join(c.Accept, " and "), strings.Join(c.Commands, ", "))
 		}
 	}
 	topics := config.Gateway.Root + "/" + config.Gateway.ID + "/…"

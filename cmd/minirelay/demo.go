@@ -125,7 +125,7 @@ func (d demo) welcome(g *gateway.Gateway, lang locale.Language) string {
 	} {
 		fmt.Fprintf(&b, "  %s  %s\n", locale.Pad(row[0], 8), row[1])
 		if row[2] != "" {
-			fmt.Fprintf(&b, "  %s  (%s)\n", locale.Pad("", 8), row[2])
+			fmt.Fprintf(&b, "  %s  %s\n", locale.Pad("", 8), row[2])
 		}
 	}
 	b.WriteString(phoneCode(g, lang))
@@ -134,7 +134,7 @@ func (d demo) welcome(g *gateway.Gateway, lang locale.Language) string {
 	}
 	for _, row := range [][2]string{
 		{say("Watch everything (apt install mosquitto-clients):"), "mosquitto_sub " + login + " -t 'minirelay/demo/#' -v"},
-		{say("Switch the pump on, and see the result there:"),
+		{say("Switch the pump on (the command above shows the result):"),
 			"mosquitto_pub " + login + " -q 1 -t minirelay/demo/greenhouse/command -m " + command},
 		{say("The same over wss with MQTT.js (npm install mqtt):"),
 			"env NODE_EXTRA_CA_CERTS=" + d.certificate() + " node -e '" + d.script(tls) + "'"},
