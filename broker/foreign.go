@@ -47,11 +47,11 @@ func (b *Broker) stray(c *conn, err error) {
 	case !errors.Is(err, errStray):
 		b.log.Debug("connection without CONNECT", "from", c.remote, "error", err)
 	case c.head[0] == 0x16: // a handshake record (RFC 8446, 5.1)
-		b.foreign("a client speaks TLS at a port without it", "use mqtt:// at the port of [broker] mqtt, or wss:// at the port of [broker] listen", c.host, c.remote)
+		b.foreign("a client uses TLS at a port without it", "use mqtt:// at the port of [broker] mqtt, or wss:// at the port of [broker] listen", c.host, c.remote)
 	case strings.IndexByte("CDGHOPT", c.head[0]) >= 0 && c.room == 0: // the methods of HTTP
-		b.foreign("a client speaks HTTP at the MQTT port", "use the port of [broker] listen or ws", c.host, c.remote, "bytes", begun)
+		b.foreign("a client uses HTTP at the MQTT port", "use the port of [broker] listen or ws", c.host, c.remote, "bytes", begun)
 	default:
-		b.foreign("a client does not speak MQTT: its first packet is not a CONNECT", "check which protocol it uses", c.host, c.remote, "bytes", begun)
+		b.foreign("a client does not use MQTT: its first packet is not a CONNECT", "check which protocol it uses", c.host, c.remote, "bytes", begun)
 	}
 }
 
@@ -117,9 +117,9 @@ func (b *Broker) handshakeFault(line string) (named bool) {
 	case has("unknown certificate authority", "bad certificate", "certificate unknown", "unknown certificate", "expired certificate", "certificate expired"):
 		b.foreign("a client does not trust the certificate", "install it on that client, or use one that it trusts; a wrong clock has the same effect", host, remote, "error", why)
 	case has("HTTP request to an HTTPS server"):
-		b.foreign("a client speaks plain HTTP at the TLS port", "use https:// and wss:// there", host, remote)
+		b.foreign("a client uses plain HTTP at the TLS port", "use https:// and wss:// there", host, remote)
 	case has("does not look like a TLS handshake"):
-		b.foreign("a client does not speak TLS at the TLS port", "use wss:// or https:// there; plain MQTT has its own port, [broker] mqtt", host, remote)
+		b.foreign("a client does not use TLS at the TLS port", "use wss:// or https:// there; plain MQTT has its own port, [broker] mqtt", host, remote)
 	default:
 		b.foreign("a TLS handshake has failed", "the client may be too old for TLS 1.2", host, remote, "error", why)
 	}

@@ -56,10 +56,10 @@ func TestForeignClientsAreNamed(t *testing.T) {
 		do   func(*testing.T, *testBroker)
 		want []string
 	}{
-		"stray bytes":         {say(mqtt, "hello\r\n"), []string{"does not speak MQTT", "68656c6c6f"}},
+		"stray bytes":         {say(mqtt, "hello\r\n"), []string{"does not use MQTT", "68656c6c6f"}},
 		"HTTP":                {say(mqtt, "GET / HTTP/1.1\r\n\r\n"), []string{"HTTP at the MQTT port", "[broker] listen"}},
 		"TLS":                 {say(mqtt, "\x16\x03\x01\x02\x00\x01"), []string{"TLS at a port without it", "mqtt://"}},
-		"no TLS":              {say(secure, "\x10\x0c\x00\x04MQTT\x04\x02\x00\x1e\x00\x00"), []string{"does not speak TLS at the TLS port", "[broker] mqtt"}},
+		"no TLS":              {say(secure, "\x10\x0c\x00\x04MQTT\x04\x02\x00\x1e\x00\x00"), []string{"does not use TLS at the TLS port", "[broker] mqtt"}},
 		"HTTP without TLS":    {say(secure, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), []string{"plain HTTP at the TLS port"}},
 		"no version of MQTT":  {say(mqtt, "\x10\x0c\x00\x04MQTT\x09\x02\x00\x1e\x00\x00"), []string{"a CONNECT is not valid"}},
 		"a damaged CONNECT":   {say(mqtt, "\x10\x05\x00\x09MQT"), []string{"a CONNECT is not valid"}},
