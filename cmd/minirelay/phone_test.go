@@ -58,6 +58,9 @@ func TestDemoSpeaksOneLanguage(t *testing.T) {
 	if got, want := command.FindAllString(chinese, -1), command.FindAllString(english, -1); len(want) != 5 || len(got) != 5 {
 		t.Errorf("%q in English, %q in Chinese", want, got)
 	}
+	if slip := regexp.MustCompile(`.*(\p{Han}[,;:?!()]|[,;:?!()]\p{Han}).*`).FindString(chinese); slip != "" {
+		t.Errorf("a half-width mark in Chinese: %s", slip)
+	}
 	for line := range strings.Lines(chinese) {
 		words := regexp.MustCompile(`[a-z]+ [a-z]+ [a-z]+ [a-z]+`).FindString(line)
 		if words != "" && !strings.Contains(line, "mosquitto") && !strings.Contains(line, "node -e") {

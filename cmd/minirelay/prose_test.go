@@ -39,7 +39,7 @@ var englishWords = []word{
 	{`(?i)\bwhoever\b`, ``, "anybody who", "Whoever has root can do everything."},
 	{`(?i)\bdoes the gateway live\b`, ``, "is the gateway running?", "Does the gateway live?"},
 	{`(?i)\bas in \S+`, `(?i)^as in (the|a|an)$`, "for example, such as", "Write a path, as in /dev/ttyUSB0."},
-	{`(?i)\b(do|does) not (take|speak)\b`, ``, "accept, support", "The broker does not take this client id."},
+	{`(?i)\b(do|does) not take\b`, ``, "accept", "The broker does not take this client id."},
 	{`(?i)\bis there already\b`, ``, "already exists", "The file is there already."},
 	// A clause is not a subject. Headings may begin with one, since they are not sentences.
 	{`(^|[.!?:]¤?\s)(Who|What)\b[^.!?]*([.!]|$)`, ``, "a noun as the subject", "It is safe. What is allowed is\n done."},
@@ -59,6 +59,10 @@ var chineseWords = []word{
 	{`照看`, ``, "开机自启、异常自动恢复", "自己照看自己"},
 	{`才上线`, ``, "才发出第一个字节", "第一个字节才上线"},
 	{`指挥`, ``, "控制", "能不能指挥这台设备"},
+	{`沉默`, ``, "无响应、没有应答", "沉默的设备"},
+	{`裸值`, ``, "值", "也接受裸值"},
+	{`适配器`, ``, "转换器", "USB 适配器"},
+	{`被杀`, ``, "被强制终止", "网关被杀之后"},
 	{`没有下文|恰好(得到|有)?一个`, ``, "有且只有一个结果", "绝不没有下文"},
 }
 
