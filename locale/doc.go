@@ -3,13 +3,14 @@
 //
 //	locale.go    Language    whose language it is: a terminal's, a browser's
 //	text.go      Text        a finished sentence, of an error or a fault
-//	format.go    Sprintf     a sentence that is about to be made
+//	format.go    Sprintf     a sentence that is about to be made; a list, clauses
 //	catalogue.go             the table: locale/zh.toml
 //	width.go     Width       how wide text is on a terminal
 //
 // A line of the table is a pattern: the English sentence as its format string has it, with {} in the place of each
-// verb, and the Chinese one with as many {}, or {1}, {2} in another order. An error that wraps another one needs no
-// line for both: the parts of a sentence, at "; " and ": ", are translated one by one.
+// verb, and the Chinese one with as many {}, or {1}, {2} in another order. A hole whose value is a list is written {、} or
+// {2、}: English separates the items by commas, Chinese by 、. An error that wraps another one needs no line for both: the
+// parts of a sentence, at "; " and ": ", are translated one by one.
 //
 // # Promises
 //

@@ -230,7 +230,7 @@ func rewrite(t *testing.T, all found) {
 	}
 	var b strings.Builder
 	b.WriteString("# What people read, in Chinese. The key is the English of the source, with {} for each verb of its format; {1}, {2} take\n" +
-		"# the values in another order. go generate ./locale adds what is missing, the tests find what is not translated.\n")
+		"# the values in another order, {、} holds a list. go generate ./locale adds what is missing, the tests find what is not translated.\n")
 	for _, name := range slices.Sorted(maps.Keys(packages)) {
 		fmt.Fprintf(&b, "\n# %s\n", name)
 		slices.Sort(packages[name])
