@@ -2,67 +2,27 @@ package upstream
 
 import (
 	"bytes"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"minirelay/relay/clock"
 )
 
-// instant is one reading of the machine's clocks. The boot clock cannot be set, so it shows how far the wall clock was
-// moved.
-type instant struct {
-	wall time.Time
-	boot string        // which run of the machine
-	up   time.Duration // by the boot clock
-	sure bool          // the wall clock is known to have been set by a time server
-}
-
-// bootID is the same until the machine is restarted (proc(5)).
-var bootID = sync.OnceValue(func() string {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return givenBootID(os.Getenv("MINIRELAY_BOOT_ID"))
-	}
-	id = bytes.TrimSpace(id)
-	return string(id[:min(len(id), 36)])
-})
-
-// givenBootID returns the id that systemd gives to a service that cannot see it in /proc (%b in systemd.unit(5), without
-// hyphens), in the format of /proc; "" if it is none.
-func givenBootID(id string) string {
-	if len(id) != 32 {
-		return ""
-	}
-	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
-}
+// instant is one reading of the machine's clocks.
+type instant = clock.Instant
 
 // readClock reads the clocks of this machine.
-func readClock() instant {
-	now := instant{wall: time.Now(), boot: bootID()}
-	var up unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) != nil {
-		now.boot = "" // there is nothing to compare
-	}
-	now.up = time.Duration(up.Nano())
-	// systemd-timesyncd(8) creates this file when it has set the clock. A service that may not set the clock is killed
-	// for asking the kernel with adjtimex(2).
-	_, err := os.Stat("/run/systemd/timesync/synchronized")
-	now.sure = err == nil
-	return now
-}
+func readClock() instant { return clock.Read() }
 
 // notBefore is earlier than any time at which this program can run: a clock that shows less was never set.
 var notBefore = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func plausible(t time.Time) bool { return !t.Before(notBefore) }
 
-// epoch returns the stretch of the clock that now belongs to.
-func (i instant) epoch() epoch {
-	return epoch{boot: i.boot, offset: i.wall.UnixMilli() - i.up.Milliseconds(), sure: i.sure}
+// epochOf returns the stretch of the clock that i belongs to.
+func epochOf(i instant) epoch {
+	return epoch{boot: i.Boot, offset: i.Wall.UnixMilli() - i.Up.Milliseconds(), sure: i.Sure}
 }
 
 // stepped is how far two readings of one clock may differ without the clock having been set, in ms.

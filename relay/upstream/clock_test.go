@@ -8,7 +8,7 @@ import (
 
 // at is a clock reading of a machine that has been up for the given time.
 func at(wall time.Time, up time.Duration, boot string, sure bool) instant {
-	return instant{wall: wall, boot: boot, up: up, sure: sure}
+	return instant{Wall: wall, Boot: boot, Up: up, Sure: sure}
 }
 
 var (
@@ -17,9 +17,9 @@ var (
 )
 
 func TestCorrection(t *testing.T) {
-	before := at(unset, 100*time.Second, "a", false).epoch()
-	after := at(noon, 160*time.Second, "a", true).epoch()
-	behind := at(noon.Add(-time.Hour), 100*time.Second, "a", false).epoch() // left by the last shutdown
+	before := epochOf(at(unset, 100*time.Second, "a", false))
+	after := epochOf(at(noon, 160*time.Second, "a", true))
+	behind := epochOf(at(noon.Add(-time.Hour), 100*time.Second, "a", false)) // left by the last shutdown
 	hour := int64(3600_000)
 	for name, c := range map[string]struct {
 		ts    int64
@@ -31,7 +31,7 @@ func TestCorrection(t *testing.T) {
 		"a clock that was right":               {noon.UnixMilli(), after, []epoch{after}, noon.UnixMilli(), true},
 		"set 60 s later":                       {unset.UnixMilli(), before, []epoch{before, after}, noon.Add(-time.Minute).UnixMilli(), true},
 		"not set yet":                          {unset.UnixMilli(), before, []epoch{before}, unset.UnixMilli(), false},
-		"switched off before it was set":       {unset.UnixMilli(), before, []epoch{before, at(noon, time.Minute, "b", true).epoch()}, unset.UnixMilli(), false},
+		"switched off before it was set":       {unset.UnixMilli(), before, []epoch{before, epochOf(at(noon, time.Minute, "b", true))}, unset.UnixMilli(), false},
 		"an old value published behind":        {unset.UnixMilli(), after, []epoch{before, after}, noon.Add(-time.Minute).UnixMilli(), true},
 		"an hour behind, then put right":       {noon.UnixMilli() - hour - 60_000, behind, []epoch{behind, after}, noon.UnixMilli() - 120_000, true},
 		"plausible, and nobody ever sets it":   {noon.UnixMilli(), behind, []epoch{behind}, noon.UnixMilli(), true},
@@ -50,7 +50,7 @@ func TestReadingsBeforeTheClockIsSet(t *testing.T) {
 	dir := t.TempDir()
 	take := func(q *queue, now instant) {
 		q.noteClock(now)
-		i := q.newItem("g/state", fmt.Appendf(nil, `{"ts":%d,"t":1}`, now.wall.UnixMilli()))
+		i := q.newItem("g/state", fmt.Appendf(nil, `{"ts":%d,"t":1}`, now.Wall.UnixMilli()))
 		if _, err := q.keep(i); err != nil {
 			t.Fatal(err)
 		}
@@ -93,17 +93,5 @@ func TestReadingsBeforeTheClockIsSet(t *testing.T) {
 	want := []string{"1970 00:01:40 unset", "2026 11:58:00", "2026 11:59:00", "2026 12:00:00"}
 	if len(got) != 4 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] || got[3] != want[3] {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// The id that systemd gives a service has the same format as the one in /proc, so that a restart without the one or the
-// other is not taken for a restart of the machine.
-func TestGivenBootID(t *testing.T) {
-	for given, want := range map[string]string{
-		"8d2ad5f8b3a14c0f9c4e0f6f4f0f1a2b": "8d2ad5f8-b3a1-4c0f-9c4e-0f6f4f0f1a2b", "": "", "%b": "",
-	} {
-		if got := givenBootID(given); got != want {
-			t.Errorf("%q: %q", given, got)
-		}
 	}
 }

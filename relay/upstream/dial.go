@@ -32,7 +32,7 @@ func (u *Upstream) dialOn(in *inlet) {
 		if connected && time.Since(began) >= u.timing.steady {
 			failures = 0
 		}
-		code, message := trouble(err, connected, u.look().wall, &u.config)
+		code, message := trouble(err, connected, u.look().Wall, &u.config)
 		if code == CodeLost {
 			message = cmp.Or(u.refusalWords(), closed.words(err, time.Now(), &u.config), message)
 		}

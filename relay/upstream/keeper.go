@@ -152,7 +152,7 @@ func (k *keeper) give(items []*item, now instant) {
 			continue
 		}
 		k.counts.Taken++
-		right := plausible(now.wall)
+		right := plausible(now.Wall)
 		k.counts.Lost += i.queue.offer(i, k.session != nil && right)
 		if i.queue != k.readings {
 			continue
@@ -241,8 +241,8 @@ func (k *keeper) tell() {
 
 // enforce keeps the outbox within its bounds: readings are dropped first.
 func (k *keeper) enforce(now instant) (lost loss, err error) {
-	if plausible(now.wall) {
-		before := now.wall.Add(-k.config.OutboxAge)
+	if plausible(now.Wall) {
+		before := now.Wall.Add(-k.config.OutboxAge)
 		for _, q := range k.queues() {
 			n, err := q.dropAged(before)
 			lost.aged += n

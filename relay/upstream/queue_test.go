@@ -11,7 +11,7 @@ import (
 
 // then is a reading of a clock that is set.
 func then() instant {
-	return instant{wall: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), boot: "a", up: time.Hour, sure: true}
+	return instant{Wall: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Boot: "a", Up: time.Hour, Sure: true}
 }
 
 func openQueue(t *testing.T, dir string, maxFile int64) *queue {
@@ -325,7 +325,7 @@ func TestDropOldest(t *testing.T) {
 // Even after a restart with a clock that was never set, no number is used twice.
 func TestNumbersGrowWithoutAClock(t *testing.T) {
 	dir := t.TempDir()
-	unset := instant{wall: time.Unix(60, 0), boot: "b", up: time.Minute}
+	unset := instant{Wall: time.Unix(60, 0), Boot: "b", Up: time.Minute}
 	var last uint64
 	for range 3 {
 		q := &queue{dir: dir, maxFile: 1 << 20}

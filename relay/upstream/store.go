@@ -31,7 +31,7 @@ func (q *queue) open(now instant) (segment.Report, error) {
 		}
 	}
 	q.epochs = found.epochs
-	if next := firstNumber(found.last, now.wall); next > q.next {
+	if next := firstNumber(found.last, now.Wall); next > q.next {
 		q.next, q.offered, q.writing = next, next, next
 	}
 	q.log = log
@@ -46,8 +46,8 @@ func (q *queue) start(now instant) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.epochs) == 0 {
-		q.epochs = []epoch{now.epoch()}
-		q.next = firstNumber(0, now.wall)
+		q.epochs = []epoch{epochOf(now)}
+		q.next = firstNumber(0, now.Wall)
 		q.offered, q.writing = q.next, q.next
 	}
 }
@@ -158,7 +158,7 @@ func (q *queue) dropAged(t time.Time) (lost uint64, err error) {
 
 // noteClock records when the clock has been corrected.
 func (q *queue) noteClock(now instant) {
-	e := now.epoch()
+	e := epochOf(now)
 	q.mu.Lock()
 	same := len(q.epochs) > 0 && q.epochs[len(q.epochs)-1].sameAs(e)
 	if !same {

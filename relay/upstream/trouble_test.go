@@ -25,7 +25,7 @@ func condition(t *testing.T, c Config, now time.Time) Status {
 	t.Helper()
 	c.ID, c.Dir, c.Root, c.Gateway = "cloud", t.TempDir(), "minirelay", "home"
 	timing := timing{retryMin: time.Millisecond, retryMax: time.Millisecond, connect: 5 * time.Second, ack: 300 * time.Millisecond, slack: time.Second, steady: time.Second, sync: time.Second, reopen: time.Second, tidy: time.Second}
-	look := func() instant { i := readClock(); i.wall = now; return i }
+	look := func() instant { i := readClock(); i.Wall = now; return i }
 	u, err := start(c, hands{}, slog.New(slog.DiscardHandler), timing, look)
 	if err != nil {
 		t.Fatal(err)
