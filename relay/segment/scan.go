@@ -36,6 +36,7 @@ type found struct {
 	records int
 	end     int64 // after the last valid record
 	bad     int64 // bytes that are in no valid record
+	tail    int64 // of these, the ones at the end of the file
 }
 
 // scan reads the valid records of a file.
@@ -48,7 +49,8 @@ func scan(path string, replay func([]byte)) (found, error) {
 	for at := 0; ; {
 		payload, n, skipped, ok := next(data[at:])
 		if !ok {
-			f.bad += int64(len(data) - at)
+			f.tail = int64(len(data) - at)
+			f.bad += f.tail
 			return f, nil
 		}
 		if replay != nil {

@@ -9,8 +9,7 @@
 //
 // A record for which [Log.Sync] has returned is there after a power cut. [Open] cuts the newest file off after its last
 // valid record: a write that a power cut interrupts is lost, and nothing before it. A damaged record in the middle is
-// skipped. Nothing is rewritten: a file is deleted as a whole when its records are not needed any more ([Log.DropBefore],
-// [Log.DropThrough]).
+// skipped. Nothing is rewritten: a file is deleted as a whole when its records are not needed any more ([Log.DropThrough]).
 //
 // If all records are needed at the start, [Open] passes them to a function; a long log is read file by file with a
 // [Reader].
@@ -79,6 +78,10 @@ type sealed struct {
 type Report struct {
 	Records int   // valid records read
 	Bad     int64 // bytes that belong to no valid record
+	Inside  int64 // of these, bytes that precede a valid record of their file
+	Blank   int64 // bytes of files without any valid record
+	Tail    int64 // the most bytes behind the last valid record of a file, as a torn write leaves them
+	Gap     bool  // a file between others is missing
 }
 
 // Open opens the log in dir, or makes one, and passes every valid record to replay, oldest first. A payload is valid
@@ -132,14 +135,14 @@ func (l *Log) read(report *Report, replay func(payload []byte)) error {
 			return err
 		}
 		newest := i == len(numbers)-1
+		report.Gap = report.Gap || i > 0 && n != numbers[i-1]+1
 		var end int64
 		if newest || replay != nil {
 			found, err := scan(path, replay)
 			if err != nil {
 				return err
 			}
-			report.Records += found.records
-			report.Bad += found.bad
+			report.add(found)
 			end = found.end
 		}
 		at := info.ModTime()
@@ -153,6 +156,18 @@ func (l *Log) read(report *Report, replay func(payload []byte)) error {
 		l.number, l.size, l.newest = n, end, at
 	}
 	return l.openFile()
+}
+
+// add counts what was found in one file.
+func (r *Report) add(f found) {
+	r.Records += f.records
+	r.Bad += f.bad
+	if f.records == 0 {
+		r.Blank += f.bad
+		return
+	}
+	r.Inside += f.bad - f.tail
+	r.Tail = max(r.Tail, f.tail)
 }
 
 func (l *Log) path(n uint64) string { return filepath.Join(l.dir, fmt.Sprintf("%08d%s", n, suffix)) }
@@ -330,17 +345,21 @@ func (l *Log) abandonLocked() {
 	l.size = 0
 }
 
-// DropBefore deletes the files whose newest record is older than t, except the one that is written to.
-func (l *Log) DropBefore(t time.Time) error {
+// Gone reports whether the file that is written to can no longer be found under its name: its directory was deleted, or
+// another disk was mounted over it. Then nothing that is appended will be there later.
+func (l *Log) Gone() bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.older) > 0 && l.older[0].newest.Before(t) {
-		if err := os.Remove(l.older[0].path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		l.older = l.older[1:]
+	f := l.file
+	l.mu.Unlock()
+	if f == nil {
+		return false
 	}
-	return nil
+	ours, err := f.Stat()
+	if err != nil {
+		return !errors.Is(err, os.ErrClosed) // it has just been sealed
+	}
+	there, err := os.Stat(f.Name())
+	return err != nil || !os.SameFile(ours, there)
 }
 
 // Close syncs and closes the log. A second call does nothing.

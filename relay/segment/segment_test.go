@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 )
 
 // reopen returns every record in dir.
@@ -111,11 +110,11 @@ func TestBadRecordInAnOlderFileHidesOnlyItsRest(t *testing.T) {
 	}
 }
 
-func TestDropBefore(t *testing.T) {
+func TestDropThrough(t *testing.T) {
 	dir := t.TempDir()
 	l, _, _ := reopen(t, dir, 20)
 	appendAll(t, l, "first", "second", "third")
-	if err := l.DropBefore(time.Now().Add(time.Hour)); err != nil {
+	if err := l.DropThrough(99); err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
@@ -124,23 +123,71 @@ func TestDropBefore(t *testing.T) {
 	}
 }
 
-// A clock that was years ahead for a moment must not keep its file, and all after it, for years.
-func TestDropBeforeAfterAClockThatWasAhead(t *testing.T) {
-	dir := t.TempDir()
-	l, _, _ := reopen(t, dir, 20)
-	appendAll(t, l, "first", "second", "third")
-	l.Close()
-	ahead := time.Now().AddDate(10, 0, 0)
-	if err := os.Chtimes(filepath.Join(dir, "00000001.seg"), ahead, ahead); err != nil {
-		t.Fatal(err)
+// The report tells a torn end from damage that costs records which were safe.
+func TestReportOfDamage(t *testing.T) {
+	change := func(name string, f func(b []byte) []byte) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			path := filepath.Join(dir, name)
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, f(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	l, _, _ = reopen(t, dir, 20)
-	if err := l.DropBefore(time.Now().Add(time.Hour)); err != nil {
-		t.Fatal(err)
+	for name, tt := range map[string]struct {
+		harm func(t *testing.T, dir string)
+		want Report
+	}{
+		"none":     {func(*testing.T, string) {}, Report{Records: 4}},
+		"torn end": {change("00000002.seg", func(b []byte) []byte { return b[:len(b)-1] }), Report{Records: 3, Bad: 12, Tail: 12}},
+		"torn end of an older file": {change("00000001.seg", func(b []byte) []byte { return append(b, "noise"...) }),
+			Report{Records: 4, Bad: 5, Tail: 5}},
+		"inside": {change("00000001.seg", func(b []byte) []byte { return flip(b, headerSize) }), Report{Records: 3, Bad: 13, Inside: 13}},
+		"a file": {change("00000001.seg", func(b []byte) []byte { return make([]byte, len(b)) }), Report{Records: 2, Bad: 26, Blank: 26}},
+		"no file": {func(t *testing.T, dir string) {
+			if err := os.Rename(filepath.Join(dir, "00000002.seg"), filepath.Join(dir, "00000003.seg")); err != nil {
+				t.Fatal(err)
+			}
+		}, Report{Records: 4, Gap: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			l, _, _ := reopen(t, dir, 30) // two records a file
+			appendAll(t, l, "first", "again", "third", "tenth")
+			l.Close()
+			tt.harm(t, dir)
+			if _, _, got := reopen(t, dir, 30); got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
 	}
-	l.Close()
-	if _, got, _ := reopen(t, dir, 20); fmt.Sprint(got) != "[third]" {
-		t.Fatalf("got %v", got)
+}
+
+// A directory that was deleted or replaced while the log was open is noticed.
+func TestGone(t *testing.T) {
+	for name, harm := range map[string]func(dir string) error{
+		"deleted": os.RemoveAll,
+		"replaced": func(dir string) error {
+			return errors.Join(os.Rename(dir, dir+".old"), os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(dir, "00000001.seg"), nil, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "log")
+			l, _, _ := reopen(t, dir, 512)
+			appendAll(t, l, "first")
+			if l.Gone() {
+				t.Fatal("it is there")
+			}
+			if err := harm(dir); err != nil {
+				t.Fatal(err)
+			}
+			if !l.Gone() {
+				t.Error("nobody notices")
+			}
+		})
 	}
 }
 
