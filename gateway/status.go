@@ -16,7 +16,7 @@ func (c *core) status(s *configState) status.Snapshot {
 		Now: now.UnixMilli(), Gateway: config.Gateway.ID, Version: build.Version, Commit: build.Commit, Go: build.Go,
 		Started: figures.Started.UnixMilli(), Ready: c.ready(), Addresses: c.addresses(),
 		Ports: []status.Port{}, Devices: []status.Device{}, Commands: []status.Ended{}, Upstreams: c.upstreams.status(),
-		Took:    status.Durations(figures.Took),
+		Took: status.Durations(figures.Took), Refusing: figures.Refusing,
 		Machine: status.Look("/", config.Gateway.DataDir, now),
 		Config:  s.summary(),
 	}

@@ -3,7 +3,9 @@ package relay
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"iter"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -12,19 +14,20 @@ import (
 type submission struct {
 	request
 	message  Message
+	device   string // its id; there need not be one
 	topic    string // of the result
 	received time.Time
 	admitted bool // the journal expects its result
 }
 
-func (s *submission) key() commandKey { return commandKey{s.message.User, s.id} }
+func (s *submission) key() commandKey { return commandKey{s.message.User, s.device, s.id} }
 
 // command takes a command from the topic of a device that need not exist.
 func (r *Relay) command(device string, m Message, received time.Time) {
-	s := &submission{message: m, topic: r.topics.Device(device, "result"), received: received}
+	s := &submission{message: m, device: device, topic: r.topics.Device(device, "result"), received: received}
 	q, err := parseRequest(m.Payload)
 	s.request = q
-	if r.repeated(s) {
+	if r.turnedAway(s) {
 		return
 	}
 	if err != nil {
@@ -33,6 +36,10 @@ func (r *Relay) command(device string, m Message, received time.Time) {
 	}
 	if q.command == "" {
 		r.answer(s, Rejected(CodeBadRequest, "the command's name is missing"))
+		return
+	}
+	if m.Role == "viewer" || m.Devices != nil && !slices.Contains(m.Devices, device) {
+		r.answer(s, Rejected(CodeForbidden, "you may not command this device")) // its broker should not have let it through
 		return
 	}
 	r.mu.RLock()
@@ -55,7 +62,7 @@ func (r *Relay) command(device string, m Message, received time.Time) {
 // ownCommand takes a command from a topic of the user's own: the bare value, or the same object as above.
 func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 	c := &t.device.model.Commands[t.command]
-	s := &submission{message: m, topic: t.device.topics.result, received: received}
+	s := &submission{message: m, device: t.device.model.Device, topic: t.device.topics.result, received: received}
 	s.command = c.ID
 	if len(m.Payload) == 0 {
 		return // how a client deletes a retained message: not a command
@@ -63,6 +70,9 @@ func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 	if bytes.HasPrefix(bytes.TrimSpace(m.Payload), []byte("{")) {
 		q, err := parseRequest(m.Payload)
 		if err != nil && c.Type == TypeText && !json.Valid(m.Payload) {
+			if r.turnedAway(s) {
+				return
+			}
 			v, refusal := c.parseBare(m.Payload)
 			r.accept(s, t.device, t.command, v, refusal)
 			return
@@ -72,7 +82,7 @@ func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 		}
 		s.request = q
 		switch {
-		case r.repeated(s):
+		case r.turnedAway(s):
 		case err != nil:
 			r.answer(s, Rejected(CodeBadRequest, err.Error()))
 		case q.command != c.ID:
@@ -83,6 +93,9 @@ func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 		}
 		return
 	}
+	if r.turnedAway(s) {
+		return
+	}
 	v, refusal := c.parseBare(m.Payload)
 	if refusal == nil && c.Type != TypeNone {
 		s.value = v.AppendJSON(nil, -1)
@@ -90,18 +103,47 @@ func (r *Relay) ownCommand(t target, m Message, received time.Time) {
 	r.accept(s, t.device, t.command, v, refusal)
 }
 
-// repeated answers a command whose id is already known by publishing the first result again. If the first result is
-// still pending, the repetition gets it too.
-func (r *Relay) repeated(s *submission) bool {
+// turnedAway reports whether nothing more is to be done about a command: its id is known, or its person gives more
+// commands than anybody needs. A known id is never answered busy, which would mean that nothing was written.
+func (r *Relay) turnedAway(s *submission) bool {
+	allowed := r.allowances.mayAsk(s.message.User)
+	if r.repeated(s, allowed) {
+		return true
+	}
+	if !allowed {
+		r.busy(s)
+	}
+	return !allowed
+}
+
+// repeated reports whether the id of a command is already known. If so, answered means that the first result is
+// published again. If the first result is still pending, the repetition gets it too.
+func (r *Relay) repeated(s *submission, answered bool) bool {
 	if s.id == "" {
 		return false
 	}
-	seen, result := r.journal.look(s.key(), waiter{s.message.Respond, s.message.Correlation, r.origin(s.message)})
-	if seen == known {
+	seen, result := r.journal.find(s.key(), waiter{s.message.Respond, s.message.Correlation, r.origin(s.message)})
+	if seen == known && answered {
 		repeat := append(bytes.Clone(result[:len(result)-1]), `,"repeat":true}`...)
 		r.publishResult(s, repeat)
 	}
 	return seen != unseen
+}
+
+// busy answers a command that is not handled, without remembering it: the same id may be sent again. Only its sender
+// needs the answer.
+func (r *Relay) busy(s *submission) {
+	if s.id == "" || !r.allowances.mayHear(s.message.User) {
+		return
+	}
+	out := Rejected(CodeBusy, "too many commands at once; try again in a moment")
+	r.counted.add(out, 0)
+	payload := appendResult(nil, report{id: s.id, command: cut(s.command, maxID), value: s.echo(), by: s.message.User, at: time.Now()}, out)
+	r.outlet.put(outgoing{topic: s.topic, payload: payload, volatile: true, detail: only(r.origin(s.message))})
+	if s.message.Respond != "" {
+		r.outlet.put(outgoing{topic: s.message.Respond, payload: payload, volatile: true,
+			detail: &detail{to: r.origin(s.message), correlation: s.message.Correlation}})
+	}
 }
 
 // accept decides whether a well-formed command goes to the hardware, remembers it and puts it into the lane.
@@ -123,22 +165,34 @@ func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *
 	}
 	t := &Task{Command: command, Value: v, device: d, person: s.message.User, accepted: s.received, deadline: s.received.Add(maxAge)}
 	t.finish = func(out Outcome) { r.answer(s, out) }
-	if s.id != "" {
-		ok, err := r.journal.admit(record{User: s.message.User, ID: s.id, At: s.received.UnixMilli(),
-			Topic: s.topic, Name: s.command, Value: s.echo()}, s.received)
-		if !ok && err == nil {
-			r.repeated(s) // the same command arrived at the same moment by another route
-			return
-		}
-		s.admitted = ok
-		if err != nil {
-			t.Finish(Rejected(CodeBusy, "the gateway cannot remember the command ("+reason(err)+"), so it does not execute it"))
-			return
-		}
+	if s.id != "" && !r.admit(s, t) {
+		return
 	}
 	if out, ok := d.lane.put(t); !ok {
 		t.Finish(out)
 	}
+}
+
+// admit remembers a command before it is executed. If that is not possible, it answers the command and returns false.
+func (r *Relay) admit(s *submission, t *Task) bool {
+	if !r.allowances.mayLast(s.message.User, len(s.id)+len(s.value)) {
+		r.busy(s)
+		return false
+	}
+	ok, err := r.journal.admit(record{User: s.message.User, Device: s.device, ID: s.id, At: s.received.UnixMilli(),
+		Up: r.journal.upAt(s.received), Topic: s.topic, Name: s.command, Value: s.echo()}, s.received)
+	if !ok && err == nil {
+		r.repeated(s, true) // the same command arrived at the same moment by another route
+		return false
+	}
+	s.admitted = ok
+	switch {
+	case errors.Is(err, errDoubt):
+		t.Finish(Rejected(CodeBusy, "the gateway has lost a part of its memory of commands, so it does not know whether it has executed this one already"))
+	case err != nil:
+		t.Finish(Rejected(CodeBusy, "the gateway cannot remember the command ("+reason(err)+"), so it does not execute it"))
+	}
+	return err == nil
 }
 
 // objection returns the reason why no command may be executed at the moment; nil if there is none.
@@ -170,10 +224,10 @@ func (r *Relay) answer(s *submission, out Outcome) {
 	var waiters []waiter
 	switch {
 	case s.admitted:
-		waiters = r.journal.settle(s.key(), result)
+		waiters = r.journal.settle(s.key(), result, out.Status == StatusRejected)
 	case s.id != "" && !r.journal.refuse(s.key(), result):
 		// The same command has arrived by another route meanwhile: there is only one first result, and that one counts.
-		r.repeated(s)
+		r.repeated(s, true)
 		return
 	}
 	r.publishResult(s, result)

@@ -70,6 +70,7 @@ func TestDataDirIsForOneGateway(t *testing.T) {
 func TestResultThatTheDiskRefused(t *testing.T) {
 	dir := t.TempDir()
 	b := open1(t, dir)
+	defer b.Close()
 	b.device.Update(time.Now(), reading21)
 	b.ask(`{"id":"a","command":"pump","value":true}`)
 	task := b.lane.Take()
@@ -190,7 +191,7 @@ func TestRepetitionWaitsForTheResult(t *testing.T) {
 func TestRepetitionAtTheSameMomentWaitsToo(t *testing.T) {
 	b := start(t)
 	b.ask(`{"id":"a","command":"reset"}`)
-	late := &submission{request: request{id: "a", command: "reset"}, topic: resultTopic, received: time.Now(),
+	late := &submission{request: request{id: "a", command: "reset"}, device: "greenhouse", topic: resultTopic, received: time.Now(),
 		message: Message{User: "phone", Respond: "phone/second"}}
 	b.accept(late, b.device, 4, Value{}, nil)
 	b.lane.Take().Finish(Sent())
@@ -199,72 +200,6 @@ func TestRepetitionAtTheSameMomentWaitsToo(t *testing.T) {
 	}
 	if b.lane.Take() != nil {
 		t.Error("it was executed twice")
-	}
-}
-
-// A clock that starts in the past and is then corrected makes nothing old: the journal records the size of the
-// correction.
-func TestClockPutForward(t *testing.T) {
-	dir := t.TempDir()
-	m, err := openJournal(dir, time.Hour, nopLog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := commandKey{"phone", "a"}
-	behind := time.Now().Add(-48 * time.Hour)
-	if _, err := m.admit(record{User: "phone", ID: "a", At: behind.UnixMilli()}, behind); err != nil {
-		t.Fatal(err)
-	}
-	m.mu.Lock()
-	_, err = m.put(record{Shift: (48 * time.Hour).Milliseconds()})
-	m.mu.Unlock()
-	if err := errors.Join(err, m.close()); err != nil {
-		t.Fatal(err)
-	}
-	if m, err = openJournal(dir, time.Hour, nopLog); err != nil {
-		t.Fatal(err)
-	}
-	defer m.close()
-	if v, _ := m.look(key, waiter{}); v != known {
-		t.Error("forgotten, though it was a moment ago")
-	}
-}
-
-// The clock may be corrected after the last command, and then the power may be cut or the gateway stopped.
-func TestClockPutForwardInSilence(t *testing.T) {
-	for name, wait := range map[string]time.Duration{"then the power is cut": 2 * clockLook, "then it is stopped": 0} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			synctest.Test(t, func(t *testing.T) {
-				m, err := openJournal(dir, time.Hour, nopLog)
-				if err != nil {
-					t.Fatal(err)
-				}
-				key := commandKey{"phone", "a"}
-				behind := time.Now().Add(-48 * time.Hour)
-				if _, err := m.admit(record{User: "phone", ID: "a", At: behind.UnixMilli()}, time.Now()); err != nil {
-					t.Fatal(err)
-				}
-				m.mu.Lock()
-				m.drift = -48 * time.Hour // the clock was still this far behind at the last check
-				m.mu.Unlock()
-				time.Sleep(wait)
-				if wait == 0 {
-					err = m.close()
-				}
-				after := crash(t, dir)
-				if err := errors.Join(err, m.close()); err != nil {
-					t.Fatal(err)
-				}
-				if m, err = openJournal(after, time.Hour, nopLog); err != nil {
-					t.Fatal(err)
-				}
-				defer m.close()
-				if v, _ := m.look(key, waiter{}); v != known {
-					t.Error("forgotten, though it was a moment ago")
-				}
-			})
-		})
 	}
 }
 
@@ -304,31 +239,34 @@ func TestUnknownEndIsReportedAfterTheWindow(t *testing.T) {
 func TestIDThatHasOutlivedTheWindowSurvivesACrash(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		m, err := openJournal(dir, time.Hour, nopLog)
+		var machine machine
+		machine.start(0)
+		m, err := openJournal(dir, time.Hour, machine.look, nopLog)
 		if err != nil {
 			t.Fatal(err)
 		}
-		key := commandKey{"phone", "a"}
+		key := commandKey{"phone", "greenhouse", "a"}
 		admit := func() {
 			t.Helper()
-			m.look(key, waiter{}) // drops old entries
-			if ok, err := m.admit(record{User: "phone", ID: "a", At: time.Now().UnixMilli()}, time.Now()); !ok || err != nil {
+			m.find(key, waiter{}) // drops old entries
+			r := record{User: "phone", Device: "greenhouse", ID: "a", At: time.Now().UnixMilli(), Up: m.upAt(time.Now())}
+			if ok, err := m.admit(r, time.Now()); !ok || err != nil {
 				t.Fatalf("not admitted: %v", err)
 			}
 		}
 		admit()
-		m.settle(key, []byte(`{"first":1}`))
+		m.settle(key, []byte(`{"first":1}`), false)
 		time.Sleep(61 * time.Minute)
 		admit() // and the power is cut
 		time.Sleep(time.Second)
 		if err := m.close(); err != nil {
 			t.Fatal(err)
 		}
-		if m, err = openJournal(dir, time.Hour, nopLog); err != nil {
+		if m, err = openJournal(dir, time.Hour, machine.look, nopLog); err != nil {
 			t.Fatal(err)
 		}
 		defer m.close()
-		v, result := m.look(key, waiter{})
+		v, result := m.find(key, waiter{})
 		if v != known || !strings.Contains(string(result), `"status":"unknown"`) {
 			t.Errorf("verdict %d, result %s: it could be executed again", v, result)
 		}

@@ -1,7 +1,7 @@
 // Package relay holds the nouns of minirelay and its policy: readings and commands, the age at which a value is
 // not shown any more, the age at which a command is not executed any more, and the rule that no command is executed
-// twice. Most callers need [Start] and [Relay.Attach]. It imports the standard library only (and its own segment
-// files), and knows serial lines and MQTT by their two edges: package devices calls [Device.Update] and takes tasks
+// twice. Most callers need [Start] and [Relay.Attach]. It imports the standard library and the packages below its
+// own, and knows serial lines and MQTT by their two edges: package devices calls [Device.Update] and takes tasks
 // from a [Lane]; a broker is a [Publisher], and calls [Relay.Handle].
 //
 // # The walk

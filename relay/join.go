@@ -59,18 +59,15 @@ func (r *Relay) origin(m Message) Publisher {
 }
 
 // Busy rejects a command as busy without remembering it, because too many arrive at once. Nothing of it was written,
-// and the same id may be sent again. Requests get no answer.
+// and the same id may be sent again. A command whose id is known gets no answer, and requests get none either.
 func (r *Relay) Busy(m Message) {
 	first, rest, ok := r.topics.Split(m.Topic)
 	if !ok || rest != "command" || !ValidID(first) || ReservedDevice(first) {
 		return
 	}
 	q, err := parseRequest(m.Payload)
-	if err != nil || q.id == "" {
-		return
+	s := &submission{request: q, message: m, device: first, topic: r.topics.Device(first, "result"), received: time.Now()}
+	if err == nil && !r.repeated(s, false) {
+		r.busy(s)
 	}
-	o := &submission{request: q, message: m}
-	payload := appendResult(nil, report{id: q.id, command: cut(q.command, maxID), value: o.echo(), by: m.User, at: time.Now()},
-		Rejected(CodeBusy, "too many commands at once; try again in a moment"))
-	r.outlet.put(outgoing{topic: r.topics.Device(first, "result"), payload: payload, volatile: true, detail: only(r.origin(m))})
 }

@@ -4,36 +4,43 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
+	"minirelay/relay/clock"
 	"minirelay/relay/segment"
 )
 
 const (
-	// maxRemembered is how many executed commands are remembered at a time, and maxOfOne how many of one user.
-	// More than one a second over a whole day is no person: the next one is answered busy, because forgetting
-	// one early could mean executing it twice.
-	maxRemembered = 100_000
-	maxOfOne      = 50_000
-	// maxRefused is how many answers to commands that were never written are remembered; the oldest are dropped first.
-	// The disk keeps as many per hour.
-	maxRefused = 4096
+	// maxRemembered is how many executed commands are remembered at a time. Forgetting one early could mean executing it
+	// twice, so allowances keep the number far below; what they cannot know (a smaller window in the config, many
+	// restarts) ends here. A person of whom no more than fewRemembered are remembered always has room.
+	maxRemembered = 2 * dayOfCommands
+	fewRemembered = 256
+	// maxRefused is how many answers to commands that were never written are remembered. The oldest of the person who has
+	// most of them is dropped first. The disk keeps maxRefusedOnDisk of each person per hour.
+	maxRefused       = 4096
+	maxRefusedOnDisk = 512
 	// maxWaiters is how many repetitions of a running command get the result on topics of their own.
 	maxWaiters = 8
+	// maxKept is the longest result that is remembered with its value, in bytes.
+	maxKept = 1024
 )
 
-var errTooMany = fmt.Errorf("more than %d commands are remembered", maxOfOne)
+var errTooMany = fmt.Errorf("more than %d commands are remembered", maxRemembered)
 
-// commandKey identifies a command: clients choose their ids, so an id only counts together with the user, or the
-// upstream.
-type commandKey struct{ user, id string }
+// commandKey identifies a command: clients choose their ids, so an id only counts together with the person and the
+// device.
+type commandKey struct{ user, device, id string }
 
 // entry is the journal's record of a command.
 type entry struct {
 	result  []byte // the first result as published; nil while there is none
 	at      time.Time
-	refused bool // nothing of it was written
+	file    uint64  // of the disk, that holds the command; 0: not known
+	refused bool    // nothing of it was written
+	pending *record // as admitted; nil once there is a result
 	waiters []waiter
 }
 
@@ -50,28 +57,32 @@ type waiter struct {
 // command is found either with its result or without one. In the second case its progress is unknown, it is never tried
 // again, and its result is unknown (recovered).
 type journal struct {
-	window  time.Duration
-	log     *slog.Logger
-	dir     string
-	started time.Time
+	window time.Duration
+	log    *slog.Logger
+	dir    string
+	look   func() clock.Instant
 
 	mu        sync.Mutex // guards everything below
 	records   *segment.Log
 	entries   map[commandKey]entry
-	order     []commandKey   // of admitted commands, oldest first
-	refused   []commandKey   // of refused commands, oldest first
-	ofUser    map[string]int // admitted commands
-	failing   bool           // the disk refused the last record
+	order     []commandKey            // of admitted commands, oldest first
+	refused   map[string][]commandKey // of refused commands, by user, oldest first
+	refusals  int                     // how many these are
+	ofUser    map[string]int          // admitted commands
+	failing   bool                    // the disk refused the last record
+	doubt     time.Time               // until then commands of before may be missing; see damaged
 	recovered []recovered
-	hour      time.Time // since when kept are counted
-	kept      int       // refusals on the disk since hour
+	hour      time.Time      // since when kept are counted
+	kept      map[string]int // refusals on the disk since hour, by user
 
+	file     uint64      // that is written to
+	marked   bool        // it says which run of the machine the next record belongs to
+	dropped  uint64      // files up to this one are deleted
 	flush    *time.Timer // syncs results a moment after the first unsynced one
 	unsynced uint64
-	fresh    []record      // written since the last sync
-	unsaved  []record      // not yet accepted by the disk
-	drift    time.Duration // of the wall clock against the monotonic one, as last written
-	clock    *time.Timer   // runs watchClock
+	fresh    []record    // written since the last sync
+	unsaved  []record    // not yet accepted by the disk
+	care     *time.Timer // runs tend
 	closed   bool
 }
 
@@ -84,8 +95,9 @@ type recovered struct {
 
 // openJournal reads the journal under dir. Without a usable disk it returns one that refuses commands with ids and
 // gives the reason: readings must go on. An error means that another gateway uses the directory.
-func openJournal(dir string, window time.Duration, log *slog.Logger) (*journal, error) {
-	j := &journal{window: window, log: log, dir: dir, started: time.Now(), entries: map[commandKey]entry{}, ofUser: map[string]int{}}
+func openJournal(dir string, window time.Duration, look func() clock.Instant, log *slog.Logger) (*journal, error) {
+	j := &journal{window: window, log: log, dir: dir, look: look, entries: map[commandKey]entry{},
+		refused: map[string][]commandKey{}, ofUser: map[string]int{}, kept: map[string]int{}}
 	if err := j.open(); errors.Is(err, segment.ErrLocked) {
 		return nil, err
 	} else if err != nil {
@@ -93,7 +105,7 @@ func openJournal(dir string, window time.Duration, log *slog.Logger) (*journal, 
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.clock = time.AfterFunc(clockLook, j.watchClock)
+	j.care = time.AfterFunc(careEvery, j.tend)
 	return j, nil
 }
 
@@ -106,8 +118,8 @@ const (
 	known                  // it has a result already
 )
 
-// look returns the state of key. If its result is still to come, w gets it too.
-func (j *journal) look(key commandKey, w waiter) (verdict, []byte) {
+// find returns the state of key. If its result is still to come, w gets it too.
+func (j *journal) find(key commandKey, w waiter) (verdict, []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.forget(time.Now())
@@ -129,19 +141,20 @@ func (j *journal) look(key commandKey, w waiter) (verdict, []byte) {
 // admit remembers that r is about to be executed, and returns when that is on the disk. ok is false if the same command
 // arrived first by another route. After an error the command must not be executed.
 func (j *journal) admit(r record, accepted time.Time) (ok bool, err error) {
-	key := commandKey{r.User, r.ID}
 	j.mu.Lock()
-	if _, there := j.entries[key]; there {
+	if _, there := j.entries[r.key()]; there {
 		j.mu.Unlock()
 		return false, nil
 	}
-	n, err := j.begin(key, r, accepted)
+	n, err := j.begin(r, accepted)
 	records := j.records
 	j.mu.Unlock()
 	if err != nil {
 		return false, err
 	}
-	err = records.Sync(n)
+	if err = records.Sync(n); err == nil && records.Gone() {
+		err = errGone
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err != nil {
@@ -154,18 +167,20 @@ func (j *journal) admit(r record, accepted time.Time) (ok bool, err error) {
 }
 
 // begin writes r; mu is held.
-func (j *journal) begin(key commandKey, r record, accepted time.Time) (uint64, error) {
-	if len(j.order) >= maxRemembered || j.ofUser[key.user] >= maxOfOne {
+func (j *journal) begin(r record, accepted time.Time) (uint64, error) {
+	key := r.key()
+	if time.Now().Before(j.doubt) {
+		return 0, errDoubt
+	}
+	if len(j.order) >= maxRemembered && j.ofUser[key.user] >= fewRemembered {
 		return 0, errTooMany
 	}
-	if j.records == nil {
-		if err := j.open(); err != nil {
-			j.fail(err)
-			return 0, err
-		}
-		if _, there := j.entries[key]; there {
-			return 0, errors.New("the journal, which could not be read until now, knows the command")
-		}
+	if err := j.usable(); err != nil {
+		j.fail(err)
+		return 0, err
+	}
+	if _, there := j.entries[key]; there {
+		return 0, errors.New("the journal, which could not be read until now, knows the command")
 	}
 	j.saveAgain()
 	// The result must find room too, or a restart would report a command that was executed as unknown.
@@ -173,12 +188,12 @@ func (j *journal) begin(key commandKey, r record, accepted time.Time) (uint64, e
 		j.fail(err)
 		return 0, err
 	}
-	n, err := j.append(r)
+	n, err := j.put(r)
 	if err != nil {
 		j.fail(err)
 		return 0, err
 	}
-	j.remember(key, entry{at: accepted})
+	j.remember(key, entry{at: accepted, file: j.file, pending: &r})
 	return n, nil
 }
 
@@ -190,16 +205,42 @@ func (j *journal) remember(key commandKey, e entry) {
 }
 
 // settle remembers the result of an admitted command and returns the clients that wait for it. It reaches the disk
-// within a second; if the power is cut before that, the command is found without a result and reported as unknown.
-func (j *journal) settle(key commandKey, result []byte) []waiter {
+// within a second; if the power is cut before that, the command is found without a result and reported as unknown. A
+// command of which nothing was written (refused) counts as a refusal from now on.
+func (j *journal) settle(key commandKey, result []byte, refused bool) []waiter {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e := j.entries[key]
 	waiters := e.waiters
-	e.result, e.waiters = result, nil
-	j.entries[key] = e
-	j.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: result})
+	e.result, e.pending, e.waiters, e.refused = result, nil, nil, refused
+	if len(result) > maxKept {
+		e.result = withoutValue(result)
+	}
+	if refused {
+		j.drop(key)
+		j.keepRefusal(key, e)
+	} else {
+		j.entries[key] = e
+	}
+	j.write(j.recordOf(key, e))
 	return waiters
+}
+
+// drop takes an admitted command out of the order; mu is held. It is among the newest.
+func (j *journal) drop(key commandKey) {
+	for i, k := range slices.Backward(j.order) {
+		if k == key {
+			j.order = slices.Delete(j.order, i, i+1)
+			j.uncount(key.user)
+			return
+		}
+	}
+}
+
+func (j *journal) uncount(user string) {
+	if j.ofUser[user]--; j.ofUser[user] == 0 {
+		delete(j.ofUser, user)
+	}
 }
 
 // refuse remembers the answer to a command of which nothing was written. first is false if the same command has arrived
@@ -211,13 +252,15 @@ func (j *journal) refuse(key commandKey, result []byte) (first bool) {
 		return false
 	}
 	now := time.Now()
-	j.keepRefusal(key, entry{result: result, at: now, refused: true})
+	e := entry{result: result, at: now, file: j.file, refused: true}
+	j.keepRefusal(key, e)
 	if now.Sub(j.hour) > time.Hour {
-		j.hour, j.kept = now, 0
+		j.hour = now
+		clear(j.kept)
 	}
-	if j.kept < maxRefused { // no client may fill the disk with nonsense
-		j.kept++
-		j.write(record{User: key.user, ID: key.id, At: now.UnixMilli(), Result: result, Refused: true})
+	if j.kept[key.user] < maxRefusedOnDisk { // no client may fill the disk with nonsense
+		j.kept[key.user]++
+		j.write(j.recordOf(key, e))
 	}
 	return true
 }
@@ -225,38 +268,81 @@ func (j *journal) refuse(key commandKey, result []byte) (first bool) {
 // keepRefusal keeps a refused command; mu is held.
 func (j *journal) keepRefusal(key commandKey, e entry) {
 	j.entries[key] = e
-	j.refused = append(j.refused, key)
-	if len(j.refused) > maxRefused {
-		if j.entries[j.refused[0]].refused {
-			delete(j.entries, j.refused[0])
+	j.refused[key.user] = append(j.refused[key.user], key)
+	if j.refusals++; j.refusals <= maxRefused {
+		return
+	}
+	most := key.user
+	for user, keys := range j.refused {
+		if len(keys) > len(j.refused[most]) {
+			most = user
 		}
-		j.refused = j.refused[1:]
+	}
+	j.forgetRefusal(most)
+}
+
+// dropRefusal drops one refusal; mu is held.
+func (j *journal) dropRefusal(key commandKey) {
+	keys := j.refused[key.user]
+	if i := slices.Index(keys, key); i >= 0 {
+		j.refused[key.user] = slices.Delete(keys, i, i+1)
+		j.refusals--
+	}
+	if len(j.refused[key.user]) == 0 {
+		delete(j.refused, key.user)
 	}
 }
 
-// forget drops entries that are older than the window; mu is held.
+// forgetRefusal drops the oldest refusal of a user; mu is held.
+func (j *journal) forgetRefusal(user string) {
+	keys := j.refused[user]
+	delete(j.entries, keys[0])
+	j.refusals--
+	if j.refused[user] = keys[1:]; len(keys) == 1 {
+		delete(j.refused, user)
+	}
+}
+
+// forget drops entries that are older than the window, and the files that hold nothing else; mu is held.
 func (j *journal) forget(now time.Time) {
-	dropped := false
-	for len(j.order) > 0 && now.Sub(j.entries[j.order[0]].at) > j.window {
+	forgotten := false
+	old := func(key commandKey) bool { return now.Sub(j.entries[key].at) > j.window }
+	for len(j.order) > 0 && old(j.order[0]) {
 		key := j.order[0]
 		delete(j.entries, key)
-		if j.ofUser[key.user]--; j.ofUser[key.user] == 0 {
-			delete(j.ofUser, key.user)
-		}
+		j.uncount(key.user)
 		j.order = j.order[1:]
-		dropped = true
+		forgotten = true
 	}
-	for len(j.refused) > 0 && now.Sub(j.entries[j.refused[0]].at) > j.window {
-		if j.entries[j.refused[0]].refused {
-			delete(j.entries, j.refused[0])
-		}
-		j.refused = j.refused[1:]
-	}
-	if dropped && j.records != nil {
-		if err := j.records.DropBefore(now.Add(-j.window)); err != nil {
-			j.log.Warn("an old file of the command journal stays", "error", err)
+	for user := range j.refused {
+		for len(j.refused[user]) > 0 && old(j.refused[user][0]) {
+			j.forgetRefusal(user)
+			forgotten = true
 		}
 	}
+	if forgotten && j.records != nil {
+		j.dropFiles()
+	}
+}
+
+// dropFiles deletes the files that hold nothing that is remembered; mu is held. The clock is no help here: it may have
+// been wrong when a file was written, or be wrong now.
+func (j *journal) dropFiles() {
+	needed := j.file
+	if len(j.order) > 0 {
+		needed = min(needed, j.entries[j.order[0]].file)
+	}
+	for _, keys := range j.refused {
+		needed = min(needed, j.entries[keys[0]].file)
+	}
+	if needed == 0 || needed-1 <= j.dropped {
+		return
+	}
+	if err := j.records.DropThrough(needed - 1); err != nil {
+		j.log.Warn("an old file of the command journal stays", "error", err)
+		return
+	}
+	j.dropped = needed - 1
 }
 
 // takeRecovered returns the topic and the result of each recovered command that want accepts, once.
@@ -280,7 +366,7 @@ func (j *journal) reported(key commandKey) {
 		if r.key == key {
 			j.recovered = append(j.recovered[:i:i], j.recovered[i+1:]...)
 			if e := j.entries[key]; e.result != nil { // else it has outlived the window
-				j.write(record{User: key.user, ID: key.id, At: e.at.UnixMilli(), Result: e.result})
+				j.write(j.recordOf(key, e))
 			}
 			return
 		}

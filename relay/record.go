@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -14,140 +15,68 @@ const (
 	journalFile = 1 << 20 // bytes of one file of the journal
 	resultRoom  = 8 << 10 // bytes for a command and its result, and for some that are still on their way
 	maxUnsaved  = 4096    // results that wait for a disk that accepts no writes; the oldest are dropped first
-	clockStep   = time.Minute
-	clockLook   = 10 * time.Second // between two checks for a step of the clock
 )
 
-// record is one line of the journal: an admitted command, then its result; or a refusal; or a step of the clock.
+// record is one line of the journal: an admitted command, then its result; or a refusal; or a mark.
 type record struct {
 	User    string          `json:"u,omitempty"`
+	Device  string          `json:"d,omitempty"`
 	ID      string          `json:"i,omitempty"`
-	At      int64           `json:"t,omitempty"` // Unix milliseconds of acceptance
+	At      int64           `json:"t,omitempty"` // of acceptance, in Unix milliseconds by the wall clock
+	Up      int64           `json:"k,omitempty"` // the same in milliseconds by the boot clock of the last mark's Boot
 	Topic   string          `json:"r,omitempty"`
 	Name    string          `json:"c,omitempty"`
 	Value   json.RawMessage `json:"v,omitempty"`
 	Result  json.RawMessage `json:"a,omitempty"`
 	Refused bool            `json:"n,omitempty"`
-	// Shift is by how many milliseconds the wall clock was moved forward: the times before it are that much too early.
-	// A Pi without a clock starts in the past and is corrected over the network.
-	Shift int64 `json:"s,omitempty"`
+
+	// A mark: the records after it were written in this run of the machine, to this file.
+	Boot string `json:"b,omitempty"`
+	File uint64 `json:"f,omitempty"`
+	// Damage is how many bytes of the journal were known to be damaged when commands were refused for it.
+	Damage int64 `json:"q,omitempty"`
 }
 
-// open reads the journal; mu is held, or no other goroutine knows j yet. It may be called again after an error.
-// Whatever could be read counts even if nothing can be written.
-func (j *journal) open() error {
-	var all []record               // admitted or refused commands, oldest first
-	newest := map[commandKey]int{} // where in all
-	records, report, err := segment.Open(j.dir, journalFile, func(payload []byte) {
-		var r record
-		if json.Unmarshal(payload, &r) != nil {
-			return // it has a valid checksum, so a newer version wrote it
-		}
-		key := commandKey{r.User, r.ID}
-		at, seen := newest[key]
-		switch {
-		case r.Shift != 0:
-			for i := range all {
-				all[i].At += r.Shift
-			}
-		case seen && r.Result != nil && !r.Refused:
-			all[at].Result = r.Result
-		default:
-			// An id that is in here already had outlived the window when it came again: this is another command.
-			newest[key] = len(all)
-			all = append(all, r)
-		}
-	})
-	if errors.Is(err, segment.ErrLocked) {
-		return err
-	}
-	if report.Bad > 0 {
-		j.log.Warn("the command journal ended in a torn record, as after a power cut", "bytes", report.Bad)
-	}
-	j.records = records
-	now := time.Now()
-	for i, r := range all {
-		if key := (commandKey{r.User, r.ID}); newest[key] == i {
-			j.load(key, r, now)
-		}
-	}
-	return err
+func (r *record) key() commandKey { return commandKey{r.User, r.Device, r.ID} }
+
+// isMark reports whether r is no command.
+func (r *record) isMark() bool { return r.ID == "" }
+
+// recordOf is the record of a command's result; mu is held.
+func (j *journal) recordOf(key commandKey, e entry) record {
+	now, age := j.look(), time.Since(e.at)
+	return record{User: key.user, Device: key.device, ID: key.id, At: now.Wall.Add(-age).UnixMilli(),
+		Up: (now.Up - age).Milliseconds(), Result: e.result, Refused: e.refused}
 }
 
-// load restores the journal's record of one command; mu is held.
-func (j *journal) load(key commandKey, r record, now time.Time) {
-	age := max(now.Sub(time.UnixMilli(r.At)), 0) // below 0: written by a clock that was ahead
-	at := now.Add(-age)                          // with a monotonic reading: a step of the clock makes nothing older
-	old, there := j.entries[key]
-	if age > j.window || there && !old.refused {
-		return
-	}
-	e := entry{result: r.Result, at: at, refused: r.Refused}
-	if r.Refused {
-		if !there {
-			j.keepRefusal(key, e)
-		}
-		return
-	}
-	j.remember(key, e)
-	if e.result == nil {
-		j.recover(key, r, now)
-	}
+// mark is the record of the current run of the machine.
+func (j *journal) mark(file uint64) record {
+	now := j.look()
+	return record{Boot: now.Boot, File: file, At: now.Wall.UnixMilli(), Up: now.Up.Milliseconds()}
 }
 
-// recover gives a command that a crash left without a result its final one. It is written when it is reported, so
-// that a second crash before that does not lose the report.
-func (j *journal) recover(key commandKey, r record, now time.Time) {
-	j.log.Warn("the gateway stopped during a command; its result is unknown", "id", r.ID, "command", r.Name, "by", r.User)
-	e := j.entries[key]
-	e.result = appendResult(nil, report{id: r.ID, command: r.Name, value: r.Value, by: r.User,
-		took: max(now.Sub(time.UnixMilli(r.At)), 0), at: now},
-		Unknown("the gateway was stopped while this command was on its way; check the device before you try again"))
-	j.entries[key] = e
-	j.recovered = append(j.recovered, recovered{key, r.Topic, e.result})
+// beginFile returns the first record of a file: a mark. mu is held, because records are appended under it.
+func (j *journal) beginFile(file uint64) []byte {
+	j.file, j.marked = file, true
+	line, err := json.Marshal(j.mark(file))
+	if err != nil {
+		return nil // a mark always encodes
+	}
+	return line
 }
 
-// append writes r, preceded by how far the wall clock has been moved; mu is held.
-func (j *journal) append(r record) (uint64, error) {
-	if _, err := j.noteClock(); err != nil {
-		return 0, err
-	}
-	return j.put(r)
-}
-
-// noteClock records how far the wall clock has been moved since the last check; n is 0 if it has not been. mu is held.
-func (j *journal) noteClock() (n uint64, err error) {
-	now := time.Now()
-	drift := now.Round(0).Sub(j.started.Round(0)) - now.Sub(j.started)
-	step := drift - j.drift
-	if step <= clockStep && step >= -clockStep {
-		return 0, nil
-	}
-	if n, err = j.put(record{Shift: step.Milliseconds()}); err == nil {
-		j.drift = drift
-	}
-	return n, err
-}
-
-// watchClock checks the clock from time to time: after a correction no further command may arrive, and the earlier ones
-// would look as old as the clock was wrong.
-func (j *journal) watchClock() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.closed {
-		return
-	}
-	if j.records != nil {
-		if n, err := j.noteClock(); err != nil {
-			j.fail(err)
-		} else if n > 0 {
-			j.syncSoon(n)
-		}
-	}
-	j.clock.Reset(clockLook)
-}
-
+// put appends r, behind a mark; mu is held.
 func (j *journal) put(r record) (uint64, error) {
+	if !j.marked {
+		if _, err := j.append(j.mark(j.file)); err != nil {
+			return 0, err
+		}
+		j.marked = true
+	}
+	return j.append(r)
+}
+
+func (j *journal) append(r record) (uint64, error) {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return 0, err
@@ -162,7 +91,7 @@ func (j *journal) write(r record) {
 		j.keepUnsaved(r)
 		return
 	}
-	n, err := j.append(r)
+	n, err := j.put(r)
 	if errors.Is(err, segment.ErrClosed) {
 		return // it is only answered that the gateway is stopping
 	}
@@ -193,7 +122,7 @@ func (j *journal) keepUnsaved(records ...record) {
 // saveAgain writes the results that the disk did not accept before, as far as it accepts them now; mu is held.
 func (j *journal) saveAgain() {
 	for len(j.unsaved) > 0 {
-		n, err := j.append(j.unsaved[0])
+		n, err := j.put(j.unsaved[0])
 		if err != nil {
 			return
 		}
@@ -208,6 +137,9 @@ func (j *journal) sync() {
 	records, n, fresh := j.records, j.unsynced, j.fresh
 	j.flush, j.fresh = nil, nil
 	j.mu.Unlock()
+	if records == nil {
+		return // its directory has disappeared: everything is written to the next one
+	}
 	if err := records.Sync(n); err != nil && !errors.Is(err, segment.ErrClosed) { // close has synced it
 		j.mu.Lock()
 		j.keepUnsaved(fresh...)
@@ -247,21 +179,59 @@ func (j *journal) works() {
 	}
 }
 
+// trouble says in one sentence why commands are refused; "" if they are not.
+func (j *journal) trouble() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case time.Now().Before(j.doubt):
+		return "commands are refused: a part of the command journal is damaged"
+	case j.failing:
+		return "commands are refused: they cannot be kept on the disk"
+	}
+	return ""
+}
+
 func (j *journal) close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.closed = true
-	j.clock.Stop()
+	j.care.Stop()
 	if j.flush != nil {
 		j.flush.Stop()
 	}
 	if j.records == nil {
 		return nil
 	}
-	j.saveAgain()
-	if _, err := j.noteClock(); err != nil && !errors.Is(err, segment.ErrClosed) {
-		j.fail(err)
+	err := j.usable() // what has disappeared is written again, if that is possible
+	if err == nil {
+		j.saveAgain()
 	}
 	j.flush = time.NewTimer(0) // later results are not synced any more
-	return j.records.Close()
+	if j.records == nil {
+		return err
+	}
+	return errors.Join(err, j.records.Close())
+}
+
+// withoutValue returns a result without its value, which can be long.
+func withoutValue(result []byte) []byte {
+	var r struct {
+		ID, Command, By string
+		Status          Status
+		Code            Code
+		Message         string
+		MS, TS          int64
+	}
+	if json.Unmarshal(result, &r) != nil {
+		return result // its own words always decode
+	}
+	return appendResult(nil, report{id: r.ID, command: r.Command, by: r.By, took: time.Duration(r.MS) * time.Millisecond,
+		at: time.UnixMilli(r.TS)}, Outcome{r.Status, r.Code, r.Message})
+}
+
+// deviceOfTopic returns the device of minirelay/home/greenhouse/result. Journals of earlier versions name no device.
+func deviceOfTopic(topic string) string {
+	levels := strings.Split(topic, "/")
+	return levels[max(len(levels)-2, 0)]
 }

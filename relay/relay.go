@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/relay/clock"
 	"minirelay/relay/segment"
 )
 
@@ -44,13 +45,14 @@ type Message struct {
 // Relay is the policy of the gateway, between devices and brokers. [Start] makes one. Its methods may be called from
 // any goroutine.
 type Relay struct {
-	config  Config
-	topics  Topics
-	log     *slog.Logger
-	outlet  *outlet
-	journal *journal
-	started time.Time
-	counted counters
+	config     Config
+	topics     Topics
+	log        *slog.Logger
+	outlet     *outlet
+	journal    *journal
+	allowances allowances
+	started    time.Time
+	counted    counters
 
 	handling sync.RWMutex // read-held by Handle
 	stopping atomic.Bool
@@ -74,17 +76,21 @@ var ErrInUse = segment.ErrLocked
 // serves any client. The error is [ErrInUse]; another fault of the disk is logged, and commands are rejected until it
 // is resolved.
 func Start(config Config, publisher Publisher, log *slog.Logger) (*Relay, error) {
+	return startAt(config, publisher, clock.Read, log)
+}
+
+func startAt(config Config, publisher Publisher, look func() clock.Instant, log *slog.Logger) (*Relay, error) {
 	if config.Remember == 0 {
 		config.Remember = 24 * time.Hour
 	}
-	journal, err := openJournal(filepath.Join(config.DataDir, "commands"), config.Remember, log)
+	journal, err := openJournal(filepath.Join(config.DataDir, "commands"), config.Remember, look, log)
 	if err != nil {
 		return nil, err
 	}
 	r := &Relay{
 		config: config, topics: NewTopics(config.Root, config.Gateway), log: log,
 		outlet:  startOutlet(publisher, log),
-		journal: journal,
+		journal: journal, allowances: allowances{window: config.Remember},
 		started: time.Now(),
 		devices: map[string]*Device{}, own: map[string]target{},
 	}

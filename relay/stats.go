@@ -15,6 +15,7 @@ type Stats struct {
 	Commands []CommandCount // by status and code
 	Took     Histogram      // of the commands that reached the hardware: from acceptance to result
 	Waiting  int            // messages that wait for the publisher
+	Refusing string         // why all commands are refused, in one sentence; "" if they are not
 }
 
 // DeviceStats is the state of one device.
@@ -72,7 +73,7 @@ func (c *counters) add(o Outcome, took time.Duration) {
 
 // Stats returns the counters and the state now.
 func (r *Relay) Stats() Stats {
-	s := Stats{Started: r.started, Waiting: r.outlet.waiting()}
+	s := Stats{Started: r.started, Waiting: r.outlet.waiting(), Refusing: r.journal.trouble()}
 	r.mu.RLock()
 	for _, d := range r.devices {
 		s.Devices = append(s.Devices, d.stats())

@@ -77,7 +77,7 @@ func startGateway(ctx context.Context, dir string, fleet *fleet, upstream string
 // config returns the config of the gateway; a reload changes name.
 func (g *gateway) config(name string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "[gateway]\nid = \"soak\"\nname = %q\ndata_dir = %q\n[broker]\nlisten = \"127.0.0.1:0\"\n", name, filepath.Join(filepath.Dir(g.path), "data"))
+	fmt.Fprintf(&b, "[gateway]\nid = \"soak\"\nname = %q\ndata_dir = %q\nremember = \"10m\"\n[broker]\nlisten = \"127.0.0.1:0\"\n", name, filepath.Join(filepath.Dir(g.path), "data"))
 	for _, user := range []string{"observer", "phone", "commander"} {
 		fmt.Fprintf(&b, "[users.%s]\npassword = %q\nrole = \"operator\"\n", user, password)
 	}

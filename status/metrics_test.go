@@ -121,6 +121,7 @@ func TestJudge(t *testing.T) {
 	if s.Judge(); len(s.Problems) != 0 {
 		t.Errorf("a problem without a cause: %+v", s.Problems)
 	}
+	s.Refusing = "commands are refused: a part of the command journal is damaged"
 	s.Ports = append(s.Ports, Port{Port: "due", Trouble: "/dev/due does not exist"}, Port{Port: "nano", Open: true, Frames: 100, Damaged: 200})
 	s.Devices = append(s.Devices, Device{Device: "cellar", Port: "due"}, Device{Device: "shed", Port: "uno", Since: s.Now - 300_000},
 		Device{Device: "meter", Port: "uno", Online: true, Polls: &Polls{Recent: 64, Missed: 7}}, Device{Device: "new", Port: "uno", Online: true, Polls: &Polls{Recent: 3, Missed: 1}})
@@ -135,7 +136,8 @@ func TestJudge(t *testing.T) {
 		}
 		told = append(told, p.What)
 	}
-	want := []string{"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
+	want := []string{"commands are refused: a part of the command journal is damaged",
+		"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
 		"device meter has left 7 of the last 64 requests unanswered",
 		"port nano: 200 of 300 frames were unreadable", "the configuration on the disk has 2 faults; the last valid one is in use",
 		"the certificate expires on 2026-02-01", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",

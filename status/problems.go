@@ -18,6 +18,9 @@ func (s *Snapshot) Judge() {
 	say := func(try, what string, args ...any) {
 		s.Problems = append(s.Problems, Problem{fmt.Sprintf(what, args...), try})
 	}
+	if s.Refusing != "" {
+		say("the log says since when, and what to do; journalctl -u minirelay -e shows it", "%s", s.Refusing)
+	}
 	open := map[string]bool{}
 	for _, p := range s.Ports {
 		open[p.Port] = p.Open

@@ -19,7 +19,8 @@ type Snapshot struct {
 	Ports     []Port     `json:"ports"`
 	Devices   []Device   `json:"devices"`
 	Commands  []Ended    `json:"commands"`
-	Took      Durations  `json:"took"` // of the commands that reached the hardware
+	Took      Durations  `json:"took"`               // of the commands that reached the hardware
+	Refusing  string     `json:"refusing,omitempty"` // why all commands are refused
 	Broker    Broker     `json:"broker"`
 	Upstreams []Upstream `json:"upstreams"`
 	Machine   Machine    `json:"machine"`
@@ -124,6 +125,7 @@ type Problem struct {
 // In returns the snapshot with its sentences translated by translate.
 func (s Snapshot) In(translate func(sentence string) string) Snapshot {
 	s.Ports, s.Upstreams, s.Problems = slices.Clone(s.Ports), slices.Clone(s.Upstreams), slices.Clone(s.Problems)
+	s.Refusing = translate(s.Refusing)
 	for i := range s.Ports {
 		s.Ports[i].Trouble = translate(s.Ports[i].Trouble)
 	}

@@ -35,11 +35,12 @@ var house = []room{
 
 	{"broker", "secret", "github.com/mochi-mqtt/server/v2 github.com/gorilla/websocket golang.org/x/crypto",
 		"the broker could serve any application: the gateway's policy is handed to it"},
-	{"relay", "relay/fair relay/pace relay/segment", "", "the nouns and the policy stand on the standard library alone, and policy does not know who carries it out"},
+	{"relay", "relay/clock relay/fair relay/pace relay/segment", "", "the nouns and the policy stand on the standard library and on what is below them, and policy does not know who carries it out"},
+	{"relay/clock", "", "golang.org/x/sys", "the time needs nothing else"},
 	{"relay/fair", "", "", "taking turns needs nothing else"},
 	{"relay/pace", "", "", "an interval needs nothing else"},
 	{"relay/segment", "", "", "records on a disk need nothing else"},
-	{"relay/upstream", "relay/pace relay/segment secret", "github.com/eclipse/paho.mqtt.golang github.com/gorilla/websocket golang.org/x/sys",
+	{"relay/upstream", "relay/clock relay/fair relay/pace relay/segment secret", "github.com/eclipse/paho.mqtt.golang github.com/gorilla/websocket",
 		"an upstream could carry any messages: the relay reaches it by a method, and the other way round"},
 
 	{"devices", "devices/capture devices/checksum devices/codec devices/codec/binary devices/codec/dlt645 devices/codec/modbus devices/codec/text devices/computed devices/mapping devices/schedule devices/serial devices/wire relay", "",
