@@ -8,18 +8,22 @@ export const account = shallowRef<Kept | null>(null)
 /** Whether the gateway has let this user in: until then the sign-in stays on the screen. */
 export const entered = shallowRef(false)
 
-const key = 'minirelay.account'
+/** The path of the page: a proxy may serve several gateways, each below a path of its own. */
+export const ownPath = (): string => location.pathname.replace(/[^/]*$/, '')
 
-/** Where MQTT is, from the page's own address. */
-export const ownAddress = (): string => `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/mqtt`
+/** Each gateway of such a proxy has its own account: they share the browser's storage. */
+const key = (): string => `minirelay.account${ownPath() === '/' ? '' : `:${ownPath()}`}`
+
+/** Where MQTT is: beside the page. */
+export const ownAddress = (): string => `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}${ownPath()}mqtt`
 
 /** Signs in. The connection shows whether the password is right. */
 export function signIn(user: string, password: string, remember: boolean): void {
   const text = JSON.stringify({ user, password })
   try {
-    sessionStorage.setItem(key, text) // until the tab is closed
-    if (remember) localStorage.setItem(key, text)
-    else localStorage.removeItem(key)
+    sessionStorage.setItem(key(), text) // until the tab is closed
+    if (remember) localStorage.setItem(key(), text)
+    else localStorage.removeItem(key())
   } catch {
     // a browser that keeps nothing: one signs in again
   }
@@ -33,8 +37,8 @@ export function choose(gateway: string): void {
   if (!now) return
   const text = JSON.stringify({ user: now.user, password: now.password, gateway })
   try {
-    sessionStorage.setItem(key, text)
-    if (localStorage.getItem(key)) localStorage.setItem(key, text)
+    sessionStorage.setItem(key(), text)
+    if (localStorage.getItem(key())) localStorage.setItem(key(), text)
   } catch {
     // one chooses again
   }
@@ -43,8 +47,8 @@ export function choose(gateway: string): void {
 
 export function signOut(): void {
   try {
-    sessionStorage.removeItem(key)
-    localStorage.removeItem(key)
+    sessionStorage.removeItem(key())
+    localStorage.removeItem(key())
   } catch {
     // nothing was kept either
   }
@@ -55,7 +59,7 @@ export function signOut(): void {
 /** Signs in as before, if that was kept. */
 export function resume(): void {
   try {
-    const text = sessionStorage.getItem(key) ?? localStorage.getItem(key)
+    const text = sessionStorage.getItem(key()) ?? localStorage.getItem(key())
     if (!text) return
     const { user, password, gateway } = JSON.parse(text) as { user: string; password: string; gateway?: string }
     account.value = { key: 'page', address: ownAddress(), user, password, gateway }

@@ -62,12 +62,13 @@ export function parseAddress(text: string): Address | AddressError {
 }
 
 /** The text that parseAddress reads and the QR code holds. The password is never part of it. */
-export function formatAddress(a: Pick<Address, 'host' | 'port' | 'tls' | 'gateway' | 'user'>): string {
+export function formatAddress(a: Pick<Address, 'host' | 'port' | 'tls' | 'gateway' | 'user'> & { path?: string }): string {
   const query = []
   if (a.gateway) query.push(`gw=${encodeURIComponent(a.gateway)}`)
   if (a.user) query.push(`user=${encodeURIComponent(a.user)}`)
   if (!a.tls) query.push('tls=0')
-  return `minirelay://${a.host}:${a.port}${query.length > 0 ? `?${query.join('&')}` : ''}`
+  const path = a.path && a.path !== gatewayPath ? a.path : ''
+  return `minirelay://${a.host}:${a.port}${path}${query.length > 0 ? `?${query.join('&')}` : ''}`
 }
 
 /** The URL for connectSocket. WeChat does not take the usual port if it is written out. */

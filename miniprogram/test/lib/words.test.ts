@@ -53,6 +53,7 @@ describe('an address', () => {
   it('is read as it was written', () => {
     for (const a of [
       { host: 'h', port: 1, tls: true },
+      { host: 'h', port: 443, tls: true, path: '/farm/mqtt' },
       { host: '[::1]', port: 80, tls: false, gateway: 'home', user: '手机 & co' },
     ]) {
       expect(parseAddress(formatAddress(a))).toMatchObject(a)
