@@ -21,9 +21,10 @@ demo: go-version ## the gateway with two software boards: no hardware, no config
 build: go-version ## the static binary for this machine
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o minirelay ./cmd/minirelay
 
-web: miniprogram-deps ## the page again, into web/dist, which is committed
+web: miniprogram-deps ## the page again, into web/dist, and the library, into examples/; both are committed
 	miniprogram/scripts/build h5
 	miniprogram/scripts/publish-page
+	cd miniprogram && npm run --silent build:library
 
 miniprogram: miniprogram-deps ## the mini-program: open miniprogram/dist/build/mp-weixin in WeChat DevTools
 	miniprogram/scripts/build mp-weixin

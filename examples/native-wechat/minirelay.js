@@ -80,7 +80,8 @@ function formatAddress(a) {
     query.push(`user=${encodeURIComponent(a.user)}`);
   if (!a.tls)
     query.push("tls=0");
-  return `minirelay://${a.host}:${a.port}${query.length > 0 ? `?${query.join("&")}` : ""}`;
+  const path = a.path && a.path !== gatewayPath ? a.path : "";
+  return `minirelay://${a.host}:${a.port}${path}${query.length > 0 ? `?${query.join("&")}` : ""}`;
 }
 function addressURL(a) {
   var _a, _b, _c, _d;
