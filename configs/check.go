@@ -185,5 +185,5 @@ func overlapsRoot(filter, root []string) bool {
 // reference reports a name that does not refer to anything.
 func (k *checker) reference(at place, kind, name string, known []string) {
 	k.fault(at, fmt.Sprintf("there is no %s %s", kind, strconv.Quote(name)),
-		didYouMean(name, slices.Clone(known), "there are: "))
+		didYouMean(name, slices.Clone(known), "there are "))
 }

@@ -166,7 +166,7 @@ func (k *checker) checkMapping(d mapping.DeviceConfig) {
 				continue // it may be in a part that could not be read
 			}
 			if !known {
-				try = didYouMean(field, fieldIDs(d), "there are: ")
+				try = didYouMean(field, fieldIDs(d), "there are ")
 			}
 		case "expect", "refuse":
 			if !p.Regexp {

@@ -63,7 +63,7 @@ func TestPortFaults(t *testing.T) {
 		{"no ports at all", "[ports.uno]\n" + path, "",
 			`10:8: there is no port "uno" | there are none yet: add it`},
 		{"unknown port like no other", port, "port = \"rs485\"\n",
-			`12:8: there is no port "rs485" | there are: uno`},
+			`12:8: there is no port "rs485" | there are uno`},
 		{"port missing", port, "",
 			"11:10: port is missing in [devices.greenhouse] | add port = …: it is its port: the ID of a [ports.ID] table"},
 		{"codec missing", "codec = \"json\"\n", "",

@@ -29,10 +29,14 @@ func TestChinese(t *testing.T) {
 		"/dev/x is in use by cat (process 7), init (process 1)":         "/dev/x 正被占用：cat（进程 7）、init（进程 1）",
 		`"on" is not one of "a, b", "c"`:                                `"on" 不是 "a, b"、"c" 之一`,
 		"the fields are t, h; an expression cannot use a-b, c-d: choose an ID without - that begins with a letter": "现有的字段是 t、h；表达式里不能写 a-b、c-d：请换一个名字，不含 -，以字母开头",
-		"the device reports: bad, very bad":                                        "设备应答 bad, very bad",
-		"[ports.two] is the same port as [ports.uno]":                              "[ports.two] 与 [ports.uno] 是同一个串口",
-		"the unit has no such register (exception 2)":                              "从站没有这个寄存器（异常码 2）",
-		"the configuration on the disk has 2 faults; the last valid one is in use": "磁盘上的配置有 2 处错误；仍在使用上一份正确的配置",
+		"there are command, request": "现有 command、request",
+		"known here: env, file":      "可用的有 env、file",
+		`t: 91 is greater than its max = 60; mode: "x; y" is not one of "a", "b"`:                `t：91 大于 max（60）；mode："x; y" 不是 "a"、"b" 之一`,
+		"an earlier try went unanswered, then: the device is offline; check its cable and power": "之前的一次尝试没有应答，随后：设备离线，请检查线缆和电源",
+		"the device reports: bad, very bad":                                                      "设备应答 bad, very bad",
+		"[ports.two] is the same port as [ports.uno]":                                            "[ports.two] 与 [ports.uno] 是同一个串口",
+		"the unit has no such register (exception 2)":                                            "从站没有这个寄存器（异常码 2）",
+		"the configuration on the disk has 2 faults; the last valid one is in use":               "磁盘上的配置有 2 处错误；仍在使用上一份正确的配置",
 	} {
 		if got := Chinese.Text(sentence); got != want {
 			t.Errorf("%q: %q, want %q", sentence, got, want)

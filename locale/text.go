@@ -97,9 +97,6 @@ func (c *catalogue) value(s string, depth int) string {
 // list translates a list of names or values. English separates them by commas, Chinese by 、.
 func (c *catalogue) list(s string, depth int) string {
 	masked := mask(s)
-	if at := strings.Index(masked, "; "); at >= 0 { // the list ends, the sentence goes on
-		return c.list(s[:at], depth) + "；" + c.value(s[at+len("; "):], depth)
-	}
 	var b strings.Builder
 	for {
 		at := strings.Index(masked, ", ")
@@ -160,11 +157,20 @@ func (c *catalogue) match(patterns []*pattern, s, masked string, least, depth in
 		if p.size <= least {
 			break
 		}
-		if holes := p.match(s, masked); holes != nil && (p.size >= leastSure || !slices.ContainsFunc(holes, strange)) {
+		holes := p.match(s, masked)
+		if holes == nil || slices.ContainsFunc(holes, c.several) {
+			continue
+		}
+		if p.size >= leastSure || !slices.ContainsFunc(holes, strange) {
 			return p, holes
 		}
 	}
 	return nil, nil
+}
+
+// several says whether a hole holds the beginning of the next sentence too: then the parts are translated one by one.
+func (c *catalogue) several(h string) bool {
+	return strings.Contains(h, "; ") && strings.Contains(mask(h), "; ") && c.texts[h] == ""
 }
 
 // leastSure is how many bytes of a pattern show that a sentence is meant by it. Of two or three words, for example "use {}",
