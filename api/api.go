@@ -3,7 +3,9 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"sync"
+	"time"
 
 	"minirelay/devices/wire"
 
@@ -18,13 +20,14 @@ type Access int
 const (
 	Stranger Access = iota // wrong or missing
 	Guessing               // not checked after too many wrong ones
+	Foreign                // from a page of another address
 	User                   // correct, but not an admin's
 	Admin
 )
 
 // Source provides the data of a [Server]. Its functions may be called from any goroutine.
 type Source struct {
-	Login  func(*http.Request) Access
+	Login  func(*http.Request) (Access, time.Duration) // the time that one who is Guessing has to wait
 	Config func() Config
 	Ports  func() []devices.PortStats
 	Watch  func(port string) (*wire.Watch, error)
@@ -62,13 +65,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	switch s.source.Login(r) {
+	access, wait := s.source.Login(r)
+	switch access {
 	case Stranger:
 		fail(w, r, http.StatusUnauthorized, "unauthorized", "user or password is wrong or missing")
 		return
 	case Guessing:
-		h.Set("Retry-After", "2")
-		fail(w, r, http.StatusTooManyRequests, "too_fast", "too many wrong passwords; try again in a few seconds")
+		h.Set("Retry-After", RetryAfter(wait))
+		fail(w, r, http.StatusTooManyRequests, "too_fast", "too many wrong passwords; wait before you try again")
+		return
+	case Foreign:
+		fail(w, r, http.StatusForbidden, "foreign", "a page of another address may not use this")
 		return
 	case User:
 		fail(w, r, http.StatusForbidden, "forbidden", "only a user with the role admin may use this")
@@ -80,6 +87,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// RetryAfter is a time as the header Retry-After has it: whole seconds, at least one.
+func RetryAfter(wait time.Duration) string {
+	return strconv.Itoa(max(1, int((wait+time.Second-1)/time.Second)))
 }
 
 // Failure is the response to a request that failed: a code for programs, and a sentence for people.

@@ -23,11 +23,16 @@ import (
 func open(t *testing.T) *httptest.Server {
 	t.Helper()
 	s := New(Source{
-		Login: func(r *http.Request) Access {
-			if user, _, _ := r.BasicAuth(); user != "boss" {
-				return Stranger
+		Login: func(r *http.Request) (Access, time.Duration) {
+			switch user, _, _ := r.BasicAuth(); user {
+			case "boss":
+				return Admin, 0
+			case "guesser":
+				return Guessing, 9500 * time.Millisecond
+			case "page":
+				return Foreign, 0
 			}
-			return Admin
+			return Stranger, 0
 		},
 		Config: func() Config { return Config{} },
 		Ports:  func() []devices.PortStats { return nil },

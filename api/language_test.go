@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"minirelay/devices"
 	"minirelay/status"
@@ -16,7 +17,7 @@ func TestAcceptLanguage(t *testing.T) {
 	snapshot := status.Snapshot{Ports: []status.Port{{Trouble: "/dev/ttyACM0 does not exist"}},
 		Problems: []status.Problem{{What: "the clock of this machine is not set", Try: "try again"}}}
 	s := New(Source{
-		Login:  func(*http.Request) Access { return Admin },
+		Login:  func(*http.Request) (Access, time.Duration) { return Admin, 0 },
 		Config: func() Config { return Config{Problems: problems} },
 		Ports:  func() []devices.PortStats { return []devices.PortStats{{Trouble: "/dev/ttyACM0 does not exist"}} },
 		Status: func() status.Snapshot { return snapshot },

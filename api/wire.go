@@ -152,7 +152,7 @@ type wireWriter struct {
 }
 
 // run writes until the client leaves, loses its right, or the port is removed.
-func (w *wireWriter) run(r *http.Request, login func(*http.Request) Access) {
+func (w *wireWriter) run(r *http.Request, login func(*http.Request) (Access, time.Duration)) {
 	tick := time.NewTicker(countsEvery)
 	defer tick.Stop()
 	defer func() { _ = w.to.SetWriteDeadline(time.Time{}) }() // the connection may serve another request
@@ -167,7 +167,7 @@ func (w *wireWriter) run(r *http.Request, login func(*http.Request) Access) {
 			}
 			err = w.some(record)
 		case <-tick.C:
-			if login(r) != Admin {
+			if access, _ := login(r); access != Admin {
 				return
 			}
 			err = w.counts()

@@ -18,8 +18,12 @@ type accounts struct {
 type account struct {
 	id     string
 	rights *rights
-	hash   phc    // salt is nil if there is a plain password
-	secret string // password_hash or password as written in the config
+	hash   phc     // of the work that a login costs
+	plain  bool    // secret is the password itself
+	inside bool    // for this process alone, with a secret that nobody can guess
+	nobody bool    // nobody can log in: the decoy
+	slower float64 // work of the costliest hash of the config, as a multiple of this one's
+	secret string  // password_hash or password as written in the config
 
 	mu    sync.Mutex
 	asked bucket // requests that may be sent to other gateways
@@ -32,6 +36,19 @@ const (
 	askBurst = 50
 	askEvery = 100 * time.Millisecond
 )
+
+// bucket holds tokens; one comes back every so often.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+func (b *bucket) refill(now time.Time, burst float64, every time.Duration) {
+	if !b.at.IsZero() {
+		b.tokens = min(burst, b.tokens+float64(now.Sub(b.at))/float64(every))
+	}
+	b.at = now
+}
 
 // mayAsk takes a token for a request to another gateway; false if there is none.
 func (a *account) mayAsk(now time.Time) bool {
@@ -81,7 +98,11 @@ func (a *accounts) gatewayOf(client string, acc *account) bool {
 
 func newAccounts(c Config) (*accounts, error) {
 	a := &accounts{byName: map[string]*account{}}
-	a.decoy = &account{secret: rand.Text()}
+	usual, err := usualWork(c.cheap)
+	if err != nil {
+		return nil, err
+	}
+	a.decoy = &account{hash: usual, nobody: true, secret: rand.Text()}
 	for _, u := range c.Users {
 		if u.ID == "" || a.byName[u.ID] != nil {
 			return nil, fmt.Errorf("user %q occurs twice or has no name", u.ID)
@@ -99,12 +120,25 @@ func newAccounts(c Config) (*accounts, error) {
 				return nil, fmt.Errorf("user %s: password_hash: %w", u.ID, err)
 			}
 			acc.secret = hash
-			a.decoy.hash = acc.hash
-			a.decoy.hash.hash = make([]byte, len(acc.hash.hash)) // of an empty password
 		case acc.secret == "":
 			return nil, hint(fmt.Errorf("user %s has no password", u.ID), "add password_hash, made by minirelay user hash")
+		default:
+			acc.hash, acc.plain = usual, true
 		}
 		a.byName[u.ID] = acc
 	}
+	a.level()
 	return a, nil
+}
+
+// level notes how much cheaper each account is than the costliest one.
+func (a *accounts) level() {
+	most := a.decoy.hash.work()
+	for _, acc := range a.byName {
+		most = max(most, acc.hash.work())
+	}
+	for _, acc := range a.byName {
+		acc.slower = most / acc.hash.work()
+	}
+	a.decoy.slower = most / a.decoy.hash.work()
 }

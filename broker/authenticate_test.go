@@ -15,7 +15,9 @@ import (
 // The pages check users by the same passwords, and at the same rate, as MQTT does; a logged-in user is not a stranger
 // any more, so that a flood of strangers cannot cut that connection.
 func TestAuthenticate(t *testing.T) {
-	b, err := New(testConfig(t), slog.New(slog.DiscardHandler))
+	cfg := testConfig(t)
+	cfg.TrustedProxies = []string{"127.0.0.1"}
+	b, err := New(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +45,7 @@ func TestAuthenticate(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	client := ""
 	ask := func(user, password string) string {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 		defer transport.CloseIdleConnections()
@@ -50,6 +53,8 @@ func TestAuthenticate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		request.Header.Set("X-Forwarded-For", "192.0.2.1")
+		request.Header.Set(ClientHeader, client)
 		if user != "" {
 			request.SetBasicAuth(user, password)
 		}
@@ -76,11 +81,15 @@ func TestAuthenticate(t *testing.T) {
 	for ask("admin", fmt.Sprint("guess ", guesses)) == "wrong" && guesses < 100 {
 		guesses++
 	}
-	if guesses > placeBurst {
+	if guesses > rules[byPlace].burst {
 		t.Errorf("%d guesses at speed", guesses)
 	}
-	if got := ask("admin", "admin"); !strings.HasPrefix(got, "admin, ") { // earlier connections may be closing
-		t.Errorf("a user who has logged in before: %s", got)
+	if got := ask("admin", "admin"); got != "too fast" {
+		t.Errorf("the right one among guesses: %s", got)
+	}
+	b.passwords.welcome(attempt{user: "admin", client: "page-1", place: place{host: "192.0.2.1"}})
+	if client = "page-1"; !strings.HasPrefix(ask("admin", "admin"), "admin, ") { // earlier connections may be closing
+		t.Error("a page whose MQTT connection has been here before is kept out")
 	}
 
 	// A request that arrived another way has no ticket.

@@ -27,6 +27,8 @@ type Broker struct {
 	refusals  *refusals
 	traffic   *traffic
 
+	neighbours *neighbours
+	front      atomic.Pointer[front]
 	users      atomic.Pointer[accounts]
 	identity   atomic.Pointer[identity] // the certificate; nil: plain
 	topicLocks topicLocks
@@ -82,8 +84,11 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := passwords.recall(keepFile(cfg.DataDir)); err != nil {
+		log.Warn("the logins before the restart are forgotten", "error", err)
+	}
 	b := &Broker{
-		log: log, passwords: passwords, preLogin: newPreLogin(), refusals: newRefusals(), traffic: &traffic{},
+		log: log, passwords: passwords, preLogin: newPreLogin(), refusals: newRefusals(), traffic: &traffic{}, neighbours: newNeighbours(),
 		topicLocks: topicLocks{seed: maphash.MakeSeed()},
 		retained:   retained{byTopic: map[string]*message{}},
 		routes:     routes{byTopic: map[string]*route{}},
@@ -113,6 +118,7 @@ const (
 type prepared struct {
 	config   Config
 	users    *accounts
+	front    *front
 	identity *identity
 }
 
@@ -132,6 +138,9 @@ func prepare(cfg Config, before *prepared) (*prepared, error) {
 	if p.users, err = newAccounts(cfg); err != nil {
 		return nil, err
 	}
+	if p.front, err = newFront(cfg); err != nil {
+		return nil, err
+	}
 	if before != nil && before.config.TLS == cfg.TLS && before.config.DataDir == cfg.DataDir {
 		p.identity = before.identity
 		return p, nil
@@ -146,6 +155,7 @@ func prepare(cfg Config, before *prepared) (*prepared, error) {
 func (b *Broker) adopt(p *prepared) {
 	b.config = p.config
 	b.users.Store(p.users)
+	b.front.Store(p.front)
 	if old := b.identity.Swap(p.identity); p.identity != old || b.state == unstarted {
 		p.identity.announce(b.log)
 	}
@@ -173,7 +183,8 @@ func (b *Broker) Start(h Handler) error {
 	b.state = started
 	b.ports = bound
 	b.serveHTTP()
-	b.running.Add(2)
+	b.running.Add(3)
+	go b.keepLogins(keepFile(b.config.DataDir))
 	go b.watchCertificate()
 	go b.publishSys()
 	b.accept(bound, ports{})

@@ -7,17 +7,21 @@ import "minirelay/secret"
 
 // Config is the [broker] table and the [users.ID] tables.
 type Config struct {
-	Listen     string    `toml:"listen" doc:"address of the TLS port for wss, the page and the API; host:port or :port"`
-	MQTT       string    `toml:"mqtt" doc:"address for plain MQTT, for tools on the same machine; off if left out"`
-	WS         string    `toml:"ws" doc:"address for plain WebSocket MQTT at /mqtt and the page, for phones on a trusted LAN; passwords are sent unencrypted; off if left out"`
-	MaxClients int       `toml:"max_clients" doc:"maximum number of simultaneous connections" min:"1" max:"100000"`
-	TLS        TLSConfig `toml:"tls" doc:"the certificate of the TLS port"`
+	Listen         string    `toml:"listen" doc:"address of the TLS port for wss, the page and the API; host:port or :port"`
+	MQTT           string    `toml:"mqtt" doc:"address for plain MQTT, for tools on the same machine; off if left out"`
+	WS             string    `toml:"ws" doc:"address for plain WebSocket MQTT at /mqtt and the page, for phones on a trusted LAN; passwords are sent unencrypted; off if left out"`
+	TrustedProxies []string  `toml:"trusted_proxies" doc:"addresses or subnets of the proxies in front of the broker, which name the client in X-Forwarded-For or by the PROXY protocol, version 1 or 2"`
+	Origins        []string  `toml:"origins" doc:"web pages of other addresses that may connect, for example https://panel.example.com; the gateway's own page, mini-programs and programs need no entry"`
+	MaxClients     int       `toml:"max_clients" doc:"maximum number of simultaneous connections" min:"1" max:"100000"`
+	TLS            TLSConfig `toml:"tls" doc:"the certificate of the TLS port"`
 
 	Users   []UserConfig `toml:"-"` // in the order of the files
 	Root    string       `toml:"-"` // the topic below which only the gateway publishes: "minirelay"
 	Gateway string       `toml:"-"` // the gateway's id: its topics are Root/Gateway/…
 	DataDir string       `toml:"-"` // where the self-signed certificate is kept: DataDir/tls
 	Files   int          `toml:"-"` // file descriptors that connections may use; 0: any number
+
+	cheap bool // for tests: plain passwords cost next to nothing
 }
 
 // TLSConfig is the [broker.tls] table.

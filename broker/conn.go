@@ -38,7 +38,8 @@ type conn struct {
 	head    []byte    // bytes read ahead of mochi
 	room    int       // frameRoom over WebSocket, else 0
 	remote  string
-	host    string  // remote without the port: the unit of throttling
+	host    string  // see place
+	near    bool    // see place
 	ticket  *ticket // nil for a pulse
 	pulse   bool    // of Broker.Pulse
 	traffic *traffic
@@ -88,6 +89,9 @@ func newConn(inner, raw net.Conn, ws *websocket.Conn, t *traffic) *conn {
 	ws.SetCloseHandler(func(int, string) error { return nil }) // Close answers it
 	return c
 }
+
+// from sets the place of the client. It is called before the connection is served.
+func (c *conn) from(p place) { c.host, c.remote, c.near = p.host, p.remote, p.near }
 
 // Read returns the bytes of MQTT to mochi, regardless of WebSocket frames.
 func (c *conn) Read(p []byte) (int, error) {

@@ -26,7 +26,7 @@ func testConfig(t testing.TB) Config {
 	c := Default()
 	c.Listen, c.MQTT, c.WS = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.Root, c.Gateway, c.DataDir = "minirelay", "home", t.TempDir()
-	c.MaxClients = 5000
+	c.MaxClients, c.cheap = 5000, true
 	c.Users = []UserConfig{
 		{ID: "viewer", Role: "viewer", Devices: []string{"greenhouse"}},
 		{ID: "operator", Role: "operator", Devices: []string{"greenhouse"}, Read: []string{"home/#"}, Write: []string{"home/+/set", "home/chat/#"}},
@@ -86,6 +86,11 @@ func (l *logs) String() string {
 	defer l.mu.Unlock()
 	return l.lines.String()
 }
+
+func (l *logs) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// insecure accepts the certificate of a test.
+func insecure() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
 type testBroker struct {
 	*Broker

@@ -22,8 +22,7 @@ const (
 	wsMessage  = 1 << 20          // bytes of one WebSocket message, which may hold many packets
 )
 
-// upgrader accepts every origin: a mini-program sends odd ones, and a page elsewhere that knows the password could as
-// well connect from anywhere. There is no cookie for a foreign page to exploit.
+// upgrader accepts every origin: those of strangers have been refused before.
 func upgrader() *websocket.Upgrader {
 	return &websocket.Upgrader{
 		HandshakeTimeout: connectTime,
@@ -104,6 +103,15 @@ func (b *Broker) stopHTTP() {
 // the request are released.
 func (b *Broker) websocket(up *websocket.Upgrader) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := b.placeOfRequest(r)
+		if err := b.front.Load().foreign(r); err != nil {
+			b.refuseForeign(r, from)
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		if ticketed, ok := r.Context().Value(ticketKey{}).(*ticketConn); ok {
+			ticketed.ticket.move(from.host)
+		}
 		ws, err := up.Upgrade(w, r, nil)
 		if err != nil {
 			return // Upgrade has answered
@@ -115,10 +123,17 @@ func (b *Broker) websocket(up *websocket.Upgrader) http.Handler {
 		ticketed := ticketOf(raw)
 		c := newConn(ticketed, raw, ws, b.traffic)
 		c.ticket = ticketed.ticket
+		c.from(from)
 		b.checkProtocols(r, ws, c)
 		c.keepWarm()
 		b.welcome(c)
 	})
+}
+
+// refuseForeign logs a page of another address that was refused.
+func (b *Broker) refuseForeign(r *http.Request, from place) {
+	b.refusals.logFrom(b.log, "a page of another address; [broker] origins can allow it", "", from.host, from.remote,
+		"origin", clip(r.Header.Get("Origin")))
 }
 
 // ticketOf is the connection as it was accepted, below TLS.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -143,6 +144,9 @@ func (l *ticketListener) Accept() (net.Conn, error) {
 			pause = min(2*pause, time.Second)
 			continue
 		}
+		if l.b.fromProxy(raw) {
+			raw = &proxied{Conn: raw, deadline: time.Now().Add(connectTime)}
+		}
 		ticketed := l.b.preLogin.enter(raw)
 		if ticketed == nil {
 			_ = raw.Close()
@@ -175,13 +179,33 @@ func (b *Broker) acceptMQTT(l net.Listener) {
 		if err != nil {
 			return
 		}
-		ticketed := raw.(*ticketConn)
 		_ = raw.SetReadDeadline(time.Now().Add(connectTime))
-		c := newConn(ticketed, raw, nil, b.traffic)
-		c.in = bufio.NewReaderSize(raw, keepBuffer)
-		c.ticket = ticketed.ticket
-		b.welcome(c)
+		ticketed := raw.(*ticketConn)
+		if _, ok := ticketed.Conn.(*proxied); ok {
+			b.running.Add(1)
+			go func() { // the proxy's header has to be waited for
+				defer b.running.Done()
+				b.welcomeMQTT(ticketed)
+			}()
+			continue
+		}
+		b.welcomeMQTT(ticketed)
 	}
+}
+
+// welcomeMQTT starts serving a connection of plain MQTT.
+func (b *Broker) welcomeMQTT(ticketed *ticketConn) {
+	c := newConn(ticketed, ticketed, nil, b.traffic)
+	c.in = bufio.NewReaderSize(ticketed, keepBuffer)
+	c.ticket = ticketed.ticket
+	c.from(b.placeOf(ticketed.RemoteAddr()))
+	b.welcome(c)
+}
+
+// fromProxy reports whether a connection comes from a trusted proxy.
+func (b *Broker) fromProxy(raw net.Conn) bool {
+	ap, err := netip.ParseAddrPort(raw.RemoteAddr().String())
+	return err == nil && b.front.Load().trusts(ap.Addr())
 }
 
 // welcome starts serving c, unless the broker is stopping.

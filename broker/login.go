@@ -25,7 +25,9 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		return g.refuse(cl, packets.ErrClientIdentifierNotValid)
 	}
 	users := b.users.Load()
-	switch b.passwords.check(users, user, string(pk.Connect.Password), c.host) {
+	t := attempt{user: user, password: string(pk.Connect.Password), client: pk.Connect.ClientIdentifier,
+		place: place{host: c.host, remote: c.remote, near: c.near}, patience: loginPatience, gone: c.hungUp}
+	switch v, _ := b.passwords.check(users, t); v {
 	case right:
 	case tooFast:
 		b.refusals.log(b.log, "too many wrong passwords; new ones have to wait", user, c)
@@ -48,6 +50,7 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		return g.refuse(cl, code)
 	}
 	c.ticket.leave()
+	b.passwords.welcome(t)
 	if cl.Properties.ProtocolVersion == 5 {
 		cl.State.ServerKeepalive = true
 	}

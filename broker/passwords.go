@@ -17,49 +17,58 @@ type verdict int
 const (
 	wrong verdict = iota
 	right
-	tooFast // not checked: too many wrong ones came before
+	tooFast // not looked at: too many wrong ones came before
 )
 
 const (
-	maxComputing = 1    // argon2 computations at a time: each takes memory and a core
-	maxWaitingIn = 16   // different passwords that wait for one; further logins are asked to come back later
-	maxKnown     = 1024 // passwords remembered as right or wrong
-	knownWrong   = 10 * time.Minute
+	maxHeld      = 32              // logins of this machine's subnets that wait for their turn
 	manyArrivals = 32              // clients, after which releasing memory is worthwhile too
 	idleMemory   = 2 * time.Second // after the last computation, its memory goes back to the system
+	stillThere   = time.Second     // how often a login that waits is checked for a client that has gone
+	busyWait     = time.Second     // is asked of a login for which there is no room
 )
 
-// passwords checks passwords. A right one is computed once and then remembered by a keyed digest, so a thousand phones
-// that come back at once cost one computation. Wrong ones are remembered too, and new wrong ones are throttled, so that
-// guessing at speed burns no CPU; users who have logged in before are not delayed by that.
+// passwords checks passwords. Whether one is looked at is decided before anything is known about it, so that a right
+// one among many guesses is as invisible as a wrong one: see throttle. A right one is computed once and then remembered
+// by a keyed digest, so a thousand phones that come back at once cost one computation.
 type passwords struct {
-	key     []byte
-	compute chan struct{} // holds maxComputing tokens
+	key []byte
 
 	mu    sync.Mutex
-	known map[digest]known
+	right map[string]digest // by user
 	calls map[digest]*call
 	throttle
-	tidy     *time.Timer
-	arrivals int // clients let in since tidy was last postponed
+	phones    phones
+	computing computing
+	held      int
+	tally     guesses
+	tidy      *time.Timer
+	arrivals  int // clients let in since tidy was last postponed
+	quit      chan struct{}
 }
 
 type digest [sha256.Size]byte
 
-type known struct {
-	right bool
-	until time.Time // of a wrong one
+// attempt is one login.
+type attempt struct {
+	user, password string
+	client         string // the id that the client chose, "" if none
+	place
+	patience time.Duration // for its turn, if it is near
+	gone     func() bool   // reports whether the client has gone meanwhile; nil: it cannot be seen
 }
 
 // call is a computation that several logins wait for.
 type call struct {
 	done  chan struct{}
-	right bool
+	meter *meter // under which the guess was counted
+	turn  *turn
+	verdict
 }
 
 func newPasswords() (*passwords, error) {
-	p := &passwords{key: make([]byte, 32), compute: make(chan struct{}, maxComputing),
-		known: map[digest]known{}, calls: map[digest]*call{}, throttle: newThrottle()}
+	p := &passwords{key: make([]byte, 32), right: map[string]digest{}, calls: map[digest]*call{}, throttle: newThrottle(),
+		phones: newPhones(), quit: make(chan struct{})}
 	_, err := rand.Read(p.key)
 	return p, err
 }
@@ -73,59 +82,147 @@ func (p *passwords) digest(parts ...string) (sum digest) {
 	return sum
 }
 
-// check reports whether password is user's. host is where the login comes from. An unknown user takes as long as a
-// known one.
-func (p *passwords) check(a *accounts, user, password, host string) verdict {
-	acc := a.byName[user]
-	who := acc
+// check decides about a login. With tooFast it returns how long the place has to wait. An unknown user costs the same
+// work, and is slowed down by the same rules, as a known one.
+func (p *passwords) check(a *accounts, t attempt) (verdict, time.Duration) {
+	acc, who := a.byName[t.user], a.decoy
+	if acc != nil {
+		who = acc
+	}
+	sum := p.digest("password", t.user, who.secret, t.password)
+	return p.decide(t, sum, func(from visitor, own *meter) verdict {
+		if acc != nil && p.right[t.user] == sum {
+			return right
+		}
+		v := p.computeLocked(who, sum, t.password, from, own)
+		if v == right {
+			p.right[t.user] = sum
+		}
+		return v
+	})
+}
+
+// isRight reports whether the password is one that was found right before. It is no guess: the caller knows that.
+func (p *passwords) isRight(a *accounts, t attempt) bool {
+	acc := a.byName[t.user]
 	if acc == nil {
-		who = a.decoy
+		return false
 	}
-	place := host + " " + who.id
-	sum := p.digest(who.id, who.secret, password)
-	p.mu.Lock()
-	if m, ok := p.known[sum]; ok && (m.right || time.Now().Before(m.until)) {
-		p.mu.Unlock()
-		return m.verdict(acc)
-	}
-	c := p.calls[sum]
-	if c != nil {
-		p.mu.Unlock()
-		<-c.done
-		return known{right: c.right}.verdict(acc)
-	}
-	if len(p.calls) >= maxWaitingIn || !p.allow(place, time.Now()) {
-		p.mu.Unlock()
-		return tooFast
-	}
-	c = &call{done: make(chan struct{})}
-	p.calls[sum] = c
-	p.mu.Unlock()
-	c.right = p.verify(who, password)
-	close(c.done)
-	p.remember(sum, c.right, place)
-	return known{right: c.right}.verdict(acc)
-}
-
-// verify compares a password with the config's, one at a time if that is expensive.
-func (p *passwords) verify(who *account, password string) bool {
-	if who.hash.salt == nil {
-		have, want := p.digest(password), p.digest(who.secret)
-		return subtle.ConstantTimeCompare(have[:], want[:]) == 1
-	}
-	p.compute <- struct{}{}
-	defer func() { <-p.compute }()
-	defer p.tidyLater()
-	return who.hash.verify(password)
-}
-
-// tidyLater returns the memory of computations to the system when there have been none for a while.
-func (p *passwords) tidyLater() {
+	sum := p.digest("password", t.user, acc.secret, t.password)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tidyLaterLocked()
+	return p.right[t.user] == sum
 }
 
+// checkToken decides about a token, which is long and random, and therefore costs no computation.
+func (p *passwords) checkToken(t attempt, want string) (verdict, time.Duration) {
+	return p.decide(t, p.digest("token", t.user, want, t.password), func(visitor, *meter) verdict {
+		return p.same(t.password, want)
+	})
+}
+
+// decide admits a guess by the rules of throttle, has it looked at, and counts it. look is called with p.mu locked, and
+// may unlock it meanwhile.
+func (p *passwords) decide(t attempt, sum digest, look func(visitor, *meter) verdict) (v verdict, wait time.Duration) {
+	from := p.whoIs(t)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer func() { p.tally.count(v, t) }()
+	p.recallLocked(&from)
+	own := p.meter(byPlace, from.place, time.Now())
+	if own.tried[0] == sum || own.tried[1] == sum {
+		return wrong, 0
+	}
+	var spent []taken
+	if c := p.calls[sum]; c == nil || c.meter != own { // else this place has this password computed already
+		if spent, wait = p.admitLocked(from, t); wait > 0 {
+			return tooFast, wait
+		}
+	}
+	if v = look(from, own); v == wrong {
+		own.tried[0], own.tried[1] = sum, own.tried[0]
+		p.tally.changed = true
+		return wrong, 0
+	}
+	for _, s := range spent {
+		s.giveBack()
+	}
+	if v == tooFast {
+		wait = busyWait
+	}
+	return v, wait
+}
+
+// computeLocked computes whether password is that of who, or waits for a login that does. p.mu is unlocked meanwhile.
+func (p *passwords) computeLocked(who *account, sum digest, password string, from visitor, own *meter) verdict {
+	if c := p.calls[sum]; c != nil {
+		c.turn.rank = min(c.turn.rank, from.rank)
+		p.mu.Unlock()
+		<-c.done
+		p.mu.Lock()
+		return c.verdict
+	}
+	c := &call{done: make(chan struct{}), meter: own, verdict: tooFast}
+	if c.turn = p.computing.queue(from.rank, from.host); c.turn == nil {
+		return tooFast
+	}
+	p.calls[sum] = c
+	p.mu.Unlock()
+	mine, pad := <-c.turn.come, time.Duration(0)
+	if mine {
+		c.verdict, pad = who.verify(p, password)
+	}
+	p.mu.Lock()
+	delete(p.calls, sum)
+	if mine {
+		p.computing.next()
+		p.tidyLaterLocked()
+	}
+	if pad > 0 {
+		p.restLocked(pad, attempt{})
+	}
+	close(c.done)
+	return c.verdict
+}
+
+// verify compares a password with the config's. For a wrong one it returns how much longer the costliest hash of the
+// config would have taken.
+func (a *account) verify(p *passwords, password string) (verdict, time.Duration) {
+	begun := time.Now()
+	same := a.hash.verify(password)
+	took := time.Since(begun)
+	if a.plain { // there is no hash, and the work was done to make no difference
+		same = p.same(password, a.secret) == right
+	}
+	if same && !a.nobody {
+		return right, 0
+	}
+	return wrong, time.Duration(float64(took) * max(0, a.slower-1))
+}
+
+// same compares two texts, in the same time whatever they have in common.
+func (p *passwords) same(text, secret string) verdict {
+	have, want := p.digest(text), p.digest(secret)
+	if subtle.ConstantTimeCompare(have[:], want[:]) == 1 {
+		return right
+	}
+	return wrong
+}
+
+// welcome remembers a client that was let in.
+func (p *passwords) welcome(t attempt) {
+	if t.client == "" {
+		return
+	}
+	v := p.whoIs(t)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.phones.remember(v.phone) {
+		p.tally.changed = true
+	}
+}
+
+// tidyLaterLocked returns the memory of computations to the system when there have been none for a while.
 func (p *passwords) tidyLaterLocked() {
 	if p.tidy == nil {
 		p.tidy = time.AfterFunc(idleMemory, debug.FreeOSMemory)
@@ -145,42 +242,11 @@ func (p *passwords) arrived() {
 	}
 }
 
-func (m known) verdict(acc *account) verdict {
-	if m.right && acc != nil {
-		return right
-	}
-	return wrong
-}
-
-// remember ends a call.
-func (p *passwords) remember(sum digest, ok bool, place string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.calls, sum)
-	if len(p.known) >= maxKnown {
-		p.forgetLocked()
-	}
-	p.known[sum] = known{right: ok, until: time.Now().Add(knownWrong)}
-	if ok {
-		p.forgive(place)
-	}
-}
-
-// forgetLocked drops the wrong ones: right ones stay, so that guessing cannot make honest users compute again.
-func (p *passwords) forgetLocked() {
-	for sum, m := range p.known {
-		if !m.right {
-			delete(p.known, sum)
-		}
-	}
-	if len(p.known) >= maxKnown {
-		clear(p.known) // right ones of earlier configs
-	}
-}
-
+// stop ends the logins that wait.
 func (p *passwords) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	close(p.quit)
 	if p.tidy != nil {
 		p.tidy.Stop()
 	}

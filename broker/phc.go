@@ -20,11 +20,13 @@ const (
 	hashLength = 32 // bytes
 )
 
-// Bounds for hashes made by other tools. Beyond them one login would starve the box.
+// Bounds for hashes made by other tools. One login must leave a small box its memory and its processor: at most the
+// second choice of RFC 9106 (m=65536, t=3, p=4) with one more pass, about seven times the work of our own hashes.
 const (
-	maxMemory  = 256 << 10 // KiB
-	maxPasses  = 32
-	maxThreads = 16
+	maxMemory  = 64 << 10 // KiB
+	maxPasses  = 64
+	maxThreads = 8
+	maxWork    = 4 * maxMemory // memory by passes
 )
 
 // phc is an argon2id hash in the PHC string format:
@@ -40,12 +42,35 @@ func HashPassword(password string) (string, error) {
 	if password == "" {
 		return "", hint(errors.New("an empty password cannot be hashed"), "enter a password")
 	}
-	p := phc{memory: hashMemory, passes: hashPasses, threads: 1, salt: make([]byte, hashSalt), hash: make([]byte, hashLength)}
-	if _, err := rand.Read(p.salt); err != nil {
+	p, err := usualWork(false)
+	if err != nil {
 		return "", err
 	}
 	p.hash = p.of(password)
 	return p.String(), nil
+}
+
+// usualWork returns a hash that no password has, of the cost of HashPassword; cheap: of next to none.
+func usualWork(cheap bool) (phc, error) {
+	p := phc{memory: hashMemory, passes: hashPasses, threads: 1, salt: make([]byte, hashSalt), hash: make([]byte, hashLength)}
+	if cheap {
+		p.memory, p.passes = 8, 1
+	}
+	_, err := rand.Read(p.salt)
+	return p, err
+}
+
+// work is what it takes to compute a hash, in KiB by passes.
+func (p phc) work() float64 { return float64(p.memory) * float64(p.passes) }
+
+// HashCost returns the memory in KiB that a login with a valid hash takes, and its work as a multiple of that of
+// [HashPassword].
+func HashCost(text string) (memory uint32, work float64) {
+	p, err := parsePHC(text)
+	if err != nil {
+		return 0, 0
+	}
+	return p.memory, p.work() / (hashMemory * hashPasses)
 }
 
 // CheckHash returns an error if text is not a valid password_hash.
@@ -98,8 +123,9 @@ func (p *phc) parseCost(text string) error {
 		return hint(fmt.Errorf("the cost %q of the hash is damaged", text), "it looks like m=7168,t=5,p=1")
 	}
 	if threads < 1 || threads > maxThreads || p.passes < 1 || p.passes > maxPasses ||
-		p.memory < 8*threads || p.memory > maxMemory {
-		return hint(fmt.Errorf("the cost %s of the hash is too high for this gateway", text), "make it with minirelay user hash")
+		p.memory < 8*threads || p.memory > maxMemory || p.work() > maxWork {
+		return hint(fmt.Errorf("a login with the cost %s of the hash would take too much of this machine", text),
+			"make the hash with minirelay user hash: it takes 7 MiB (m=7168,t=5,p=1)")
 	}
 	p.threads = uint8(threads)
 	return nil

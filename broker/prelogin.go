@@ -16,6 +16,9 @@ const (
 	maxGuestsPerUser    = 32  // of them of one user
 )
 
+// proxies is the host of connections of trusted proxies before they have named their client.
+const proxies = ""
+
 // preLogin counts the connections that are no MQTT clients. When there are too many, it cuts the oldest connection of
 // the address, or of the user, that has most: a flood displaces itself, and an honest client, which logs in long before
 // it is the oldest of its address, gets in.
@@ -55,7 +58,13 @@ func newPreLogin() *preLogin {
 // enter admits a connection, and cuts another one if there is no room. It returns nil if there is nothing to cut.
 func (p *preLogin) enter(raw net.Conn) *ticketConn {
 	c := &ticketConn{Conn: raw}
-	c.ticket = &ticket{preLogin: p, host: hostOf(raw.RemoteAddr()), conn: c}
+	c.ticket = &ticket{preLogin: p, conn: c}
+	if from, ok := raw.(*proxied); ok {
+		c.ticket.host = proxies
+		from.found = func(client net.Addr) { c.ticket.move(hostOf(client)) }
+	} else {
+		c.ticket.host = hostOf(raw.RemoteAddr())
+	}
 	var out, more *ticket
 	p.mu.Lock()
 	if out = p.strangers.addLocked(c.ticket, c.ticket.host); out == nil && p.sockets >= p.most {
@@ -87,7 +96,7 @@ func (p *preLogin) setLimits(strangers, guests, sockets int) {
 // addLocked adds a ticket under a name, and returns the one that has lost its place to it, or nil.
 func (c *crowd) addLocked(t *ticket, name string) (out *ticket) {
 	switch {
-	case c.of[name] >= c.each && !loopback(name):
+	case c.of[name] >= c.each && name != proxies && !loopback(name):
 		out = c.oldestLocked(name)
 	case c.waiting.Len() >= c.most:
 		out = c.crowdedOutLocked()
@@ -124,6 +133,19 @@ func (c *crowd) oldestLocked(name string) *ticket {
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
+}
+
+// move counts the connection for another address: that of the client for whom a proxy speaks.
+func (t *ticket) move(host string) {
+	p := t.preLogin
+	p.mu.Lock()
+	var out *ticket
+	if t.crowd == &p.strangers && t.name != host {
+		t.leaveLocked()
+		out = p.strangers.addLocked(t, host)
+	}
+	p.mu.Unlock()
+	out.cut()
 }
 
 // signedIn records that the connection is a user's: it counts among the guests from now on.
@@ -172,6 +194,7 @@ type ticketConn struct {
 	net.Conn
 	ticket *ticket
 	closed sync.Once
+	proven proven
 }
 
 // CloseWrite tells the other side that no more will be sent.

@@ -39,6 +39,16 @@ func (b *testBroker) raw(t testing.TB, version byte) *rawClient {
 	return &rawClient{t: t, conn: conn, r: bufio.NewReader(conn), version: version}
 }
 
+// rawFrom is raw from another address: this machine is a trusted proxy.
+func (b *testBroker) rawFrom(t testing.TB, version byte, address string) *rawClient {
+	t.Helper()
+	c := b.raw(t, version)
+	if _, err := fmt.Fprintf(c.conn, "PROXY TCP4 %s 127.0.0.1 50000 1883\r\n", address); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // login connects user under a client id; change may alter the CONNECT. It returns the CONNACK.
 func (c *rawClient) login(user, id string, change func(*packets.Packet)) packets.Packet {
 	c.t.Helper()
@@ -229,7 +239,12 @@ func (b *testBroker) dialWS(t testing.TB, header http.Header, protocols ...strin
 // rawWSS is a rawClient over wss.
 func (b *testBroker) rawWSS(t testing.TB, version byte) *rawClient {
 	t.Helper()
-	conn := &wsConn{Conn: b.dialWS(t, nil, "mqtt")}
+	return b.rawWSSWith(t, version, nil)
+}
+
+func (b *testBroker) rawWSSWith(t testing.TB, version byte, header http.Header) *rawClient {
+	t.Helper()
+	conn := &wsConn{Conn: b.dialWS(t, header, "mqtt")}
 	return &rawClient{t: t, conn: conn, r: bufio.NewReader(conn), version: version}
 }
 

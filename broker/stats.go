@@ -18,6 +18,7 @@ type Stats struct {
 	Disconnections     map[string]uint64 // by reason: closed, fell_behind, has_stopped_reading
 	Refusals           map[string]uint64 // logins and publishes without right, by the thing refused
 	CertificateExpires int64             // Unix seconds; 0: plain
+	Guesses            Guesses
 }
 
 // Stats returns the counters and the state now.
@@ -30,6 +31,7 @@ func (b *Broker) Stats() Stats {
 	s.Buffered = uint64(max(b.traffic.buffered.Load(), 0))
 	s.Retained = b.retained.len()
 	s.Pulses, s.Missed = b.pulses.counts()
+	s.Guesses = b.passwords.guesses()
 	s.Disconnections, s.Refusals = b.ends.counts(), b.refusals.counts.counts()
 	if id := b.identity.Load(); id != nil {
 		s.CertificateExpires = id.current.Load().Leaf.NotAfter.Unix()

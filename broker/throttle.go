@@ -1,95 +1,175 @@
 package broker
 
-import (
-	"net"
-	"net/netip"
-	"time"
-)
+import "time"
 
-// A place (an address and the user it tries) may have this many new passwords computed: a few at once, then one every
-// few seconds. All places together have a larger allowance, against attackers with many addresses.
+// The rules of guessing. A login that turns out right gives back what it took, so only wrong ones count.
+//
+// The passwords of one user from one place are slowed down most: after the first ten each one waits longer than the
+// one before. The other rules stop whoever has many users to try, or many addresses to try from. A phone that has
+// logged in before is under a rule of its own, which no stranger can use up.
 const (
-	placeBurst = 5
-	placeEvery = 2 * time.Second
-	allBurst   = 50
-	allEvery   = 200 * time.Millisecond
-	maxPlaces  = 1024
+	byPlace   kind = iota // address and user as given; a phone that is known: its client id too
+	byAddress             // all users from an address
+	byAccount             // a user from all addresses, for strangers
+	byLAN                 // the same for the subnets of this machine
+	byPhone               // the same for known phones elsewhere
+	byAll                 // everybody
+	kinds
 )
 
-// throttle counts new passwords by place. It is guarded by the mutex of passwords.
-type throttle struct {
-	places map[string]*bucket
-	all    bucket
+type kind uint8
+
+// rule says how many wrong passwords are looked at at once, and how many after that.
+type rule struct {
+	burst int
+	every time.Duration // one more after this
+	most  time.Duration // the wait doubles from every up to this; 0: it stays
 }
 
-// bucket holds tokens; one comes back every so often.
-type bucket struct {
-	tokens float64
+var rules = [kinds]rule{
+	byPlace:   {burst: 10, every: 10 * time.Second, most: 15 * time.Minute},
+	byAddress: {burst: 60, every: 10 * time.Second},
+	byAccount: {burst: 50, every: time.Minute},
+	byLAN:     {burst: 50, every: 10 * time.Second},
+	byPhone:   {burst: 50, every: time.Minute},
+	byAll:     {burst: 200, every: time.Second},
+}
+
+// wait is the time between two guesses when level of them were wrong.
+func (r rule) wait(level int) time.Duration {
+	d := r.every
+	for ; level > r.burst && d < r.most; level-- {
+		d *= 2
+	}
+	if r.most > 0 {
+		d = min(d, r.most)
+	}
+	return d
+}
+
+// meter counts the wrong passwords under one rule.
+type meter struct {
+	kind   kind
+	level  int
+	last   time.Time // the newest one
+	leaked time.Time // level falls by one in every interval from here
+	tried  [2]digest // the newest wrong passwords: a device that repeats one does not guess
+	held   bool      // a login waits for its turn
+}
+
+// settle lets the level fall.
+func (m *meter) settle(now time.Time) {
+	r := rules[m.kind]
+	step := max(r.every, r.most)
+	if n := int(now.Sub(m.leaked) / step); n > 0 {
+		m.level = max(0, m.level-n)
+		m.leaked = m.leaked.Add(time.Duration(n) * step)
+	}
+	if m.level == 0 {
+		m.leaked = now
+	}
+}
+
+// due is how long the next guess has to wait.
+func (m *meter) due(now time.Time) time.Duration {
+	r := rules[m.kind]
+	switch {
+	case m.level < r.burst:
+		return 0
+	case r.most > 0:
+		return m.last.Add(r.wait(m.level)).Sub(now)
+	}
+	return m.leaked.Add(r.every).Sub(now)
+}
+
+// take counts a guess as wrong.
+func (m *meter) take(now time.Time) taken {
+	r := rules[m.kind]
+	t := taken{meter: m, before: m.last, at: now}
+	if r.most > 0 {
+		m.leaked = now // only quiet counts
+	}
+	m.last = now
+	if m.level < r.burst || r.most == 0 || r.wait(m.level) < r.most {
+		m.level++
+		t.added = 1
+	}
+	return t
+}
+
+// taken is what a login took from one meter.
+type taken struct {
+	meter  *meter
+	before time.Time // the meter's last
 	at     time.Time
+	added  int
 }
 
-func newThrottle() throttle {
-	return throttle{places: map[string]*bucket{}, all: bucket{tokens: allBurst}}
-}
-
-func (b *bucket) refill(now time.Time, burst float64, every time.Duration) {
-	if !b.at.IsZero() {
-		b.tokens = min(burst, b.tokens+float64(now.Sub(b.at))/float64(every))
+// giveBack undoes take: the password was right.
+func (t taken) giveBack() {
+	t.meter.level = max(0, t.meter.level-t.added)
+	if t.meter.last.Equal(t.at) {
+		t.meter.last = t.before
 	}
-	b.at = now
 }
 
-// allow takes a token for place; false if there is none.
-func (t *throttle) allow(place string, now time.Time) bool {
-	b := t.places[place]
-	if b == nil {
-		if len(t.places) >= maxPlaces {
-			t.sweep(now)
+// Bounds of the memory of the throttle.
+const (
+	maxMeters   = 4096
+	manyShared  = 256 // meters that places share when there are more of them
+	sweepAtMost = time.Second
+)
+
+// throttle decides which passwords are looked at. It is guarded by the mutex of passwords.
+type throttle struct {
+	meters map[digest]*meter
+	shared [manyShared]meter
+	all    meter
+	swept  time.Time
+}
+
+func newThrottle() throttle { return throttle{meters: map[digest]*meter{}, all: meter{kind: byAll}} }
+
+// meter returns the meter of a key. When there are too many, places that are new share some, so that nobody gets rid of
+// a long wait by filling the memory.
+func (t *throttle) meter(k kind, key digest, now time.Time) *meter {
+	m := t.meters[key]
+	if m == nil {
+		if len(t.meters) >= maxMeters && !t.sweep(now) {
+			m = &t.shared[int(key[0])%manyShared]
+			m.kind = k
+		} else {
+			m = &meter{kind: k}
+			t.meters[key] = m
 		}
-		b = &bucket{tokens: placeBurst, at: now}
-		t.places[place] = b
 	}
-	b.refill(now, placeBurst, placeEvery)
-	t.all.refill(now, allBurst, allEvery)
-	if b.tokens < 1 || t.all.tokens < 1 {
+	m.settle(now)
+	return m
+}
+
+// sweep forgets meters that have run down; false if there is still no room.
+func (t *throttle) sweep(now time.Time) bool {
+	if now.Sub(t.swept) < sweepAtMost {
 		return false
 	}
-	b.tokens--
-	t.all.tokens--
-	return true
-}
-
-// forgive returns the token that a right password took.
-func (t *throttle) forgive(place string) {
-	if b := t.places[place]; b != nil {
-		b.tokens++
-	}
-	t.all.tokens++
-}
-
-// sweep forgets places that have been quiet, or all of them if none has: the common allowance still holds.
-func (t *throttle) sweep(now time.Time) {
-	for place, b := range t.places {
-		if b.refill(now, placeBurst, placeEvery); b.tokens >= placeBurst {
-			delete(t.places, place)
+	t.swept = now
+	for key, m := range t.meters {
+		if m.settle(now); m.level == 0 && !m.held {
+			delete(t.meters, key)
 		}
 	}
-	if len(t.places) >= maxPlaces {
-		clear(t.places)
-	}
+	return len(t.meters) < maxMeters
 }
 
-// hostOf is the address without its port; for IPv6 the /64, since a host has all of it.
-func hostOf(addr net.Addr) string {
-	ap, err := netip.ParseAddrPort(addr.String())
-	if err != nil {
-		return addr.String()
-	}
-	ip := ap.Addr().Unmap()
-	if ip.Is6() && !ip.IsLoopback() {
-		if prefix, err := ip.Prefix(64); err == nil {
-			return prefix.String()
+// slowed counts the places that have to wait now.
+func (t *throttle) slowed(now time.Time) (n int) {
+	for _, m := range t.meters {
+		if m.kind != byPlace {
+			continue
+		}
+		if m.settle(now); m.due(now) > 0 {
+			n++
 		}
 	}
-	return ip.WithZone("").String()
+	return n
 }

@@ -22,6 +22,7 @@ type checker struct {
 func (k *checker) check(path string) {
 	k.checkGateway()
 	k.checkBroker()
+	k.checkMetrics()
 	k.checkUsers(path)
 	k.checkPorts()
 	k.checkDevices()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"minirelay/broker"
 )
@@ -46,6 +47,41 @@ func (k *checker) checkBroker() {
 		}
 	}
 	k.checkTLS(b.TLS)
+	k.checkFront("trusted_proxies", broker.CheckProxy)
+	k.checkFront("origins", broker.CheckOrigin)
+}
+
+// checkFront checks the texts of a list in the broker's table.
+func (k *checker) checkFront(key string, check func(string) error) {
+	if !k.has("broker", key) {
+		return
+	}
+	for _, child := range k.root.get("broker", key).children {
+		text, ok := child.value.(string)
+		if err := check(text); ok && err != nil {
+			k.fault(child.at, key+": "+err.Error(), hintOf(err))
+		}
+	}
+}
+
+// hintOf returns the suggestion of an error; "" if it has none.
+func hintOf(err error) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return ""
+}
+
+// minToken is the least length of a token in characters: hexadecimal, it has 64 bits.
+const minToken = 16
+
+func (k *checker) checkMetrics() {
+	token := k.doc.Metrics.Token.Value()
+	if k.has("metrics", "token") && utf8.RuneCountInString(token) < minToken {
+		k.fault(k.at("metrics", "token"), fmt.Sprintf("the token has fewer than %d characters", minToken),
+			"for example, use the output of openssl rand -hex 16")
+	}
 }
 
 // splitAddress checks host:port.

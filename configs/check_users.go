@@ -1,7 +1,7 @@
 package configs
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,18 +38,27 @@ func (k *checker) checkPassword(u broker.UserConfig) {
 		k.fault(plain.key, fmt.Sprintf("the user %q has both a password and a password_hash", u.ID), "leave the password out")
 	case hash != nil:
 		if err := broker.CheckHash(u.PasswordHash.Value()); err != nil {
-			try := "make one with minirelay user hash"
-			var hinted interface{ Hint() string }
-			if errors.As(err, &hinted) {
-				try = hinted.Hint()
-			}
-			k.fault(hash.at, "password_hash: "+err.Error(), try)
+			k.fault(hash.at, "password_hash: "+err.Error(), cmp.Or(hintOf(err), "make one with minirelay user hash"))
+			return
 		}
+		k.adviseHash(u, hash.at)
 	case u.Password.Value() == "":
 		k.fault(plain.at, "the password is empty", "use a password_hash made by minirelay user hash")
 	case u.Password.Plain():
 		k.warning(plain.at, fmt.Sprintf("the password of %q can be read by everybody with access to this file", u.ID),
 			`use a password_hash made by minirelay user hash, or { file = "path" }`)
+	}
+}
+
+// adviseHash warns about a hash whose cost is far from that of our own ones.
+func (k *checker) adviseHash(u broker.UserConfig, at place) {
+	switch memory, work := broker.HashCost(u.PasswordHash.Value()); {
+	case work > 2:
+		k.warning(at, fmt.Sprintf("each login of %q takes %d MiB and %.0f times the work of others, also with a wrong password", u.ID, memory>>10, work),
+			"make the hash with minirelay user hash")
+	case work < 0.5:
+		k.warning(at, fmt.Sprintf("the password of %q is easy to find out from its hash, which costs too little work", u.ID),
+			"make the hash with minirelay user hash")
 	}
 }
 

@@ -45,7 +45,7 @@ func DefaultGateway() GatewayConfig {
 
 // MetricsConfig is the [metrics] table.
 type MetricsConfig struct {
-	Token secret.Text `toml:"token" doc:"token for reading /metrics from other machines, sent as Authorization: Bearer; this machine itself needs none"`
+	Token secret.Text `toml:"token" doc:"token for reading /metrics, sent as Authorization: Bearer, at least 16 characters; without one only this machine itself may read them"`
 }
 
 // LogConfig is the [log] table.

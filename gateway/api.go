@@ -72,21 +72,23 @@ func (s *configState) config() api.Config {
 }
 
 // login asks the broker for the user of a request.
-func (c *core) login(r *http.Request) api.Access {
+func (c *core) login(r *http.Request) (api.Access, time.Duration) {
 	role, err := c.broker.Authenticate(r)
 	switch {
 	case errors.Is(err, broker.ErrTooFast):
-		return api.Guessing
+		return api.Guessing, broker.RetryAfter(err)
+	case errors.Is(err, broker.ErrForeign):
+		return api.Foreign, 0
 	case err != nil:
-		return api.Stranger
+		return api.Stranger, 0
 	case role != "admin":
-		return api.User
+		return api.User, 0
 	}
-	return api.Admin
+	return api.Admin, 0
 }
 
 // api is the API of the gateway, for the users whom login accepts.
-func (c *core) api(s *configState, login func(*http.Request) api.Access) *api.Server {
+func (c *core) api(s *configState, login func(*http.Request) (api.Access, time.Duration)) *api.Server {
 	a := api.New(api.Source{
 		Login:  login,
 		Status: func() status.Snapshot { return c.status(s) },

@@ -1,27 +1,25 @@
 package gateway
 
 import (
-	"crypto/subtle"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"minirelay/api"
+	"minirelay/broker"
 )
 
 // serveHTTP serves everything that shows the inside of the gateway: the API, /metrics and /readyz.
 func (c *core) serveHTTP(s *configState) {
 	c.broker.HandleHTTP("/api/", c.api(s, c.login))
 	c.broker.HandleHTTP("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !c.mayScrape(r) {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="minirelay metrics"`)
-			http.Error(w, "metrics are for this machine itself, or with the token of [metrics]", http.StatusUnauthorized)
+		if !c.mayScrape(w, r) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -51,16 +49,28 @@ func (c *core) ready() bool {
 	}
 }
 
-// mayScrape reports whether a request may read the metrics: it must have the token, or come from this machine without
-// having been forwarded by a proxy.
-func (c *core) mayScrape(r *http.Request) bool {
-	token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if want := c.config.Load().Metrics.Token.Value(); given && want != "" {
-		return subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1
+// mayScrape reports whether a request may read the metrics, or answers it: with a token in the config it must have that
+// token; without one it must come from this machine itself.
+func (c *core) mayScrape(w http.ResponseWriter, r *http.Request) bool {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	want := c.config.Load().Metrics.Token.Value()
+	if want == "" && c.broker.FromHere(r) {
+		return true
 	}
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	passedOn := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
-	return err == nil && from.Addr().Unmap().IsLoopback() && !passedOn
+	if want != "" && token != "" {
+		err := c.broker.CheckToken(r, "metrics", token, want)
+		switch {
+		case err == nil:
+			return true
+		case errors.Is(err, broker.ErrTooFast):
+			w.Header().Set("Retry-After", api.RetryAfter(broker.RetryAfter(err)))
+			http.Error(w, err.Error(), http.StatusTooManyRequests)
+			return false
+		}
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="minirelay metrics"`)
+	http.Error(w, "metrics need the token of [metrics]; without one in the config they are for this machine itself", http.StatusUnauthorized)
+	return false
 }
 
 // SocketName is the name of the socket with the API for this machine. Every user with access to the file has the rights
@@ -90,6 +100,6 @@ func (c *core) serveLocally(s *configState) {
 		}
 		return
 	}
-	c.local = &http.Server{Handler: c.api(s, func(*http.Request) api.Access { return api.Admin }), ReadHeaderTimeout: 5 * time.Second}
+	c.local = &http.Server{Handler: c.api(s, func(*http.Request) (api.Access, time.Duration) { return api.Admin, 0 }), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = c.local.Serve(l) }()
 }

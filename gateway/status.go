@@ -46,7 +46,7 @@ func (c *core) status(s *configState) status.Snapshot {
 	snap.Broker = status.Broker{Clients: b.Clients, MaxClients: b.MaxClients, Sessions: b.Sessions, MessagesIn: b.MessagesIn,
 		MessagesOut: b.MessagesOut, BytesIn: b.BytesIn, BytesOut: b.BytesOut, Buffered: b.Buffered, Retained: b.Retained,
 		Pulses: b.Pulses, Missed: b.Missed, Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
-		CertificateExpires: b.CertificateExpires * 1000}
+		CertificateExpires: b.CertificateExpires * 1000, Guesses: status.Guesses(b.Guesses)}
 	snap.Judge()
 	return snap
 }

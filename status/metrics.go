@@ -128,6 +128,14 @@ func (s *Snapshot) brokerMetrics(e *exposition) {
 	for _, what := range slices.Sorted(maps.Keys(b.Refusals)) {
 		e.number("minirelay_broker_refusals_total", "Refused requests of clients.", float64(b.Refusals[what]), "what", what)
 	}
+	for _, g := range []struct {
+		result string
+		n      uint64
+	}{{"wrong", b.Guesses.Wrong}, {"too_fast", b.Guesses.TooFast}, {"held", b.Guesses.Held}} {
+		e.number("minirelay_broker_guesses_total", "Logins with a wrong password; not looked at, after too many of them; made to wait for their turn.",
+			float64(g.n), "result", g.result)
+	}
+	e.gauge("minirelay_broker_slowed_places", "Addresses and users whose next password has to wait.", float64(b.Guesses.Slowed))
 	if b.CertificateExpires > 0 {
 		e.gauge("minirelay_certificate_expiry_time_seconds", "Unix time at which the certificate ends.", float64(b.CertificateExpires)/1000)
 	}

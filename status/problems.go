@@ -10,6 +10,7 @@ const (
 	fullDisk    = 50 << 20 // bytes left, below which the journal of commands may soon find no room
 	certificate = 14 * 24 * time.Hour
 	fewPolls    = 20 // a single one without an answer means nothing
+	manyGuesses = 20 // fewer are a person or a device with an old password
 )
 
 // Judge fills in [Snapshot].Problems: everything that needs the attention of a person, the worst first.
@@ -58,6 +59,10 @@ func (s *Snapshot) Judge() {
 	}
 	if s.Broker.MaxClients > 0 && s.Broker.Clients >= s.Broker.MaxClients {
 		say("raise [broker] max_clients", "the broker has reached its maximum number of clients")
+	}
+	if g := s.Broker.Guesses; g.Recent >= manyGuesses {
+		say("nothing is lost: they are slowed down, and phones that are known are let in; docs/security.md says how to keep them out",
+			"passwords are being guessed: in 15 minutes %d logins were not looked at, most of them from %s as user %q", g.Recent, g.From, g.For)
 	}
 	s.upstreamProblems(say)
 	s.machineProblems(say)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,7 @@ func apiConfig(dir, port string) string {
 }
 
 // get requests a path of the gateway's API, decodes the answer into v, and returns the status and the header.
-func (r *running) get(t *testing.T, user, password, path string, v any) (int, http.Header) {
+func (r *running) get(t *testing.T, user, password, path string, v any, headers ...string) (int, http.Header) {
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
@@ -32,6 +33,9 @@ func (r *running) get(t *testing.T, user, password, path string, v any) (int, ht
 	}
 	if user != "" {
 		request.SetBasicAuth(user, password)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
@@ -74,16 +78,25 @@ func TestAPIAsksWhoIsThere(t *testing.T) {
 			t.Errorf("%v: %v", test, header)
 		}
 	}
-	guesses := 0
+	// Over MQTT the page has been here before, from here; somebody else at the same address has not.
+	reader := newPhone(t, r.url, filepath.Join(dir, "data", "tls", "cert.pem"), "boss", "boss's").OptionsReader()
+	page := reader.ClientID()
+	guesses, header := 0, http.Header{}
 	for status := 401; status == 401 && guesses < 100; guesses++ {
-		status, _ = r.get(t, "boss", strings.Repeat("x", guesses+1), "/api/ports", &refusal)
+		status, header = r.get(t, "boss", strings.Repeat("x", guesses+1), "/api/ports", &refusal, "X-Forwarded-For", "192.0.2.1")
 	}
-	if refusal.Error.Code != "too_fast" {
-		t.Errorf("%d guesses at speed: %+v", guesses, refusal)
+	if refusal.Error.Code != "too_fast" || guesses > 11 || header.Get("Retry-After") == "" {
+		t.Errorf("%d guesses at speed: %+v %v", guesses, refusal, header)
+	}
+	if status, _ := r.get(t, "boss", "boss's", "/api/ports", &refusal, "X-Forwarded-For", "192.0.2.1"); status != 429 {
+		t.Errorf("the right password among guesses: %d", status)
 	}
 	var ports api.Ports
-	if status, _ := r.get(t, "boss", "boss's", "/api/ports", &ports); status != 200 {
-		t.Errorf("a user who has logged in before is blocked: %d", status)
+	if status, _ := r.get(t, "boss", "boss's", "/api/ports", &ports, "Minirelay-Client", page); status != 200 {
+		t.Errorf("a page that has logged in before is blocked: %d", status)
+	}
+	if status, _ := r.get(t, "boss", "boss's", "/api/ports", &refusal, "Minirelay-Client", page, "Origin", "https://evil.example"); status != 403 {
+		t.Errorf("a page of another address: %d", status)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -29,6 +30,9 @@ func (r *running) fetch(t *testing.T, path string, header ...string) (int, strin
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
+		if header[i] == "Host" {
+			request.Host = header[i+1]
+		}
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
@@ -88,26 +92,55 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// Metrics require the token from anywhere but this machine. A request through a local proxy counts as remote.
+// With a token in the config every reader needs it, this machine too: a proxy or a tunnel on it has its address.
 func TestMetricsNeedTheToken(t *testing.T) {
 	dir := t.TempDir()
-	r := start(t, dir, testConfig(dir, newTestBoard(t).path)+"\n[metrics]\ntoken = \"let me in\"\n")
+	r := start(t, dir, testConfig(dir, newTestBoard(t).path)+"\n[metrics]\ntoken = \"sixteen letters!\"\n")
 	for _, test := range []struct {
 		header []string
 		want   int
 	}{
-		{nil, 200},
+		{nil, 401},
 		{[]string{"X-Forwarded-For", "192.0.2.1"}, 401},
-		{[]string{"X-Forwarded-For", "192.0.2.1", "Authorization", "Bearer let me in"}, 200},
-		{[]string{"X-Forwarded-For", "192.0.2.1", "Authorization", "Bearer let me"}, 401},
-		{[]string{"Authorization", "Bearer wrong"}, 401},
+		{[]string{"X-Forwarded-For", "192.0.2.1", "Authorization", "Bearer sixteen letters!"}, 200},
+		{[]string{"Authorization", "Bearer sixteen letters!"}, 200},
+		{[]string{"Authorization", "Bearer sixteen letters"}, 401},
+		{[]string{"Authorization", "Bearer "}, 401},
+		{[]string{"Authorization", "Bearer sixteen letters!", "Origin", "https://evil.example"}, 401},
 	} {
 		if code, _ := r.fetch(t, "/metrics", test.header...); code != test.want {
 			t.Errorf("%q: %d", test.header, code)
 		}
 	}
+	for i := range 20 { // two were wrong before; through a proxy, so that it does not wait for its turn
+		header := []string{"X-Forwarded-For", "192.0.2.1", "Authorization", fmt.Sprint("Bearer guess ", i)}
+		if code, _ := r.fetch(t, "/metrics", header...); code != 401 && i < 8 || code != 429 && i >= 8 {
+			t.Errorf("guess %d: %d", i, code)
+		}
+	}
 	if code, text := r.fetch(t, "/readyz"); code != 200 || text != "ok\n" {
 		t.Errorf("%d %s", code, text)
+	}
+}
+
+// Without a token only this machine itself may read the metrics, and nothing that was passed on.
+func TestMetricsWithoutToken(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir, testConfig(dir, newTestBoard(t).path))
+	for _, test := range []struct {
+		header []string
+		want   int
+	}{
+		{nil, 200},
+		{[]string{"Authorization", "Bearer "}, 200},
+		{[]string{"X-Forwarded-For", "127.0.0.1"}, 401},
+		{[]string{"X-Forwarded-Proto", "https"}, 401},
+		{[]string{"Forwarded", "for=127.0.0.1"}, 401},
+		{[]string{"Host", "mqtt.example.com"}, 401},
+	} {
+		if code, _ := r.fetch(t, "/metrics", test.header...); code != test.want {
+			t.Errorf("%q: %d", test.header, code)
+		}
 	}
 }
 

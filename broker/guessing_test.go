@@ -1,0 +1,427 @@
+package broker
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"minirelay/secret"
+)
+
+// phoneOf is a login of operator's phone.
+func phoneOf(password, client, host string) attempt {
+	return attempt{user: "operator", password: password, client: client, place: place{host: host, remote: host}}
+}
+
+// A right password among many guesses is not looked at: it is as invisible as the wrong ones.
+func TestRightOneAmongGuesses(t *testing.T) {
+	for name, cfg := range map[string]Config{"hashed": hashedConfig(t), "plain": testConfig(t)} {
+		for _, warm := range []bool{false, true} { // the right one has been remembered before
+			t.Run(fmt.Sprint(name, warm), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					d, a := testPasswords(t, cfg)
+					if warm && d.try(a, "operator", "operator", "198.51.100.7") != right {
+						t.Fatal("the owner is not let in")
+					}
+					counts := map[verdict]int{}
+					for i := range 20_000 {
+						password := fmt.Sprint("guess", i)
+						if i%10 == 9 && i > 10 {
+							password = "operator"
+						}
+						counts[d.try(a, "operator", password, "192.0.2.1")]++
+					}
+					if counts[right] > 0 || counts[wrong] != rules[byPlace].burst {
+						t.Errorf("%d right ones let in, %d wrong ones looked at", counts[right], counts[wrong])
+					}
+					time.Sleep(idleMemory)
+				})
+			})
+		}
+	}
+}
+
+// After the first ten a place has at most one guess in 10 s looked at, then ever fewer, down to one in 15 minutes.
+func TestGuessesSlowDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		begun := time.Now()
+		var looked []time.Duration
+		for i := 0; time.Since(begun) < 24*time.Hour; i++ {
+			if d.try(a, "operator", fmt.Sprint("guess", i), "192.0.2.1") == wrong {
+				looked = append(looked, time.Since(begun))
+			}
+			time.Sleep(5 * time.Second)
+		}
+		for i := 10; i < len(looked); i++ {
+			if gap := looked[i] - looked[i-1]; gap < 10*time.Second || i > 20 && gap < 14*time.Minute {
+				t.Errorf("guess %d was looked at %v after the one before", i, gap)
+			}
+		}
+		if len(looked) > 10+7+96 {
+			t.Errorf("%d guesses in a day", len(looked))
+		}
+		time.Sleep(time.Hour)
+		if d.try(a, "operator", "operator", "192.0.2.1") != right {
+			t.Error("the owner is not let in after a quiet hour")
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
+// While one place guesses, the same user comes in from another one, other users from the same one, and a phone that has
+// been here before. A neighbour with another client id is not taken for that phone.
+func TestWhoIsLetInMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		known := phoneOf("operator", "phone-1", "192.0.2.1")
+		if v, _ := d.check(a, known); v != right {
+			t.Fatal(v)
+		}
+		d.welcome(known)
+		for i := range 10_000 {
+			d.try(a, "operator", fmt.Sprint("guess", i), "192.0.2.1")
+			d.try(a, "nobody", fmt.Sprint("guess", i), "192.0.2.1")
+		}
+		if v, _ := d.check(a, known); v != right {
+			t.Error("a phone that has been in from there is kept out")
+		}
+		if v, wait := d.check(a, phoneOf("operator", "phone-2", "192.0.2.1")); v != tooFast || wait <= 0 {
+			t.Errorf("a neighbour is taken for the phone: %v, %v", v, wait)
+		}
+		if v, _ := d.check(a, phoneOf("operator", "phone-2", "198.51.100.7")); v != right {
+			t.Error("the same user from elsewhere is kept out")
+		}
+		if d.try(a, "viewer", "viewer", "192.0.2.1") != right {
+			t.Error("another user from there is kept out")
+		}
+		// Whoever knows the client id has the same few guesses, and stops only that phone.
+		looked := 0
+		for i := range 1000 {
+			if v, _ := d.check(a, phoneOf(fmt.Sprint("guess", i), "phone-1", "192.0.2.1")); v == wrong {
+				looked++
+			}
+		}
+		if looked != rules[byPlace].burst {
+			t.Errorf("with the phone's id %d guesses were looked at", looked)
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
+// An account has a budget over all addresses. It is not that of known phones, nor that of the machine's own subnets.
+func TestGuessesFromEverywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		d.welcome(phoneOf("operator", "phone-1", "203.0.113.5"))
+		looked := 0
+		for i := range 20_000 {
+			if d.try(a, "operator", fmt.Sprint("guess", i), fmt.Sprint("10.", i/250, ".0.", i%250)) == wrong {
+				looked++
+			}
+		}
+		if looked > rules[byAccount].burst {
+			t.Errorf("%d guesses were looked at", looked)
+		}
+		if len(d.meters) > maxMeters {
+			t.Errorf("%d meters are remembered", len(d.meters))
+		}
+		if d.try(a, "operator", "operator", "198.51.100.7") != tooFast {
+			t.Error("an unknown phone elsewhere is let in all the same")
+		}
+		if v, _ := d.check(a, phoneOf("operator", "phone-1", "198.51.100.7")); v != right {
+			t.Error("a known phone elsewhere is kept out")
+		}
+		near := phoneOf("operator", "phone-2", "192.168.1.7")
+		near.near = true
+		if v, _ := d.check(a, near); v != right {
+			t.Error("a new phone at home is kept out")
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
+// At home a login that comes too early waits for its turn, one from each address at a time.
+func TestGuessesAtHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		login := func(password string) (verdict, time.Duration) {
+			at := phoneOf(password, "", "192.168.1.7")
+			at.near, at.patience = true, loginPatience
+			begun := time.Now()
+			v, _ := d.check(a, at)
+			return v, time.Since(begun)
+		}
+		for i := range rules[byPlace].burst {
+			if v, took := login(fmt.Sprint("typo", i)); v != wrong || took != 0 {
+				t.Fatalf("typo %d: %v after %v", i, v, took)
+			}
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if v, took := login("operator"); v != right || took != 10*time.Second {
+				t.Errorf("%v after %v", v, took)
+			}
+		})
+		synctest.Wait()
+		if v, took := login("operator"); v != tooFast || took != 0 {
+			t.Errorf("a second one: %v after %v", v, took)
+		}
+		wg.Wait()
+		if d.held != 0 {
+			t.Errorf("%d logins are said to wait", d.held)
+		}
+
+		// One whose client has gone makes room.
+		_, _ = login("typo again")
+		gone := phoneOf("operator", "", "192.168.1.7")
+		gone.near, gone.patience, gone.gone = true, loginPatience, func() bool { return true }
+		if v, _ := d.check(a, gone); v != tooFast || d.held != 0 {
+			t.Errorf("%v, %d wait", v, d.held)
+		}
+
+		// Over HTTP a program is told when to ask again, if that is not soon.
+		asks := phoneOf("operator", "", "192.168.1.7")
+		asks.near, asks.patience = true, requestPatience
+		if v, wait := d.check(a, asks); v != tooFast || wait <= requestPatience {
+			t.Errorf("%v, %v", v, wait)
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
+// A device that repeats one wrong password is not guessing: it costs nothing and does not slow its owner down.
+func TestRepeatedWrongPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		for range 1000 {
+			if v := d.try(a, "operator", "of last year", "192.0.2.1"); v != wrong {
+				t.Fatal(v)
+			}
+		}
+		if d.try(a, "operator", "operator", "192.0.2.1") != right {
+			t.Error("the owner is kept out by a device with an old password")
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
+// Users who exist and those who do not get the same answers in the same order, also for a password that was tried for
+// another name before.
+func TestUnknownUsersAnswerAlike(t *testing.T) {
+	for name, cfg := range map[string]Config{"hashed": hashedConfig(t), "plain": testConfig(t)} {
+		synctest.Test(t, func(t *testing.T) {
+			d, a := testPasswords(t, cfg)
+			answers := func(user, host string) string {
+				var s strings.Builder
+				for i := range 30 {
+					fmt.Fprint(&s, d.try(a, user, fmt.Sprint("guess", i), host))
+				}
+				return s.String()
+			}
+			want := answers("operator", "192.0.2.1")
+			for i, user := range []string{"nobody", "nobody else", "", "viewer"} {
+				if got := answers(user, "192.0.2.1"); got != want {
+					t.Errorf("%s: %q is answered %s, operator %s", name, user, got, want)
+				}
+				if got := answers(user, fmt.Sprint("192.0.2.", 2+i)); got != want {
+					t.Errorf("%s: %q from elsewhere is answered %s, operator %s", name, user, got, want)
+				}
+			}
+			time.Sleep(idleMemory)
+		})
+	}
+}
+
+// Every login does the work of a hash: with a plain password, and for a user that does not exist.
+func TestSameWorkForAll(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.cheap = false
+	a, err := newAccounts(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, acc := range []*account{a.byName["viewer"], a.decoy} {
+		if h := acc.hash; h.memory != hashMemory || h.passes != hashPasses || h.threads != 1 || len(h.salt) == 0 || acc.slower != 1 {
+			t.Errorf("%q costs m=%d,t=%d,p=%d, times %v", acc.id, h.memory, h.passes, h.threads, acc.slower)
+		}
+	}
+	// A wrong password of a cheaper hash is answered when the costliest would be.
+	dear, err := usualWork(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dear.memory *= 4
+	cfg.Users[0].Password, cfg.Users[0].PasswordHash = secret.Text{}, secret.New(dear.String())
+	if a, err = newAccounts(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if a.decoy.slower != 4 || a.byName["viewer"].slower != 1 || a.byName["operator"].slower != 4 {
+		t.Errorf("the decoy takes %v times as long, operator %v", a.decoy.slower, a.byName["operator"].slower)
+	}
+}
+
+// Nobody gets rid of a long wait by filling the memory with other places.
+func TestManyPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		for i := range 10 {
+			d.try(a, "operator", fmt.Sprint("guess", i), "192.0.2.1")
+		}
+		now := time.Now()
+		d.mu.Lock()
+		for i := range 3 * maxMeters {
+			d.meter(byPlace, d.digest(fmt.Sprint(i)), now).take(now)
+		}
+		n := len(d.meters)
+		d.mu.Unlock()
+		if n > maxMeters {
+			t.Errorf("%d meters", n)
+		}
+		if v := d.try(a, "operator", "one more", "192.0.2.1"); v != tooFast {
+			t.Errorf("%v", v)
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
+// The phones of one person cannot push out those of another.
+func TestManyPhones(t *testing.T) {
+	d, _ := testPasswords(t, hashedConfig(t))
+	d.welcome(phoneOf("", "phone-1", "192.0.2.1"))
+	for i := range 2 * maxPhonesPerUser {
+		d.welcome(attempt{user: "viewer", client: fmt.Sprint(i), place: place{host: "192.0.2.1"}})
+	}
+	for i := range maxPhones + 200 {
+		d.welcome(attempt{user: fmt.Sprint("user ", i), client: "c", place: place{host: "192.0.2.1"}})
+		d.welcome(attempt{user: fmt.Sprint("user ", i/2), client: "d", place: place{host: "192.0.2.1"}})
+		d.welcome(phoneOf("", "phone-1", "192.0.2.1"))
+	}
+	if n := d.phones.order.Len(); n > maxPhones || len(d.phones.here) != n || len(d.phones.count) > 3*n {
+		t.Errorf("%d phones, %d, %d", n, len(d.phones.here), len(d.phones.count))
+	}
+	v := d.whoIs(phoneOf("", "phone-1", "192.0.2.1"))
+	if d.recallLocked(&v); !v.here {
+		t.Error("the phone of an honest person was forgotten")
+	}
+}
+
+// The more important logins are computed first, and take the places of strangers.
+func TestTurns(t *testing.T) {
+	var c computing
+	first := c.queue(rankStranger, "a")
+	var strangers []*turn
+	for i := range 40 {
+		if s := c.queue(rankStranger, fmt.Sprint("host ", i/10)); s != nil {
+			strangers = append(strangers, s)
+		}
+	}
+	if len(strangers) != maxWaitingIn || len(c.waiting) != maxWaitingIn {
+		t.Fatalf("%d strangers wait", len(strangers))
+	}
+	near, known := c.queue(rankNear, "b"), c.queue(rankKnown, "c")
+	if near == nil || known == nil || <-strangers[maxWaitingIn-1].come || <-strangers[maxWaitingIn-2].come {
+		t.Fatal("the newest strangers keep their places")
+	}
+	for _, want := range append([]*turn{first, known, near}, strangers[:maxWaitingIn-2]...) {
+		select {
+		case mine := <-want.come:
+			if !mine {
+				t.Fatal("a turn was taken away")
+			}
+		default:
+			t.Fatal("not its turn")
+		}
+		c.next()
+	}
+	if c.busy != 0 || len(c.waiting) != 0 {
+		t.Errorf("%d compute, %d wait", c.busy, len(c.waiting))
+	}
+}
+
+// What was learned outlives a restart: phones stay known, and a guesser does not get ten more.
+func TestLoginsAreKept(t *testing.T) {
+	file := keepFile(t.TempDir())
+	cfg := hashedConfig(t)
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, cfg)
+		d.welcome(phoneOf("", "phone-1", "192.0.2.1"))
+		for i := range 100 {
+			d.try(a, "operator", fmt.Sprint("guess", i), "192.0.2.1")
+		}
+		for _, want := range []bool{true, false} {
+			if tried, err := d.keep(file); tried != want || err != nil {
+				t.Fatal(tried, err)
+			}
+		}
+		time.Sleep(idleMemory)
+
+		text, err := os.ReadFile(file)
+		if err != nil || strings.Contains(string(text), "operator") || strings.Contains(string(text), "192.0.2") {
+			t.Errorf("%v: %s", err, text)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%v %v", info, err)
+		}
+		again, a := testPasswords(t, cfg)
+		if err := again.recall(file); err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := again.check(a, phoneOf("operator", "phone-1", "192.0.2.1")); v != right {
+			t.Error("the phone is not known any more")
+		}
+		if v := again.try(a, "operator", "another guess", "192.0.2.1"); v != tooFast {
+			t.Error("the guesser begins again")
+		}
+		time.Sleep(idleMemory)
+	})
+	for name, text := range map[string]string{"cut off": `{"key":"AA`, "no key": `{}`, "empty": ``} {
+		damaged := filepath.Join(t.TempDir(), "logins.json")
+		if err := os.WriteFile(damaged, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, a := testPasswords(t, cfg)
+		if err := d.recall(damaged); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if d.try(a, "operator", "operator", "192.0.2.1") != right {
+			t.Errorf("%s: nobody can log in", name)
+		}
+	}
+}
+
+// A line a minute has the counts, and the worst place.
+func TestGuessesAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		l := &logs{}
+		for i := range 100 {
+			d.try(a, "operator", fmt.Sprint("guess", i), "192.0.2.1")
+			if i%10 == 0 {
+				d.try(a, "viewer", fmt.Sprint("guess", i), "192.0.2.2")
+			}
+		}
+		for range 2 {
+			d.endMinute(l.logger())
+		}
+		if got := l.String(); strings.Count(got, "\n") != 1 ||
+			!strings.Contains(got, `"not looked at"=90 wrong=20 "slowed places"=2 "most from"=192.0.2.1 "most for"=operator`) {
+			t.Error(got)
+		}
+		if g := d.guesses(); g.Wrong != 20 || g.TooFast != 90 || g.Recent != 90 || g.Slowed != 2 || g.From != "192.0.2.1" || g.For != "operator" {
+			t.Errorf("%+v", g)
+		}
+		for range guessMinutes {
+			d.endMinute(l.logger())
+		}
+		if g := d.guesses(); g.Recent != 0 || g.From != "" || g.TooFast != 90 {
+			t.Errorf("%+v", g)
+		}
+		time.Sleep(idleMemory)
+	})
+}
