@@ -226,10 +226,15 @@ func TestForbiddenProperties(t *testing.T) {
 		c.conn.Close()
 		b.empty(t)
 	}
-	c := b.connected(t, 5, "operator", "phone", nil)
-	c.write([]byte("\x82\x0d\x00\x01\x02\x0b\x00\x00\x05home/\x01"))
-	if code := c.ended(); code != packets.ErrProtocolViolation.Code {
-		t.Errorf("Subscription Identifier 0: DISCONNECT %#x", code)
+	for name, packet := range map[string]string{
+		"Subscription Identifier 0":         "\x82\x0d\x00\x01\x02\x0b\x00\x00\x05home/\x01",
+		"No Local in a shared subscription": "\x82\x13\x00\x01\x00\x00\x0d$share/g/home\x05",
+	} {
+		c := b.connected(t, 5, "operator", "phone", nil)
+		c.write([]byte(packet))
+		if code := c.ended(); code != packets.ErrProtocolViolation.Code {
+			t.Errorf("%s: DISCONNECT %#x", name, code)
+		}
 	}
 }
 

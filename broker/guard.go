@@ -74,7 +74,8 @@ func (g *guard) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet
 			s.ack(pk.PacketID)
 		}
 	case packets.Subscribe:
-		if slices.Contains(pk.Properties.SubscriptionIdentifier, 0) { // MQTT 5.0, 3.8.2.1.2
+		shared := func(f packets.Subscription) bool { return f.NoLocal && strings.HasPrefix(f.Filter, "$share/") }
+		if slices.Contains(pk.Properties.SubscriptionIdentifier, 0) || slices.ContainsFunc(pk.Filters, shared) { // MQTT 5.0, 3.8.2.1.2 and 3.8.3.1
 			return pk, errors.Join(g.b.server.DisconnectClient(cl, packets.ErrProtocolViolation), packets.ErrRejectPacket)
 		}
 	case packets.Disconnect:
