@@ -183,15 +183,19 @@ func (k *checker) checkMapping(d mapping.DeviceConfig) {
 // advise warns about port settings that a device is unlikely to want. A profile knows the device's factory settings,
 // and has already been compared with the port.
 func (k *checker) advise(d mapping.DeviceConfig) {
-	if d.Profile != "" {
-		return
-	}
 	i := slices.IndexFunc(k.doc.Ports, func(p serial.Config) bool { return p.ID == d.Port })
 	if i < 0 || !k.has("devices", d.ID, "port") || !k.has("devices", d.ID, "codec") || k.root.get("ports", d.Port).broken {
 		return
 	}
 	for _, p := range devices.Advise(k.doc.Ports[i], d) {
-		k.warning(k.at("devices", d.ID, p.Key), p.What, p.Try)
+		switch {
+		case p.Command != "":
+			if names := []string{"devices", d.ID, "commands", p.Command, p.Key}; k.has(names...) {
+				k.warning(k.at(names...), p.Key+": "+p.What, p.Try)
+			}
+		case d.Profile == "":
+			k.warning(k.at("devices", d.ID, p.Key), p.What, p.Try)
+		}
 	}
 }
 

@@ -53,6 +53,7 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 	}
 	k.Number(c.Type, c.Scale, c.Offset, c.Min, c.Max, c.Decimals)
 	k.Words(c.Type, c.Values, c.Options)
+	checkAllow(k, c)
 	checkConfirm(k, c)
 	if c.Field != "" && k.FieldNamed(c.Field) == nil {
 		k.Add("field", fmt.Sprintf("there is no field %q", c.Field), k.FieldNames())
@@ -66,6 +67,17 @@ func checkCommand(k *mapping.Checker, c mapping.CommandConfig) {
 	}
 	if kind, _ := kindOf(k.Device); c.Retries > 0 && c.Expect == "" && c.Confirm == "" && kind.poller == nil {
 		k.Add("retries", "without expect or confirm the gateway cannot see an answer", "add one of them, or leave retries out")
+	}
+}
+
+// checkAllow checks the characters of a text.
+func checkAllow(k *mapping.Checker, c mapping.CommandConfig) {
+	switch {
+	case c.Allow == "":
+	case c.Type != relay.TypeText:
+		k.Add("allow", "it has no effect for type "+string(c.Type), "leave it out")
+	case mapping.TextOf(c.Allow) == nil:
+		k.Add("allow", fmt.Sprintf("%q is not a class of characters", c.Allow), `write the allowed characters between [ and ], as in "[A-Za-z0-9 .-]"`)
 	}
 }
 

@@ -50,7 +50,7 @@ func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
 		if k.writes != nil {
 			k.writes(c, cmd)
 		} else {
-			cmd.Template = text.ParseTemplate(cc.Send)
+			cmd.Template = text.CommandTemplate(c, cc)
 			cmd.Yes = sharedPattern(known, cc.Expect, cc)
 			cmd.No = sharedPattern(known, cc.Refuse, cc)
 		}
@@ -174,7 +174,7 @@ func modelOf(c mapping.DeviceConfig) relay.Model {
 	}
 	for _, cc := range c.Commands {
 		command := relay.Command{ID: cc.ID, Name: cc.Name, Type: cc.Type, Field: cc.Field, Unit: cc.Unit,
-			Range: relay.Range{Min: cc.Min, Max: cc.Max}, Step: cc.Step, MaxLength: cc.MaxLength, Ask: cc.Ask,
+			Range: relay.Range{Min: cc.Min, Max: cc.Max}, Step: cc.Step, MaxLength: cc.MaxLength, Allow: mapping.TextOf(cc.Allow), Ask: cc.Ask,
 			MaxAge: cc.MaxAge, Topic: cc.Topic}
 		if command.Field == "" {
 			command.Field = cc.Confirm

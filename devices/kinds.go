@@ -84,8 +84,14 @@ func codecNames() string {
 // Advise returns settings of a device and its port that work but are hardly intended, with what to try. It touches no
 // hardware.
 func Advise(p serial.Config, c mapping.DeviceConfig) []mapping.Problem {
-	if k, ok := kindOf(c); ok && k.advise != nil {
+	k, ok := kindOf(c)
+	switch {
+	case !ok:
+		return nil
+	case k.advise != nil:
 		return k.advise(p, c)
+	case k.writes == nil:
+		return text.AdviseText(c) // its commands are lines of text, or it has no text to send
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ func TestRefusals(t *testing.T) {
 		{"number a little off the steps", `{"id":"a","command":"fan","value":50.001}`, "a rejected/bad_value"},
 		{"no such choice", `{"id":"a","command":"mode","value":"boost"}`, "a rejected/bad_value"},
 		{"text too long", `{"id":"a","command":"label","value":"123456789"}`, "a rejected/out_of_range"},
+		{"another command in a text", `{"id":"a","command":"label","value":"x;PUMP"}`, "a rejected/bad_value"},
 		{"a second line in a text", `{"id":"a","command":"label","value":"x\nPUMP"}`, "a rejected/bad_value"},
 		{"value for none", `{"id":"a","command":"reset","value":true}`, "a rejected/bad_value"},
 	} {

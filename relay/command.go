@@ -211,6 +211,9 @@ func (c *Command) parseText(s string) (Value, *Outcome) {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
 		return bad("the text must not contain control characters")
 	}
+	if c.Allow != nil && !c.Allow.MatchString(s) {
+		return bad("the text must contain only " + strings.TrimSuffix(strings.TrimPrefix(c.Allow.String(), "^"), "*$"))
+	}
 	return TextValue(s), nil
 }
 

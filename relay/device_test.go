@@ -67,7 +67,7 @@ func TestModelStateAndInfoAsInTheContract(t *testing.T) {
 				`"commands":[{"id":"pump","name":{"en":"Pump","zh":"水泵"},"type":"bool","field":"pump"},` +
 				`{"id":"fan","type":"number","min":0,"max":100,"step":5,"unit":"%"},` +
 				`{"id":"mode","type":"enum","options":[{"value":"auto"},{"value":"manual"}]},` +
-				`{"id":"label","type":"text","max_length":8},{"id":"reset","type":"none","ask":"确定要复位吗?"}]}`,
+				`{"id":"label","type":"text","max_length":8,"allow":"^[^;]*$"},{"id":"reset","type":"none","ask":"确定要复位吗?"}]}`,
 		} {
 			if got := strings.Join(b.wire.on(topic), " "); got != want {
 				t.Errorf("%s\n got %s\nwant %s", topic, got, want)

@@ -3,6 +3,7 @@ package relay
 import (
 	"encoding/json"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -68,7 +69,7 @@ var greenhouse = Model{
 		{ID: "pump", Name: Name{ByLang: map[string]string{"zh": "水泵", "en": "Pump"}}, Type: TypeBool, Field: "pump", MaxAge: 5 * time.Second, Range: Open},
 		{ID: "fan", Type: TypeNumber, Range: Range{0, 100}, Step: 5, Unit: "%", MaxAge: 5 * time.Second},
 		{ID: "mode", Type: TypeEnum, Options: []Option{{Value: "auto"}, {Value: "manual"}}, MaxAge: 5 * time.Second, Range: Open},
-		{ID: "label", Type: TypeText, MaxLength: 8, MaxAge: 5 * time.Second, Range: Open},
+		{ID: "label", Type: TypeText, MaxLength: 8, Allow: regexp.MustCompile(`^[^;]*$`), MaxAge: 5 * time.Second, Range: Open},
 		{ID: "reset", Type: TypeNone, Ask: Name{Text: "确定要复位吗?"}, MaxAge: 5 * time.Second, Range: Open},
 	},
 }

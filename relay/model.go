@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"time"
 )
 
@@ -83,10 +84,11 @@ type Command struct {
 	Range     Range
 	Step      float64 // 0: any
 	Options   []Option
-	MaxLength int           // of a text, in bytes
-	Ask       Name          // the question to ask first; zero for none
-	MaxAge    time.Duration // how long after acceptance it may still be written
-	Topic     string        // a topic of the user's own on which it may be given; "" for none
+	MaxLength int            // of a text, in bytes
+	Allow     *regexp.Regexp // that a text must match; nil: any text
+	Ask       Name           // the question to ask first; zero for none
+	MaxAge    time.Duration  // how long after acceptance it may still be written
+	Topic     string         // a topic of the user's own on which it may be given; "" for none
 }
 
 // Model is one device as clients see it, in the order of the file, and how its readings are published.
@@ -144,6 +146,7 @@ func (m Model) MarshalJSON() ([]byte, error) {
 		Unit      string   `json:"unit,omitempty"`
 		Options   []Option `json:"options,omitempty"`
 		MaxLength int      `json:"max_length,omitempty"`
+		Allow     string   `json:"allow,omitempty"`
 		Ask       Name     `json:"ask,omitzero"`
 	}
 	out := struct {
@@ -165,6 +168,9 @@ func (m Model) MarshalJSON() ([]byte, error) {
 			Options: c.Options, Ask: c.Ask, Min: open(c.Range.Min), Max: open(c.Range.Max)}
 		if c.Type == TypeText {
 			j.MaxLength = c.MaxLength
+			if c.Allow != nil {
+				j.Allow = c.Allow.String()
+			}
 		}
 		out.Commands = append(out.Commands, j)
 	}

@@ -2,7 +2,10 @@ package mapping
 
 import (
 	"maps"
+	"regexp"
+	"regexp/syntax"
 	"slices"
+	"strings"
 
 	"minirelay/relay"
 )
@@ -10,6 +13,28 @@ import (
 // IsControl says whether r could end a line on some board, or is not a valid character.
 func IsControl(r rune) bool {
 	return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r == '\uFFFD'
+}
+
+// TextOf compiles a class of characters such as [A-Za-z0-9 ] into a pattern for texts of such characters only; nil if it
+// is "" or not a class.
+func TextOf(allow string) *regexp.Regexp {
+	if !strings.HasPrefix(allow, "[") || !strings.HasSuffix(allow, "]") {
+		return nil
+	}
+	tree, err := syntax.Parse(allow, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	switch tree.Simplify().Op {
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+	case syntax.OpLiteral: // of one character, as in [a]
+		if len(tree.Rune) != 1 {
+			return nil
+		}
+	default:
+		return nil
+	}
+	return regexp.MustCompile(`^` + allow + `*$`)
 }
 
 // FieldIndex returns the index of the field with an ID; -1 if there is none.

@@ -37,6 +37,9 @@ func checkSend(k *mapping.Checker, c mapping.CommandConfig) {
 	case strings.ContainsAny(body, "\r\n"), !slices.Contains([]string{"", "\n", "\r", "\r\n"}, c.Send[len(body):]):
 		k.Add("send", "it contains more than one line", "define one command for each line")
 	}
+	if c.Quotes != "" && !ParseTemplate(c.Send).has(partQuoted) {
+		k.Add("quotes", "send has no {value} between double quotes", `write it as in 'SAY "{value}"', or leave quotes out`)
+	}
 	has := strings.Contains(c.Send, "{value}")
 	if has && c.Type == relay.TypeNone {
 		k.Add("send", "the command has no value for {value}", "leave {value} out, or give the command another type")
