@@ -102,6 +102,7 @@ export const en = {
   user_empty: 'Enter the user name. In the TOML file of the gateway it is the NAME in [users.NAME].',
   password: 'Password',
   password_empty: 'Enter the password.',
+  password_elsewhere: 'The address leads to another place: enter the password for it. The one kept here was for the address before.',
   save: 'Save and connect',
   remove: 'Remove',
   remove_ask: 'Remove "{name}" from this phone? The gateway itself keeps running.',

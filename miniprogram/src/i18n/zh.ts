@@ -103,6 +103,7 @@ export const zh: Words = {
   user_empty: '请输入用户名，即网关 TOML 文件中 [users.名字] 的名字。',
   password: '密码',
   password_empty: '请输入密码。',
+  password_elsewhere: '地址已改变，请输入新地址的密码；原先保存的密码属于原来的地址。',
   save: '保存并连接',
   remove: '移除',
   remove_ask: '从本机移除“{name}”？网关本身会继续运行。',
