@@ -6,6 +6,7 @@
 //	format.go    Sprintf     a sentence that is about to be made; a list, clauses
 //	catalogue.go             the table: locale/zh.toml
 //	width.go     Width       how wide text is on a terminal
+//	line.go      Line        what a terminal must not get to see
 //
 // A line of the table is a pattern: the English sentence as its format string has it, with {} in the place of each
 // verb, and the Chinese one with as many {}, or {1}, {2} in another order. A hole whose value is a list is written {、} or

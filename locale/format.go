@@ -6,8 +6,10 @@ import (
 	"strings"
 )
 
-// Sprintf is fmt.Sprintf with a format in the language. Arguments that are sentences or errors are translated too.
+// Sprintf is fmt.Sprintf with a format in the language. Arguments that are sentences or errors are translated too. Every
+// argument is one [Line]: only the format begins lines.
 func (l Language) Sprintf(format string, args ...any) string {
+	args = lines(args)
 	if l != Chinese {
 		return fmt.Sprintf(format, args...)
 	}

@@ -120,8 +120,8 @@ func TestSprintf(t *testing.T) {
 
 func TestTableOfColumns(t *testing.T) {
 	var table Table
-	table.Row("端口\tSTATE\tx")
-	table.Row("a\t已打开\ty")
+	table.Head("端口\tSTATE\tx")
+	table.Row("a", "已打开", "y")
 	table.Row("alone")
 	var b strings.Builder
 	if err := table.Write(&b, 2); err != nil || b.String() != "端口   STATE   x\na      已打开  y\nalone\n" {

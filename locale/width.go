@@ -46,10 +46,14 @@ type Table struct {
 	widest []int
 }
 
-// Row adds a row, whose cells are separated by tabs.
-func (t *Table) Row(row string) {
-	cells := strings.Split(strings.TrimSuffix(row, "\n"), "\t")
+// Head adds a row of the program's own, whose cells are separated by tabs.
+func (t *Table) Head(row string) { t.Row(strings.Split(row, "\t")...) }
+
+// Row adds a row. Each cell is one [Line].
+func (t *Table) Row(cells ...string) {
 	for i, c := range cells {
+		c = Line(c)
+		cells[i] = c
 		if i == len(t.widest) {
 			t.widest = append(t.widest, 0)
 		}

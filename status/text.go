@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"minirelay/locale"
 )
@@ -60,13 +61,13 @@ func (s *Snapshot) writePorts(p *page) {
 		return
 	}
 	var t locale.Table
-	t.Row(p.lang.Text("PORT\tSTATE\tFRAMES\tUNREADABLE\tUNANSWERED\tPATH"))
+	t.Head(p.lang.Text("PORT\tSTATE\tFRAMES\tUNREADABLE\tUNANSWERED\tPATH"))
 	for _, port := range s.Ports {
 		state := "open"
 		if !port.Open {
 			state = "closed"
 		}
-		t.Row(fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%s", port.Port, p.lang.Text(state), port.Frames, port.Noise+port.Overlong+port.Damaged, port.Unanswered, port.Path))
+		t.Row(port.Port, p.lang.Text(state), fmt.Sprint(port.Frames), fmt.Sprint(port.Noise+port.Overlong+port.Damaged), fmt.Sprint(port.Unanswered), port.Path)
 	}
 	p.table(&t)
 }
@@ -76,7 +77,7 @@ func (s *Snapshot) writeDevices(p *page) {
 		return
 	}
 	var t locale.Table
-	t.Row(p.lang.Text("DEVICE\tSTATE\tLAST\tVALUES"))
+	t.Head(p.lang.Text("DEVICE\tSTATE\tLAST\tVALUES"))
 	for _, d := range s.Devices {
 		state, last := "online", "never"
 		if !d.Online {
@@ -85,13 +86,15 @@ func (s *Snapshot) writeDevices(p *page) {
 		if d.Heard > 0 {
 			last = fmt.Sprintf("%s ago", span(time.Duration(s.Now-d.Heard)*time.Millisecond))
 		}
-		t.Row(fmt.Sprintf("%s\t%s\t%s\t%s", d.Device, p.lang.Text(state), p.lang.Text(last), values(d.State)))
+		t.Row(d.Device, p.lang.Text(state), p.lang.Text(last), values(d.State))
 	}
 	p.table(&t)
 }
 
-// maxValues is the number of characters of a device's values that fit in its line.
-const maxValues = 100
+const (
+	maxValues = 100 // characters of a device's values that fit in its line
+	maxText   = 40  // of one text among them, which a long one must not fill a line of its own with
+)
 
 // values formats a state for people: temperature 21.5, pump off.
 func values(state json.RawMessage) string {
@@ -119,8 +122,11 @@ func values(state json.RawMessage) string {
 		if b.Len() > 0 {
 			b.WriteString(", ")
 		}
-		if v == nil {
+		switch text, ok := v.(string); {
+		case v == nil:
 			v = "—"
+		case ok && utf8.RuneCountInString(text) > maxText:
+			v = string([]rune(text)[:maxText]) + "…"
 		}
 		fmt.Fprintf(&b, "%v %v", key, v)
 	}

@@ -78,10 +78,10 @@ func (s *Snapshot) writeUpstreams(p *page) {
 		return
 	}
 	var t locale.Table
-	t.Row(p.lang.Text("UPSTREAM\tSTATE\tSINCE\tWAITING\tDELIVERED\tLOST\tADDRESS"))
+	t.Head(p.lang.Text("UPSTREAM\tSTATE\tSINCE\tWAITING\tDELIVERED\tLOST\tADDRESS"))
 	for _, u := range s.Upstreams {
 		since := p.lang.Sprintf("%s ago", span(time.Duration(s.Now-u.Since)*time.Millisecond))
-		t.Row(fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", u.Upstream, p.lang.Text(u.State), since, u.Waiting, u.Delivered, u.Lost+u.Damaged+u.Overrun, u.URL))
+		t.Row(u.Upstream, p.lang.Text(u.State), since, fmt.Sprint(u.Waiting), fmt.Sprint(u.Delivered), fmt.Sprint(u.Lost+u.Damaged+u.Overrun), u.URL)
 	}
 	p.table(&t)
 }

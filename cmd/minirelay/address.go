@@ -27,7 +27,7 @@ func runAddress(_ context.Context, env *env, args []string) error {
 	page := gateway.PageAddress(config, addrs)
 	if *draw {
 		if code, err := web.QR(page); err == nil { // an address too long for a code can still be typed
-			fmt.Fprintln(env.stdout, code)
+			fmt.Fprintln(behind(env.stdout), code)
 		}
 	}
 	env.printf("page          %s\nmini-program  %s\n", page, gateway.PhoneAddress(config, addrs))

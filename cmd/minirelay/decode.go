@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -84,7 +83,7 @@ func decodeWith(env *env, path, profile string, args []string) (mapping.DeviceCo
 // decodedView returns the function that shows a decoded record.
 func decodedView(env *env, d mapping.DeviceConfig, asJSON bool) func(wire.Record) {
 	if asJSON {
-		lines := json.NewEncoder(env.stdout)
+		lines := env.json()
 		return func(r wire.Record) { _ = lines.Encode(api.SightOf(r)) }
 	}
 	v := newWireView(env.stdout, env.lang)

@@ -91,7 +91,8 @@ func usage(flags *flag.FlagSet, env *env) {
 		}
 		text := env.lang.Text(f.Usage)
 		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0s" {
-			text = env.lang.Sprintf("%s (default %s)", text, f.DefValue)
+			at := strings.LastIndexByte(text, '\n') + 1 // an argument is one line
+			text = text[:at] + env.lang.Sprintf("%s (default %s)", text[at:], f.DefValue)
 		}
 		fmt.Fprintf(w, "  -%s\n\t%s\n", f.Name, text)
 	})

@@ -27,7 +27,8 @@ const (
 	exitUsage  = 2 // the command line is invalid
 )
 
-// env holds a subcommand's input and output.
+// env holds a subcommand's input and output. Main puts a [locale.Screen] in front of both outputs; see say.go for
+// JSON, and for the sequences with which the program itself controls a terminal.
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -67,7 +68,7 @@ func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // Main runs one command line and returns the exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	env := &env{stdin, stdout, stderr, locale.FromEnvironment(os.Getenv)}
+	env := &env{stdin, locale.NewScreen(stdout), locale.NewScreen(stderr), locale.FromEnvironment(os.Getenv)}
 	if l, ok := givenLanguage(args); ok {
 		env.lang = l
 	}
@@ -147,7 +148,7 @@ func help(env *env) {
 	env.printf("minirelay is a gateway for boards on serial lines.\n\n")
 	var columns locale.Table
 	for _, c := range commands() {
-		columns.Row("  minirelay " + strings.TrimSpace(c.name+" "+c.args) + "\t" + env.lang.Text(c.summary))
+		columns.Row("  minirelay "+strings.TrimSpace(c.name+" "+c.args), env.lang.Text(c.summary))
 	}
 	columns.Write(env.stdout, 3)
 	env.printf("\nminirelay help COMMAND explains one of them.\n")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/term"
@@ -22,7 +23,7 @@ func phoneCode(g *gateway.Gateway, lang locale.Language) string {
 }
 
 // isTerminal reports whether w is a terminal, from which a person can scan a code.
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
+func isTerminal(w io.Writer) bool {
+	f, ok := behind(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"slices"
@@ -54,7 +53,7 @@ func runPorts(_ context.Context, env *env, args []string) error {
 	}
 	ports := listPorts(found, config)
 	if *asJSON {
-		e := json.NewEncoder(env.stdout)
+		e := env.json()
 		e.SetIndent("", "  ")
 		return e.Encode(ports)
 	}
@@ -146,12 +145,12 @@ func (p *listedPort) text(lang locale.Language) string {
 	var b strings.Builder
 	if usb, ok := strings.CutPrefix(p.Path, "usb "); ok {
 		id, serial, _ := strings.Cut(usb, " ")
-		fmt.Fprintf(&b, "usb = %q\n", id)
+		fmt.Fprintf(&b, "usb = %q\n", locale.Line(id))
 		if serial != "" {
-			fmt.Fprintf(&b, "serial = %q\n", serial)
+			fmt.Fprintf(&b, "serial = %q\n", locale.Line(serial))
 		}
 	} else {
-		fmt.Fprintf(&b, "path = %q\n", p.Path)
+		fmt.Fprintf(&b, "path = %q\n", locale.Line(p.Path))
 	}
 	var by []string
 	for _, h := range p.HeldBy {
@@ -175,7 +174,7 @@ func (p *listedPort) text(lang locale.Language) string {
 		{"trouble", lang.Text(p.Trouble)},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(&b, "  # %s %s\n", locale.Pad(lang.Text(line[0]), 7), line[1])
+			fmt.Fprintf(&b, "  # %s %s\n", locale.Pad(lang.Text(line[0]), 7), locale.Line(line[1]))
 		}
 	}
 	return b.String()

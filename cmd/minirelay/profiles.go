@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"strings"
 
@@ -34,7 +33,7 @@ func runProfiles(_ context.Context, env *env, args []string) error {
 	}
 	var columns locale.Table
 	for _, p := range configs.Profiles() {
-		columns.Row(p.Name + "\t" + p.Group + "\t" + bothLanguages(p.Title))
+		columns.Row(p.Name, p.Group, bothLanguages(p.Title))
 	}
 	return columns.Write(env.stdout, 2)
 }
@@ -58,7 +57,7 @@ func profilesAsJSON(env *env) error {
 	for _, p := range configs.Profiles() {
 		all = append(all, profile{p.Name, p.Title, p.Group, p.Source})
 	}
-	out := json.NewEncoder(env.stdout)
+	out := env.json()
 	out.SetIndent("", "  ")
 	return out.Encode(all)
 }

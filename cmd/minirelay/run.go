@@ -46,7 +46,7 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gatew
 		if ready != nil {
 			ready(g)
 		} else if isTerminal(env.stdout) && !g.OnlyHere() {
-			fmt.Fprint(env.stdout, phoneCode(g, env.lang))
+			fmt.Fprint(behind(env.stdout), phoneCode(g, env.lang))
 		}
 	}})
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strings"
 
 	"minirelay/locale"
@@ -18,6 +20,17 @@ func (e *env) printf(format string, args ...any) error {
 // notef is printf for stderr.
 func (e *env) notef(format string, args ...any) {
 	fmt.Fprint(e.stderr, e.lang.Sprintf(format, args...))
+}
+
+// json returns an encoder for programs that write JSON to stdout, where a person may read it too.
+func (e *env) json() *json.Encoder { return json.NewEncoder(locale.NewJSON(e.stdout)) }
+
+// behind returns the writer behind the screen, for colours and other sequences of the program itself.
+func behind(w io.Writer) io.Writer {
+	if s, ok := w.(*locale.Screen); ok {
+		return s.Unwrap()
+	}
+	return w
 }
 
 // colon is between a question and its answer, or a subject and a remark about it.

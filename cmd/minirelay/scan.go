@@ -6,12 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"minirelay/devices/detect"
 	"minirelay/devices/serial"
@@ -55,9 +52,7 @@ func runScan(ctx context.Context, env *env, args []string) error {
 		return err
 	}
 	s.name = rest[0]
-	if f, ok := env.stderr.(*os.File); ok {
-		s.tty = term.IsTerminal(int(f.Fd()))
-	}
+	s.tty = isTerminal(env.stderr)
 	return s.run(ctx, *only)
 }
 
@@ -233,12 +228,16 @@ func (s *scanning) step(p detect.Progress) {
 	s.progress("%3d %%  %v  %s", 100*p.Done/max(p.Total, 1), p.Setting, p.What)
 }
 
+// clearLine moves a terminal's cursor to the start of its line and empties it.
+const clearLine = "\r\x1b[K"
+
 // progress shows a line that the next one replaces. A terminal gets every line, anything else one every few seconds.
 func (s *scanning) progress(format string, args ...any) {
 	now := time.Now()
 	if s.tty {
 		if now.Sub(s.last) > 50*time.Millisecond {
-			fmt.Fprint(s.env.stderr, "\r\x1b[K", s.env.lang.Sprintf(format, args...))
+			fmt.Fprint(behind(s.env.stderr), clearLine)
+			fmt.Fprint(s.env.stderr, s.env.lang.Sprintf(format, args...))
 			s.last = now
 		}
 		return
@@ -251,7 +250,7 @@ func (s *scanning) progress(format string, args ...any) {
 
 func (s *scanning) clear() {
 	if s.tty && !s.last.IsZero() {
-		fmt.Fprint(s.env.stderr, "\r\x1b[K")
+		fmt.Fprint(behind(s.env.stderr), clearLine)
 		s.last = time.Time{}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"minirelay/configs"
 	"minirelay/gateway"
+	"minirelay/locale"
 	"minirelay/status"
 )
 
@@ -37,7 +38,7 @@ func runStatus(ctx context.Context, env *env, args []string) error {
 		return err
 	}
 	if *asJSON {
-		_, err := env.stdout.Write(body)
+		_, err := locale.NewJSON(env.stdout).Write(body)
 		return err
 	}
 	var s status.Snapshot

@@ -68,6 +68,9 @@ func (s *support) gather(ctx context.Context, config string) (names []string) {
 		if err != nil {
 			name, text = name+".missing", []byte(err.Error()+"\n")
 		}
+		if !strings.HasPrefix(name, "config/") && path.Ext(name) != ".json" {
+			text = []byte(locale.Lines(string(text))) // whoever unpacks the archive reads it on a terminal
+		}
 		s.files = append(s.files, supportFile{name, text})
 		names = append(names, name)
 	}

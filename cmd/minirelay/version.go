@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"runtime"
@@ -55,7 +54,7 @@ func runVersion(_ context.Context, env *env, args []string) error {
 	}
 	b := thisBuild()
 	if *asJSON {
-		return json.NewEncoder(env.stdout).Encode(b)
+		return env.json().Encode(b)
 	}
 	fmt.Fprintf(env.stdout, "minirelay %s", b.Version)
 	if b.Commit != "" && !strings.Contains(b.Version, b.Commit) {

@@ -92,7 +92,7 @@ func newWatching(env *env, o *watchOptions, units map[[2]string]string) (*watchi
 	w := &watching{env: env, view: newWireView(env.stdout, env.lang), name: o.record}
 	w.view.units = units
 	if o.json {
-		w.json = json.NewEncoder(env.stdout)
+		w.json = env.json()
 	}
 	if o.record == "" {
 		return w, nil

@@ -50,6 +50,7 @@ type wireView struct {
 
 // newWireView shows records on w, in colours if w is a terminal whose user has not disabled them.
 func newWireView(w io.Writer, lang locale.Language) *wireView {
+	w = behind(w) // line writes colours, around text that it has made safe
 	v := &wireView{w: w, lang: lang, columns: func() int { return 0 },
 		stamp: func(t time.Time) string { return t.Format("15:04:05.000") },
 		short: func(t time.Time) string { return t.Format("05.000") }}
@@ -174,7 +175,7 @@ func (v *wireView) frame(at time.Time, f *api.Frame) {
 	if f.Request != "" {
 		who += " " + f.Request
 	}
-	text := v.lang.Text(f.Why)
+	text := locale.Line(v.lang.Text(f.Why))
 	if !f.OK {
 		if who != "" {
 			text = who + colon(v.lang) + text
@@ -224,9 +225,9 @@ func shown(f *api.Frame) string {
 		return fmt.Sprintf("% x", data)
 	}
 	if r := []rune(f.Text); len(r) > most {
-		return string(r[:most]) + "…"
+		return locale.Line(string(r[:most])) + "…"
 	}
-	return f.Text
+	return locale.Line(f.Text)
 }
 
 func (v *wireView) state(at time.Time, open bool, trouble *string) {
@@ -280,7 +281,7 @@ func (v *wireView) line(at time.Time, sign rune, colour, text string) {
 			stamp, sign = strings.Repeat(" ", len(stamp)), ' '
 		}
 		// Data from a board or a gateway must not control the terminal.
-		part = v.paint(colour, capture.Text([]byte(strings.TrimRight(part, " "))))
+		part = v.paint(colour, locale.Line(strings.TrimRight(part, " ")))
 		if _, err := fmt.Fprintf(v.w, "%s %c %s\n", v.paint(grey, stamp), sign, part); err != nil && v.err == nil {
 			v.err = err
 		}

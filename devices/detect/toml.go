@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"minirelay/devices/capture"
 )
@@ -114,7 +116,7 @@ func writeText(t *strings.Builder, text *Text) {
 		case codec == "csv":
 			fmt.Fprintf(t, "column = %s\n", v.Key)
 		case v.Key != id:
-			fmt.Fprintf(t, "key = %q\n", v.Key)
+			fmt.Fprintf(t, "key = %s\n", quoted(v.Key))
 		}
 		fmt.Fprintf(t, "type = %q\n", v.Type)
 	}
@@ -169,9 +171,33 @@ func patternOf(line string) (pattern string, values []Value) {
 	return pattern + literal(line[at:]), values
 }
 
-// literal is text in a pattern between single quotes.
+// literal is text in a pattern between single quotes, which hold neither such a quote nor a control character.
 func literal(text string) string {
-	return strings.ReplaceAll(regexp.QuoteMeta(text), "'", ".")
+	return strings.Map(func(r rune) rune {
+		if r == '\'' || r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '.'
+		}
+		return r
+	}, regexp.QuoteMeta(text))
+}
+
+// quoted is a text of the board between double quotes of TOML. What a terminal would not show is escaped.
+func quoted(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }
 
 // writeFrames describes a device that sends frames of bytes.

@@ -42,6 +42,8 @@ func TestTOML(t *testing.T) {
 		want  string
 	}{
 		"json":     {Result{Talker: sensed(thrice("{\"t\":21.5,\"air\":{\"t\":1},\"ts\":5,\"温度\":3,\"T\":1,\"on\":true,\"s\":\"it's\"}\n"))}, "key = \"air.t\""},
+		"hostile":  {Result{Talker: sensed(thrice("{\"a\\u001b\\u0007\\nx = 1\":1,\"t\":2,\"\\u202e\":3}\n"))}, "key = \"a\\U0000001b\\U00000007\\U0000000ax = 1\""},
+		"escapes":  {Result{Talker: sensed(thrice("it's \x1b[31m fine \u009b 5\n"))}, "(?P<value"},
 		"pairs":    {Result{Talker: sensed(thrice("T=21.5 H=40;state:on\n"))}, "codec = \"pairs\""},
 		"nmea":     {Result{Talker: sensed(thrice("$GPGLL,4916.45,N,12311.12,W,225444,A,*1D\r\n"))}, "codec = \"nmea\""},
 		"csv":      {Result{Talker: sensed(thrice("1;2;x\n"))}, "separator = \";\""},
