@@ -141,6 +141,8 @@ func (k *checker) checkTLS(t broker.TLSConfig) {
 		case f.path != "":
 			if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
 				k.warning(at, fmt.Sprintf("there is no file %s on this machine", f.path), "the gateway will not start without it")
+			} else if f.key == "key_file" {
+				k.checkSecretFile(at, f.path)
 			}
 		}
 	}

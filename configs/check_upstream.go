@@ -73,6 +73,8 @@ func (k *checker) checkUpstreamFiles(u upstream.Config) {
 		}
 		if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
 			k.warning(k.at("upstream", u.ID, f.key), fmt.Sprintf("there is no file %s on this machine", f.path), "the upstream cannot be reached without it")
+		} else if f.key == "key_file" {
+			k.checkSecretFile(k.at("upstream", u.ID, f.key), f.path)
 		}
 	}
 }
@@ -81,7 +83,7 @@ func (k *checker) checkUpstreamFiles(u upstream.Config) {
 // have no effect.
 func (k *checker) checkUpstreamRights(u upstream.Config) {
 	if n := k.root.get("upstream", u.ID, "password"); n != nil && n.kind == kindText && k.sound("upstream", u.ID, "password") {
-		k.warning(n.at, fmt.Sprintf("the password for the upstream %q can be read by everybody with access to this file", u.ID),
+		k.exposed(n.at, fmt.Sprintf("the password for the upstream %q can be read by everybody with access to this file", u.ID),
 			`use { file = "path" } or { env = "NAME" }`)
 	}
 	clear := strings.HasPrefix(u.URL, "mqtt:") || strings.HasPrefix(u.URL, "ws:")

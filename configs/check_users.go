@@ -41,11 +41,18 @@ func (k *checker) checkPassword(u broker.UserConfig) {
 			k.fault(hash.at, "password_hash: "+err.Error(), cmp.Or(hintOf(err), "make one with minirelay user hash"))
 			return
 		}
+		if slices.Contains(sampleHashes(), u.PasswordHash.Value()) {
+			k.exposed(hash.at, fmt.Sprintf("the password_hash of %q is the example of the documentation, and not of a password of yours", u.ID),
+				"make your own with minirelay user hash")
+		}
 		k.adviseHash(u, hash.at)
 	case u.Password.Value() == "":
 		k.fault(plain.at, "the password is empty", "use a password_hash made by minirelay user hash")
+	case WeakPassword(u.Password.Value(), u.ID):
+		k.exposed(plain.at, fmt.Sprintf("the password of %q is easy to guess", u.ID),
+			fmt.Sprintf("use %d characters or more that nobody expects, as a password_hash made by minirelay user hash", minPassword))
 	case u.Password.Plain():
-		k.warning(plain.at, fmt.Sprintf("the password of %q can be read by everybody with access to this file", u.ID),
+		k.exposed(plain.at, fmt.Sprintf("the password of %q can be read by everybody with access to this file", u.ID),
 			`use a password_hash made by minirelay user hash, or { file = "path" }`)
 	}
 }

@@ -13,11 +13,13 @@ import (
 type Fault struct {
 	File   string // the path as the caller gave it
 	Line   int    // from 1; 0: the file as a whole
-	Column int    // in characters, from 1
+	Column int    // in characters of Source, from 1: what is behind a secret does not tell its length
 	What   string // the fault: lower case, without a full stop
 	Try    string // the suggestion
 	Source string // the line around it, with secrets redacted
 	Length int    // of the offending part, in characters
+
+	Exposed bool // a warning about what others can read, write or guess
 }
 
 // Position returns the place of the fault, for example minirelay.toml:12:8.
@@ -34,7 +36,7 @@ func (f Fault) String() string { return f.In(func(sentence string) string { retu
 // In formats the fault in the language of translate.
 func (f Fault) In(translate func(sentence string) string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", f.Position(), translate(f.What))
+	fmt.Fprintf(&b, "%s: %s\n", locale.Line(f.Position()), translate(f.What))
 	if f.Line > 0 {
 		number := fmt.Sprint(f.Line)
 		source, before, marked := f.excerpt()
@@ -118,6 +120,13 @@ func (r *report) fault(at place, what, try string) {
 }
 func (r *report) warning(at place, what, try string) {
 	r.warnings = append(r.warnings, at.fault(what, try))
+}
+
+// exposed is warning for what others can read, write or guess.
+func (r *report) exposed(at place, what, try string) {
+	f := at.fault(what, try)
+	f.Exposed = true
+	r.warnings = append(r.warnings, f)
 }
 
 // inOrder sorts faults by file name and place, and removes duplicates.

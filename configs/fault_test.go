@@ -25,22 +25,22 @@ func TestFaultString(t *testing.T) {
     |             ^
 `},
 		"password": {`a = { password = "hunter2", x = 1 }`, "password", `
-  1 | a = { password = "*******"* * * * *
+  1 | a = { password = "********"
     |       ^^^^^^^^
 `},
 		"hash": {`"password_hash"='$argon2id$v=19'`, "password_hash", `
-  1 | "password_hash"='**************'
+  1 | "password_hash"='********'
     |  ^^^^^^^^^^^^^
 `},
 		"misspelt": {`paswrod = "hunter2"`, "paswrod", `
-  1 | paswrod = "*******"
+  1 | paswrod = "********"
     | ^^^^^^^
 `},
 		"secret elsewhere": {`password = { env = "X" }`, "X", `
   1 | password = { env = "X" }
     |                     ^
 `},
-		"control": {"a = \x1b[31m", "\x1b", "\n  1 | a = \ufffd[31m\n    |     ^\n"},
+		"control": {"a = \x1b[31m", "\x1b", "\n  1 | a = ·[31m\n    |     ^\n"},
 	} {
 		s := newSource("x.toml", []byte(row.line+"\n"))
 		f := place{s, 0, len(row.line)}.within(row.part).fault("wrong", "mend it")

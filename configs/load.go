@@ -32,7 +32,9 @@ func load(path string, sources []*source, faults []Fault) (*Config, error) {
 	w.applyProfiles(root)
 	doc := defaults(reflect.TypeFor[document]()).Interface().(document)
 	w.table(root, documentShape().keys, reflect.ValueOf(&doc).Elem(), "")
-	(&checker{walker: w, root: root, doc: doc, whole: whole}).check(path)
+	k := &checker{walker: w, root: root, doc: doc, whole: whole}
+	k.check(path)
+	k.checkAccess(sources)
 	if len(r.faults) > 0 {
 		return nil, &Faults{Path: path, List: inOrder(r.faults)}
 	}

@@ -55,7 +55,9 @@ func TestSamples(t *testing.T) {
 			continue
 		}
 		for _, w := range c.Warnings {
-			t.Errorf("%s: %s", s.Name, w)
+			if !w.Exposed { // its passwords are examples
+				t.Errorf("%s: %s", s.Name, w)
+			}
 		}
 	}
 }

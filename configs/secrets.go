@@ -6,7 +6,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
+
+	"minirelay/relay/upstream"
 )
 
 // span is a part of a text and its replacement; by "" leaves the part as it is.
@@ -28,30 +31,55 @@ func (s *source) secrets() []span {
 		h.walk(root, h.shape)
 		h.looksSecret()
 		h.lines()
+		h.comments()
+		h.keys()
 		slices.SortFunc(h.spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end)) })
 		s.hidden = h.spans
 	})
 	return s.hidden
 }
 
-// masked returns a part of one line with its secrets redacted, character by character, so that columns do not move.
-func (s *source) masked(start, end int) string {
-	var here []span
-	for _, p := range s.secrets() {
-		if p.by != "" && p.start < end && start < p.end {
-			here = append(here, p)
-		}
-	}
+// stars take the place of a secret in a line, whatever its length.
+const stars = "********"
+
+// shown returns one line as it may be shown, and where a byte of the source is in it, in characters from 0. Everything
+// within a secret is at its beginning, so that neither the text nor a column tells how long the secret is.
+func (s *source) shown(start, end int) (text string, column func(offset int) int) {
 	var b strings.Builder
-	for i, r := range string(s.text[start:end]) {
-		at := start + i
-		secret := slices.ContainsFunc(here, func(p span) bool { return p.start <= at && at < p.end })
-		if secret && !unicode.IsSpace(r) && r != '"' && r != '\'' {
-			r = '*'
+	columns := make([]int, 0, end-start+1)
+	count := 0
+	pass := func(from, to int) {
+		for i, r := range string(s.text[from:to]) {
+			for len(columns) <= from+i-start {
+				columns = append(columns, count)
+			}
+			b.WriteRune(r)
+			count++
 		}
-		b.WriteRune(r)
 	}
-	return b.String()
+	at := start
+	for _, p := range s.secrets() {
+		if p.by == "" || p.end <= at || p.start >= end {
+			continue
+		}
+		pass(at, max(at, p.start))
+		hide := stars
+		if quote := s.text[p.start]; p.start >= at && (quote == '"' || quote == '\'') {
+			hide = string(quote) + stars + string(quote)
+		}
+		for at = max(at, p.start); at < min(p.end, end); at++ {
+			columns = append(columns, count)
+		}
+		b.WriteString(hide)
+		count += len(hide)
+	}
+	pass(at, max(at, end))
+	return b.String(), func(offset int) int {
+		if i := offset - start; i < len(columns) {
+			return columns[i]
+		}
+		return count
+	}
 }
 
 // hider finds the text to hide in a source.
@@ -87,6 +115,7 @@ func (h *hider) walk(n *node, s *shape) {
 		for _, child := range n.children {
 			if child.kind == kindTable {
 				h.walk(child, &shape{form: formTable, keys: s.keys})
+				h.tokenUser(child)
 			} else if s.holdsSecret() {
 				h.hide(child)
 			}
@@ -96,7 +125,25 @@ func (h *hider) walk(n *node, s *shape) {
 	}
 }
 
+// tokenUser hides a user that is a token: some brokers take one in its place, and no password.
+func (h *hider) tokenUser(n *node) {
+	if user := n.child("user"); user != nil && user.kind == kindText && (n.child("password") == nil || looksRandom(user.value.(string))) {
+		h.hide(user)
+	}
+}
+
+// looksRandom reports whether a word was made by a machine.
+func looksRandom(word string) bool {
+	return len(word) >= 16 && !strings.ContainsAny(word, " @.") && strings.ContainsAny(word, "0123456789") && strings.ContainsFunc(word, unicode.IsLetter)
+}
+
 func (h *hider) understand(n *node) {
+	if n.kind == kindList {
+		for _, child := range n.children { // there may be comments between them
+			h.understand(child)
+		}
+		return
+	}
 	h.understood = append(h.understood, span{start: n.at.start, end: n.at.start + n.at.length})
 }
 
@@ -210,6 +257,14 @@ var (
 	// inURL finds passwords and query strings in addresses: mqtts://user:password@host, wss://host/?token=…
 	inURL = []*regexp.Regexp{regexp.MustCompile(`://[^/\s:@"']+:([^\n"']+)@`), regexp.MustCompile(`["'][^/\s:@"']+:([^/\n"'@][^\n"']*)@`),
 		regexp.MustCompile(`://[^\s"'?]*\?([^\s"']+)`)}
+	// userInURL finds a token in the place of user and password, pathInURL a path.
+	userInURL = regexp.MustCompile(`://([^/\s:@"']+)@`)
+	pathInURL = regexp.MustCompile(`://[^/\s"'?#]+/([^\s"'?#]+)`)
+	// inComment finds the name of a secret in a comment. Whatever follows it may be the secret.
+	inComment = regexp.MustCompile(`(?i)(?:\bp\w*s\w*(?:w|rd)\w*|\bpass\b|\bpassphrase|\bpasscode|\bpwd?\b|\bpin\b|token|secret|(?:api|access|private)[ _-]?key|密码|口令|密钥|令牌)\w*["'”’]?[ \t:=：＝]*(\S.*)`)
+	// privateKey finds one in PEM, keyBody the lines of one whose head is damaged.
+	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*-----|\z)`)
+	keyBody    = regexp.MustCompile(`(?m)^[ \t#]*([A-Za-z0-9+/]{40,}={0,2})[ \t]*\r?$`)
 )
 
 // looksSecret hides text that looks like a secret and is not known.
@@ -222,12 +277,78 @@ func (h *hider) looksSecret() {
 			h.spans = append(h.spans, span{at, at + valueLength(text[at:]), hidden})
 		}
 	}
-	for _, in := range inURL {
+	for _, in := range append(inURL, userInURL) {
 		for _, m := range in.FindAllSubmatchIndex(text, -1) {
 			h.spans = append(h.spans, span{m[2], m[3], "(secret)"})
 		}
 	}
+	for _, m := range pathInURL.FindAllSubmatchIndex(text, -1) {
+		if !upstream.PlainPath(string(text[m[2]:m[3]])) && !ownComments()[h.comment(m[2])] {
+			h.spans = append(h.spans, span{m[2], m[3], "(secret)"})
+		}
+	}
 }
+
+// comment returns the comment of the line around offset, trimmed; "" if there is none.
+func (h *hider) comment(offset int) string {
+	_, start, end := h.source.line(offset)
+	if at := h.commentStart(start, end); at >= 0 {
+		return strings.TrimSpace(string(h.source.text[at:end]))
+	}
+	return ""
+}
+
+// commentStart returns where the comment of a line begins; -1 if it has none. A # in a value is no comment.
+func (h *hider) commentStart(start, end int) int {
+	for i := start; i < end; i++ {
+		if h.source.text[i] == '#' && !h.knows(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// comments hides what follows the name of a secret in a comment, unless the program itself wrote the comment.
+func (h *hider) comments() {
+	for i := range h.source.lines {
+		_, start, end := h.source.line(h.source.lines[i])
+		at := h.commentStart(start, end)
+		if at < 0 || ownComments()[strings.TrimSpace(string(h.source.text[at:end]))] {
+			continue
+		}
+		text := bytes.TrimRight(h.source.text[at:end], "\r")
+		if m := inComment.FindSubmatchIndex(text); m != nil && !onlyWhere.Match(text[m[2]:]) {
+			h.spans = append(h.spans, span{at + m[2], at + len(text), "(secret)"})
+		}
+	}
+}
+
+// keys hides private keys, whatever the key in front of them is called.
+func (h *hider) keys() {
+	for _, m := range privateKey.FindAllIndex(h.source.text, -1) {
+		h.spans = append(h.spans, span{m[0], m[1], "(secret)"})
+	}
+	for _, m := range keyBody.FindAllSubmatchIndex(h.source.text, -1) {
+		h.spans = append(h.spans, span{m[2], m[3], "(secret)"})
+	}
+}
+
+// ownComments are the comments that the program writes into a config, which may speak of passwords.
+var ownComments = sync.OnceValue(func() map[string]bool {
+	own := map[string]bool{}
+	texts := [][]byte{initial, Start{}.Text(), Start{WS: ":8080", Things: []StartThing{{}}}.Text()}
+	for _, s := range Samples() {
+		texts = append(texts, s.Text)
+	}
+	for _, text := range texts {
+		for line := range strings.Lines(string(text)) {
+			if i := strings.IndexByte(line, '#'); i >= 0 {
+				own[strings.TrimSpace(line[i:])] = true
+			}
+		}
+	}
+	return own
+})
 
 // valueLength returns the length of the value at the beginning of text: up to the closing quotes, or the end of the
 // line.

@@ -60,6 +60,19 @@ func TestMistypedSecretsStayHidden(t *testing.T) {
 		"broker":             "[broker]\npassphrase = \"HUSH\"",
 		"env":                "[users.phone]\npassword = { evn = \"HUSH\" }",
 		"env in quotes":      "[users.phone]\npassword = \"{ env = HUSH }\"",
+		"comment":            "[users.phone] # password: HUSH",
+		"comment, words":     "[users.phone]\n# the old password was HUSH\nrole = 5",
+		"comment, Chinese":   "[users.phone]\n# 原来的密码是HUSH\nrole = 5",
+		"comment elsewhere":  "[ports.uno]\nbaud = \"9600\" # the token of the cloud: HUSH",
+		"comment in a list":  "[users.phone]\nread = [ # PIN HUSH\n]",
+		"PEM":                "[broker.tls]\nky_file = \"\"\"\n-----BEGIN PRIVATE KEY-----\nHUSH\n-----END PRIVATE KEY-----\n\"\"\"",
+		"PEM in one line":    "[broker.tls]\nky_file = \"-----BEGIN RSA PRIVATE KEY-----\\nHUSH\\n-----END RSA PRIVATE KEY-----\"",
+		"PEM, no end":        "[devices.x]\nname = \"\"\"-----BEGIN EC PRIVATE KEY-----\nHUSH",
+		"PEM, no text":       "[broker.tls]\n-----BEGIN PRIVATE KEY-----\nHUSH\n-----END PRIVATE KEY-----",
+		"PEM, no head":       "[broker.tls]\nky_file = \"\"\"\nHUSHwggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyjiWA4R4\n\"\"\"",
+		"user is a token":    "[upstream.cloud]\nurl = \"mqtts://host\"\nuser = \"HUSH\"\nretry = 5",
+		"user in a URL":      "[upstream.cloud]\nurl = \"mqqts://HUSH@host\"",
+		"path of a URL":      "[upstream.cloud]\nurl = \"wsss://host:443/mqtt/HUSH\"",
 	} {
 		t.Run(name, func(t *testing.T) {
 			hush := "HUSH"
@@ -114,5 +127,42 @@ commands.pump.send = "PUMP {value} #{seq}\n"
 `
 	if got := censored(newSource("x.toml", []byte(text))); got != text {
 		t.Error(got)
+	}
+}
+
+// Nothing that is shown of a config depends on how long a secret is.
+func TestLengthOfSecretsStaysHidden(t *testing.T) {
+	shown := func(text, secret string) string {
+		path := filepath.Join(t.TempDir(), "minirelay.toml")
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "HUSH", secret)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		_, err := Load(path)
+		var faults *Faults
+		if errors.As(err, &faults) {
+			for _, f := range faults.List {
+				b.WriteString(f.String())
+			}
+		}
+		v := ViewOf(path)
+		for _, f := range append(v.Faults, v.Warnings...) {
+			b.WriteString(f.String())
+		}
+		return strings.ReplaceAll(b.String()+v.Files[0].Text, path, "FILE")
+	}
+	for _, text := range []string{
+		"[users.phone]\npassword = \"HUSH\"\n",
+		"[users.phone]\npasword = 'HUSH' # mine\n",
+		"[users.phone]\nmima = HUSH\n",
+		"users = { phone = { password = \"HUSH\", rolle = \"admin\", password = \"HUSH\" } }\n",
+		"[metrics]\ntokn = \"HUSH\", x\n",
+		"[upstream.cloud]\nurl = \"mqqts://me:HUSH@host\"\n",
+		"[upstream.cloud]\nurl = \"wss://host/HUSH\" x = 1\n",
+		"[ports.uno]\nbuad = 1 # token HUSH\n",
+	} {
+		if short, long := shown(text, "hunter22"), shown(text, "a-much-longer-one-than-that"); short != long {
+			t.Errorf("%s\n%s\nis not\n%s", text, short, long)
+		}
 	}
 }

@@ -11,8 +11,9 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
+
+	"minirelay/locale"
 )
 
 // maxSize is the limit of one file, in bytes. A config of a hundred devices has a tenth of it.
@@ -60,29 +61,18 @@ func (p place) fault(what, try string) Fault {
 	number, start, end := p.source.line(min(p.start, len(p.source.text)))
 	at := min(p.start, end)
 	stop := min(at+p.length, end)
-	text := strings.TrimSuffix(p.source.masked(start, end), "\r")
-	return Fault{File: p.source.name, Line: number, Column: utf8.RuneCount(p.source.text[start:at]) + 1,
-		What: printable(what), Try: printable(try), Source: printable(text),
-		Length: utf8.RuneCount(p.source.text[at:stop])}
-}
-
-// printable replaces invalid text and terminal control characters, one character at a time.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s { // each byte that is not UTF-8 counts as one character
-		if r != '\t' && unicode.IsControl(r) {
-			r = unicode.ReplacementChar
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	text, column := p.source.shown(start, end)
+	text = strings.TrimSuffix(text, "\r")
+	return Fault{File: p.source.name, Line: number, Column: column(at) + 1,
+		What: locale.Line(what), Try: locale.Line(try), Source: locale.Lines(text),
+		Length: column(stop) - column(at)}
 }
 
 // String formats the place.
 func (p place) String() string {
 	number, start, end := p.source.line(min(p.start, len(p.source.text)))
-	at := min(p.start, end)
-	return Fault{File: p.source.name, Line: number, Column: utf8.RuneCount(p.source.text[start:at]) + 1}.Position()
+	_, column := p.source.shown(start, end)
+	return Fault{File: p.source.name, Line: number, Column: column(min(p.start, end)) + 1}.Position()
 }
 
 // within narrows the place to the first occurrence of part in it, if there is one.

@@ -84,6 +84,9 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 	err := text.UnmarshalTOML(plain)
 	if err == nil {
 		v.Set(reflect.ValueOf(text))
+		if file := n.child("file"); file != nil {
+			w.checkSecretFile(n.at, file.value.(string))
+		}
 		return
 	}
 	what, try := err.Error(), "write one of the three"

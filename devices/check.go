@@ -77,7 +77,7 @@ func checkAllow(k *mapping.Checker, c mapping.CommandConfig) {
 	case c.Type != relay.TypeText:
 		k.Add("allow", "it has no effect for type "+string(c.Type), "leave it out")
 	case mapping.TextOf(c.Allow) == nil:
-		k.Add("allow", fmt.Sprintf("%q is not a class of characters", c.Allow), `write the allowed characters between [ and ], as in "[A-Za-z0-9 .-]"`)
+		k.Add("allow", fmt.Sprintf("%q is not a class of characters", c.Allow), `write the allowed characters between [ and ], for example "[A-Za-z0-9 .-]"`)
 	}
 }
 

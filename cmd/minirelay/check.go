@@ -31,7 +31,7 @@ func runCheck(_ context.Context, env *env, args []string) error {
 		return err
 	}
 	for _, w := range config.Warnings {
-		env.printf("warning: %s", w.In(env.lang.Text))
+		printWarning(env, w)
 	}
 	for _, p := range config.Devices.Ports {
 		env.printf("port %s: %s\n", p.ID, portSummary(p))
@@ -47,6 +47,13 @@ func runCheck(_ context.Context, env *env, args []string) error {
 		sound = "can be used, with " + count(n, "1 warning", "%d warnings")
 	}
 	return env.printf("%s %s: gateway %s, %s\n", env.lang.List(config.Files...), sound, config.Gateway.ID, usersSummary(env.lang, config))
+}
+
+// printWarning prints a warning with its line of the file.
+func printWarning(env *env, w configs.Fault) {
+	first, rest, _ := strings.Cut(w.In(env.lang.Text), "\n")
+	env.printf("warning: %s\n", first)
+	fmt.Fprint(env.stdout, rest)
 }
 
 // portSummary is the path of a port and its line settings: /dev/ttyACM0 115200 8N1.

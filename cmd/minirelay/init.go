@@ -168,7 +168,7 @@ func (a *initAsk) things() error {
 		if p.USB == "" && a.lines == nil {
 			continue // a UART of the board: nothing shows whether a device is connected to it
 		}
-		fmt.Fprintf(a.env.stdout, "\n%s\n", strings.TrimSpace(p.Path+"  "+p.Maker+" "+p.Product))
+		a.env.printf("\n%s\n", strings.TrimSpace(p.Path+"  "+p.Maker+" "+p.Product))
 		if err := a.askThing(p.Path); err != nil {
 			return err
 		}
@@ -231,8 +231,17 @@ func (a *initAsk) password(ctx context.Context) (password string, madeUp bool, e
 		if a.lines != nil {
 			a.env.printf("\nThe password of the first user, %s:\n", a.start.Admin)
 		}
-		password, err = readPassword(ctx, a.env, a.stdin)
-		return password, false, err
+		for {
+			password, err = readPassword(ctx, a.env, a.stdin)
+			if err != nil || !configs.WeakPassword(password, a.start.Admin) {
+				return password, false, err
+			}
+			weak := weakPassword()
+			if a.lines == nil {
+				return "", false, weak
+			}
+			a.env.printf("  %s; %s\n", weak.what, weak.try)
+		}
 	}
 	return strings.ToLower(rand.Text()[:12]), true, nil
 }
@@ -253,12 +262,20 @@ func (a *initAsk) farewell(kept, password string, madeUp bool) {
 	} else {
 		a.env.printf("  minirelay check -c %s\n  minirelay run -c %s\n", a.path, a.path)
 	}
-	if config, err := configs.Load(a.path); err == nil {
+	config, err := configs.Load(a.path)
+	if err == nil {
 		a.env.printf("  %s in a browser\n", gateway.PageAddress(config, broker.Addrs{TLS: config.Broker.Listen}))
 	}
 	for _, t := range a.start.Things {
 		if t.Profile == "" {
 			a.env.printf("  minirelay scan %s finds out how to read the device there: describe it in the file\n", t.Path)
+		}
+	}
+	if err == nil {
+		for _, w := range config.Warnings {
+			if w.Exposed {
+				printWarning(a.env, w)
+			}
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"minirelay/broker"
+	"minirelay/configs"
 )
 
 // maxPassword is the longest password in bytes. The broker rejects a CONNECT packet that is much longer.
@@ -32,6 +33,11 @@ func runUser(ctx context.Context, env *env, args []string) error {
 	password, err := readPassword(ctx, env, *stdin)
 	if err != nil {
 		return err
+	}
+	if configs.WeakPassword(password, "") {
+		weak := weakPassword()
+		env.notef("warning: %s\n", weak.what)
+		env.notef("hint: %s\n", weak.try)
 	}
 	hash, err := broker.HashPassword(password)
 	if err != nil {
@@ -94,6 +100,11 @@ func firstLine(r io.Reader) (string, error) {
 		return "", err
 	}
 	return checkPassword(strings.TrimRight(line, "\r\n"))
+}
+
+// weakPassword is the error for a password that is easy to guess.
+func weakPassword() userError {
+	return userError{"the password is easy to guess", "use 8 characters or more that nobody expects: a few words, for example three-green-kettles"}
 }
 
 func checkPassword(password string) (string, error) {

@@ -105,7 +105,7 @@ type CommandConfig struct {
 	Max        float64           `toml:"max" doc:"maximum allowed value"`
 	Step       float64           `toml:"step" doc:"distance between allowed values, counted from min; any if left out" min:"0"`
 	MaxLength  int               `toml:"max_length" doc:"maximum length of the text in bytes" min:"1" max:"1024"`
-	Allow      string            `toml:"allow" doc:"for text: the characters that it may contain, as a class of a regular expression, as in [A-Za-z0-9 .-]"`
+	Allow      string            `toml:"allow" doc:"for text: the characters that it may contain, as a class of a regular expression, for example [A-Za-z0-9 .-]"`
 	Quotes     string            `toml:"quotes" doc:"how the device reads a text between double quotes in send: json knows \\\", csv (and SCPI) knows \"\", at (V.250) knows \\22; json if left out, at for codec at" oneof:"json,csv,at" codecs:"json,csv,pairs,regex,nmea,at"`
 	Ask        relay.Name        `toml:"ask" doc:"a question that the person must answer first; a text or a table of languages"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, that also accepts the command"`

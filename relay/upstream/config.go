@@ -62,13 +62,39 @@ func (c Config) Equal(other Config) bool {
 	return same && reflect.DeepEqual(c, other)
 }
 
-// Address is the URL for logs and screens, without its query, which often contains a token.
+// Address is the URL for logs and screens, without everything in it that can be a token: the query, a user, and a path
+// other than the usual ones.
 func (c Config) Address() string {
 	address, query, _ := strings.Cut(c.URL, "?")
-	if query != "" {
-		address += "?…"
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		scheme, rest = "", address
+	} else {
+		scheme += "://"
 	}
-	return address
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = "…" + rest[at:]
+	}
+	if host, path, ok := strings.Cut(rest, "/"); ok && !PlainPath(path) {
+		rest = host + "/…"
+	}
+	if query != "" {
+		rest += "?…"
+	}
+	return scheme + rest
+}
+
+// PlainPath reports whether a path of a URL, without its first slash, consists of names that brokers use, and not of a
+// token.
+func PlainPath(path string) bool {
+	for level := range strings.SplitSeq(path, "/") {
+		switch level {
+		case "", "mqtt", "ws", "wss", "websocket", "websockets", "mqttws":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // base precedes every topic of the gateway at the upstream.

@@ -38,7 +38,7 @@ func checkSend(k *mapping.Checker, c mapping.CommandConfig) {
 		k.Add("send", "it contains more than one line", "define one command for each line")
 	}
 	if c.Quotes != "" && !ParseTemplate(c.Send).has(partQuoted) {
-		k.Add("quotes", "send has no {value} between double quotes", `write it as in 'SAY "{value}"', or leave quotes out`)
+		k.Add("quotes", "send has no {value} between double quotes", `write it like 'SAY "{value}"', or leave quotes out`)
 	}
 	has := strings.Contains(c.Send, "{value}")
 	if has && c.Type == relay.TypeNone {

@@ -158,7 +158,7 @@ func AdviseText(d mapping.DeviceConfig) []mapping.Problem {
 		}
 		if what != "" {
 			all = append(all, mapping.Problem{Command: c.ID, Key: "send", What: what,
-				Try: `name the characters that are allowed, as in allow = "[A-Za-z0-9 ]", or how the device reads a text between double quotes: quotes = "json", "csv" or "at"`})
+				Try: `name the characters that are allowed, for example allow = "[A-Za-z0-9 ]", or how the device reads a text between double quotes: quotes = "json", "csv" or "at"`})
 		}
 	}
 	return all
