@@ -29,6 +29,7 @@ type Counts struct {
 	Late        uint64 `json:"late"`
 	Unanswered  uint64 `json:"unanswered"`
 	Unknown     uint64 `json:"unknown"`
+	Foreign     uint64 `json:"foreign"`
 	Reopened    uint64 `json:"reopened"`
 }
 

@@ -26,6 +26,10 @@ func (l *line) executePolled(t *relay.Task, s *session) error {
 		t.Finish(unwrittenOutcome(err))
 		return err
 	}
+	if err := l.proveEcho(e, q); err != nil {
+		t.Finish(unwrittenOutcome(err))
+		return err
+	}
 	o, err := l.carryOut(e, func(mayWrite func() bool) (relay.Outcome, bool, error) { return l.request(e, q, mayWrite) })
 	if err == nil && c.ConfirmField >= 0 && (o.Status == relay.StatusDone || o.Status == relay.StatusSent) {
 		o, err = l.readBack(e, o.Status == relay.StatusDone, s.quietFrom)

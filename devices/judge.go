@@ -17,6 +17,8 @@ type judge struct {
 	tap     *wire.Tap
 	half    string // why a first frame may be half of one
 	unknown string // why a frame that no device takes is noise
+	// doubts reports whether an answer to q may be a late one to another request; nil: it cannot.
+	doubts func(q *codec.Query, v codec.Verdict) bool
 	// lenient accepts a first frame that can be decoded, though it may be half of one.
 	lenient bool
 }
@@ -124,8 +126,16 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 	j.tap.Forget() // the reason for the incomplete answer no longer holds
 	r, v := q.Answer(got, quiet)
 	f := wire.Frame{Device: m.config.ID, Request: q.Name}
+	if (v == codec.Fits || v == codec.Refused) && j.doubts != nil && j.doubts(q, v) {
+		j.tap.Late.Add(1)
+		j.tap.Forget()
+		j.tap.ShowFrame(at, f, got, "it may be the late answer to another request")
+		return codec.Response{}, codec.Garbled
+	}
 	switch v {
 	case codec.NoAnswer:
+	case codec.Foreign:
+		j.tap.ShowFrame(at, f, got, "another master sends requests: what it is answered cannot be distinguished from an answer to this one")
 	case codec.Garbled:
 		j.tap.Damaged.Add(1)
 		m.polls.damaged.Add(1)
@@ -167,7 +177,7 @@ func (j *judge) unasked(got []byte) {
 	}
 }
 
-// behindEcho returns the bytes after the echo of a request, on a line that echoes. An adapter may put a damaged byte
+// behindEcho returns the bytes after the echo of a request, on a line that echoes by its settings. An adapter may put a damaged byte
 // from its change of direction before the echo.
 func behindEcho(c serial.Config, request, got []byte) []byte {
 	if !c.Echo {

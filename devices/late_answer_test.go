@@ -66,10 +66,13 @@ func TestModbusLateNoToACommand(t *testing.T) {
 				if _, err := io.ReadFull(b, request); err != nil {
 					return
 				}
-				written <- request
+				if request[1] == 5 { // a read before it shows whether the adapter has an echo
+					written <- request
+				}
 			}
 		}()
 		r.ask(`{"id":"a","command":"heater","value":true}`)
+		time.Sleep(time.Second)
 		<-written
 		time.Sleep(1200 * ms)
 		r.ask(`{"id":"b","command":"pump","value":true}`)

@@ -45,7 +45,20 @@ func TestLateAnswers(t *testing.T) {
 			t.Error("another's answer ends it")
 		}
 		time.Sleep(time.Second)
-		if l.expect(a, false, in(time.Hour)); waits(like) != 0 || len(l.by) != 0 {
+		if waits(like) != 0 {
+			t.Error("what did not come in time is waited for")
+		}
+		l.begin(like)
+		if !l.doubts(like, codec.Fits) || l.doubts(like, codec.Fits) {
+			t.Error("the first answer behind it may be the late one, and the second cannot")
+		}
+		l.begin(no)
+		if l.doubts(no, codec.Fits) || !l.doubts(no, codec.Refused) {
+			t.Error("a late refusal may be another's, and no other answer")
+		}
+		l.expect(a, true, in(time.Second))
+		time.Sleep(forgotten + 2*time.Second)
+		if l.begin(like); l.doubts(like, codec.Fits) {
 			t.Error("what is over is remembered")
 		}
 	})

@@ -68,6 +68,8 @@ type line struct {
 	inbox    inbox
 	session  *session // nil while the port is closed
 	trouble  string   // why the port is not usable, as last logged; "": no reason
+	foreign  bool     // the log says that another master sends requests
+	hears    bool     // the log says that the adapter receives what it sends
 	flapping bool     // the port was lost as soon as it was opened
 }
 
@@ -77,7 +79,7 @@ func newLine(id string, port serial.Config, log *slog.Logger) *line {
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
 	l.late.taken = make(chan struct{}, 1)
 	l.judge = judge{tap: &l.tap, half: "it may be half a frame: the port has just been opened",
-		unknown: "no device on this port has such a frame"}
+		unknown: "no device on this port has such a frame", doubts: l.doubts}
 	return l
 }
 

@@ -23,7 +23,11 @@ type session struct {
 	// For polled devices; only the owner touches these.
 	quietFrom time.Time      // when the last written byte has left the port
 	restUntil time.Time      // before this time the device that answered last accepts no request
+	last      []byte         // the last request
 	spoilt    bool           // since the last request, bytes have come that are not an answer
+	contested bool           // since it, a request of another master was heard
+	doubted   bool           // since it, an answer has come that may be a late one to another request
+	echo      echo           // whether the adapter receives what it sends
 	share     schedule.Share // from when on devices that do not answer may be polled
 	row       int            // commands in a row, without a query that had its turn
 }

@@ -8,15 +8,16 @@ import (
 	"minirelay/relay"
 )
 
-// transact writes one request and waits for its result: Fits, Refused, Unreached or NoAnswer. The readings of an answer
+// transact writes one request and waits for its result: Fits, Refused, Unreached, NoAnswer, or Foreign if what has come may
+// be the answer to another request. The readings of an answer
 // go to the relay before it returns. An error means that the stream can no longer be used; it is a *[brokenError]. The
 // caller has waited for silence: see [line.awaitSilence].
 func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, codec.Verdict, error) {
+	asked := toQuery(q)
 	l.mu.Lock()
-	l.judge.unasked(l.inbox.bytes)
-	l.inbox.bytes = l.inbox.bytes[:0]
+	s.contested, s.doubted, s.spoilt, s.last = l.unasked(s), false, false, q.Request
+	l.late.begin(asked)
 	l.mu.Unlock()
-	s.spoilt = false
 	started := time.Now()
 	defer l.occupied(s.config, started, l.traffic(s.config))
 	by := serial.WriteDeadline()
@@ -32,11 +33,71 @@ func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, 
 		return codec.Response{}, codec.Fits, nil
 	}
 	r, v, err := l.awaitAnswer(s, m, q, m.poller.Timing(s.config).Ends)
-	if err == nil {
-		l.expectLate(toQuery(q), v == codec.NoAnswer, lateBy(s.quietFrom, q.Timeout).Add(s.config.Lasts(q.Length)))
-		m.polls.note(v)
+	if err != nil {
+		return r, v, err
 	}
-	return r, v, err
+	if v == codec.NoAnswer && (s.doubted || s.contested) {
+		v = codec.Foreign
+	}
+	asked.written = s.quietFrom
+	l.mu.Lock()
+	until := l.late.pollLateBy(q, s.quietFrom).Add(s.config.Lasts(q.Length))
+	if v == codec.Foreign {
+		l.late.doubtful(asked, until)
+	} else {
+		l.late.expect(asked, v == codec.NoAnswer, until)
+	}
+	l.mu.Unlock()
+	m.polls.note(v)
+	return r, v, nil
+}
+
+// unasked notes what has come while no request waited, and drops it; mu is held. It returns true if the last of it is a
+// request of another master: nothing distinguishes the answer to that one from an answer to ours.
+func (l *line) unasked(s *session) (contested bool) {
+	got := l.inbox.bytes
+	l.inbox.bytes = got[:0]
+	if len(got) == 0 {
+		return false
+	}
+	n, pending := l.requestsIn(s, got)
+	switch {
+	case n > 0:
+		l.tap.Drop(&l.tap.Foreign, got, "another master sends requests")
+		l.tellForeign()
+	case l.late.heard(got, l.inbox.at):
+		l.tap.Drop(&l.tap.Late, got, "it answers an earlier request, too late")
+	default:
+		l.judge.unasked(got)
+	}
+	return pending
+}
+
+// requestsIn finds the requests of another master in bytes for which no request waited; mu is held.
+func (l *line) requestsIn(s *session, got []byte) (n int, pending bool) {
+	for _, m := range l.devices {
+		if find := m.poller.Timing(s.config).Requests; find != nil {
+			return find(got, s.last)
+		}
+	}
+	return 0, false
+}
+
+// tellForeign logs, once, that another master sends requests on the line; mu is held.
+func (l *line) tellForeign() {
+	if l.foreign {
+		return
+	}
+	l.foreign = true
+	l.log.Warn("another master sends requests on this line", "hint", "a Modbus line has one master: let the other one read from the gateway, or from another port of the hardware")
+}
+
+// doubts reports whether an answer may be a late one to another request; mu is held. Commands are not written twice, so
+// that theirs are not doubted: they wait for late answers before they are written.
+func (l *line) doubts(q *codec.Query, v codec.Verdict) bool {
+	doubted := q.By.IsZero() && l.late.doubts(toQuery(q), v)
+	l.session.doubted = l.session.doubted || doubted
+	return doubted
 }
 
 // awaitAnswer waits for the answer to a request that has just been written.
@@ -67,7 +128,7 @@ func (l *line) awaitAnswer(s *session, m *device, q *codec.Query, ends time.Dura
 			}
 		case <-deadline.C:
 			r, v := l.look(s, m, q, true)
-			if v == codec.NoAnswer {
+			if v == codec.NoAnswer && !s.contested {
 				r.Noise = l.unanswered(s, m, q)
 			}
 			return r, v, nil
@@ -86,17 +147,24 @@ func (l *line) awaitAnswer(s *session, m *device, q *codec.Query, ends time.Dura
 func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Response, codec.Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	got := behindEcho(s.config, q.Request, l.inbox.bytes)
+	if s.contested && q.By.IsZero() {
+		return codec.Response{}, codec.NoAnswer // what comes is left to the next request: see unasked
+	}
+	got := l.behindEcho(s, q)
 	r, v := l.judge.answer(m, q, l.inbox.at, got, quiet)
 	switch v {
 	case codec.NoAnswer:
 		return r, v
+	case codec.Foreign:
+		s.contested = true
+		return r, codec.NoAnswer
 	case codec.Garbled:
 		s.spoilt = true
 		l.inbox.bytes = l.inbox.bytes[:len(l.inbox.bytes)-len(got)]
 		return r, codec.NoAnswer
 	}
 	s.restUntil = l.inbox.at.Add(q.After)
+	s.echo.answered(q, l.inbox.bytes)
 	l.heard(s)
 	if l.current(m) && v != codec.Unreached { // the readings of a device that was replaced meanwhile are dropped
 		if len(r.Readings) > 0 {
@@ -114,7 +182,8 @@ func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Re
 func (l *line) unanswered(s *session, m *device, q *codec.Query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	got := behindEcho(s.config, q.Request, l.inbox.bytes)
+	got := l.behindEcho(s, q)
+	s.echo.unanswered(l.inbox.bytes)
 	l.judge.unanswered(m, q, time.Now(), got, q.Timeout)
 	l.inbox.bytes = l.inbox.bytes[:0]
 	return s.spoilt || len(got) > 0
@@ -130,6 +199,9 @@ func (l *line) awaitSilence(s *session) error {
 		silence = max(silence, m.poller.Timing(s.config).Before)
 	}
 	from := later(s.quietFrom, l.inbox.at)
+	if _, pending := l.requestsIn(s, l.inbox.bytes); pending { // leave the other master the time for its answer
+		silence = max(silence, l.devices[0].config.PollConfig.Timeout)
+	}
 	l.mu.Unlock()
 	wait := time.Until(later(from.Add(silence), s.restUntil))
 	if wait <= 0 {
@@ -183,15 +255,22 @@ func (l *line) current(m *device) bool {
 	return false
 }
 
-// inquire sends a query and all further requests that its whole answer needs. between, unless it is nil, is called
+// inquire sends a query, again while nothing shows that what has come is its answer, and all further requests that its
+// whole answer needs. between, unless it is nil, is called
 // before each further request. The error is a *[brokenError], or that of between.
 func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*session) error) (codec.Response, codec.Verdict, error) {
-	for {
+	for tries := 0; ; {
 		if err := l.awaitSilence(s); err != nil {
 			return codec.Response{}, codec.NoAnswer, err
 		}
 		r, v, err := l.transact(s, m, q)
-		if err != nil || v != codec.Fits || r.Then == nil {
+		switch {
+		case err == nil && v == codec.Foreign && (s.doubted && tries < mostLate || tries < contestedTries):
+			tries++
+			r.Then = q // what has come is as good as nothing: ask the same again
+		case err == nil && v == codec.Foreign:
+			return r, codec.NoAnswer, nil
+		case err != nil || v != codec.Fits || r.Then == nil:
 			return r, v, err
 		}
 		if between != nil {
@@ -202,6 +281,9 @@ func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*sess
 		q = r.Then
 	}
 }
+
+// contestedTries is how often a query is sent again because a request of another master came in between.
+const contestedTries = 3
 
 // expectLate is [lateAnswers.expect] for callers that do not hold mu.
 func (l *line) expectLate(q question, unanswered bool, until time.Time) {

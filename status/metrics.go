@@ -45,6 +45,7 @@ func (s *Snapshot) portMetrics(e *exposition) {
 		{"minirelay_port_late_answers_total", "Answers without a waiting command.", func(p *Port) float64 { return float64(p.Late) }},
 		{"minirelay_port_unanswered_requests_total", "Requests without an answer in time.", func(p *Port) float64 { return float64(p.Unanswered) }},
 		{"minirelay_port_unknown_frames_total", "Valid frames of an unknown kind.", func(p *Port) float64 { return float64(p.Unknown) }},
+		{"minirelay_port_foreign_requests_total", "Requests of another master on the line.", func(p *Port) float64 { return float64(p.Foreign) }},
 		{"minirelay_port_reopenings_total", "How often the port was opened again.", func(p *Port) float64 { return float64(p.Reopened) }},
 	} {
 		for i := range s.Ports {

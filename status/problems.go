@@ -51,6 +51,12 @@ func (s *Snapshot) Judge() {
 			say("check baud rate, ground and the length of the cable", "port %s: %d of %d frames were unreadable", p.Port, bad, bad+p.Frames)
 		}
 	}
+	for _, p := range s.Ports {
+		if p.Foreign > 0 {
+			say("a Modbus line has one master: let the other one read from the gateway, or from another port of the hardware",
+				"port %s: another master also sends requests: %d so far", p.Port, p.Foreign)
+		}
+	}
 	if s.Config.Faults > 0 {
 		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last valid one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
 	}

@@ -55,6 +55,7 @@ type Port struct {
 	Late        uint64 `json:"late"`
 	Unanswered  uint64 `json:"unanswered"`
 	Unknown     uint64 `json:"unknown"`
+	Foreign     uint64 `json:"foreign"` // requests of another master
 	Reopened    uint64 `json:"reopened"`
 
 	Busy *float64 `json:"busy_seconds,omitempty"` // how long the line was occupied; nil: its speed is not known

@@ -37,6 +37,10 @@ type Recognizer interface {
 type Timing struct {
 	Before time.Duration // on the line before a request
 	Ends   time.Duration // silence that ends an answer; 0: answers end by themselves
+	// Requests finds the requests of another master in bytes for which no request of ours waited; own is our last
+	// request, of which an adapter may make an echo. pending says that the last one is not answered yet. nil: nothing
+	// distinguishes them from answers.
+	Requests func(got, own []byte) (n int, pending bool)
 }
 
 // Query is one request and how its answer is judged.
@@ -49,6 +53,8 @@ type Query struct {
 	After   time.Duration // silence that the device needs after its answer, before the next request to any device
 	Retries int           // how often it is repeated before it counts as unanswered; a command has its own number
 	Nobody  bool          // no device answers: a broadcast
+	Repeats bool          // the device may repeat the request before its answer, as modems do: that shows nothing about the adapter
+	Proof   *Query        // of a command whose answer repeats it: a read that shows whether the adapter receives what it sends
 	By      time.Time     // of a command: none of its bytes may be written later
 	Once    bool          // asked before the others, and answered once: after the port was opened or the device was away
 

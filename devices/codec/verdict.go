@@ -11,7 +11,7 @@ type Verdict uint8
 // NoAnswer, Foreign and Fits are the verdicts of a [Pattern]; all but Foreign are those of [Query].Answer.
 const (
 	NoAnswer  Verdict = iota // no answer yet: more must come
-	Foreign                  // an answer, but to a command with another number or value
+	Foreign                  // an answer, but to a command with another number or value; for a query: the request of another master
 	Fits                     // the answer
 	Refused                  // the device refuses
 	Unreached                // a gateway on the way reports that the device does not answer

@@ -18,6 +18,7 @@ type Slot struct {
 	At     time.Time // not before this time
 
 	schedule *Schedule
+	ready    time.Time // At, if there were no late answers
 	due      time.Time // of the query, whatever its device and late answers say
 }
 
@@ -25,12 +26,16 @@ type Slot struct {
 func (t Slot) Query() *codec.Query { return t.schedule.Turn(t.Poll) }
 
 // before reports whether t goes before other, which has the same health. Of queries that may go at the same time, the one
-// that has been due longest goes first: the queries of a lost device take turns. A query that is sent once, at the
-// beginning, goes before the others of its device.
+// that has been due longest goes first: the queries of a lost device take turns, even if the one whose turn it is must
+// wait for late answers to another. A query that is sent once, at the beginning, goes before the others of its device.
 func (t Slot) before(other Slot) bool {
+	a, b := t.At, other.At
+	if t.schedule == other.schedule && t.Health != Answering {
+		a, b = t.ready, other.ready
+	}
 	switch {
-	case !t.At.Equal(other.At):
-		return t.At.Before(other.At)
+	case !a.Equal(b):
+		return a.Before(b)
 	case t.schedule == other.schedule && t.once() != other.once():
 		return t.once()
 	}
@@ -62,7 +67,7 @@ func Next(n int, of func(i int) *Schedule, now time.Time, s Share, wait func(*co
 		m.join(now)
 		for i := range m.Polls {
 			by, at := m.Health(i)
-			t := Slot{d, i, by, later(at, wait(m.Polls[i].Query)), m, m.Polls[i].due}
+			t := Slot{d, i, by, later(at, wait(m.Polls[i].Query)), m, at, m.Polls[i].due}
 			if first[by].schedule == nil || t.before(first[by]) {
 				first[by] = t
 			}

@@ -5,7 +5,7 @@ import "sync/atomic"
 // Counters count the traffic of a port since it was first configured. Any goroutine may add and read. The zero value is
 // ready.
 type Counters struct {
-	Bytes, Sent, Frames, Noise, Overlong, Damaged, Implausible, Late, Unanswered, Unknown, Opened atomic.Uint64
+	Bytes, Sent, Frames, Noise, Overlong, Damaged, Implausible, Late, Unanswered, Unknown, Foreign, Opened atomic.Uint64
 }
 
 // Counts are the numbers of [Counters] at one time.
@@ -20,6 +20,7 @@ type Counts struct {
 	Late        uint64 // answers without a command that waits for them: too late, twice, or with a foreign number
 	Unanswered  uint64 // requests without an answer in time
 	Unknown     uint64 // valid frames of an unknown kind, which are in Frames as well
+	Foreign     uint64 // requests of another master on a line of polled devices
 	Reopened    uint64 // how often the port was opened again after a loss
 }
 
@@ -27,7 +28,7 @@ type Counts struct {
 func (c *Counters) Counts() Counts {
 	counts := Counts{
 		Bytes: c.Bytes.Load(), Sent: c.Sent.Load(), Frames: c.Frames.Load(), Noise: c.Noise.Load(), Overlong: c.Overlong.Load(),
-		Damaged: c.Damaged.Load(), Implausible: c.Implausible.Load(), Late: c.Late.Load(), Unanswered: c.Unanswered.Load(), Unknown: c.Unknown.Load(),
+		Damaged: c.Damaged.Load(), Implausible: c.Implausible.Load(), Late: c.Late.Load(), Unanswered: c.Unanswered.Load(), Unknown: c.Unknown.Load(), Foreign: c.Foreign.Load(),
 	}
 	if n := c.Opened.Load(); n > 1 {
 		counts.Reopened = n - 1

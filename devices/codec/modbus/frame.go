@@ -19,6 +19,9 @@ type framing interface {
 	// find looks for an intact answer of unit to function, of size bytes or an exception, and returns its PDU. It may
 	// follow noise and answers of other units. from is the position at which to continue if it is the wrong one.
 	find(got []byte, unit, function byte, size int) (pdu []byte, from int, ok bool)
+	// requests finds the requests of a master in got that read registers, but not own. pending says that no answer has come
+	// behind the last one.
+	requests(got, own []byte) (n int, pending bool)
 	// length is the length of the frame of a PDU, in bytes.
 	length(pdu int) int
 	timing(serial.Config) codec.Timing
@@ -57,11 +60,11 @@ func (rtuFraming) find(got []byte, unit, function byte, size int) (pdu []byte, f
 func (rtuFraming) timing(c serial.Config) codec.Timing {
 	switch {
 	case c.ServerAddress() != "":
-		return codec.Timing{}
+		return codec.Timing{Requests: rtuRequests}
 	case c.Baud > 19200:
-		return codec.Timing{Before: 1750 * time.Microsecond}
+		return codec.Timing{Before: 1750 * time.Microsecond, Requests: rtuRequests}
 	}
-	return codec.Timing{Before: time.Duration(3.5 * 11 / float64(max(c.Baud, 1)) * float64(time.Second))}
+	return codec.Timing{Before: time.Duration(3.5 * 11 / float64(max(c.Baud, 1)) * float64(time.Second)), Requests: rtuRequests}
 }
 
 // asciiFraming is hexadecimal digits from ':' to the line end, with an LRC (2.5.2).
@@ -96,7 +99,9 @@ func (asciiFraming) find(got []byte, unit, function byte, size int) (pdu []byte,
 }
 
 // timing: a silence of one second within a frame ends it (2.5.2.1).
-func (asciiFraming) timing(serial.Config) codec.Timing { return codec.Timing{Ends: time.Second} }
+func (asciiFraming) timing(serial.Config) codec.Timing {
+	return codec.Timing{Ends: time.Second, Requests: asciiRequests}
+}
 
 // lrc returns the LRC (6.2.1), which makes the sum of all bytes 0: the lrc of a frame with its LRC is 0.
 func lrc(b []byte) byte { return byte(-checksum.Sum8(b)) }

@@ -103,6 +103,13 @@ func (p *poller) read(b batch) *codec.Query {
 		return codec.Response{Readings: p.decode(b, pdu[2:])}, codec.Fits
 	})
 	q.Name, q.Every = b.String(), b.every
+	answer := q.Answer
+	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
+		if n, _ := p.framing.requests(got, q.Request); n > 0 {
+			return codec.Response{}, codec.Foreign
+		}
+		return answer(got, quiet)
+	}
 	q.Shape = fmt.Sprintf("modbus unit %d function %d, %d bytes", p.unit, b.table, size)
 	if parts := b.split(p.fields); parts != nil {
 		q.Parts = func() []*codec.Query { return p.parts(b) }
@@ -205,6 +212,9 @@ func (p *poller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) {
 		return refusedWrite(exception(answer[1]))
 	})
 	q.Name, q.Timeout = "write "+c.Register, c.Timeout
+	if r, err := parseRegister(c.RegisterConfig); err == nil {
+		q.Proof = p.read(batch{table: r.table, from: r.at, to: r.at + 1})
+	}
 	if len(echo) < len(pdu) {
 		q.Shape = fmt.Sprintf("modbus unit %d % x", p.unit, echo) // the values are not repeated
 	}

@@ -69,7 +69,7 @@ const anyLine = "at"
 // query makes the query of a field; the caller sets Answer.
 func (a *atPoller) query(request string, f mapping.FieldConfig) *codec.Query {
 	return &codec.Query{Request: []byte(request + a.config.LineEnd), Name: request, Every: f.Polled(a.config.Poll),
-		Timeout: a.config.Timeout, Retries: a.config.Retries, After: a.config.Turnaround, Shape: anyLine}
+		Timeout: a.config.Timeout, Retries: a.config.Retries, After: a.config.Turnaround, Shape: anyLine, Repeats: true}
 }
 
 // initQuery makes the query of a line of init, which is written before everything else.

@@ -181,6 +181,7 @@ export const en = {
   count_sent: 'bytes sent',
   count_unanswered: 'unanswered',
   count_unknown: 'unknown type',
+  count_foreign: 'of another master',
   count_reopened: 'reopened',
 
   seconds: '{n} s',

@@ -179,6 +179,7 @@ export const zh: Words = {
   count_sent: '已发送字节',
   count_unanswered: '无应答',
   count_unknown: '未知类型',
+  count_foreign: '其他主站的请求',
   count_reopened: '重开',
 
   seconds: '{n} 秒',
