@@ -37,6 +37,26 @@ func (c *computing) queue(r rank, host string) *turn {
 		t.come <- true
 		return t
 	}
+	fits, last := c.fits(r, host)
+	if !fits {
+		return nil
+	}
+	if len(c.waiting) >= maxWaitingIn {
+		c.waiting[last].come <- false
+		c.waiting = append(c.waiting[:last], c.waiting[last+1:]...)
+	}
+	c.waiting = append(c.waiting, t)
+	return t
+}
+
+// room reports whether queue would return a turn.
+func (c *computing) room(r rank, host string) bool {
+	fits, _ := c.fits(r, host)
+	return c.busy < maxComputing || fits
+}
+
+// fits reports whether another turn may wait, and which one would have to go if all places are taken.
+func (c *computing) fits(r rank, host string) (fits bool, last int) {
 	same, last := 0, -1 // last is the least important, the newest of them
 	for i, w := range c.waiting {
 		if w.host == host && w.rank == r {
@@ -46,17 +66,10 @@ func (c *computing) queue(r rank, host string) *turn {
 			last = i
 		}
 	}
-	switch {
-	case r == rankStranger && same >= maxWaitingHost:
-		return nil
-	case len(c.waiting) >= maxWaitingIn && c.waiting[last].rank <= r:
-		return nil
-	case len(c.waiting) >= maxWaitingIn:
-		c.waiting[last].come <- false
-		c.waiting = append(c.waiting[:last], c.waiting[last+1:]...)
+	if r == rankStranger && same >= maxWaitingHost {
+		return false, last
 	}
-	c.waiting = append(c.waiting, t)
-	return t
+	return len(c.waiting) < maxWaitingIn || c.waiting[last].rank > r, last
 }
 
 // next ends a turn and begins the most important one that waits, the oldest of them.

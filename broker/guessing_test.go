@@ -46,6 +46,53 @@ func TestRightOneAmongGuesses(t *testing.T) {
 	}
 }
 
+// While guesses wait to be computed, a right one that is remembered does not overtake them: neither those of its own
+// place, nor those of so many places that there is no room for a wrong one.
+func TestRightOneDoesNotOvertake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		if d.try(a, "operator", "operator", "198.51.100.7") != right {
+			t.Fatal("the owner is not let in")
+		}
+		known := phoneOf("operator", "phone-1", "198.51.100.8")
+		d.welcome(known)
+		d.computing.busy = maxComputing // by somebody else
+		answers := make(chan verdict, 200)
+		guess := func(password, host string) {
+			go func() { answers <- d.try(a, "operator", password, host) }()
+			synctest.Wait()
+		}
+		guess("guess", "192.0.2.1")
+		for range 20 {
+			guess("operator", "192.0.2.1")
+		}
+		if len(answers) != 20-maxLine {
+			t.Errorf("%d answers", len(answers))
+		}
+		for i := range 40 {
+			guess(fmt.Sprint("guess", i), fmt.Sprint("203.0.113.", i))
+		}
+		for i := range 40 {
+			guess("operator", fmt.Sprint("203.0.113.", 100+i))
+		}
+		for len(answers) > 0 {
+			if v := <-answers; v != tooFast {
+				t.Errorf("%v", v)
+			}
+		}
+		if v, _ := d.check(a, known); v != right {
+			t.Error("a phone that has been in from there is kept out")
+		}
+		for d.computing.busy > 0 { // each turn that ends begins the next one
+			d.mu.Lock()
+			d.computing.next()
+			d.mu.Unlock()
+			synctest.Wait()
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
 // After the first ten a place has at most one guess in 10 s looked at, then ever fewer, down to one in 15 minutes.
 func TestGuessesSlowDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

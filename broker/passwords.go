@@ -21,6 +21,7 @@ const (
 )
 
 const (
+	maxLine      = 4               // logins of a place that wait for another one of it
 	maxHeld      = 32              // logins of this machine's subnets that wait for their turn
 	manyArrivals = 32              // clients, after which releasing memory is worthwhile too
 	idleMemory   = 2 * time.Second // after the last computation, its memory goes back to the system
@@ -60,9 +61,9 @@ type attempt struct {
 
 // call is a computation that several logins wait for.
 type call struct {
-	done  chan struct{}
-	meter *meter // under which the guess was counted
-	turn  *turn
+	done chan struct{}
+	sum  digest
+	turn *turn
 	verdict
 }
 
@@ -91,8 +92,8 @@ func (p *passwords) check(a *accounts, t attempt) (verdict, time.Duration) {
 	}
 	sum := p.digest("password", t.user, who.secret, t.password)
 	return p.decide(t, sum, func(from visitor, own *meter) verdict {
-		if acc != nil && p.right[t.user] == sum {
-			return right
+		if acc != nil && p.right[t.user] == sum && (from.here || p.computing.room(from.rank, from.host)) {
+			return right // without room a wrong one would be turned away
 		}
 		v := p.computeLocked(who, sum, t.password, from, own)
 		if v == right {
@@ -130,50 +131,79 @@ func (p *passwords) decide(t attempt, sum digest, look func(visitor, *meter) ver
 	defer func() { p.tally.count(v, t) }()
 	p.recallLocked(&from)
 	own := p.meter(byPlace, from.place, time.Now())
-	if own.tried[0] == sum || own.tried[1] == sum {
-		return wrong, 0
+	spent, wait := p.entryLocked(from, own, t, sum)
+	if wait > 0 {
+		return tooFast, wait
 	}
-	var spent []taken
-	if c := p.calls[sum]; c == nil || c.meter != own { // else this place has this password computed already
-		if spent, wait = p.admitLocked(from, t); wait > 0 {
-			return tooFast, wait
+	if v = wrong; own.tried[0] != sum && own.tried[1] != sum {
+		v = look(from, own)
+	}
+	if v == wrong {
+		if own.tried[0] != sum {
+			own.tried[0], own.tried[1] = sum, own.tried[0]
 		}
-	}
-	if v = look(from, own); v == wrong {
-		own.tried[0], own.tried[1] = sum, own.tried[0]
 		p.tally.changed = true
 		return wrong, 0
 	}
-	for _, s := range spent {
-		s.giveBack()
-	}
+	giveBack(spent)
 	if v == tooFast {
 		wait = busyWait
 	}
 	return v, wait
 }
 
+// entryLocked returns when a guess may be looked at: wait is 0. One guess of a place is looked at at a time, right or
+// wrong: if a right one could overtake, it would stand out among those that wait to be computed. p.mu is unlocked
+// meanwhile.
+func (p *passwords) entryLocked(from visitor, own *meter, t attempt, sum digest) (spent []taken, wait time.Duration) {
+	for {
+		c := own.call
+		switch {
+		case own.tried[0] == sum || own.tried[1] == sum, c != nil && c.sum == sum:
+			return nil, 0 // the same password of the same place costs nothing more
+		case c != nil && own.line >= maxLine:
+			return nil, busyWait
+		case c != nil:
+			own.line++
+			p.mu.Unlock()
+			<-c.done
+			p.mu.Lock()
+			own.line--
+			continue
+		}
+		if spent, wait = p.admitLocked(from, t); wait > 0 {
+			return nil, wait
+		}
+		if own.call == nil {
+			return spent, 0
+		}
+		giveBack(spent) // another one was quicker
+	}
+}
+
 // computeLocked computes whether password is that of who, or waits for a login that does. p.mu is unlocked meanwhile.
 func (p *passwords) computeLocked(who *account, sum digest, password string, from visitor, own *meter) verdict {
-	if c := p.calls[sum]; c != nil {
+	c := p.calls[sum]
+	if c != nil {
 		c.turn.rank = min(c.turn.rank, from.rank)
+		defer own.busy(c)()
 		p.mu.Unlock()
 		<-c.done
 		p.mu.Lock()
 		return c.verdict
 	}
-	c := &call{done: make(chan struct{}), meter: own, verdict: tooFast}
+	c = &call{done: make(chan struct{}), sum: sum, verdict: tooFast}
 	if c.turn = p.computing.queue(from.rank, from.host); c.turn == nil {
 		return tooFast
 	}
 	p.calls[sum] = c
+	defer own.busy(c)()
 	p.mu.Unlock()
 	mine, pad := <-c.turn.come, time.Duration(0)
 	if mine {
 		c.verdict, pad = who.verify(p, password)
 	}
 	p.mu.Lock()
-	delete(p.calls, sum)
 	if mine {
 		p.computing.next()
 		p.tidyLaterLocked()
@@ -181,6 +211,7 @@ func (p *passwords) computeLocked(who *account, sum digest, password string, fro
 	if pad > 0 {
 		p.restLocked(pad, attempt{})
 	}
+	delete(p.calls, sum)
 	close(c.done)
 	return c.verdict
 }

@@ -54,7 +54,9 @@ type meter struct {
 	last   time.Time // the newest one
 	leaked time.Time // level falls by one in every interval from here
 	tried  [2]digest // the newest wrong passwords: a device that repeats one does not guess
-	held   bool      // a login waits for its turn
+	held   bool      // a login waits for its time
+	call   *call     // the guess that is being computed
+	line   int       // logins that wait for it
 }
 
 // settle lets the level fall.
@@ -97,6 +99,18 @@ func (m *meter) take(now time.Time) taken {
 	return t
 }
 
+// busy marks a guess as being computed until the result is called.
+func (m *meter) busy(c *call) (done func()) {
+	if m.call == nil {
+		m.call = c
+	}
+	return func() {
+		if m.call == c {
+			m.call = nil
+		}
+	}
+}
+
 // taken is what a login took from one meter.
 type taken struct {
 	meter  *meter
@@ -110,6 +124,12 @@ func (t taken) giveBack() {
 	t.meter.level = max(0, t.meter.level-t.added)
 	if t.meter.last.Equal(t.at) {
 		t.meter.last = t.before
+	}
+}
+
+func giveBack(spent []taken) {
+	for _, t := range spent {
+		t.giveBack()
 	}
 }
 
@@ -154,7 +174,7 @@ func (t *throttle) sweep(now time.Time) bool {
 	}
 	t.swept = now
 	for key, m := range t.meters {
-		if m.settle(now); m.level == 0 && !m.held {
+		if m.settle(now); m.level == 0 && !m.held && m.call == nil && m.line == 0 {
 			delete(t.meters, key)
 		}
 	}
