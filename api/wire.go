@@ -137,9 +137,7 @@ func (s *Server) wire(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	to := http.NewResponseController(w)
-	_ = to.SetReadDeadline(time.Time{}) // the server's limit is meant for requests, and would end this long answer
-	(&wireWriter{to: to, lines: json.NewEncoder(w), watch: watch, lang: reader(r)}).run(r, s.source.Login)
+	(&wireWriter{to: http.NewResponseController(w), lines: json.NewEncoder(w), watch: watch, lang: reader(r)}).run(r, s.source.Login)
 }
 
 // wireWriter writes the records for one watcher.
