@@ -65,12 +65,12 @@ func (a *account) mayAsk(now time.Time) bool {
 	return true
 }
 
-// keeper is the name under which the account's retained messages count.
-func (a *account) keeper() string {
+// mayRetain is how much the account may leave behind in retained messages, in bytes.
+func (a *account) mayRetain() int {
 	if a.rights.role == roleGateway {
-		return a.id
+		return retainedOfOther
 	}
-	return ""
+	return retainedOfPerson
 }
 
 // of returns the account that a session acts for; nil if its user is gone.

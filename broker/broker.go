@@ -33,6 +33,8 @@ type Broker struct {
 	identity   atomic.Pointer[identity] // the certificate; nil: plain
 	topicLocks topicLocks
 	retained   retained
+	index      *index
+	budget     *budget
 	routes     routes
 
 	sessionsMu sync.Mutex
@@ -90,9 +92,9 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	b := &Broker{
 		log: log, passwords: passwords, preLogin: newPreLogin(), refusals: newRefusals(), traffic: &traffic{}, neighbours: newNeighbours(),
 		topicLocks: topicLocks{seed: maphash.MakeSeed()},
-		retained:   retained{byTopic: map[string]*message{}},
-		routes:     routes{byTopic: map[string]*route{}},
-		sessions:   map[string]*session{}, beating: map[string]*session{}, perUser: map[string]int{}, takeovers: takeovers{}, conns: map[*conn]struct{}{},
+		retained:   retained{byTopic: map[string]*message{}}, index: newIndex(), budget: newBudget(),
+		routes:   routes{byTopic: map[string]*route{}},
+		sessions: map[string]*session{}, beating: map[string]*session{}, perUser: map[string]int{}, takeovers: takeovers{}, conns: map[*conn]struct{}{},
 		pages: map[string]http.Handler{}, quit: make(chan struct{}), pulses: pulses{turn: make(chan struct{}, 1)},
 	}
 	b.server = mqtt.New(&mqtt.Options{
@@ -161,6 +163,7 @@ func (b *Broker) adopt(p *prepared) {
 	}
 	b.adoptRoom(p.config)
 	b.routes.change()
+	b.budget.keep(p.users)
 }
 
 // Start binds all listeners and begins to serve. If a port is busy, the error contains its address, and nothing is
@@ -183,9 +186,10 @@ func (b *Broker) Start(h Handler) error {
 	b.state = started
 	b.ports = bound
 	b.serveHTTP()
-	b.running.Add(3)
+	b.running.Add(4)
 	go b.keepLogins(keepFile(b.config.DataDir))
 	go b.watchCertificate()
+	go b.relieve()
 	go b.publishSys()
 	b.accept(bound, ports{})
 	return nil

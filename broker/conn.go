@@ -23,7 +23,6 @@ const (
 	writeChunk  = 16 << 10 // bytes in one write, so that stuckTime measures the client's speed and not our size
 	keepBuffer  = 512      // bytes of buffer that an idle client keeps
 	maxWaiting  = 1 << 20  // bytes waiting at one client; beyond it the client is disconnected
-	maxBuffered = 64 << 20 // bytes waiting at all clients together; a client that needs more is disconnected
 )
 
 var errConnClosed = errors.New("connection closed")
@@ -59,9 +58,14 @@ type conn struct {
 	forbidden    packets.Code // what its CONNECT asks for that it may not
 	will         *will        // published when it ends
 	granted      []request    // the filters of the SUBSCRIBE being answered
+	unsubscribed []byte       // the codes for the UNSUBSCRIBE being answered
 
 	mu       sync.Mutex
 	buf      []byte // room for a frame's header, then the bytes to write
+	flown    int    // bytes of the other buffer, which flush writes from
+	counted  int    // bytes of memory counted in traffic
+	charged  int    // and of the session
+	large    int    // bytes of a large packet that is coming in
 	control  []byte // a WebSocket control frame that goes first
 	flushing bool   // flush runs
 	closing  bool   // no more is accepted; waiting bytes still go out
@@ -100,8 +104,12 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.head = c.head[n:]
 		return n, nil
 	}
+	if c.incoming.part == atType {
+		c.setLarge(0) // mochi asks for the next packet: it is done with the last
+	}
 	n, err := c.in.Read(p)
 	c.incoming.follow(p[:n])
+	c.setLarge(c.incoming.memory())
 	c.traffic.bytesIn.Add(int64(n))
 	return n, err
 }
@@ -113,9 +121,8 @@ func (c *conn) Write(p []byte) (int, error) {
 	if c.closing || c.dead {
 		return 0, errConnClosed
 	}
-	before := len(c.buf)
 	c.buf = append(c.beginLocked(), p...)
-	if !c.accountLocked(before) {
+	if !c.accountLocked() {
 		return 0, errConnClosed
 	}
 	return len(p), nil
@@ -131,36 +138,11 @@ func (c *conn) publish(m *message, s stamp) bool {
 	if len(c.buf) > publishRoom {
 		return false
 	}
-	before := len(c.buf)
 	c.buf = appendPublish(c.beginLocked(), m, s)
-	if c.accountLocked(before) {
+	if c.accountLocked() {
 		c.traffic.messagesOut.Add(1)
 	}
 	return true
-}
-
-// beginLocked returns the buffer to append to, with room for a frame's header in front if it was empty.
-func (c *conn) beginLocked() []byte {
-	if len(c.buf) > 0 || c.room == 0 {
-		return c.buf
-	}
-	return append(c.buf, make([]byte, frameRoom)...)
-}
-
-// accountLocked charges the bytes appended beyond before to the common budget and starts writing them. It returns false
-// if it has disconnected the client because too much waits.
-func (c *conn) accountLocked(before int) bool {
-	total := c.traffic.buffered.Add(int64(len(c.buf) - before))
-	switch {
-	case len(c.buf) > maxWaiting:
-		c.abortLocked("it does not read its messages")
-	case total > maxBuffered:
-		c.abortLocked("too much is waiting for clients that do not read")
-	default:
-		c.wakeLocked()
-		return true
-	}
-	return false
 }
 
 func (c *conn) wakeLocked() {
@@ -187,11 +169,11 @@ func (c *conn) flush() {
 			c.rest(raw)
 			return
 		}
-		c.buf, c.control = spare, nil
+		c.buf, c.control, c.flown = spare, nil, cap(out)
+		c.countLocked()
 		c.mu.Unlock()
 
 		err := c.send(raw, control, out)
-		c.traffic.buffered.Add(-int64(len(out)))
 		if err != nil {
 			reason := ""
 			if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -209,10 +191,11 @@ func (c *conn) flush() {
 // rest ends flush: the buffer shrinks, and a connection that waited for its last bytes is closed. It is called with mu
 // locked and unlocks it.
 func (c *conn) rest(raw net.Conn) {
-	c.flushing = false
+	c.flushing, c.flown = false, 0
 	if cap(c.buf) > keepBuffer {
 		c.buf = nil
 	}
+	c.countLocked()
 	last, drain := c.closing && !c.dead, c.drain
 	c.dead = c.dead || last
 	inner, until := c.inner, c.closeBy
@@ -282,9 +265,8 @@ func (c *conn) partLocked() {
 	if s := c.session.Load(); c.incoming.tooBig == 0 || s == nil || c.client.Properties.ProtocolVersion < 5 {
 		return
 	}
-	before := len(c.buf)
 	c.buf = append(c.beginLocked(), packets.Disconnect<<4, 2, packets.ErrPacketTooLarge.Code, 0)
-	c.drain = c.accountLocked(before)
+	c.drain = c.accountLocked()
 }
 
 // readRest reads what a client is still sending, for a moment: closing a connection with unread bytes makes TCP drop
@@ -313,8 +295,8 @@ func (c *conn) abortLocked(reason string) {
 	if !c.closing {
 		c.reason = reason
 	}
-	c.traffic.buffered.Add(-int64(len(c.buf)))
 	c.buf = nil
+	c.countLocked()
 	go func(inner net.Conn) { // the caller may be a publisher, and closing waits for the write that it interrupts
 		_ = inner.Close() // not raw: TLS would wait to send its close alert
 		close(c.done)
@@ -326,6 +308,8 @@ func (c *conn) strip() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.in, c.raw, c.inner, c.head, c.granted, c.ticket = nil, nil, nil, nil, nil, nil
+	c.unsubscribed, c.large = nil, 0
+	c.countLocked()
 	if c.pinger != nil {
 		c.pinger.Stop()
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,7 +64,7 @@ func TestSlowClient(t *testing.T) {
 	})
 }
 
-// More than maxWaiting at one client, or maxBuffered at all, cuts the client that needs it.
+// More than maxWaiting at one client, or than its user's clients may hold, cuts the client that needs it.
 func TestFullBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := pipe(t)
@@ -81,9 +80,14 @@ func TestFullBuffer(t *testing.T) {
 			t.Errorf("%d bytes were taken: %s", written, c.failure())
 		}
 		c, _ = pipe(t)
-		c.traffic.buffered.Store(maxBuffered)
-		if _, err := c.Write([]byte("x")); err == nil || !strings.Contains(c.failure(), "too much") {
+		s := &session{share: newBudget().of("phone")}
+		c.session.Store(s)
+		s.charge(hardHeld)
+		if _, err := c.Write(make([]byte, 2*keepBuffer)); err == nil || c.failure() != crowded {
 			t.Errorf("%v: %s", err, c.failure())
+		}
+		if n := s.share.used.Load(); n != hardHeld {
+			t.Errorf("%d bytes are still accounted for", n-hardHeld)
 		}
 		synctest.Wait()
 	})

@@ -1,7 +1,7 @@
 // Package broker is the embedded MQTT broker: phones and tools connect to it over wss, ws or plain MQTT, and the
 // gateway publishes through it. Most callers need [New], [Broker.Start] and [Broker.Publish].
 //
-// mochi speaks the protocol: it decodes packets, acknowledges, and keeps sessions and the index of subscriptions. The
+// mochi speaks the protocol: it decodes packets, acknowledges, and knows the clients. The
 // promises of minirelay are enforced around it, in the order in which a connection meets them:
 //
 //	listen.go     Broker.bind            ports are bound here, so that a busy one is an error at start
@@ -17,14 +17,20 @@
 //	subscribe.go  guard.OnSubscribe      the subscriptions of a client
 //	receive.go    guard.OnPublish        the publishes of a client
 //	publish.go    Broker.Publish         a message is stored and distributed
+//	retained.go   retained.put           the newest message of each topic is kept
 //	route.go      Broker.route           its receivers
+//	index.go      index.match            whose subscriptions match
 //	session.go    session.deliver        its way to one receiver: in order, or the receiver is disconnected
+//	away.go       session.storeLocked    what is kept for a client that is away
+//	replay.go     session.snapshot       retained messages, taken from the store when there is room for them
+//	budget.go     budget                 what all this holds for each user, in bytes
+//	relieve.go    Broker.relieve         who holds too much is disconnected
 //
 // # Promises
 //
 // A subscriber that keeps up gets every message of a topic in the order of publishing; one that does not is
 // disconnected and gets the retained messages when it connects again. No publisher waits for a client for more than a
-// moment. Anything that no rule allows is denied. No input ends the process.
+// moment. No user's clients can make the broker hold more than a few megabytes: see maxShare. Anything that no rule allows is denied. No input ends the process.
 //
 // Deliberately absent: anonymous users, bridges, storage (retained messages and sessions live in memory; the gateway
 // publishes its own again at start), QoS 2 towards subscribers (they are granted QoS 1), and wills on the gateway's

@@ -266,9 +266,11 @@ func TestShortKeepalive(t *testing.T) {
 			for range 2 {
 				b.connected(t, version, "operator", id, func(pk *packets.Packet) { pk.Connect.Keepalive = asked })
 			}
-			if c := b.lookup(id).owner; c.idle != want {
+			b.sessionsMu.Lock()
+			if c := b.sessions[id].owner; c.idle != want {
 				t.Errorf("%d s of MQTT %d: %v", asked, version, c.idle)
 			}
+			b.sessionsMu.Unlock()
 			named := strings.Count(b.logs.String(), "the keep-alive of a client is too short; the shortest one is used\" client="+id+" ")
 			if (asked < 5 && version == 4) != (named == 1) {
 				t.Errorf("%d s of MQTT %d: %d lines", asked, version, named)

@@ -37,7 +37,7 @@ func (*guard) Provides(event byte) bool {
 	switch event {
 	case mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnSessionEstablish,
 		mqtt.OnSessionEstablished, mqtt.OnPacketEncode, mqtt.OnACLCheck, mqtt.OnSubscribe, mqtt.OnSubscribed,
-		mqtt.OnPacketSent, mqtt.OnUnsubscribed, mqtt.OnPublish, mqtt.OnDisconnect, mqtt.OnClientExpired:
+		mqtt.OnPacketSent, mqtt.OnPacketProcessed, mqtt.OnUnsubscribed, mqtt.OnPublish, mqtt.OnDisconnect, mqtt.OnClientExpired:
 		return true
 	}
 	return false
@@ -99,6 +99,15 @@ func aliased(topic string) string {
 	return strings.Clone(topic)
 }
 
+// OnPacketProcessed counts the messages of QoS 2 that are not complete: mochi keeps something of each.
+func (g *guard) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, _ error) {
+	if pk.FixedHeader.Type == packets.Pubrel || pk.FixedHeader.Type == packets.Publish && pk.FixedHeader.Qos == 2 {
+		if s := connOf(cl).session.Load(); s != nil {
+			s.setHalf(cl.State.Inflight.Len())
+		}
+	}
+}
+
 // readConnect removes from a CONNECT the properties that mochi must not see, and everything that it would keep without
 // need while the session lives: its strings keep the whole packet in memory.
 func (g *guard) readConnect(c *conn, pk *packets.Packet) {
@@ -156,9 +165,14 @@ func (g *guard) OnSessionEstablished(cl *mqtt.Client, pk packets.Packet) {
 	g.b.log.Debug("client connected", "client", cl.ID, "user", c.session.Load().user, "from", c.remote)
 }
 
-// OnPacketEncode completes mochi's CONNACK.
+// OnPacketEncode completes mochi's CONNACK and UNSUBACK.
 func (g *guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {
-	if pk.FixedHeader.Type != packets.Connack {
+	switch pk.FixedHeader.Type {
+	case packets.Connack:
+	case packets.Unsuback:
+		pk.ReasonCodes = connOf(cl).unsubscribed
+		return pk
+	default:
 		return pk
 	}
 	switch version := cl.Properties.ProtocolVersion; {

@@ -116,8 +116,30 @@ func start(t testing.TB, cfg Config) *testBroker {
 		if err := b.Stop(ctx); err != nil {
 			t.Error(err)
 		}
+		tb.balanced(t)
 	})
 	return tb
+}
+
+// balanced checks that the memory of sessions is counted back to nothing when they end.
+func (b *testBroker) balanced(t testing.TB) {
+	b.sessionsMu.Lock()
+	for _, s := range b.sessions {
+		if s.reset(); s.owner == nil {
+			s.charge(-sessionCost)
+		}
+	}
+	b.sessionsMu.Unlock()
+	eventually(t, "nothing is held", func() bool {
+		b.sessionsMu.Lock()
+		defer b.sessionsMu.Unlock()
+		for _, s := range b.sessions {
+			if s.weight.Load() != 0 {
+				return false
+			}
+		}
+		return b.budget.used.Load() == 0 && b.traffic.buffered.Load() == 0 && len(b.index.filters) == 0 && len(b.index.after) == 0
+	})
 }
 
 // options are those of a paho client of user over scheme: wss, ws or tcp.

@@ -145,7 +145,8 @@ func TestHubKeepsNoCommand(t *testing.T) {
 func TestRetainedOfGateways(t *testing.T) {
 	r := retained{byTopic: map[string]*message{}}
 	put := func(keeper string, i int, payload string) bool {
-		return r.put(&message{topic: fmt.Sprint(keeper, "/", i), payload: []byte(payload), origin: "c", keeper: keeper})
+		kept, _ := r.put(&message{topic: fmt.Sprint(keeper, "/", i), payload: []byte(payload), origin: "c", keeper: keeper, most: retainedOfOther})
+		return kept
 	}
 	for i := range maxRetained {
 		if !put("farm", i, "x") {
@@ -155,13 +156,13 @@ func TestRetainedOfGateways(t *testing.T) {
 	if put("farm", maxRetained, "x") {
 		t.Error("there is no bound")
 	}
-	if !put("", 1, "x") || !put("home", 1, "x") {
+	if !put("phone", 1, "x") || !put("home", 1, "x") {
 		t.Error("others have no room")
 	}
 	if !put("farm", 3, "another") || !put("farm", 3, "") || !put("farm", maxRetained, "x") {
 		t.Error("replaced or deleted messages free no room")
 	}
-	if put("farm", 3, strings.Repeat("x", maxRetainedBytes)) {
+	if put("farm", 3, strings.Repeat("x", retainedOfOther)) {
 		t.Error("there is no bound in bytes")
 	}
 }

@@ -48,6 +48,18 @@ func (in *inbound) follow(p []byte) {
 	}
 }
 
+// largePacket is the length in bytes from which an incoming packet is counted.
+const largePacket = 4 << 10
+
+// memory is what mochi needs for the packet that is coming in, in bytes, if it is a large one: mochi makes room for all
+// that the header announces, and waits for it for as long as the client keeps alive.
+func (in *inbound) memory() int {
+	if in.part == lost || in.size < largePacket {
+		return 0
+	}
+	return 2 * min(in.size, maxPacket) // it makes a copy
+}
+
 // length takes a byte of the length (MQTT 5.0, 1.5.5).
 func (in *inbound) length(b byte) {
 	in.size |= int(b&0x7f) << in.shift

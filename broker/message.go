@@ -16,13 +16,18 @@ type message struct {
 	retain  bool   // as published
 	origin  string // client id; "": this gateway
 	asks    bool   // from another gateway: not kept for later
-	keeper  string // under whose name it counts when it is retained; "": all clients together
+	keeper  string // the user whom it counts for when it is retained
+	most    int    // bytes that this user may leave behind
+	seq     uint64 // order in which it was retained; 0: it was not
 	expires int64  // Unix seconds; 0: never
 	props   []byte // MQTT 5 properties that are the same for everyone, encoded
 }
 
-// size is what the message costs while it waits, in bytes.
-func (m *message) size() int { return len(m.topic) + len(m.payload) + len(m.props) + 64 }
+// messageCost is what a message costs beside its content, in bytes, with its places in the tables.
+const messageCost = 192
+
+// size is what the message costs while it waits or is retained, in bytes.
+func (m *message) size() int { return len(m.topic) + len(m.payload) + len(m.props) + messageCost }
 
 func (m *message) expired(now time.Time) bool { return m.expires != 0 && now.Unix() >= m.expires }
 

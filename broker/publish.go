@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 )
@@ -76,7 +77,10 @@ const maxGatewayPayload = maxWaiting / 2
 func (b *Broker) spread(m *message) bool {
 	lock := b.topicLocks.of(m.topic)
 	lock.Lock()
-	stored := !m.retain || b.retained.put(m)
+	stored, loser := true, ""
+	if m.retain {
+		stored, loser = b.retained.put(m)
+	}
 	var busy *session
 	r := b.route(m.topic)
 	for i := range r.targets {
@@ -90,10 +94,21 @@ func (b *Broker) spread(m *message) bool {
 		}
 	}
 	lock.Unlock()
+	if loser != "" {
+		b.lost(loser)
+	}
 	if busy != nil {
 		busy.wait()
 	}
 	return stored
+}
+
+// lost reports that a user's oldest retained messages had to make room for other users'.
+func (b *Broker) lost(user string) {
+	b.budget.of(user).note()
+	if b.refusals.due("lost\x00"+user, time.Now()) {
+		b.log.Warn("all users together leave too many retained messages; the oldest of the user with the most were dropped", "user", clip(user))
+	}
 }
 
 // send delivers m to one receiver. It returns the session if the publisher should wait for it.
@@ -101,29 +116,9 @@ func (t *target) send(m *message) *session {
 	if t.noLocal && m.origin != "" && m.origin == t.session.id {
 		return nil
 	}
-	d := delivery{m: m, qos: min(m.qos, t.qos), retain: m.retain && t.asIs, subIDs: t.subIDs}
+	d := delivery{m: m, qos: min(m.qos, t.qos), retain: m.retain && t.asIs, subIDs: t.subIDs, shared: t.shared}
 	if t.session.deliver(d) {
 		return t.session
 	}
 	return nil
-}
-
-// snapshot sends the retained messages that match filter to a client that has just subscribed.
-func (b *Broker) snapshot(s *session, filter string, sub subscription) {
-	var ids []uint32
-	if sub.id > 0 {
-		ids = []uint32{sub.id}
-	}
-	for _, topic := range b.retained.topics(filter) {
-		u := b.users.Load().of(s)
-		if u == nil || !u.rights.mayRead(topic, s.id) {
-			continue
-		}
-		lock := b.topicLocks.of(topic)
-		lock.Lock()
-		if m := b.retained.get(topic); m != nil && !(sub.noLocal && m.origin == s.id) {
-			s.deliver(delivery{m: m, qos: min(m.qos, sub.qos), retain: true, subIDs: ids, snapshot: true})
-		}
-		lock.Unlock()
-	}
 }

@@ -141,7 +141,7 @@ func (b *Broker) exchange(conn net.Conn) error {
 
 // admitPulse gives a pulse its session, which is in none of the counts.
 func (b *Broker) admitPulse(c *conn, id string) {
-	s := &session{id: id, owner: c, pulse: true}
+	s := &session{id: id, owner: c, pulse: true, broker: b}
 	b.sessionsMu.Lock()
 	b.beating[id] = s
 	b.sessionsMu.Unlock()

@@ -52,7 +52,7 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 		return pk, g.reject(cl, pk, packets.ErrQuotaExceeded)
 	}
 	m := &message{topic: pk.TopicName, payload: pk.Payload, qos: min(pk.FixedHeader.Qos, 1), retain: pk.FixedHeader.Retain,
-		origin: cl.ID, asks: asks, keeper: acc.keeper(), props: appendProps(nil, &pk.Properties)}
+		origin: cl.ID, asks: asks, keeper: acc.id, most: acc.mayRetain(), props: appendProps(nil, &pk.Properties)}
 	if after := pk.Properties.MessageExpiryInterval; after > 0 {
 		m.expires = time.Now().Unix() + int64(after)
 	}
@@ -60,7 +60,8 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 		m.topic, m.payload = strings.Clone(m.topic), bytes.Clone(m.payload)
 	}
 	if !b.spread(m) {
-		b.refusals.log(b.log, "too many retained messages of clients; this one was not kept", s.user, c, slog.String("topic", clip(m.topic)))
+		s.share.note()
+		b.refusals.log(b.log, "too many retained messages of this user; this one was not kept", s.user, c, slog.String("topic", clip(m.topic)))
 		return pk, g.reject(cl, pk, packets.ErrQuotaExceeded)
 	}
 	return pk, packets.CodeSuccessIgnore

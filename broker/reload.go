@@ -53,7 +53,7 @@ func (b *Broker) dismiss(before, after *accounts) {
 		switch {
 		case other && s.owner != nil && s.owner.client != nil:
 			online = append(online, s.owner)
-			s.doomed = gone
+			s.doomed = s.doomed || gone
 		case gone:
 			away = append(away, s)
 		}

@@ -67,9 +67,7 @@ func TestReloadUsers(t *testing.T) {
 	if ack := b.raw(t, 4).login("operator", "one", func(pk *packets.Packet) { pk.Connect.Password = []byte("new") }); ack.ReasonCode != 0 {
 		t.Error("the new password does not work")
 	}
-	if b.lookup("four") != nil || b.lookup("three") != nil {
-		t.Error("sessions of a user that is gone are left")
-	}
+	eventually(t, "no session of a user that is gone is left", func() bool { return b.lookup("four") == nil && b.lookup("three") == nil })
 }
 
 // A listener that moves leaves its connections alone; another address of the same port is no conflict.

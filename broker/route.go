@@ -1,12 +1,11 @@
 package broker
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 const (
@@ -21,6 +20,7 @@ type target struct {
 	qos     byte
 	asIs    bool
 	noLocal bool // all its subscriptions are: it gets none of its own messages
+	shared  bool // of a shared subscription
 }
 
 // route holds the receivers of one topic.
@@ -31,7 +31,7 @@ type route struct {
 	next    atomic.Uint32
 }
 
-// routes remembers routes. Finding them costs mochi ten allocations, and more for every receiver; topics are few and
+// routes remembers routes. Finding them costs some allocations, and more for every receiver; topics are few and
 // subscriptions seldom change. When subscriptions or rules do change, everything is forgotten at once.
 type routes struct {
 	version atomic.Uint64
@@ -81,60 +81,53 @@ func (b *Broker) route(topic string) *route {
 		return found
 	}
 	found := &route{version: b.routes.version.Load()} // before looking: a change meanwhile makes it stale
-	subscribers := b.server.Topics.Subscribers(topic)
+	sessions, shared := b.index.match(topic)
 	users := b.users.Load()
-	reader := func(client string) *session {
-		s := b.lookup(client)
-		if s == nil {
-			return nil
-		}
-		if u := users.of(s); u == nil || !u.rights.mayRead(topic, client) {
-			return nil
-		}
-		return s
+	mayRead := func(s *session) bool {
+		u := users.of(s)
+		return u != nil && u.rights.mayRead(topic, s.id)
 	}
-	for client := range subscribers.Subscriptions {
-		if s := reader(client); s != nil {
+	for _, s := range sessions {
+		if mayRead(s) {
 			if t, ok := s.target(topic); ok {
 				found.targets = append(found.targets, t)
 			}
 		}
 	}
-	for _, members := range subscribers.Shared {
-		found.groups = appendGroup(found.groups, members, reader)
+	for _, g := range shared {
+		if members := g.targets(mayRead); members != nil {
+			found.groups = append(found.groups, members)
+		}
 	}
 	b.routes.put(topic, found)
 	return found
 }
 
-// appendGroup appends the members of a shared subscription that may read, in a fixed order.
-func appendGroup(groups [][]target, members map[string]packets.Subscription, reader func(string) *session) [][]target {
-	var group []target
-	for client, sub := range members {
-		if s := reader(client); s != nil {
-			t := target{session: s, qos: sub.Qos, asIs: sub.RetainAsPublished}
-			if sub.Identifier > 0 {
-				t.subIDs = []uint32{uint32(sub.Identifier)}
-			}
-			group = append(group, t)
+// targets are the members of a shared subscription that may read, in a fixed order.
+func (g *group) targets(mayRead func(*session) bool) (members []target) {
+	for _, s := range g.sessions {
+		sub, ok := s.subscribed(g.filter)
+		if !ok || !mayRead(s) {
+			continue
 		}
-	}
-	if group == nil {
-		return groups
-	}
-	slices.SortFunc(group, func(a, b target) int {
-		if a.session.id < b.session.id {
-			return -1
+		t := target{session: s, qos: sub.qos, asIs: sub.asIs, shared: true}
+		if sub.id > 0 {
+			t.subIDs = []uint32{sub.id}
 		}
-		return 1
-	})
-	return append(groups, group)
+		members = append(members, t)
+	}
+	slices.SortFunc(members, func(a, b target) int { return cmp.Compare(a.session.id, b.session.id) })
+	return members
 }
 
 // target combines the session's subscriptions that match topic: one message, the best QoS, all identifiers.
 func (s *session) target(topic string) (target, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.targetLocked(topic)
+}
+
+func (s *session) targetLocked(topic string) (target, bool) {
 	t := target{session: s, noLocal: true}
 	found := false
 	for filter, sub := range s.subs {

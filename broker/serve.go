@@ -128,6 +128,10 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 		case s != nil && s.user != acc.id:
 			b.sessionsMu.Unlock()
 			return packets.ErrClientIdentifierNotValid
+		case s != nil && s.cut && s.owner == nil:
+			b.sessionsMu.Unlock()
+			b.expire(s)
+			continue
 		case s == nil || s.owner == nil:
 			free, over := b.placeLocked(acc)
 			if free {
@@ -165,8 +169,10 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 func (b *Broker) assignLocked(c *conn, cl *mqtt.Client, acc *account) {
 	s := b.sessions[cl.ID]
 	if s == nil {
-		s = &session{id: cl.ID, user: acc.id}
+		s = &session{id: cl.ID, user: acc.id, broker: b, share: b.budget.of(acc.id)}
 		b.sessions[cl.ID] = s
+	} else {
+		s.charge(-sessionCost)
 	}
 	s.owner = c
 	b.takePlaceLocked(s, acc)
@@ -190,13 +196,15 @@ func (b *Broker) release(s *session, c *conn) {
 	b.sessionsMu.Lock()
 	s.owner = nil
 	b.freePlaceLocked(s)
-	if !kept {
+	if kept {
+		s.charge(sessionCost)
+	} else {
 		delete(b.sessions, s.id)
 	}
 	b.departures++
 	s.left = b.departures
 	over := b.crowdedOutLocked()
-	if s.doomed && kept {
+	if (s.doomed || s.cut) && kept {
 		over = s
 	}
 	if over != nil {
@@ -264,6 +272,7 @@ func (b *Broker) end(s *session) {
 	}
 	b.publishWill(s.takeWill())
 	s.reset()
+	s.charge(-sessionCost)
 	b.routes.change()
 
 	b.sessionsMu.Lock()

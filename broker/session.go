@@ -2,18 +2,18 @@ package broker
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 const (
-	maxUnacked   = 4096    // QoS 1 messages on their way to one client; further ones wait
-	maxHoles     = 16384   // acknowledged out of order behind one that is not
-	maxPending   = 8192    // messages waiting at one client before it is disconnected
-	pendingBytes = 1 << 20 // and their bytes
-	maxSnapshot  = 1 << 16 // the same with the retained messages that it requested itself
-	maxOffline   = 256     // messages kept for a client that is away; the oldest goes first
+	maxUnacked   = 4096      // QoS 1 messages on their way to one client; further ones wait
+	unackedBytes = 512 << 10 // and their bytes
+	maxHoles     = 16384     // acknowledged out of order behind one that is not
+	maxPending   = 8192      // messages waiting at one client before it is disconnected
+	pendingBytes = 1 << 20   // and their bytes
+	maxOffline   = 256       // messages kept for a client that is away; the oldest goes first
+	offlineBytes = 256 << 10 // and their bytes
 
 	pressed  = 1024                  // messages waiting at one client before a publisher is asked for patience
 	relieved = 512                   // and when it may go on
@@ -27,6 +27,9 @@ const (
 // Messages go to the connection at once. When its buffer or its window of unacknowledged messages is full, they wait in
 // pending, which follows in order. A client whose pending is full is disconnected: it gets the current retained
 // messages when it comes back, whereas dropping messages would have left it with an old state.
+//
+// For a client that is away, retained messages are not kept a second time: it gets the newest ones, from the store, of
+// all topics that have changed.
 type session struct {
 	id, user string
 	owner    *conn // holds the id; guarded by Broker.sessionsMu
@@ -35,6 +38,11 @@ type session struct {
 	left     int64 // order in which sessions went offline; guarded by Broker.sessionsMu
 	doomed   bool  // its user is gone; guarded by Broker.sessionsMu
 	pulse    bool  // of a pulse: it has no user, and is in none of the counts
+	cut      bool  // it is ended because it holds too much; guarded by Broker.sessionsMu
+
+	broker *Broker
+	share  *share       // of its user
+	weight atomic.Int64 // bytes that it holds
 
 	mu        sync.Mutex
 	subs      map[string]subscription // by filter as the client wrote it
@@ -47,11 +55,15 @@ type session struct {
 	lastID  uint16
 	flights fifo[flight] // sent, not acknowledged; packet ids are consecutive, acknowledged ones stay as holes
 	unacked int          // flights that are no holes
+	flying  int          // their bytes
+	half    int          // bytes of the incoming messages of QoS 2 that are not complete
 	resend  int          // flights at the end that this connection has not been sent again yet
 
 	pending fifo[delivery]
-	live    int           // of pending: messages that the client did not request as a snapshot
+	live    int           // of pending: messages that came while the client was connected
 	bytes   int           // of those
+	kept    int           // of pending: bytes of those that were kept for it while it was away
+	missed  uint64        // sequence number of the first retained message that it has missed; 0: none
 	waited  int           // timeouts since pending was last relieved
 	relief  chan struct{} // closed when pending has shrunk
 
@@ -65,15 +77,18 @@ type subscription struct {
 	noLocal bool
 	asIs    bool // retain flag as published
 	id      uint32
+	replay  *replay // its retained messages, on their way
 }
 
-// delivery is a message on its way to one client.
+// delivery is a message on its way to one client, or the place of a replay in the queue.
 type delivery struct {
-	m        *message
-	subIDs   []uint32
-	qos      byte
-	retain   bool
-	snapshot bool // a retained message sent because the client subscribed
+	m      *message
+	replay *replay
+	subIDs []uint32
+	qos    byte
+	retain bool
+	shared bool // of a shared subscription
+	kept   bool // while the client was away
 }
 
 // flight is a delivery that the client has to acknowledge. A hole has no message.
@@ -88,6 +103,17 @@ func (s *session) attach(c *conn, version byte, window int, maxPacket uint32, ke
 	s.mu.Lock()
 	s.conn, s.version, s.window, s.maxPacket, s.keep = c, version, window, maxPacket, keep
 	s.resend = s.flights.len()
+	if s.missed > 0 {
+		waiting := s.pending.live()
+		s.pending.clear()
+		r := &replay{from: s.missed, to: s.broker.retained.newest(), except: map[string]bool{}}
+		s.pushLocked(delivery{replay: r})
+		for _, d := range waiting {
+			s.pending.push(d)
+			r.except[d.m.topic] = r.except[d.m.topic] || d.m.seq > 0 // in its place among the topic's others
+		}
+		s.missed = 0
+	}
 	s.pumpLocked()
 	s.mu.Unlock()
 }
@@ -99,50 +125,6 @@ func (s *session) detach(c *conn) {
 	if s.conn == c {
 		s.offlineLocked()
 	}
-}
-
-func (s *session) offlineLocked() {
-	s.conn = nil
-	waiting := append([]delivery(nil), s.pending.live()...)
-	s.pending.clear()
-	s.live, s.bytes = 0, 0
-	s.relieveLocked()
-	if !s.keep {
-		s.flights.clear()
-		s.unacked = 0
-		return
-	}
-	for _, d := range waiting {
-		s.storeLocked(d)
-	}
-	for i := range s.flights.len() {
-		if f := s.flights.at(i); f.m != nil && f.m.asks { // a command is never sent a second time, late
-			f.delivery = delivery{}
-			s.unacked--
-		}
-	}
-	s.trimLocked()
-}
-
-// storeLocked keeps d for a client that is away. Of a retained topic only the newest is kept, so that a returning
-// client never sees an older state after a newer one.
-func (s *session) storeLocked(d delivery) {
-	if d.qos == 0 || d.m.asks {
-		return
-	}
-	if d.m.retain {
-		for i, old := range s.pending.live() {
-			if old.m.retain && old.m.topic == d.m.topic {
-				s.pending.remove(i)
-				break
-			}
-		}
-	}
-	if s.pending.len() >= maxOffline {
-		s.pending.pop()
-	}
-	d.snapshot = true // kept messages do not count against a client that has just come back
-	s.pending.push(d)
 }
 
 // deliver hands d to the client. busy means that so much waits already that the publisher should wait.
@@ -158,18 +140,21 @@ func (s *session) deliver(d delivery) (busy bool) {
 	if s.pending.len() == 0 && s.resend == 0 && s.writeLocked(d) {
 		return false
 	}
-	s.pending.push(d)
-	if !d.snapshot {
-		s.live++
-		s.bytes += d.m.size()
-	}
-	if s.live > maxPending || s.bytes > pendingBytes || s.pending.len() > maxSnapshot {
+	s.pushLocked(d)
+	switch {
+	case s.live > maxPending || s.bytes > pendingBytes:
 		s.conn.abort("it fell behind")
-		s.offlineLocked()
-		return false
+	case s.share.exhausted():
+		s.conn.abort(crowded)
+	default:
+		return s.live > pressed && s.waited < waits
 	}
-	return s.live > pressed && s.waited < waits
+	s.offlineLocked()
+	return false
 }
+
+// crowded is the reason for cutting a connection whose user's clients hold more than their share.
+const crowded = "it needs more memory than its user may hold"
 
 // writeLocked sends d if there is room.
 func (s *session) writeLocked(d delivery) bool {
@@ -180,7 +165,7 @@ func (s *session) writeLocked(d delivery) bool {
 	if d.qos == 0 {
 		return s.conn.publish(d.m, st)
 	}
-	if s.unacked >= s.window || s.flights.len() >= maxHoles {
+	if s.unacked >= s.window || s.flights.len() >= maxHoles || s.unacked > 0 && s.flying+d.m.size() > unackedBytes {
 		return false
 	}
 	st.id = max(s.lastID+1, 1) // after 65535 comes 1
@@ -190,6 +175,9 @@ func (s *session) writeLocked(d delivery) bool {
 	s.lastID = st.id
 	s.flights.push(flight{delivery: d, id: st.id})
 	s.unacked++
+	s.flying += d.m.size()
+	s.charge(slotCost)
+	s.hold(d.m)
 	return true
 }
 
@@ -205,8 +193,7 @@ func (s *session) ack(id uint16) {
 	if i >= s.flights.len() || s.flights.at(i).m == nil {
 		return
 	}
-	s.flights.at(i).delivery = delivery{}
-	s.unacked--
+	s.landLocked(s.flights.at(i))
 	s.trimLocked()
 	s.pumpLocked()
 }
@@ -214,7 +201,7 @@ func (s *session) ack(id uint16) {
 // trimLocked drops the holes before the first flight.
 func (s *session) trimLocked() {
 	for s.flights.len() > 0 && s.flights.at(0).m == nil {
-		s.flights.pop()
+		s.popFlightLocked()
 	}
 	s.resend = min(s.resend, s.flights.len())
 }
@@ -232,26 +219,36 @@ func (s *session) pumpLocked() {
 	}
 	for s.resend > 0 {
 		f := s.flights.at(s.flights.len() - s.resend)
+		if f.m != nil && !s.mayReadLocked(f.m.topic) {
+			s.landLocked(f)
+		}
 		if f.m != nil && !s.conn.publish(f.m, stamp{version: s.version, qos: f.qos, retain: f.retain,
 			dup: true, id: f.id, subIDs: f.subIDs}) {
 			return
 		}
 		s.resend--
 	}
+	s.trimLocked()
 	for s.pending.len() > 0 {
 		d := *s.pending.at(0)
-		if !s.writeLocked(d) {
+		if d.replay != nil {
+			if !s.replayLocked(d.replay) {
+				break
+			}
+		} else if s.mayReadLocked(d.m.topic) && !s.writeLocked(d) {
 			break
 		}
-		s.pending.pop()
-		if !d.snapshot {
-			s.live--
-			s.bytes -= d.m.size()
-		}
+		s.popLocked()
 	}
 	if s.live <= relieved {
 		s.relieveLocked()
 	}
+}
+
+// mayReadLocked reports whether the user may still read a topic of which a message has waited.
+func (s *session) mayReadLocked(topic string) bool {
+	u := s.broker.users.Load().of(s)
+	return u != nil && u.rights.mayRead(topic, s.id)
 }
 
 func (s *session) relieveLocked() {
@@ -290,14 +287,17 @@ func (s *session) wait() {
 func (s *session) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for text := range s.subs {
+		s.unsubscribeLocked(text)
+	}
 	s.subs = nil
 	s.keep = false
-	s.conn = nil
-	s.lastID, s.unacked, s.resend = 0, 0, 0
+	s.offlineLocked()
 	s.flights.clear()
 	s.pending.clear()
-	s.live, s.bytes = 0, 0
-	s.relieveLocked()
+	s.lastID, s.resend = 0, 0
+	s.charge(-s.half)
+	s.half = 0
 }
 
 // online reports whether messages reach the client at once.
@@ -305,28 +305,4 @@ func (s *session) online() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.conn != nil
-}
-
-func (s *session) subscribed(filter string) (subscription, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sub, ok := s.subs[filter]
-	return sub, ok
-}
-
-func (s *session) subscribe(filter string, sub subscription) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.subs == nil {
-		s.subs = map[string]subscription{}
-	}
-	s.subs[filter] = sub
-}
-
-func (s *session) unsubscribe(filters packets.Subscriptions) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range filters {
-		delete(s.subs, f.Filter)
-	}
 }

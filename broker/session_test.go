@@ -105,8 +105,8 @@ func TestCleanStart(t *testing.T) {
 	}
 	c.conn.Close()
 	b.empty(t)
-	if n := len(b.server.Topics.Subscribers("minirelay/home/greenhouse/event").Subscriptions); n != 0 {
-		t.Errorf("%d subscriptions are left", n)
+	if left, _ := b.index.match("minirelay/home/greenhouse/event"); len(left) != 0 || len(b.index.filters) != 0 {
+		t.Errorf("%d subscriptions are left", len(left))
 	}
 }
 

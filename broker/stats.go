@@ -13,6 +13,8 @@ type Stats struct {
 	MessagesOut        uint64            // deliveries to clients
 	BytesIn, BytesOut  uint64            // of MQTT, before WebSocket and TLS
 	Buffered           uint64            // bytes that wait for slow clients now
+	Held, MaxHeld      uint64            // bytes that clients make the broker hold now; that they may
+	Full               []Full            // the users that have reached a bound
 	Retained           int               // messages
 	Pulses, Missed     uint64            // pulses that succeeded; that did not
 	Disconnections     map[string]uint64 // by reason: closed, fell_behind, has_stopped_reading
@@ -29,6 +31,7 @@ func (b *Broker) Stats() Stats {
 	s.MessagesIn, s.MessagesOut = uint64(b.traffic.messagesIn.Load()), uint64(b.traffic.messagesOut.Load())
 	s.BytesIn, s.BytesOut = uint64(b.traffic.bytesIn.Load()), uint64(b.traffic.bytesOut.Load())
 	s.Buffered = uint64(max(b.traffic.buffered.Load(), 0))
+	s.Held, s.MaxHeld, s.Full = uint64(max(b.budget.used.Load(), 0)), allHeld, b.budget.full()
 	s.Retained = b.retained.len()
 	s.Pulses, s.Missed = b.pulses.counts()
 	s.Guesses = b.passwords.guesses()

@@ -13,66 +13,61 @@ type request struct {
 	code   byte // refused with this one, if not 0
 }
 
-// OnACLCheck is called for filters, which OnSubscribe has checked, and for publishes, which OnPublish decides: here the
-// topic may still be an alias, and a refusal would disconnect a 3.1.1 client.
-func (g *guard) OnACLCheck(cl *mqtt.Client, filter string, write bool) bool {
-	if write {
-		return true
-	}
-	for _, r := range connOf(cl).granted {
-		if r.filter == filter {
-			return r.code == 0
-		}
-	}
-	return false
-}
+// OnACLCheck is called for filters and for publishes. OnPublish decides about publishes: here the topic may still be an
+// alias, and a refusal would disconnect a 3.1.1 client. Filters are refused, whatever OnSubscribe says: so mochi keeps
+// none, and OnSubscribed puts the right codes into the SUBACK.
+func (g *guard) OnACLCheck(_ *mqtt.Client, _ string, write bool) bool { return write }
 
 // OnSubscribe checks each filter of a SUBSCRIBE. QoS 2 is granted as QoS 1: nothing here needs more.
 func (g *guard) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
-	c := connOf(cl)
+	c, b := connOf(cl), g.b
 	s := c.session.Load()
-	acc := g.b.users.Load().of(s)
+	acc := b.users.Load().of(s)
 	c.granted = c.granted[:0]
-	fresh := 0
+	left, bytes := maxSubscriptions-s.subscriptions(), 0
 	for i := range pk.Filters {
 		f := &pk.Filters[i]
-		f.Qos = min(f.Qos, 1)
 		group, inner, ok := splitShare(f.Filter)
 		_, existed := s.subscribed(f.Filter)
 		r := request{filter: f.Filter,
-			sub:    subscription{qos: f.Qos, noLocal: f.NoLocal, asIs: f.RetainAsPublished, id: uint32(f.Identifier)},
+			sub:    subscription{qos: min(f.Qos, 1), noLocal: f.NoLocal, asIs: f.RetainAsPublished, id: uint32(f.Identifier)},
 			retain: group == "" && (f.RetainHandling == 0 || f.RetainHandling == 1 && !existed)}
+		cost := len(f.Filter) + filterCost
 		switch {
-		case !ok || !validFilter(inner):
+		case !ok || !validFilter(inner) || len(f.Filter) > maxTopicLength:
 			r.code = packets.ErrTopicFilterInvalid.Code
+		case group != "" && f.NoLocal:
+			r.code = packets.ErrProtocolViolationInvalidSharedNoLocal.Code
 		case acc == nil || !acc.rights.maySubscribe(inner, cl.ID):
 			r.code = packets.ErrNotAuthorized.Code
-		case !existed && cl.State.Subscriptions.Len()+fresh >= maxSubscriptions:
+		case existed:
+		case left == 0 || !s.share.has(bytes+cost):
 			r.code = packets.ErrQuotaExceeded.Code
-		case !existed:
-			fresh++
+			if left > 0 {
+				s.share.note()
+			}
+			b.refusals.log(b.log, "too many subscriptions; this one was refused", s.user, c)
+		default:
+			left, bytes = left-1, bytes+cost
 		}
-		f.RetainHandling = 2 // snapshot sends them: mochi drops those beyond its queue
 		c.granted = append(c.granted, r)
 	}
 	return pk
 }
 
-// OnSubscribed runs before the SUBACK, whose codes it may still change.
-func (g *guard) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
+// OnSubscribed runs before the SUBACK and writes its codes.
+func (g *guard) OnSubscribed(cl *mqtt.Client, _ packets.Packet, codes []byte) {
 	c := connOf(cl)
 	s := c.session.Load()
 	for i := range c.granted {
-		r := &c.granted[i]
-		if codes[i] < packets.ErrUnspecifiedError.Code {
+		switch r := &c.granted[i]; {
+		case r.code == 0:
 			s.subscribe(r.filter, r.sub)
-			continue
-		}
-		if r.code == 0 {
-			r.code = codes[i]
-		}
-		if cl.Properties.ProtocolVersion == 5 {
+			codes[i] = r.sub.qos
+		case cl.Properties.ProtocolVersion == 5:
 			codes[i] = r.code
+		default:
+			codes[i] = packets.ErrUnspecifiedError.Code
 		}
 	}
 	g.b.routes.change()
@@ -90,17 +85,82 @@ func (g *guard) OnPacketSent(cl *mqtt.Client, pk packets.Packet, _ []byte) {
 			continue
 		}
 		if r.retain {
-			g.b.snapshot(s, r.filter, r.sub)
+			s.snapshot(r.filter)
 		}
 		g.b.handler.Subscribed(s.user, cl.ID, r.filter)
 	}
 	c.granted = nil
 }
 
-// OnUnsubscribed runs after an UNSUBSCRIBE and when a session ends.
+// OnUnsubscribed runs before the UNSUBACK, and when mochi forgets a client. mochi has no subscriptions: OnPacketEncode
+// puts the right codes into the UNSUBACK.
 func (g *guard) OnUnsubscribed(cl *mqtt.Client, pk packets.Packet) {
-	if s := connOf(cl).session.Load(); s != nil {
-		s.unsubscribe(pk.Filters)
+	if len(pk.Filters) == 0 {
+		return
 	}
+	c := connOf(cl)
+	c.unsubscribed = c.session.Load().unsubscribe(pk.Filters)
 	g.b.routes.change()
+}
+
+// subscriptions is their number.
+func (s *session) subscriptions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.subs)
+}
+
+func (s *session) subscribed(filter string) (subscription, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sub, ok := s.subs[filter]
+	return sub, ok
+}
+
+func (s *session) subscribe(filter string, sub subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.subs == nil {
+		s.subs = map[string]subscription{}
+	}
+	if old, existed := s.subs[filter]; existed {
+		sub.replay = old.replay
+	} else {
+		filter = s.broker.index.add(s, filter)
+		s.charge(len(filter) + filterCost)
+	}
+	s.subs[filter] = sub
+}
+
+// unsubscribe returns the code of MQTT 5 for each filter.
+func (s *session) unsubscribe(filters packets.Subscriptions) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	codes := make([]byte, len(filters))
+	for i, f := range filters {
+		if _, existed := s.subs[f.Filter]; !existed {
+			codes[i] = packets.CodeNoSubscriptionExisted.Code
+		}
+		s.unsubscribeLocked(f.Filter)
+	}
+	return codes
+}
+
+func (s *session) unsubscribeLocked(filter string) {
+	sub, existed := s.subs[filter]
+	if !existed {
+		return
+	}
+	if sub.replay != nil {
+		for i, d := range s.pending.live() {
+			if d.replay == sub.replay {
+				s.unholdLocked(d)
+				s.pending.remove(i)
+				break
+			}
+		}
+	}
+	delete(s.subs, filter)
+	s.broker.index.remove(s, filter)
+	s.charge(-len(filter) - filterCost)
 }

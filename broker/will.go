@@ -44,8 +44,8 @@ func (b *Broker) publishWill(w *will) {
 	}
 	acc := b.users.Load().byName[w.user]
 	if w.over || acc != nil && acc.rights.mayWrite(w.m.topic, w.m.origin) {
-		if w.m.keeper = w.user; acc != nil {
-			w.m.keeper = acc.keeper()
+		if w.m.keeper, w.m.most = w.user, retainedOfPerson; acc != nil {
+			w.m.most = acc.mayRetain()
 		}
 		b.spread(w.m)
 	}

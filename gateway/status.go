@@ -47,6 +47,10 @@ func (c *core) status(s *configState) status.Snapshot {
 		MessagesOut: b.MessagesOut, BytesIn: b.BytesIn, BytesOut: b.BytesOut, Buffered: b.Buffered, Retained: b.Retained,
 		Pulses: b.Pulses, Missed: b.Missed, Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
 		CertificateExpires: b.CertificateExpires * 1000, Guesses: status.Guesses(b.Guesses)}
+	snap.Broker.Held, snap.Broker.MaxHeld, snap.Broker.Full = b.Held, b.MaxHeld, []status.Full{}
+	for _, f := range b.Full {
+		snap.Broker.Full = append(snap.Broker.Full, status.Full{User: f.User, Times: f.Times, Last: f.Last.UnixMilli()})
+	}
 	snap.Judge()
 	return snap
 }

@@ -116,6 +116,11 @@ func (s *Snapshot) brokerMetrics(e *exposition) {
 	e.gauge("minirelay_broker_sessions", "Sessions, with those of clients that are away.", float64(b.Sessions))
 	e.gauge("minirelay_broker_retained_messages", "Retained messages.", float64(b.Retained))
 	e.gauge("minirelay_broker_buffered_bytes", "Bytes that wait for slow clients.", float64(b.Buffered))
+	e.gauge("minirelay_broker_held_bytes", "Memory that clients make the broker hold: what waits for them, their subscriptions and sessions.", float64(b.Held))
+	e.gauge("minirelay_broker_max_held_bytes", "Memory that clients may make the broker hold.", float64(b.MaxHeld))
+	for _, f := range b.Full {
+		e.number("minirelay_broker_full_total", "How often a user has reached the bounds of the memory for one user.", float64(f.Times), "user", f.User)
+	}
 	e.gauge("minirelay_broker_waiting_messages", "Messages of the gateway that the broker has not taken yet.", float64(b.Waiting))
 	e.number("minirelay_broker_received_messages_total", "Publishes of clients.", float64(b.MessagesIn))
 	e.number("minirelay_broker_sent_messages_total", "Deliveries to clients.", float64(b.MessagesOut))

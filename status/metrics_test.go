@@ -22,7 +22,7 @@ func full() *Snapshot {
 			Polls: &Polls{Asked: 90, Timeouts: 5, Refusals: 2, Damaged: 1, Recent: 64, Missed: 3}}},
 		Commands: []Ended{{Status: "failed", Code: "refused", Count: 2}, {Status: "done", Count: 3}},
 		Took:     Durations{Bounds: []float64{0.1, 1}, Counts: []uint64{3, 1, 1}, Sum: 7.5},
-		Broker: Broker{Clients: 2, MaxClients: 1024, Disconnections: map[string]uint64{"closed": 3},
+		Broker: Broker{Clients: 2, MaxClients: 1024, Held: 8e6, MaxHeld: 48e6, Full: []Full{{"phone", 3, now - 2*3600_000}}, Disconnections: map[string]uint64{"closed": 3},
 			Refusals: map[string]uint64{"wrong \"user\" or password": 1}, CertificateExpires: now + 90*24*3600*1000},
 		Upstreams: []Upstream{{Upstream: "cloud", URL: "mqtts://mqtt.example.org", State: "connected", Since: now - 30_000, Delivered: 17}},
 		Machine:   Machine{DataDir: "/var/lib/minirelay", DiskFree: 1e9, DiskSize: 2e9, ClockSet: true, Celsius: 51, DiskWear: 10, FileLimit: 1024},
@@ -127,6 +127,7 @@ func TestJudge(t *testing.T) {
 		Device{Device: "meter", Port: "uno", Online: true, Polls: &Polls{Recent: 64, Missed: 7}}, Device{Device: "new", Port: "uno", Online: true, Polls: &Polls{Recent: 3, Missed: 1}})
 	s.Config.Faults, s.Config.Path = 2, "x.toml"
 	s.Broker.CertificateExpires = s.Now + 24*3600*1000
+	s.Broker.Full = append(s.Broker.Full, Full{"wall", 7, s.Now - 90_000})
 	s.Machine.DiskFree, s.Machine.ClockSet, s.Machine.Throttled = 1<<20, false, []string{"under-voltage now"}
 	s.Judge()
 	var told []string
@@ -140,7 +141,7 @@ func TestJudge(t *testing.T) {
 		"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
 		"device meter has left 7 of the last 64 requests unanswered",
 		"port nano: 200 of 300 frames were unreadable", "the configuration on the disk has 2 faults; the last valid one is in use",
-		"the certificate expires on 2026-02-01", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
+		"the certificate expires on 2026-02-01", "the clients of user wall have used up the memory for one user, the last time 90 s ago", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
 		"the Raspberry Pi reports: under-voltage now"}
 	if strings.Join(told, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))

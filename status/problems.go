@@ -9,6 +9,7 @@ import (
 const (
 	fullDisk    = 50 << 20 // bytes left, below which the journal of commands may soon find no room
 	certificate = 14 * 24 * time.Hour
+	fullShown   = time.Hour
 	fewPolls    = 20 // a single one without an answer means nothing
 	manyGuesses = 20 // fewer are a person or a device with an old password
 )
@@ -69,6 +70,12 @@ func (s *Snapshot) Judge() {
 	if g := s.Broker.Guesses; g.Recent >= manyGuesses {
 		say("nothing is lost: they are slowed down, and phones that are known are let in; docs/security.md says how to keep them out",
 			"passwords are being guessed: in 15 minutes %d logins were not looked at, most of them from %s as user %q", g.Recent, g.From, g.For)
+	}
+	for _, f := range s.Broker.Full {
+		if since := s.Now - f.Last; since < fullShown.Milliseconds() {
+			say("one of them does not read or acknowledge its messages, or subscribes without end; the log names it",
+				"the clients of user %s have used up the memory for one user, the last time %s ago", f.User, span(time.Duration(since)*time.Millisecond))
+		}
 	}
 	s.upstreamProblems(say)
 	s.machineProblems(say)

@@ -108,6 +108,9 @@ type Broker struct {
 	BytesIn            uint64            `json:"bytes_in"`
 	BytesOut           uint64            `json:"bytes_out"`
 	Buffered           uint64            `json:"buffered"`
+	Held               uint64            `json:"held"`     // bytes that clients make it hold
+	MaxHeld            uint64            `json:"max_held"` // and may
+	Full               []Full            `json:"full"`     // users that have reached the bounds of one user
 	Retained           int               `json:"retained"`
 	Pulses             uint64            `json:"pulses"`  // messages of the broker to itself that arrived
 	Missed             uint64            `json:"missed"`  // those that did not in time
@@ -127,6 +130,13 @@ type Guesses struct {
 	Recent  uint64 `json:"recent"`         // not looked at in the last 15 minutes
 	From    string `json:"from,omitempty"` // the place with the most of those in its newest minute, and the user it tried
 	For     string `json:"for,omitempty"`
+}
+
+// Full is a user whose clients have reached the bounds of the broker's memory for one user.
+type Full struct {
+	User  string `json:"user"`
+	Times uint64 `json:"times"`
+	Last  int64  `json:"last"`
 }
 
 // Problem is one problem and a suggestion.
