@@ -48,6 +48,12 @@ func (k *checker) has(names ...string) bool {
 	return k.root.get(names...) != nil && k.sound(names...)
 }
 
+// unread reports whether a secret is elsewhere and was not looked at.
+func (k *checker) unread(names ...string) bool {
+	n := k.root.get(names...)
+	return k.elsewhere && n != nil && tellsWhere(n)
+}
+
 // sound reports whether the walker found no fault in a key, or in its absence.
 func (k *checker) sound(names ...string) bool {
 	last := len(names) - 1

@@ -78,7 +78,7 @@ const minToken = 16
 
 func (k *checker) checkMetrics() {
 	token := k.doc.Metrics.Token.Value()
-	if k.has("metrics", "token") && utf8.RuneCountInString(token) < minToken {
+	if k.has("metrics", "token") && !k.unread("metrics", "token") && utf8.RuneCountInString(token) < minToken {
 		k.fault(k.at("metrics", "token"), fmt.Sprintf("the token has fewer than %d characters", minToken),
 			"for example, use the output of openssl rand -hex 16")
 	}
@@ -138,9 +138,10 @@ func (k *checker) checkTLS(t broker.TLSConfig) {
 			k.fault(at, fmt.Sprintf("%s has no effect in mode %q", f.key, t.Mode), `write mode = "files", or leave it out`)
 		case t.Mode == "files" && f.path == "":
 			k.fault(k.at("broker", "tls", "mode"), `mode = "files" needs a `+f.key, "name both cert_file and key_file, in PEM format")
-		case f.path != "":
+		case f.path != "" && !k.elsewhere:
 			if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
-				k.warning(at, fmt.Sprintf("there is no file %s on this machine", f.path), "the gateway will not start without it")
+				k.fault(at, fmt.Sprintf("there is no file %s on this machine", f.path),
+					"the gateway does not start without it; minirelay check -elsewhere checks the config of another machine")
 			} else if f.key == "key_file" {
 				k.checkSecretFile(at, f.path)
 			}

@@ -131,7 +131,7 @@ func TestGatewayFaults(t *testing.T) {
 		{"tls files missing", "", "[broker.tls]\nmode = \"files\"\ncert_file = \"/etc\"\n",
 			`27:8: mode = "files" needs a key_file | name both cert_file and key_file, in PEM format`},
 		{"tls files not there", "", "[broker.tls]\nmode = \"files\"\ncert_file = \"/nope/c\"\nkey_file = \"/etc\"\n",
-			"warning 28:13: there is no file /nope/c on this machine | the gateway will not start without it"},
+			"28:13: there is no file /nope/c on this machine | the gateway does not start without it; minirelay check -elsewhere checks the config of another machine"},
 		{"tls files without the mode", "", "[broker.tls]\ncert_file = \"/nope\"\n",
 			`27:13: cert_file has no effect in mode "self-signed" | write mode = "files", or leave it out`},
 		{"no users", "[users.phone]\n" + hash + "\n" + users, "",

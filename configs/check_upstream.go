@@ -68,7 +68,7 @@ func (k *checker) checkList(names []string, kind string, known []string, empty s
 
 func (k *checker) checkUpstreamFiles(u upstream.Config) {
 	for _, f := range []struct{ key, path string }{{"ca_file", u.CAFile}, {"cert_file", u.CertFile}, {"key_file", u.KeyFile}} {
-		if f.path == "" {
+		if f.path == "" || k.elsewhere {
 			continue
 		}
 		if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {

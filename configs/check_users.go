@@ -36,6 +36,7 @@ func (k *checker) checkPassword(u broker.UserConfig) {
 		k.fault(table.at, fmt.Sprintf("the user %q has no password", u.ID), "add a password_hash made by minirelay user hash")
 	case hash != nil && plain != nil:
 		k.fault(plain.key, fmt.Sprintf("the user %q has both a password and a password_hash", u.ID), "leave the password out")
+	case k.unread("users", u.ID, "password") || k.unread("users", u.ID, "password_hash"):
 	case hash != nil:
 		if err := broker.CheckHash(u.PasswordHash.Value()); err != nil {
 			k.fault(hash.at, "password_hash: "+err.Error(), cmp.Or(hintOf(err), "make one with minirelay user hash"))

@@ -55,7 +55,7 @@ func loadBytes(t *testing.T, data []byte) (*Config, []Fault) {
 	} else {
 		sources = append(sources, s)
 	}
-	c, err := load(path, sources, faults)
+	c, err := load(path, sources, faults, false)
 	if err == nil && c == nil {
 		t.Fatal("neither a config nor faults")
 	}

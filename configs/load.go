@@ -12,11 +12,18 @@ import (
 // error is a [*Faults] with everything that is wrong.
 func Load(path string) (*Config, error) {
 	sources, faults := readSources(path)
-	return load(path, sources, faults)
+	return load(path, sources, faults, false)
+}
+
+// LoadElsewhere is [Load] for a config that another machine or another user runs. It reads no secret from the environment
+// or from another file, so those are absent from the result, and it looks at no file that the config names.
+func LoadElsewhere(path string) (*Config, error) {
+	sources, faults := readSources(path)
+	return load(path, sources, faults, true)
 }
 
 // load builds a config from what was read from path, provided neither reading nor checking finds a fault.
-func load(path string, sources []*source, faults []Fault) (*Config, error) {
+func load(path string, sources []*source, faults []Fault, elsewhere bool) (*Config, error) {
 	r := &report{faults: faults}
 	if len(sources) == 0 {
 		return nil, &Faults{Path: path, List: inOrder(r.faults)}
@@ -28,13 +35,15 @@ func load(path string, sources []*source, faults []Fault) (*Config, error) {
 	}
 	root.broken = !whole
 
-	w := &walker{report: r, bad: map[*node]map[string]bool{}}
+	w := &walker{report: r, elsewhere: elsewhere, bad: map[*node]map[string]bool{}}
 	w.applyProfiles(root)
 	doc := defaults(reflect.TypeFor[document]()).Interface().(document)
 	w.table(root, documentShape().keys, reflect.ValueOf(&doc).Elem(), "")
 	k := &checker{walker: w, root: root, doc: doc, whole: whole}
 	k.check(path)
-	k.checkAccess(sources)
+	if !elsewhere {
+		k.checkAccess(sources)
+	}
 	if len(r.faults) > 0 {
 		return nil, &Faults{Path: path, List: inOrder(r.faults)}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -81,6 +82,9 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 		w.fault(n.at, fmt.Sprintf("%s must be %s, not %s", n.name, s.form.noun(), n.kind.noun()), "put it in quotes")
 		return
 	}
+	if w.elsewhere && tellsWhere(n) {
+		return
+	}
 	err := text.UnmarshalTOML(plain)
 	if err == nil {
 		v.Set(reflect.ValueOf(text))
@@ -92,6 +96,9 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 	what, try := err.Error(), "write one of the three"
 	var cause *fs.PathError
 	switch {
+	case errors.Is(err, fs.ErrPermission) && errors.As(err, &cause):
+		what = fmt.Sprintf("no permission to read %s", cause.Path)
+		try = fmt.Sprintf("run it with sudo, or as the user of the gateway; this is user id %d", os.Getuid())
 	case errors.As(err, &cause):
 		what = fmt.Sprintf("%s cannot be read: %v", cause.Path, cause.Err)
 		try = "name a file that this user may read"

@@ -19,7 +19,7 @@ func ViewOf(path string) View {
 	for _, s := range sources {
 		v.Files = append(v.Files, File{s.name, censored(s)})
 	}
-	config, err := load(path, sources, faults)
+	config, err := load(path, sources, faults, false)
 	var all *Faults
 	if errors.As(err, &all) {
 		v.Faults = all.List

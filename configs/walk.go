@@ -13,7 +13,8 @@ import (
 // walker checks a tree against a shape and puts the values into the structs.
 type walker struct {
 	*report
-	bad map[*node]map[string]bool // keys of tables that already have a fault
+	elsewhere bool                      // see LoadElsewhere
+	bad       map[*node]map[string]bool // keys of tables that already have a fault
 }
 
 // spoil records that key of table n has a fault, so that no second one is reported for its consequences.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"minirelay/broker"
+	"minirelay/configs"
 	"minirelay/gateway"
 	"minirelay/web"
 )
@@ -19,7 +20,7 @@ func runAddress(_ context.Context, env *env, args []string) error {
 	if err := parseFlags(flags, env, args); err != nil {
 		return err
 	}
-	config, err := loadConfig(env, configPath(*path))
+	config, err := loadConfig(env, configPath(*path), configs.LoadElsewhere)
 	if err != nil {
 		return err
 	}

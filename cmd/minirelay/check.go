@@ -16,6 +16,7 @@ import (
 func runCheck(_ context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	path := configFlag(flags)
+	elsewhere := flags.Bool("elsewhere", false, "check the config of another machine: read no passwords, and look at no file that the config names")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
 		return err
@@ -26,7 +27,11 @@ func runCheck(_ context.Context, env *env, args []string) error {
 	case len(rest) > 0:
 		return usageError{"minirelay check takes one config", "name one file, or one directory of *.toml"}
 	}
-	config, err := loadConfig(env, configPath(*path))
+	load := configs.Load
+	if *elsewhere {
+		load = configs.LoadElsewhere
+	}
+	config, err := loadConfig(env, configPath(*path), load)
 	if err != nil {
 		return err
 	}

@@ -41,9 +41,10 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// loadConfig loads the config at path. It prints all its faults; the error counts them.
-func loadConfig(env *env, path string) (*configs.Config, error) {
-	config, err := configs.Load(path)
+// loadConfig loads the config at path with load: [configs.Load], or [configs.LoadElsewhere] for a command that needs no
+// password. It prints all its faults; the error counts them.
+func loadConfig(env *env, path string, load func(path string) (*configs.Config, error)) (*configs.Config, error) {
+	config, err := load(path)
 	var faults *configs.Faults
 	if !errors.As(err, &faults) {
 		return config, err

@@ -73,7 +73,7 @@ func decodeWith(env *env, path, profile string, args []string) (mapping.DeviceCo
 	if len(args) != 2 {
 		return mapping.DeviceConfig{}, serial.Config{}, usageError{"minirelay decode takes a device and a recording", "for example: minirelay decode greenhouse wire.txt; - reads the recording from stdin"}
 	}
-	config, err := loadConfig(env, configPath(path))
+	config, err := loadConfig(env, configPath(path), configs.LoadElsewhere)
 	if err != nil {
 		return mapping.DeviceConfig{}, serial.Config{}, err
 	}

@@ -32,9 +32,6 @@ var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
 // The TOML on the pages can be loaded: the blocks of a page form one config, together with the parts that pages about
 // mappings leave out.
 func TestTOMLInTheDocs(t *testing.T) {
-	t.Setenv("PHONE_PASSWORD", "secret")
-	t.Setenv("CLOUD_PASSWORD", "secret")
-	t.Setenv("FLEET_PASSWORD", "secret")
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join("../..", page))
 		if err != nil {
@@ -55,7 +52,7 @@ func TestTOMLInTheDocs(t *testing.T) {
 		}
 		path := filepath.Join(t.TempDir(), "minirelay.toml")
 		writeFile(t, path, config)
-		if _, err := configs.Load(path); err != nil {
+		if _, err := configs.LoadElsewhere(path); err != nil {
 			t.Errorf("%s: %v", page, err)
 		}
 	}

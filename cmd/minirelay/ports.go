@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -76,13 +77,21 @@ func runPorts(_ context.Context, env *env, args []string) error {
 // and be valid.
 func maybeConfig(env *env, given string) (*configs.Config, error) {
 	if given != "" {
-		return loadConfig(env, given)
+		return loadConfig(env, given, configs.LoadElsewhere)
 	}
 	path := configPath("")
 	if !exists(path) {
 		return nil, nil
 	}
-	config, err := configs.Load(path)
+	config, err := configs.LoadElsewhere(path)
+	var faults *configs.Faults
+	if errors.As(err, &faults) {
+		if whole, ok := wholeFault(faults); ok {
+			env.notef("warning: %s, so it is ignored\n", whole.what)
+			env.notef("hint: %s\n", whole.try)
+			return nil, nil
+		}
+	}
 	if err != nil {
 		env.notef("warning: %v: it is ignored; minirelay check shows the faults\n", err)
 		return nil, nil

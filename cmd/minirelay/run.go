@@ -30,7 +30,7 @@ func runGateway(ctx context.Context, env *env, args []string) error {
 func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gateway)) error {
 	changed, stopWatching := gateway.Watch(path) // watch before loading, so that no change is missed
 	defer stopWatching()
-	config, err := loadConfig(env, path)
+	config, err := loadConfig(env, path, configs.Load)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ const statusTime = 10 * time.Second
 // dataDir returns the data directory of the gateway with the config at path. A config with faults has one too: the
 // gateway may be running with an earlier version of it.
 func dataDir(path string) (string, error) {
-	config, err := configs.Load(path)
+	config, err := configs.LoadElsewhere(path)
 	if err == nil {
 		return config.Gateway.DataDir, nil
 	}

@@ -35,6 +35,7 @@ const retryAfter = 2 * time.Second
 // remoteFlags are the address of the gateway and the user to log in as.
 type remoteFlags struct {
 	gateway, user, certificate string
+	config                     string // the path of the config, which may have the user's password; "" for none
 	insecure                   bool
 }
 
@@ -250,6 +251,21 @@ func readCertificates(path string) ([]*x509.Certificate, error) {
 	return all, nil
 }
 
+// configPassword returns the password of a user in the config, if it is there and this user may read it. Only now is a
+// secret needed.
+func (f *remoteFlags) configPassword(user string) string {
+	config, err := configs.Load(f.config)
+	if f.config == "" || err != nil {
+		return ""
+	}
+	for _, u := range config.Broker.Users {
+		if u.ID == user {
+			return u.Password.Value()
+		}
+	}
+	return ""
+}
+
 // login returns the user to log in as: the user of -user, or the config's first admin.
 func (f *remoteFlags) login(ctx context.Context, env *env, config *configs.Config) (user, password string, err error) {
 	user = f.user
@@ -258,7 +274,7 @@ func (f *remoteFlags) login(ctx context.Context, env *env, config *configs.Confi
 			return u.ID == user || user == "" && u.Role == "admin"
 		})
 		if i >= 0 {
-			user, password = config.Broker.Users[i].ID, config.Broker.Users[i].Password.Value()
+			user = config.Broker.Users[i].ID
 		}
 	}
 	if user == "" {
@@ -271,7 +287,7 @@ func (f *remoteFlags) login(ctx context.Context, env *env, config *configs.Confi
 	if given := os.Getenv(passwordVariable); given != "" {
 		return user, given, nil
 	}
-	if password != "" {
+	if password = f.configPassword(user); password != "" {
 		return user, password, nil
 	}
 	in, ok := env.stdin.(*os.File)

@@ -37,6 +37,9 @@ func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*s
 	if err != nil {
 		return nil, nil, err
 	}
+	if config != nil {
+		o.remote.config = configPath(o.config)
+	}
 	port, all := namedIn(config, name)
 	if port == nil {
 		return openNamed(config, name, o)
