@@ -46,6 +46,7 @@ type Broker struct {
 	perUser    map[string]int // of them, those of each user
 	expiring   int            // sessions that are being ended
 	maxClients int
+	capped     bool // by the file descriptors
 	arrivals   int64
 	takeovers  takeovers
 	departures int64

@@ -24,7 +24,7 @@ func (b *Broker) adoptRoom(cfg Config) {
 	b.preLogin.setLimits(r.strangers, r.guests, r.sockets)
 	b.sessionsMu.Lock()
 	before := b.maxClients
-	b.maxClients = r.clients
+	b.maxClients, b.capped = r.clients, r.clients < cfg.MaxClients
 	b.sessionsMu.Unlock()
 	if r.clients < cfg.MaxClients && r.clients != before {
 		b.log.Warn("fewer clients than max_clients can connect: there are not enough file descriptors", "clients", r.clients,
@@ -36,10 +36,13 @@ func (b *Broker) adoptRoom(cfg Config) {
 // are not kept out by viewers and operators.
 func (a *account) favoured() bool { return a.rights.role == "admin" || a.rights.role == roleGateway }
 
+// keptLocked is how many places are kept for favoured accounts.
+func (b *Broker) keptLocked() int { return min(b.maxClients/reservedShare, maxReserved) }
+
 // placeLocked reports whether there is a place for another client of acc. If all are taken, over is the session that
 // must give its place up: the newest of the user with the most connections. It is nil if acc itself has about as many.
 func (b *Broker) placeLocked(acc *account) (free bool, over *session) {
-	kept := min(b.maxClients/reservedShare, maxReserved)
+	kept := b.keptLocked()
 	all := acc.favoured() || b.online >= b.maxClients
 	switch {
 	case !all && b.online-b.favoured < b.maxClients-kept, all && b.online < b.maxClients:

@@ -19,6 +19,9 @@ func TestPlacesAreShared(t *testing.T) {
 	for i := range 14 {
 		greedy = append(greedy, b.connected(t, 5, "viewer", fmt.Sprint("greedy", i), nil))
 	}
+	if s := b.Stats(); !s.Crowded || s.Capped {
+		t.Errorf("%+v", s)
+	}
 	login := func(user, id string) byte { return b.raw(t, 5).login(user, id, nil).ReasonCode }
 	if code := login("viewer", "one more"); code != packets.ErrServerBusy.Code {
 		t.Errorf("the greedy one gets another place: %#x", code)
@@ -115,7 +118,7 @@ func TestRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := strings.Count(b.logs.String(), "fewer clients than max_clients can connect"); n != 1 || b.Stats().MaxClients != 560 {
+	if n := strings.Count(b.logs.String(), "fewer clients than max_clients can connect"); n != 1 || b.Stats().MaxClients != 560 || !b.Stats().Capped || b.Stats().Crowded {
 		t.Errorf("%d lines, %d clients\n%s", n, b.Stats().MaxClients, b.logs)
 	}
 }

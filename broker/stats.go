@@ -8,7 +8,8 @@ import (
 // Stats are the counters of the broker since its start, and its state now. Sizes are bytes.
 type Stats struct {
 	Clients, Sessions  int               // connected; remembered, including those that are away
-	MaxClients         int               // as configured
+	MaxClients         int               // as configured, or as the file descriptors permit
+	Capped, Crowded    bool              // the file descriptors permit fewer than configured; no place is left but those that are kept
 	MessagesIn         uint64            // publishes of clients
 	MessagesOut        uint64            // deliveries to clients
 	BytesIn, BytesOut  uint64            // of MQTT, before WebSocket and TLS
@@ -26,7 +27,8 @@ type Stats struct {
 // Stats returns the counters and the state now.
 func (b *Broker) Stats() Stats {
 	b.sessionsMu.Lock()
-	s := Stats{Clients: b.online, Sessions: len(b.sessions), MaxClients: b.maxClients}
+	s := Stats{Clients: b.online, Sessions: len(b.sessions), MaxClients: b.maxClients, Capped: b.capped,
+		Crowded: b.online >= b.maxClients || b.online-b.favoured >= b.maxClients-b.keptLocked()}
 	b.sessionsMu.Unlock()
 	s.MessagesIn, s.MessagesOut = uint64(b.traffic.messagesIn.Load()), uint64(b.traffic.messagesOut.Load())
 	s.BytesIn, s.BytesOut = uint64(b.traffic.bytesIn.Load()), uint64(b.traffic.bytesOut.Load())

@@ -43,7 +43,7 @@ func (c *core) status(s *configState) status.Snapshot {
 		snap.Commands = append(snap.Commands, status.Ended{Status: string(e.Status), Code: string(e.Code), Count: e.Count})
 	}
 	b := c.broker.Stats()
-	snap.Broker = status.Broker{Clients: b.Clients, MaxClients: b.MaxClients, Sessions: b.Sessions, MessagesIn: b.MessagesIn,
+	snap.Broker = status.Broker{Clients: b.Clients, MaxClients: b.MaxClients, Capped: b.Capped, Crowded: b.Crowded, Sessions: b.Sessions, MessagesIn: b.MessagesIn,
 		MessagesOut: b.MessagesOut, BytesIn: b.BytesIn, BytesOut: b.BytesOut, Buffered: b.Buffered, Retained: b.Retained,
 		Pulses: b.Pulses, Missed: b.Missed, Waiting: figures.Waiting, Disconnections: b.Disconnections, Refusals: b.Refusals,
 		CertificateExpires: b.CertificateExpires * 1000, Guesses: status.Guesses(b.Guesses)}

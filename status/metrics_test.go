@@ -92,6 +92,25 @@ func TestMetricsInTheDocs(t *testing.T) {
 	}
 }
 
+// When no place is left for ordinary clients, the suggestion names the limit that stops them.
+func TestJudgeFullBroker(t *testing.T) {
+	for _, test := range []struct {
+		full, capped bool
+		try          string
+	}{{false, false, ""}, {false, true, ""}, {true, false, "raise [broker] max_clients"}, {true, true, "raise LimitNOFILE of the service"}} {
+		s := full()
+		s.Broker.Crowded, s.Broker.Capped = test.full, test.capped
+		s.Judge()
+		try := ""
+		for _, p := range s.Problems {
+			try += p.Try
+		}
+		if try != test.try {
+			t.Errorf("%+v: %q", test, try)
+		}
+	}
+}
+
 // A histogram is cumulative, and labels are escaped.
 func TestMetricsText(t *testing.T) {
 	var b bytes.Buffer

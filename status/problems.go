@@ -64,7 +64,10 @@ func (s *Snapshot) Judge() {
 	if e := s.Broker.CertificateExpires; e > 0 && e-s.Now < certificate.Milliseconds() {
 		say("renew it; with mode = \"files\" a new one is used at once", "the certificate expires on %s", time.UnixMilli(e).Format(time.DateOnly))
 	}
-	if s.Broker.MaxClients > 0 && s.Broker.Clients >= s.Broker.MaxClients {
+	switch {
+	case s.Broker.Crowded && s.Broker.Capped:
+		say("raise LimitNOFILE of the service", "the broker has as many clients as the file descriptors permit")
+	case s.Broker.Crowded:
 		say("raise [broker] max_clients", "the broker has reached its maximum number of clients")
 	}
 	if g := s.Broker.Guesses; g.Recent >= manyGuesses {

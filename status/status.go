@@ -101,7 +101,9 @@ type Durations struct {
 // Broker is the embedded broker.
 type Broker struct {
 	Clients            int               `json:"clients"`
-	MaxClients         int               `json:"max_clients"`
+	MaxClients         int               `json:"max_clients"`       // as configured, or as the file descriptors permit
+	Capped             bool              `json:"capped,omitempty"`  // these permit fewer than configured
+	Crowded            bool              `json:"crowded,omitempty"` // no place is left but those for admins and gateways
 	Sessions           int               `json:"sessions"`
 	MessagesIn         uint64            `json:"messages_in"`
 	MessagesOut        uint64            `json:"messages_out"`
