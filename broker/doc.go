@@ -5,14 +5,18 @@
 // promises of minirelay are enforced around it, in the order in which a connection meets them:
 //
 //	listen.go     Broker.bind            ports are bound here, so that a busy one is an error at start
+//	proxy.go      proxied.Read           the client's address, if a trusted proxy says it
 //	prelogin.go   preLogin.enter         connections without a CONNECT yet are few and short-lived
 //	http.go       Broker.serveHTTP       one TLS port for wss, the page and the API
+//	front.go      front.foreign          pages of other addresses are refused
 //	conn.go       conn.Write             never blocks: a stuck client cannot delay the others
 //	serve.go      Broker.serve           one connection from its first byte to its last; panics end here
 //	guard.go      guard                  the one hook of mochi: every request of a client passes here
 //	login.go      guard.OnConnect        the login, and the client id
 //	authenticate.go Broker.Authenticate  the login to the pages of HandleHTTP
-//	passwords.go  passwords.check        passwords, computed once each, and never at an attacker's speed
+//	passwords.go  passwords.check        passwords, computed once each
+//	throttle.go   throttle               and never at an attacker's speed: place.go says where a login comes from, phones.go
+//	                                     who has been in from there, keep.go keeps both over a restart
 //	rules.go      rights                 the rights of a user to read and write
 //	subscribe.go  guard.OnSubscribe      the subscriptions of a client
 //	receive.go    guard.OnPublish        the publishes of a client
