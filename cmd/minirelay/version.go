@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"minirelay/gateway"
@@ -32,7 +34,7 @@ func thisBuild() build {
 		return b
 	}
 	if b.Version == "" {
-		b.Version = info.Main.Version
+		b.Version = sorting(info.Main.Version)
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.time" && b.Date == "" {
@@ -43,6 +45,32 @@ func thisBuild() build {
 		}
 	}
 	return b
+}
+
+// pseudo is a version that the go command makes of a commit without a tag (go.dev/ref/mod, pseudo-versions): the version
+// before it, the time of the commit in UTC, and its hash. After a release, the next one is named and followed by -0.
+var pseudo = regexp.MustCompile(`^(\d+\.\d+\.)(\d+)(-0|-[0-9A-Za-z.-]+\.0)?[-.](\d{14})-([0-9a-f]{12})$`)
+
+// sorting returns a version of the go command as deploy/version writes it, so that later commits sort behind earlier
+// ones and behind the release before them.
+func sorting(version string) string {
+	version, changed := strings.CutSuffix(strings.TrimPrefix(version, "v"), "+dirty")
+	m := pseudo.FindStringSubmatch(version)
+	switch {
+	case m != nil:
+		patch, _ := strconv.Atoi(m[2])
+		if m[3] == "-0" {
+			patch--
+		}
+		version = fmt.Sprintf("%s%d%s+git%s.g%s", m[1], patch, strings.TrimSuffix(strings.TrimSuffix(m[3], "-0"), ".0"), m[4], m[5])
+	case version == "" || version[0] < '0' || version[0] > '9':
+		return "0.0.0" // (devel): without a repository
+	}
+	version = strings.ReplaceAll(version, "-", "~")
+	if changed {
+		version += ".dirty"
+	}
+	return version
 }
 
 // runVersion is `minirelay version`.
