@@ -71,6 +71,7 @@ type line struct {
 	foreign  bool     // the log says that another master sends requests
 	hears    bool     // the log says that the adapter receives what it sends
 	flapping bool     // the port was lost as soon as it was opened
+	settled  bool     // it flaps no longer, which unlock logs
 }
 
 func newLine(id string, port serial.Config, log *slog.Logger) *line {
@@ -138,11 +139,15 @@ func (l *line) serve(s *session) error {
 			m.device.Seen(s.opened) // it sends no readings by itself
 		}
 	}
-	if !l.flapping {
-		l.noteOpen()
+	steady := !l.flapping
+	if steady {
+		l.trouble = ""
 	}
 	l.showState()
 	l.mu.Unlock()
+	if steady {
+		l.logOpen(s.config)
+	}
 
 	var err error
 	if first.poller != nil {
@@ -248,12 +253,13 @@ func (l *line) settings() serial.Config {
 // note logs why the port cannot be used, once for each reason.
 func (l *line) note(err error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.showState()
-	if l.trouble == err.Error() {
+	known := l.trouble == err.Error()
+	l.trouble = err.Error()
+	l.showState()
+	l.mu.Unlock()
+	if known {
 		return
 	}
-	l.trouble = err.Error()
 	var e *serial.Error
 	if errors.As(err, &e) && e.Try != "" {
 		l.log.Warn("port is not usable", "error", e.What, "hint", e.Try)
@@ -269,11 +275,18 @@ func (l *line) flaps() {
 	l.mu.Unlock()
 }
 
-// noteOpen logs that the port works; mu is held. For a port that is opened and lost in turns it is called only with the
-// first valid frame: otherwise it would fill the log.
-func (l *line) noteOpen() {
-	l.trouble, l.flapping = "", false
-	l.log.Info("port is open", "path", l.port.Place())
+// logOpen logs that the port works. For a port that is opened and lost in turns it is called only after the first valid
+// frame: otherwise it would fill the log.
+func (l *line) logOpen(port serial.Config) { l.log.Info("port is open", "path", port.Place()) }
+
+// unlock releases mu, then logs what has happened meanwhile: nothing may wait for the log.
+func (l *line) unlock() {
+	settled, port := l.settled, l.port
+	l.settled = false
+	l.mu.Unlock()
+	if settled {
+		l.logOpen(port)
+	}
 }
 
 // close asks the line to end after the command in flight. Commands that wait or still arrive are rejected with code and

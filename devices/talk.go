@@ -57,7 +57,7 @@ func (l *line) read(s *session, framer codec.Framer) {
 // take carries one frame to the device that accepts it. The devices of the line cannot change meanwhile.
 func (l *line) take(s *session, frame codec.Frame) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	best := foreignFrame
 	for _, m := range l.inTurn() {
 		l.tap.Turn()
@@ -135,7 +135,7 @@ func (l *line) heard(s *session) {
 	if !s.good {
 		s.good = true
 		if l.flapping {
-			l.noteOpen()
+			l.trouble, l.flapping, l.settled = "", false, true
 		}
 	}
 }

@@ -146,7 +146,7 @@ func (l *line) awaitAnswer(s *session, m *device, q *codec.Query, ends time.Dura
 // look gives the bytes received so far to the query, and drops those that can no longer become an answer.
 func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Response, codec.Verdict) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	if s.contested && q.By.IsZero() {
 		return codec.Response{}, codec.NoAnswer // what comes is left to the next request: see unasked
 	}

@@ -18,11 +18,11 @@ type Device struct {
 	model  Model
 	relay  *Relay
 	lane   *Lane
-	log    *slog.Logger
 	topics struct{ model, state, availability, result string }
 	keys   []string // `,"temperature":` of each field, ready for the state
 
 	mu       sync.Mutex // guards everything below; held while putting messages into the outlet, for their order
+	log      heldLog
 	values   []Value
 	at       []time.Time // when each value was taken; zero: never
 	ts       time.Time   // of the newest reading
@@ -42,7 +42,7 @@ type Device struct {
 }
 
 func newDevice(r *Relay, m Model, lane *Lane) *Device {
-	d := &Device{model: m, relay: r, lane: lane, log: r.log.With("device", m.Device)}
+	d := &Device{model: m, relay: r, lane: lane, log: heldLog{to: r.log.With("device", m.Device)}}
 	d.topics.model = r.topics.Device(m.Device, "model")
 	d.topics.state = r.topics.Device(m.Device, "state")
 	d.topics.availability = r.topics.Device(m.Device, "availability")
@@ -85,7 +85,7 @@ func (d *Device) onlineSince(t time.Time) bool {
 // online. It does not retain readings.
 func (d *Device) Update(at time.Time, readings []Reading) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.unlock()
 	if d.detached {
 		return
 	}
@@ -106,7 +106,7 @@ func (d *Device) Update(at time.Time, readings []Reading) {
 // acknowledgement.
 func (d *Device) Seen(at time.Time) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.unlock()
 	if d.detached {
 		return
 	}
@@ -116,7 +116,7 @@ func (d *Device) Seen(at time.Time) {
 // Lost takes the device offline, because its port is closed. All its values become unknown at once.
 func (d *Device) Lost(reason string) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.unlock()
 	d.goOffline(reason)
 }
 
@@ -161,7 +161,7 @@ func (d *Device) hear(at time.Time) {
 		return
 	}
 	d.online, d.since = true, at
-	d.log.Info("device is online")
+	d.log.Log(slog.LevelInfo, "device is online")
 	d.relay.outlet.put(outgoing{topic: d.topics.availability, payload: []byte("online"), retain: true})
 }
 
@@ -174,11 +174,39 @@ func (d *Device) goOffline(reason string) {
 	if d.relay.stopping.Load() {
 		level = slog.LevelInfo
 	}
-	d.log.Log(context.Background(), level, "device is offline", "reason", reason)
+	d.log.Log(level, "device is offline", "reason", reason)
 	d.relay.outlet.put(outgoing{topic: d.topics.availability, payload: []byte("offline"), retain: true})
 	clear(d.values)
 	clear(d.at)
 	d.publish(time.Now())
+}
+
+// heldLog keeps lines for the log until unlock writes them.
+type heldLog struct {
+	to   *slog.Logger
+	held []heldLine
+}
+
+type heldLine struct {
+	level slog.Level
+	text  string
+	args  []any
+}
+
+// Log keeps one line; mu of the device is held.
+func (l *heldLog) Log(level slog.Level, text string, args ...any) {
+	l.held = append(l.held, heldLine{level, text, args})
+}
+
+// unlock releases mu, then writes the lines that were kept meanwhile. So a slow log delays neither the messages of the
+// device nor another goroutine.
+func (d *Device) unlock() {
+	lines := d.log.held
+	d.log.held = nil
+	d.mu.Unlock()
+	for _, l := range lines {
+		d.log.to.Log(context.Background(), l.level, l.text, l.args...)
+	}
 }
 
 // derive computes the fields that no reading contains.
@@ -242,7 +270,7 @@ func (d *Device) arm(t time.Time) {
 // MinInterval.
 func (d *Device) tick() {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	defer d.unlock()
 	if d.detached {
 		return
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -118,6 +119,56 @@ func TestLostPortMakesEverythingUnknownAtOnce(t *testing.T) {
 		b.device.Lost("unplugged")
 		expectStates(t, b, noState, state21, noState)
 	})
+}
+
+// stuckLog is the handler of a log that nobody reads.
+type stuckLog struct {
+	slog.Handler
+	reached chan string // the line that waits
+	free    chan struct{}
+}
+
+func (l stuckLog) Handle(_ context.Context, r slog.Record) error {
+	l.reached <- r.Message
+	<-l.free
+	return nil
+}
+
+func (l stuckLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l stuckLog) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+// What a device has to say is published before it is logged, and the log is written without the lock of the device: whoever
+// reads the log slowly does not leave it online on every screen.
+func TestLostPortIsPublishedBeforeItIsLogged(t *testing.T) {
+	w, log := newWire(), stuckLog{slog.DiscardHandler, make(chan string), make(chan struct{})}
+	r, err := Start(Config{Root: "minirelay", Gateway: "home", DataDir: t.TempDir()}, w, slog.New(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.Attach(greenhouse, NewLane(4))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.Update(time.Now(), []Reading{{0, NumberValue(21.5)}})
+		d.Lost("cable pulled")
+	}()
+	if line := <-log.reached; line != "device is online" {
+		t.Error(line)
+	}
+	log.free <- struct{}{}
+	if line := <-log.reached; line != "device is offline" {
+		t.Error(line)
+	}
+	w.wait(t, "minirelay/home/greenhouse/availability", 3)
+	if d.Online() {
+		t.Error("it is online")
+	}
+	log.free <- struct{}{}
+	<-ended
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestMinIntervalKeepsTheNewest(t *testing.T) {

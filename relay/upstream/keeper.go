@@ -280,13 +280,19 @@ func (k *keeper) noteLoss(lost loss) {
 
 // diskFails records an error of the disk, if it is one, and logs the first.
 func (u *Upstream) diskFails(err error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if err == nil || u.status.Disk != "" {
+	if err == nil {
 		return
 	}
-	u.status.Disk = diskTrouble(err)
-	u.news = true
+	u.mu.Lock()
+	known := u.status.Disk != ""
+	if !known {
+		u.status.Disk = diskTrouble(err)
+		u.news = true
+	}
+	u.mu.Unlock()
+	if known {
+		return
+	}
 	u.log.Error("the outbox takes nothing; messages go up as long as there is a connection, and wait in memory only",
 		"dir", u.config.Dir, "error", err)
 }
@@ -294,10 +300,13 @@ func (u *Upstream) diskFails(err error) {
 // diskWorks records that the disk has accepted a message.
 func (u *Upstream) diskWorks() {
 	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.status.Disk != "" {
+	failed := u.status.Disk != ""
+	if failed {
 		u.status.Disk = ""
 		u.news = true
+	}
+	u.mu.Unlock()
+	if failed {
 		u.log.Info("the outbox takes messages again", "dir", u.config.Dir)
 	}
 }

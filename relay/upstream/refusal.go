@@ -90,6 +90,17 @@ func hungUp(why error) bool {
 // refused sets aside the message that has made the broker end connections, and returns the rest of the unacknowledged
 // ones.
 func (s *session) refused(undelivered []*item, why error) []*item {
+	i := s.refusedItem(undelivered, why)
+	if i == nil {
+		return undelivered
+	}
+	s.u.log.Warn("a message is set aside: the broker ends the connection whenever it gets it", "topic", i.full,
+		"bytes", len(i.body()), "tried again after", s.u.timing.aside)
+	return slices.DeleteFunc(undelivered, func(other *item) bool { return other == i })
+}
+
+// refusedItem sets aside the message that has made the broker end connections, and returns it; nil if there is none.
+func (s *session) refusedItem(undelivered []*item, why error) *item {
 	u := s.u
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -97,16 +108,13 @@ func (s *session) refused(undelivered []*item, why error) []*item {
 		u.refusals.soon, u.refusals.times = 0, 0
 	}
 	if !hungUp(why) {
-		return undelivered
+		return nil
 	}
 	i := u.refusals.ended(s.oneByOne.Load(), s.acked, undelivered)
-	if i == nil {
-		return undelivered
+	if i != nil {
+		u.setAsideLocked(i)
 	}
-	u.log.Warn("a message is set aside: the broker ends the connection whenever it gets it", "topic", i.full,
-		"bytes", len(i.body()), "tried again after", u.timing.aside)
-	u.setAsideLocked(i)
-	return slices.DeleteFunc(undelivered, func(other *item) bool { return other == i })
+	return i
 }
 
 // passes reports whether a message may be sent. A message on a topic that the broker does not accept is set aside.

@@ -79,14 +79,16 @@ func (u *Upstream) Counts() Counts {
 // become records the condition and, if it has changed, logs it with its cause.
 func (u *Upstream) become(code Code, message string, err error) {
 	u.mu.Lock()
-	defer u.mu.Unlock()
 	same := u.status.Code == code
 	u.status.Message = message
+	if !same {
+		u.status.Code, u.status.Since = code, time.Now()
+		u.news = true
+	}
+	u.mu.Unlock()
 	if same {
 		return
 	}
-	u.status.Code, u.status.Since = code, time.Now()
-	u.news = true
 	if code == CodeConnected {
 		u.log.Info("connected to the upstream", "url", u.config.Address())
 		return
