@@ -23,7 +23,7 @@ import (
 type core struct {
 	config    atomic.Pointer[configs.Config] // in use
 	log       *slog.Logger
-	build     Build
+	options   Options
 	broker    *broker.Broker
 	relay     *relay.Relay
 	upstreams *upstreams
@@ -34,16 +34,17 @@ type core struct {
 
 // startCore starts everything and returns once clients can connect. The ports are opened after that. The API shows the
 // configuration in s.
-func startCore(config *configs.Config, build Build, s *configState, log *slog.Logger) (*core, error) {
+func startCore(config *configs.Config, options Options, s *configState) (*core, error) {
+	log := options.Log
 	// A full disk must not prevent the start, unless something has to be written first.
 	unusable := os.MkdirAll(config.Gateway.DataDir, 0o700)
 	b, err := broker.New(brokerConfig(config), log)
 	if err != nil {
 		return nil, explainDisk(err, unusable, config.Gateway.DataDir)
 	}
-	c := &core{log: log, build: build, broker: b}
+	c := &core{log: log, options: options, broker: b}
 	c.config.Store(config)
-	c.relay, err = relay.Start(relayConfig(config, build), b, log)
+	c.relay, err = relay.Start(relayConfig(config, options.Build), b, log)
 	if errors.Is(err, relay.ErrInUse) {
 		return nil, userError{"another gateway runs with the data directory " + config.Gateway.DataDir,
 			"stop that one first (systemctl stop minirelay), or set another [gateway] data_dir"}

@@ -25,8 +25,11 @@ var ErrStopped = errors.New("the gateway is stopped")
 type Options struct {
 	Path  string         // of the configuration; the API shows its files, and [Gateway.Reload] reads it again
 	Build Build          // the version shown to clients and in metrics
-	Log   *slog.Logger   // nil: nothing is logged
+	Log   *slog.Logger   // nil: nothing is logged; its handler must not wait for whoever reads the log
 	Level *slog.LevelVar // is set to the level of each configuration that is applied
+	// Unread returns how many lines of the log were dropped because nothing read it, and since when nothing has; zero: it
+	// is read.
+	Unread func() (lines uint64, since time.Time)
 }
 
 // Build is the version of the program.
@@ -49,7 +52,7 @@ func Start(config *configs.Config, options Options) (*Gateway, error) {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{options: options, state: newConfigState(options.Path)}
-	c, err := startCore(config, options.Build, g.state, options.Log)
+	c, err := startCore(config, options, g.state)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +108,7 @@ func (g *Gateway) become(config *configs.Config) error {
 		g.options.Log.Info("the gateway's identity has changed: restarting")
 		g.stop(c)
 	}
-	c, err := startCore(config, g.options.Build, g.state, g.options.Log)
+	c, err := startCore(config, g.options, g.state)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 // status returns the current state of the gateway.
 func (c *core) status(s *configState) status.Snapshot {
-	now, config, build := time.Now(), c.config.Load(), c.build
+	now, config, build := time.Now(), c.config.Load(), c.options.Build
 	figures := c.relay.Stats()
 	snap := status.Snapshot{
 		Now: now.UnixMilli(), Gateway: config.Gateway.ID, Version: build.Version, Commit: build.Commit, Go: build.Go,
@@ -19,6 +19,10 @@ func (c *core) status(s *configState) status.Snapshot {
 		Took: status.Durations(figures.Took), Refusing: figures.Refusing,
 		Machine: status.Look("/", config.Gateway.DataDir, now),
 		Config:  s.summary(),
+	}
+	if c.options.Unread != nil {
+		dropped, since := c.options.Unread()
+		snap.Log = status.Log{Dropped: dropped, Unread: milli(since)}
 	}
 	ports, polls := map[string]string{}, map[string]*status.Polls{} // by device
 	for _, p := range c.ports.Stats() {

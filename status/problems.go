@@ -61,6 +61,10 @@ func (s *Snapshot) Judge() {
 	if s.Config.Faults > 0 {
 		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last valid one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
 	}
+	if s.Log.Unread > 0 {
+		say("is its terminal stopped (Ctrl-Q continues it), or its reader hung? the gateway works on without it",
+			"nothing has read the log %s; %d lines were dropped", ago(s.Now, s.Log.Unread), s.Log.Dropped)
+	}
 	if e := s.Broker.CertificateExpires; e > 0 && e-s.Now < certificate.Milliseconds() {
 		say("renew it; with mode = \"files\" a new one is used at once", "the certificate expires on %s", time.UnixMilli(e).Format(time.DateOnly))
 	}

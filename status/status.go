@@ -25,6 +25,7 @@ type Snapshot struct {
 	Upstreams []Upstream `json:"upstreams"`
 	Machine   Machine    `json:"machine"`
 	Config    Config     `json:"config"`
+	Log       Log        `json:"log"`
 	Problems  []Problem  `json:"problems"` // see Judge
 }
 
@@ -34,6 +35,12 @@ type Config struct {
 	Loaded   int64  `json:"loaded"`
 	Faults   int    `json:"faults"` // of the files on disk now; if there are any, the last valid config is in use
 	Warnings int    `json:"warnings"`
+}
+
+// Log is the state of the gateway's log.
+type Log struct {
+	Dropped uint64 `json:"dropped"`          // lines, because nothing read them
+	Unread  int64  `json:"unread,omitempty"` // time since which nothing has read the log; 0: it is read
 }
 
 // Port is one serial port.

@@ -79,7 +79,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	what, try, status := describe(err)
-	env.notef("error: %s\nhint: %s\n", env.lang.Text(what), env.lang.Text(try))
+	// A stopped terminal must not keep the program from ending: a service manager waits for that.
+	within(flushTime, func() { env.notef("error: %s\nhint: %s\n", env.lang.Text(what), env.lang.Text(try)) })
 	return status
 }
 

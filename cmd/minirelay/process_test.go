@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"minirelay/status"
 )
 
 // binaryDir is the directory that binary builds in; "" if it has not run.
@@ -42,6 +46,12 @@ type process struct {
 // run starts the config under a shell command that may limit it, and waits until it is ready.
 func run(t *testing.T, dir, config, limit string) *process {
 	t.Helper()
+	return launch(t, dir, config, limit, func(*exec.Cmd) {})
+}
+
+// launch is run with a change of the command, such as another place for its output.
+func launch(t *testing.T, dir, config, limit string, prepare func(*exec.Cmd)) *process {
+	t.Helper()
 	program, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -51,9 +61,12 @@ func run(t *testing.T, dir, config, limit string) *process {
 	p := &process{dir: dir, log: &lockedBuffer{}, done: make(chan struct{}),
 		Cmd: exec.Command("sh", "-c", limit+` exec "$0" run -c "$1"`, program, path)}
 	p.Stderr = p.log
-	stdout, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	prepare(p.Cmd)
+	stdout, isPipe := io.Reader(nil), p.Stdout == nil
+	if isPipe {
+		if stdout, err = p.StdoutPipe(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -68,14 +81,20 @@ func run(t *testing.T, dir, config, limit string) *process {
 	ready := make(chan string, 1)
 	go func() {
 		defer close(p.done)
-		s := bufio.NewScanner(stdout)
-		if s.Scan() {
-			ready <- s.Text()
-		}
-		for s.Scan() {
+		if isPipe {
+			s := bufio.NewScanner(stdout)
+			if s.Scan() {
+				ready <- s.Text()
+			}
+			for s.Scan() {
+			}
 		}
 		p.Wait()
 	}()
+	if !isPipe {
+		p.url = p.addressOnceReady(t)
+		return p
+	}
 	select {
 	case line := <-ready:
 		p.url = strings.Fields(line)[1]
@@ -85,6 +104,21 @@ func run(t *testing.T, dir, config, limit string) *process {
 		t.Fatal("the gateway is not ready")
 	}
 	return p
+}
+
+// addressOnceReady asks the gateway whether it is ready, and where clients connect.
+func (p *process) addressOnceReady(t *testing.T) (url string) {
+	t.Helper()
+	eventually(t, "the gateway is ready", func() bool {
+		var s status.Snapshot
+		body, err := askLocally(t.Context(), filepath.Join(p.dir, "data"), "/api/status")
+		if err != nil || json.Unmarshal(body, &s) != nil || !s.Ready {
+			return false
+		}
+		url = s.Addresses[0]
+		return true
+	})
+	return url
 }
 
 func (p *process) phone(t *testing.T) *phone {

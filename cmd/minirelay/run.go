@@ -4,15 +4,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
-	"minirelay/configs"
 	"minirelay/gateway"
+	"minirelay/locale"
 )
 
 // runGateway is `minirelay run`: the gateway, until ctx ends.
@@ -26,7 +22,8 @@ func runGateway(ctx context.Context, env *env, args []string) error {
 }
 
 // serve runs the gateway of the config at path until ctx ends, and applies the config again whenever it changes. It
-// calls ready, if not nil, once clients can connect and every port has been tried.
+// calls ready, if not nil, once clients can connect and every port has been tried. Neither a log nor an output that
+// nobody reads stops it.
 func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gateway)) error {
 	changed, stopWatching := gateway.Watch(path) // watch before loading, so that no change is missed
 	defer stopWatching()
@@ -34,32 +31,28 @@ func serve(ctx context.Context, env *env, path string, ready func(*gateway.Gatew
 	if err != nil {
 		return err
 	}
+	defer surviveClosedPipes()()
+	onTerminal := isTerminal(env.stdout)
+	stdout := env.stdout
+	lines, screen := newUnread(env.stderr), newUnread(behind(stdout))
+	env.stdout = locale.NewScreen(screen)
+	defer func() { screen.close(); lines.close(); env.stdout = stdout }()
 	level := new(slog.LevelVar)
-	log := newLog(env.stderr, config.Log, level)
+	log := newLog(lines, config.Log, level)
+	lines.tell(func(n uint64) { log.Warn("lines of the log were dropped, because nothing read it", "lines", n) })
 	limitMemory("/", log)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	options := gateway.Options{Path: path, Build: gatewayBuild(), Log: log, Level: level}
-	return gateway.Run(ctx, config, options, gateway.Triggers{Changed: changed, Hangup: hangup, Ready: func(g *gateway.Gateway) {
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	reload, endHangups := hangups(func() { log.Warn("the terminal was closed"); stop() })
+	defer endHangups()
+	options := gateway.Options{Path: path, Build: gatewayBuild(), Log: log, Level: level, Unread: lines.state}
+	return gateway.Run(ctx, config, options, gateway.Triggers{Changed: changed, Hangup: reload, Ready: func(g *gateway.Gateway) {
 		fmt.Fprintln(env.stdout, "ready", strings.Join(g.Addresses(), " "))
 		if ready != nil {
 			ready(g)
-		} else if isTerminal(env.stdout) && !g.OnlyHere() {
+		} else if onTerminal && !g.OnlyHere() {
 			fmt.Fprint(behind(env.stdout), phoneCode(g, env.lang))
 		}
 	}})
-}
-
-// newLog writes text or JSON lines to w.
-func newLog(w io.Writer, c configs.LogConfig, level *slog.LevelVar) *slog.Logger {
-	level.Set(c.SlogLevel())
-	options := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	if os.Getenv("JOURNAL_STREAM") != "" {
-		return slog.New(newJournal(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }

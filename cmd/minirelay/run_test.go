@@ -87,9 +87,7 @@ func start(t *testing.T, dir, config string) *running {
 		t.Fatalf("not ready\n%s", r.log)
 	}
 	r.url = r.gateway.Addresses()[0]
-	if got := stdout.String(); !strings.HasPrefix(got, "ready "+r.url) {
-		t.Errorf("the ready line is %q", got)
-	}
+	eventually(t, "the ready line", func() bool { return strings.HasPrefix(stdout.String(), "ready "+r.url) })
 	return r
 }
 

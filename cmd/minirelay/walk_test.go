@@ -18,6 +18,7 @@ import (
 
 	"github.com/creack/pty"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"minirelay/configs"
@@ -31,27 +32,49 @@ const patience = 20 * time.Second
 type testBoard struct {
 	path  string
 	wire  *os.File
+	slave *os.File
 	lines chan string // what the gateway has written
 }
 
 func newTestBoard(t *testing.T) *testBoard {
 	t.Helper()
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	master, slave := openPTY(t)
 	if _, err := term.MakeRaw(int(slave.Fd())); err != nil {
 		t.Fatal(err)
 	}
 	// Keep our own end of the slave open: without it the master would see a hang-up until the gateway opens the port.
 	t.Cleanup(func() { master.Close(); slave.Close() })
-	b := &testBoard{path: slave.Name(), wire: master, lines: make(chan string, 64)}
+	b := &testBoard{path: slave.Name(), wire: master, slave: slave, lines: make(chan string, 64)}
 	go func() {
 		for s := bufio.NewScanner(master); s.Scan(); {
 			b.lines <- s.Text()
 		}
 	}()
 	return b
+}
+
+// openPTY opens a pair whose master can be closed while it is read, which hangs up the slave.
+func openPTY(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	blocking, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blocking.Close()
+	fd, err := unix.FcntlInt(blocking.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), blocking.Name()), slave
+}
+
+// unplug hangs up the line.
+func (b *testBoard) unplug() {
+	b.slave.Close()
+	b.wire.Close()
 }
 
 func (b *testBoard) say(t *testing.T, lines ...string) {
