@@ -4,6 +4,7 @@
 // The processing of a file, with one step in each source file:
 //
 //	source.go    readSources     bytes of one file, or of each *.toml of a directory
+//	text.go      Read            the same, kept to be checked later, and whether it looks cut off
 //	tree.go      parseSource     a tree of tables and values with their places
 //	syntax.go    syntaxFault     syntax errors in plain words
 //	shape.go     shapeOf         the keys and types of each table, from the structs of each package and their tags

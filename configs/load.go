@@ -10,10 +10,7 @@ import (
 
 // Load reads the config at path: a file, or a directory whose *.toml files are merged in the order of their names. Its
 // error is a [*Faults] with everything that is wrong.
-func Load(path string) (*Config, error) {
-	sources, faults := readSources(path)
-	return load(path, sources, faults, false)
-}
+func Load(path string) (*Config, error) { return Read(path).Load() }
 
 // LoadElsewhere is [Load] for a config that another machine or another user runs. It reads no secret from the environment
 // or from another file, so those are absent from the result, and it looks at no file that the config names.

@@ -5,7 +5,8 @@
 //	gateway.go    Start, Apply, Stop     a gateway, and the one roll-back
 //	core.go       core                   its parts, in the order of start and stop
 //	run.go        Run, Reload            the loop of a program, and its log messages
-//	watch.go      Watch                  notices that a file has changed
+//	watch.go      Watch                  notices that a file was saved, once it is complete
+//	notices.go    notices                what the kernel tells about files
 //	upstreams.go  upstreams              the connections to other brokers
 //	http.go       core.serveHTTP         the API, /metrics and /readyz, and the API on a local socket
 //	api.go        configState            the configuration in the API

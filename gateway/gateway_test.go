@@ -253,7 +253,7 @@ func TestRun(t *testing.T) {
 	config := testConfig(t, dir, filepath.Join(dir, "none"), "First", nil)
 	path := filepath.Join(dir, "minirelay.toml")
 	ctx, cancel := context.WithCancel(context.Background())
-	changed, ready, ended := make(chan struct{}), make(chan *Gateway, 1), make(chan error, 1)
+	changed, ready, ended := make(chan Change), make(chan *Gateway, 1), make(chan error, 1)
 	level := new(slog.LevelVar)
 	go func() {
 		ended <- Run(ctx, config, Options{Path: path, Level: level}, Triggers{Changed: changed, Ready: func(g *Gateway) { ready <- g }})
@@ -271,8 +271,8 @@ func TestRun(t *testing.T) {
 		if err := errors.Join(os.WriteFile(path+"~", []byte(text), 0o600), os.Rename(path+"~", path)); err != nil {
 			t.Fatal(err)
 		}
-		changed <- struct{}{}
-		changed <- struct{}{} // received once the first has been handled
+		changed <- Change{Text: configs.Read(path)}
+		changed <- Change{Text: configs.Read(path)} // received once the first has been handled
 	}
 	save(string(text) + "\n[log]\nlevel = \"debug\"\n")
 	if got := g.Config().Log.Level; got != "debug" || level.Level() != slog.LevelDebug {

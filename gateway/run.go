@@ -17,7 +17,7 @@ import (
 
 // Triggers are the channels that make [Run] read the configuration again, and its callback. Each may be left out.
 type Triggers struct {
-	Changed <-chan struct{}  // from [Watch]
+	Changed <-chan Change    // from [Watch]
 	Hangup  <-chan os.Signal // SIGHUP
 	Ready   func(*Gateway)   // is called once clients can connect and every port has been tried
 }
@@ -58,8 +58,8 @@ func Run(ctx context.Context, config *configs.Config, options Options, on Trigge
 			if on.Ready != nil {
 				on.Ready(g)
 			}
-		case <-on.Changed:
-			err = g.Reload()
+		case change := <-on.Changed:
+			err = g.take(change)
 		case <-on.Hangup:
 			err = g.Reload()
 		}
@@ -71,9 +71,21 @@ func Run(ctx context.Context, config *configs.Config, options Options, on Trigge
 
 // Reload reads the configuration at [Options].Path again and applies it. If it has a fault, or a part of it cannot be
 // used, Reload logs that and changes nothing. The error is [ErrStopped]: the gateway no longer runs.
-func (g *Gateway) Reload() error {
+func (g *Gateway) Reload() error { return g.reload(configs.Read(g.options.Path)) }
+
+// take applies a config that was saved, or logs why it is not used yet.
+func (g *Gateway) take(change Change) error {
+	if change.Text == nil {
+		g.options.Log.Warn("the configuration seems to be half saved; it is used once it is complete, or nothing more comes",
+			"reason", change.Doubt, "hint", "if it is meant to be so: systemctl reload minirelay uses it at once")
+		return nil
+	}
+	return g.reload(change.Text)
+}
+
+func (g *Gateway) reload(text *configs.Text) error {
 	log := g.options.Log
-	next, err := configs.Load(g.options.Path)
+	next, err := text.Load()
 	if err != nil {
 		logFaults(log, err)
 		return nil
