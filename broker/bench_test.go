@@ -42,14 +42,11 @@ func benchOurs(b *testing.B) (string, func(string, []byte, byte)) {
 }
 
 func benchMochi(b *testing.B) (string, func(string, []byte, byte)) {
-	certPEM, keyPEM, err := makeCertificate(time.Now())
+	made, _, err := openOwn(b.TempDir(), time.Now())
 	if err != nil {
 		b.Fatal(err)
 	}
-	cert, err := tls.X509KeyPair(certPEM, keyPEM)
-	if err != nil {
-		b.Fatal(err)
-	}
+	cert := *made.certs[0]
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

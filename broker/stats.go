@@ -3,6 +3,7 @@ package broker
 import (
 	"maps"
 	"sync"
+	"time"
 )
 
 // Stats are the counters of the broker since its start, and its state now. Sizes are bytes.
@@ -22,6 +23,7 @@ type Stats struct {
 	Refusals           map[string]uint64 // logins and publishes without right, by the thing refused
 	CertificateExpires int64             // Unix seconds; 0: plain
 	Guesses            Guesses
+	Certificate        []Advice          // what is wrong with the certificate, except that it ends
 }
 
 // Stats returns the counters and the state now.
@@ -39,7 +41,8 @@ func (b *Broker) Stats() Stats {
 	s.Guesses = b.passwords.guesses()
 	s.Disconnections, s.Refusals = b.ends.counts(), b.refusals.counts.counts()
 	if id := b.identity.Load(); id != nil {
-		s.CertificateExpires = id.current.Load().Leaf.NotAfter.Unix()
+		s.CertificateExpires = id.newest().Leaf.NotAfter.Unix()
+		s.Certificate = id.advice(time.Now())
 	}
 	return s
 }

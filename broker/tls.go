@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 
 const (
 	watchEvery = 2 * time.Second     // for new certificate files
+	namesEvery = time.Minute         // for other names and addresses of the machine
 	warnBefore = 14 * 24 * time.Hour // before a certificate expires
 	warnEvery  = 24 * time.Hour
 )
@@ -25,13 +27,23 @@ const (
 // identity is the certificate of the TLS port, which may be replaced while in use. nil stands for plain.
 type identity struct {
 	certFile, keyFile string
-	watched           bool
+	own               *own // what the gateway has made for itself; nil: the files are the user's, and watched
+	damage            error
 	server            *tls.Config
-	current           atomic.Pointer[tls.Certificate]
+	certs             atomic.Pointer[[]*tls.Certificate] // the newest first, at least one
 
 	// Of watchCertificate.
 	stamp  string // of the files when they were last looked at
+	looked time.Time
 	warned time.Time
+}
+
+// suites are those of TLS 1.2 that encrypt and authenticate in one step (AEAD) with a key of their own for each
+// connection; TLS 1.3 has no others.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
 // newIdentity loads, or makes, the certificate that cfg asks for.
@@ -42,32 +54,41 @@ func newIdentity(cfg Config) (*identity, error) {
 	case "off":
 		return nil, nil
 	case "", "self-signed":
-		id.certFile, id.keyFile, err = selfSigned(cfg.DataDir)
-	case "files":
-		id.certFile, id.keyFile, id.watched = cfg.TLS.CertFile, cfg.TLS.KeyFile, true
-		if id.certFile == "" || id.keyFile == "" {
-			err = errors.New("broker.tls: mode files needs cert_file and key_file")
+		if id.own, id.damage, err = openOwn(cfg.DataDir, time.Now()); err == nil {
+			id.certFile, id.keyFile = id.own.certFile(), id.own.keyFile()
+			id.certs.Store(&id.own.certs)
 		}
+	case "files":
+		id.certFile, id.keyFile = cfg.TLS.CertFile, cfg.TLS.KeyFile
+		if id.certFile == "" || id.keyFile == "" {
+			return nil, errors.New("broker.tls: mode files needs cert_file and key_file")
+		}
+		id.stamp = id.look()
+		var cert *tls.Certificate
+		if cert, err = loadPair(id.certFile, id.keyFile); err != nil {
+			err = fmt.Errorf("broker.tls: %w", err)
+		}
+		id.certs.Store(&[]*tls.Certificate{cert})
 	default:
 		err = hint(fmt.Errorf("broker.tls: unknown mode %q", cfg.TLS.Mode), "use self-signed, files or off")
 	}
 	if err != nil {
 		return nil, err
 	}
-	id.stamp = id.look()
-	cert, err := loadPair(id.certFile, id.keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("broker.tls: %w", err)
-	}
-	id.current.Store(cert)
 	id.server = &tls.Config{
 		MinVersion:                  tls.VersionTLS12,
+		CipherSuites:                suites,
 		NextProtos:                  []string{"http/1.1"}, // WebSockets need it
 		DynamicRecordSizingDisabled: true,                 // fewer writes; a frame is read as a whole anyway
-		GetCertificate:              func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return id.current.Load(), nil },
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return choose(*id.certs.Load(), hello, time.Now()), nil
+		},
 	}
 	return id, nil
 }
+
+// newest returns the certificate that new clients see.
+func (id *identity) newest() *tls.Certificate { return (*id.certs.Load())[0] }
 
 // loadPair reads a certificate with its chain and key, and checks that they belong together.
 func loadPair(certFile, keyFile string) (*tls.Certificate, error) {
@@ -151,26 +172,56 @@ func (id *identity) refresh(log *slog.Logger) {
 		log.Error("the new certificate is not used; the old one stays", "error", err, "hint", hintOf(err))
 		return
 	}
-	id.current.Store(cert)
+	id.certs.Store(&[]*tls.Certificate{cert})
 	id.warned = time.Time{}
 	id.announce(log)
 }
 
-// announce logs which certificate is in use. A person compares the fingerprint with the one that the client shows.
+// renew makes another certificate of the gateway's own if the machine has another name or address, or the newest one
+// ends soon.
+func (id *identity) renew(log *slog.Logger, now time.Time) {
+	if now.Sub(id.looked) < namesEvery {
+		return
+	}
+	id.looked = now
+	before := id.newest()
+	id.own.unsaved = id.own.renew(now)
+	if id.own.certs[0] == before {
+		return
+	}
+	certs := slices.Clone(id.own.certs)
+	id.certs.Store(&certs)
+	log.Info("this machine has another name or address, or its certificate ends soon: it has a new one with the same key")
+	id.announce(log)
+}
+
+// announce logs which certificates are in use. A person compares the fingerprint with the one that the client shows.
 func (id *identity) announce(log *slog.Logger) {
 	if id == nil {
 		log.Info("no TLS: passwords are sent unencrypted unless a proxy encrypts")
 		return
 	}
-	leaf := id.current.Load().Leaf
-	sum := sha256.Sum256(leaf.Raw)
-	log.Info("certificate", "file", id.certFile, "sha256", hex.EncodeToString(sum[:]), "until", leaf.NotAfter.Format(time.DateOnly))
+	if id.damage != nil {
+		log.Error("the gateway's own certificate was damaged, and it has made a new one; clients that trusted the old one ask again",
+			"error", id.damage, "hint", "is the disk failing? the damaged files are kept beside the new ones")
+	}
+	if id.own != nil && id.own.unsaved != nil {
+		log.Error("the gateway's new certificate is not on the disk: the next start makes another one", "error", id.own.unsaved)
+	}
+	for _, c := range *id.certs.Load() {
+		sum := sha256.Sum256(c.Leaf.Raw)
+		log.Info("certificate", "file", id.certFile, "sha256", hex.EncodeToString(sum[:]), "until", c.Leaf.NotAfter.Format(time.DateOnly),
+			"names", strings.Join(namesOf(c.Leaf), " "))
+	}
+	for _, a := range examine(id.newest(), id.own != nil, time.Now()) {
+		log.Warn(a.What, "file", id.certFile, "hint", a.Try)
+	}
 }
 
 // remind warns once a day if the certificate is about to expire, or is not valid. At the start such a one is used all
 // the same: the clock may be wrong, and the plain listeners and the boards need no certificate.
 func (id *identity) remind(log *slog.Logger, now time.Time) {
-	leaf := id.current.Load().Leaf
+	leaf := id.newest().Leaf
 	if now.Sub(id.warned) < warnEvery || leaf.NotAfter.Sub(now) > warnBefore && !now.Before(leaf.NotBefore) {
 		return
 	}
@@ -182,12 +233,14 @@ func (id *identity) remind(log *slog.Logger, now time.Time) {
 	log.Warn("the certificate ends soon; renew it", "file", id.certFile, "until", leaf.NotAfter)
 }
 
-// watchCertificate notices new files and a certificate that is about to expire.
+// watchCertificate notices new files, other names of the machine, and a certificate that is about to expire.
 func (b *Broker) watchCertificate() {
 	defer b.running.Done()
 	for {
 		if id := b.identity.Load(); id != nil {
-			if id.watched {
+			if id.own != nil {
+				id.renew(b.log, time.Now())
+			} else {
 				id.refresh(b.log)
 			}
 			id.remind(b.log, time.Now())

@@ -77,17 +77,27 @@ func (b *testBroker) shown(t testing.TB) string {
 	return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
 }
 
-func TestSelfSigned(t *testing.T) {
-	dir := t.TempDir()
-	certFile, keyFile, err := selfSigned(dir)
+// made opens what the gateway has made for itself.
+func made(t *testing.T, dataDir string, now time.Time) (*own, error) {
+	t.Helper()
+	o, damage, err := openOwn(dataDir, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, _ := os.ReadFile(certFile)
-	if info, _ := os.Stat(keyFile); info.Mode().Perm() != 0o600 {
+	return o, damage
+}
+
+func TestSelfSigned(t *testing.T) {
+	dir := t.TempDir()
+	o, damage := made(t, dir, time.Now())
+	if damage != nil {
+		t.Error(damage)
+	}
+	first, _ := os.ReadFile(o.certFile())
+	if info, _ := os.Stat(o.keyFile()); info.Mode().Perm() != 0o600 {
 		t.Errorf("the key has mode %v", info.Mode())
 	}
-	cert, err := loadPair(certFile, keyFile)
+	cert, err := loadPair(o.certFile(), o.keyFile())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,36 +111,22 @@ func TestSelfSigned(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, _, err := selfSigned(dir); err != nil {
-		t.Fatal(err)
-	}
-	if again, _ := os.ReadFile(certFile); string(again) != string(first) {
+	made(t, dir, time.Now())
+	if again, _ := os.ReadFile(o.certFile()); string(again) != string(first) {
 		t.Error("it was made again")
 	}
 	left, _ := filepath.Glob(filepath.Join(dir, "tls", ".new-*"))
 	if len(left) > 0 {
 		t.Errorf("%v is left", left)
 	}
-	if err := os.WriteFile(certFile, []byte("half"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := selfSigned(dir); err == nil || !strings.Contains(hintOf(err), "delete") {
-		t.Errorf("a damaged one: %v", err)
-	}
 }
 
 // A Pi without a clock makes its certificate in 1970: it has to be valid once the time is known.
 func TestSelfSignedWithoutClock(t *testing.T) {
-	certPEM, keyPEM, err := makeCertificate(time.Unix(0, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := tls.X509KeyPair(certPEM, keyPEM)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC); now.After(cert.Leaf.NotAfter) || time.Unix(0, 0).Before(cert.Leaf.NotBefore) {
-		t.Errorf("valid from %v to %v", cert.Leaf.NotBefore, cert.Leaf.NotAfter)
+	o, _ := made(t, t.TempDir(), time.Unix(0, 0))
+	leaf := o.certs[0].Leaf
+	if now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC); now.After(leaf.NotAfter) || time.Unix(0, 0).Before(leaf.NotBefore) {
+		t.Errorf("valid from %v to %v", leaf.NotBefore, leaf.NotAfter)
 	}
 }
 
@@ -192,7 +188,7 @@ func TestBadCertificates(t *testing.T) {
 		certFile, keyFile := save(t, t.TempDir(), cert)
 		l, id := &logs{}, &identity{certFile: certFile, keyFile: keyFile}
 		id.refresh(slog.New(slog.NewTextHandler(l, nil)))
-		if id.current.Load() != nil || !strings.Contains(l.String(), want) {
+		if id.certs.Load() != nil || !strings.Contains(l.String(), want) {
 			t.Errorf("%s, want %q", l, want)
 		}
 	}
@@ -210,7 +206,7 @@ func TestCertificateEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		id, l := &identity{}, &logs{}
 		log := slog.New(slog.NewTextHandler(l, nil))
-		id.current.Store(issue(t, "x", -time.Hour, 20*24*time.Hour, nil))
+		id.certs.Store(&[]*tls.Certificate{issue(t, "x", -time.Hour, 20*24*time.Hour, nil)})
 		for range 22 * 24 {
 			id.remind(log, time.Now())
 			time.Sleep(time.Hour)
