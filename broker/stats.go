@@ -23,7 +23,7 @@ type Stats struct {
 	Refusals           map[string]uint64 // logins and publishes without right, by the thing refused
 	CertificateExpires int64             // Unix seconds; 0: plain
 	Guesses            Guesses
-	Certificate        []Advice          // what is wrong with the certificate, except that it ends
+	Certificate        []Advice // what is wrong with the certificate, except that it ends
 }
 
 // Stats returns the counters and the state now.

@@ -175,6 +175,9 @@ func (id *identity) refresh(log *slog.Logger) {
 	id.certs.Store(&[]*tls.Certificate{cert})
 	id.warned = time.Time{}
 	id.announce(log)
+	for _, a := range examine(cert, false, time.Now()) { // those of the config are known from reading it
+		log.Warn(a.What, "file", id.certFile, "hint", a.Try)
+	}
 }
 
 // renew makes another certificate of the gateway's own if the machine has another name or address, or the newest one
@@ -212,9 +215,6 @@ func (id *identity) announce(log *slog.Logger) {
 		sum := sha256.Sum256(c.Leaf.Raw)
 		log.Info("certificate", "file", id.certFile, "sha256", hex.EncodeToString(sum[:]), "until", c.Leaf.NotAfter.Format(time.DateOnly),
 			"names", strings.Join(namesOf(c.Leaf), " "))
-	}
-	for _, a := range examine(id.newest(), id.own != nil, time.Now()) {
-		log.Warn(a.What, "file", id.certFile, "hint", a.Try)
 	}
 }
 

@@ -30,6 +30,9 @@ func issue(t testing.TB, name string, from, until time.Duration, parent *tls.Cer
 	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(until), DNSNames: []string{name}, IsCA: parent == nil,
 		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	if name == "" {
+		template.DNSNames = nil
+	}
 	issuer, signer := template, any(key)
 	var chain [][]byte
 	if parent != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"minirelay/broker"
@@ -131,6 +132,7 @@ func (k *checker) checkTLS(t broker.TLSConfig) {
 	if !k.sound("broker", "tls", "mode") {
 		return
 	}
+	missing := false
 	for _, f := range []struct{ key, path string }{{"cert_file", t.CertFile}, {"key_file", t.KeyFile}} {
 		at := k.at("broker", "tls", f.key)
 		switch {
@@ -140,11 +142,35 @@ func (k *checker) checkTLS(t broker.TLSConfig) {
 			k.fault(k.at("broker", "tls", "mode"), `mode = "files" needs a `+f.key, "name both cert_file and key_file, in PEM format")
 		case f.path != "" && !k.elsewhere:
 			if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
+				missing = true
 				k.fault(at, fmt.Sprintf("there is no file %s on this machine", f.path),
 					"the gateway does not start without it; minirelay check -elsewhere checks the config of another machine")
 			} else if f.key == "key_file" {
 				k.checkSecretFile(at, f.path)
 			}
 		}
+	}
+	if t.Mode == "files" && t.CertFile != "" && t.KeyFile != "" && !missing && !k.elsewhere {
+		k.checkCertificate(t)
+	}
+}
+
+// checkCertificate reports files with which the gateway would not start, and warns about a certificate that clients refuse.
+func (k *checker) checkCertificate(t broker.TLSConfig) {
+	at := k.at("broker", "tls", "cert_file")
+	c, err := broker.Examine(t.CertFile, t.KeyFile, time.Now())
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		k.warning(at, fmt.Sprintf("the certificate is not checked: %v", err), "the user of the gateway must be able to read both files; check as that user")
+	case err != nil:
+		try := "the gateway does not start with it"
+		var hinted interface{ Hint() string }
+		if errors.As(err, &hinted) {
+			try = hinted.Hint()
+		}
+		k.fault(at, err.Error(), try)
+	}
+	for _, a := range c.Advice {
+		k.warning(at, a.What, a.Try)
 	}
 }

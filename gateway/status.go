@@ -55,6 +55,9 @@ func (c *core) status(s *configState) status.Snapshot {
 	for _, f := range b.Full {
 		snap.Broker.Full = append(snap.Broker.Full, status.Full{User: f.User, Times: f.Times, Last: f.Last.UnixMilli()})
 	}
+	for _, a := range b.Certificate {
+		snap.Broker.Certificate = append(snap.Broker.Certificate, status.Problem{What: a.What, Try: a.Try})
+	}
 	snap.Judge()
 	return snap
 }

@@ -65,6 +65,7 @@ func (s *Snapshot) Judge() {
 		say("is its terminal stopped (Ctrl-Q continues it), or its reader hung? the gateway works on without it",
 			"nothing has read the log %s; %d lines were dropped", ago(s.Now, s.Log.Unread), s.Log.Dropped)
 	}
+	s.Problems = append(s.Problems, s.Broker.Certificate...)
 	if e := s.Broker.CertificateExpires; e > 0 && e-s.Now < certificate.Milliseconds() {
 		say("renew it; with mode = \"files\" a new one is used at once", "the certificate expires on %s", time.UnixMilli(e).Format(time.DateOnly))
 	}

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 
+	"minirelay/broker"
 	"minirelay/configs"
 	"minirelay/devices/serial"
 	"minirelay/locale"
@@ -46,6 +48,11 @@ func runCheck(_ context.Context, env *env, args []string) error {
 	}
 	for _, u := range config.Upstreams {
 		env.printf("upstream %s: %s\n", u.ID, upstreamSummary(env.lang, config, u))
+	}
+	if t := config.Broker.TLS; t.Mode == "files" {
+		if c, err := broker.Examine(t.CertFile, t.KeyFile, time.Now()); err == nil {
+			env.printf("certificate: for %s, until %s\n", strings.Join(c.Names, ", "), c.Until.Format(time.DateOnly))
+		}
 	}
 	sound := "is valid"
 	if n := len(config.Warnings); n > 0 {

@@ -97,7 +97,7 @@ func newWatching(env *env, o *watchOptions, units map[[2]string]string) (*watchi
 	if o.record == "" {
 		return w, nil
 	}
-	f, err := os.OpenFile(o.record, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(o.record, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // the bytes may hold passwords
 	if errors.Is(err, os.ErrExist) {
 		return nil, userError{o.record + " already exists", "name another file, or delete that one"}
 	}
