@@ -178,6 +178,9 @@ func (l *line) serve(s *session) error {
 
 // work executes commands to devices that talk by themselves until the session ends. The error is the reason.
 func (l *line) work(s *session) error {
+	puzzling := time.NewTicker(l.patience())
+	defer puzzling.Stop()
+	before := l.tap.Bytes.Load()
 	for {
 		switch {
 		case l.stopping():
@@ -198,8 +201,36 @@ func (l *line) work(s *session) error {
 		case <-s.gone:
 		case <-l.changed:
 		case <-l.lane.Ready():
+		case <-puzzling.C:
+			if n := l.tap.Bytes.Load() - before; n > 0 {
+				l.notePuzzle(s, n)
+				puzzling.Stop()
+			}
 		case <-l.ping:
 		}
+	}
+}
+
+// patience is how long none of the devices may be heard before they are offline.
+func (l *line) patience() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	longest := proven
+	for _, m := range l.devices {
+		longest = max(longest, m.config.OfflineAfter)
+	}
+	return longest
+}
+
+// notePuzzle logs that bytes have come since the port was opened, and no valid frame. Without that, a wrong speed looks
+// like a board that is not there.
+func (l *line) notePuzzle(s *session, bytes uint64) {
+	l.mu.Lock()
+	good := s.good
+	l.mu.Unlock()
+	if !good {
+		l.log.Warn("bytes arrive, but no device of this port understands them", "bytes", bytes,
+			"hint", "check the speed and parity of the port, and the codec: minirelay scan "+s.config.Place()+" tries them")
 	}
 }
 

@@ -70,6 +70,34 @@ func TestTroubleIsLoggedOnce(t *testing.T) {
 	})
 }
 
+// A wrong speed is not taken for a board that is not there: if bytes arrive and no frame is valid, that is logged, once. A
+// board that says little is given its time.
+func TestBytesWithoutSense(t *testing.T) {
+	for what, test := range map[string]struct {
+		says []string
+		want int
+	}{
+		"garbage":          {[]string{"\xf8\x80\x00\xff", "\xf8\x80\x00\xff", "\xf8"}, 1},
+		"nothing":          {nil, 0},
+		"sense in the end": {[]string{"\xf8\x80\x00\xff", `{"p":1}`}, 0},
+	} {
+		t.Run(what, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				d := PumpBoard()
+				r.apply(d)
+				for _, s := range test.says {
+					r.board().say(s)
+				}
+				time.Sleep(3 * d.OfflineAfter)
+				synctest.Wait()
+				if n := strings.Count(r.log.String(), "no device of this port understands them"); n != test.want {
+					t.Errorf("logged %d times", n)
+				}
+			})
+		})
+	}
+}
+
 // A port that is lost as soon as it is opened neither spins nor fills the log.
 func TestFlapping(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {

@@ -23,14 +23,16 @@ func (l *line) listen(s *session) {
 		if n > 0 {
 			empty = 0
 			l.tap.Bytes.Add(uint64(n))
-			l.tap.ShowBytes(time.Now(), false, buf[:n])
+			now := time.Now()
+			l.tap.Last.Store(now.UnixNano())
+			l.tap.ShowBytes(now, false, buf[:n])
 			l.mu.Lock()
 			if len(l.inbox.bytes)+n > codec.MaxInbox {
 				l.tap.Drop(&l.tap.Overlong, l.inbox.bytes, "more bytes have arrived than any answer can have")
 				l.inbox.bytes = l.inbox.bytes[:0]
 			}
 			l.inbox.bytes = append(l.inbox.bytes, buf[:n]...)
-			l.inbox.at = time.Now()
+			l.inbox.at = now
 			l.mu.Unlock()
 			select {
 			case l.heardBytes <- struct{}{}:

@@ -247,6 +247,7 @@ type PortStats struct {
 	Polls   []Polls       // of the polled devices
 	Busy    time.Duration // how long the line has been occupied; its growth per time is the load, 0 to 1
 	Reckons bool          // whether Busy is known
+	Last    time.Time     // when the last byte came; zero: never
 }
 
 // Stats returns the state of every port, in the order of the config.
@@ -261,6 +262,9 @@ func (p *Ports) Stats() []PortStats {
 			stats.Trouble = hungReason
 		}
 		stats.Busy, stats.Reckons = l.busy()
+		if last := l.tap.Last.Load(); last > 0 {
+			stats.Last = time.Unix(0, last)
+		}
 		for _, m := range l.devices {
 			stats.Devices = append(stats.Devices, m.config.ID)
 			if m.polls != nil {

@@ -30,7 +30,7 @@ func (c *core) status(s *configState) status.Snapshot {
 		snap.Ports = append(snap.Ports, status.Port{Port: p.Port, Path: p.Path, Baud: p.Baud, Open: p.Open, Trouble: p.Trouble,
 			Devices: p.Devices, Received: n.Bytes, Sent: n.Sent, Frames: n.Frames, Noise: n.Noise, Overlong: n.Overlong,
 			Damaged: n.Damaged, Implausible: n.Implausible, Late: n.Late, Unanswered: n.Unanswered, Unknown: n.Unknown, Foreign: n.Foreign, Reopened: n.Reopened,
-			Busy: busySeconds(p)})
+			LastByte: milli(p.Last), Busy: busySeconds(p)})
 		for _, d := range p.Devices {
 			ports[d] = p.Port
 		}

@@ -277,7 +277,7 @@ func (d *Device) tick() {
 	now := time.Now()
 	d.due = time.Time{}
 	if after := d.model.OfflineAfter; d.online && after > 0 && now.Sub(d.heard) >= after {
-		d.goOffline("silent for " + after.String())
+		d.goOffline("no valid frame for " + after.String())
 	}
 	stale := false
 	for i, at := range d.at {

@@ -10,8 +10,10 @@ const (
 	fullDisk    = 50 << 20 // bytes left, below which the journal of commands may soon find no room
 	certificate = 14 * 24 * time.Hour
 	fullShown   = time.Hour
-	fewPolls    = 20 // a single one without an answer means nothing
-	manyGuesses = 20 // fewer are a person or a device with an old password
+	lately      = time.Minute
+	fewBytes    = 256 // may be the half of a frame with which a port begins
+	fewPolls    = 20  // a single one without an answer means nothing
+	manyGuesses = 20  // fewer are a person or a device with an old password
 )
 
 // Judge fills in [Snapshot].Problems: everything that needs the attention of a person, the worst first.
@@ -41,6 +43,7 @@ func (s *Snapshot) Judge() {
 		say(fmt.Sprintf("check its power and cable; minirelay watch %s shows its data", d.Port), "device %s is offline %s",
 			d.Device, ago(s.Now, d.Since))
 	}
+	s.portProblems(say)
 	for _, d := range s.Devices {
 		if p := d.Polls; d.Online && p != nil && p.Recent >= fewPolls && p.Missed*10 >= p.Recent {
 			say(fmt.Sprintf("check wires, termination and ground of the bus, and the timeout; minirelay watch %s shows each request", d.Port),
@@ -87,6 +90,45 @@ func (s *Snapshot) Judge() {
 	}
 	s.upstreamProblems(say)
 	s.machineProblems(say)
+}
+
+// portProblems are those of ports that are closed and of devices that are offline.
+func (s *Snapshot) portProblems(say func(try, what string, args ...any)) {
+	open := map[string]*Port{}
+	for i, p := range s.Ports {
+		if p.Open {
+			open[p.Port] = &s.Ports[i]
+			continue
+		}
+		trouble := p.Trouble
+		if trouble == "" {
+			trouble = "it has not been opened yet"
+		}
+		say("minirelay ports lists the adapters", "port %s is not usable: %s", p.Port, trouble)
+	}
+	heard := map[string]int64{} // when the newest valid frame came, by port
+	for _, d := range s.Devices {
+		heard[d.Port] = max(heard[d.Port], d.Heard)
+	}
+	for _, d := range s.Devices {
+		p := open[d.Port]
+		switch {
+		case d.Online || p == nil: // one line is enough for a port that is gone
+		case s.garbled(&d, p, heard[d.Port]):
+			say(fmt.Sprintf("check the baud rate, the parity and the codec; minirelay scan %s tries them", p.Path),
+				"device %s is offline %s: bytes arrive on port %s, but it understands none of them", d.Device, ago(s.Now, d.Since), d.Port)
+		default:
+			say(fmt.Sprintf("check its power and cable; minirelay watch %s shows its data", d.Port), "device %s is offline %s",
+				d.Device, ago(s.Now, d.Since))
+		}
+	}
+}
+
+// garbled reports whether bytes arrive for a device that is offline, and no valid frame among them. Bytes that end no frame
+// count too, except on a line of polled devices, where they may be the echo of the requests.
+func (s *Snapshot) garbled(d *Device, p *Port, heard int64) bool {
+	lately := p.LastByte > heard && s.Now-p.LastByte < lately.Milliseconds()
+	return lately && (p.Noise+p.Overlong+p.Damaged > 0 || d.Polls == nil && p.Frames == 0 && p.Received > fewBytes)
 }
 
 func (s *Snapshot) machineProblems(say func(try, what string, args ...any)) {

@@ -65,6 +65,8 @@ type Port struct {
 	Foreign     uint64 `json:"foreign"` // requests of another master
 	Reopened    uint64 `json:"reopened"`
 
+	LastByte int64 `json:"last_byte"` // when the last byte was read
+
 	Busy *float64 `json:"busy_seconds,omitempty"` // how long the line was occupied; nil: its speed is not known
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,6 +72,9 @@ func TestRecordDecodeReplay(t *testing.T) {
 	}
 	line.Close()
 	<-served
+	if info, err := os.Stat("wire.txt"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others can read the recording: %v, %v", info.Mode(), err)
+	}
 
 	var out, problems lockedBuffer
 	if status := Main([]string{"decode", "-c", "bus.toml", "meter", "wire.txt"}, nil, &out, &problems); status != exitOK {

@@ -6,6 +6,8 @@ import "sync/atomic"
 // ready.
 type Counters struct {
 	Bytes, Sent, Frames, Noise, Overlong, Damaged, Implausible, Late, Unanswered, Unknown, Foreign, Opened atomic.Uint64
+
+	Last atomic.Int64 // when the last byte was read from the port, in Unix nanoseconds; 0: never
 }
 
 // Counts are the numbers of [Counters] at one time.

@@ -99,7 +99,11 @@ type TappedReader struct {
 
 func (r TappedReader) Read(b []byte) (int, error) {
 	n, err := r.Reader.Read(b)
-	r.Tap.ShowBytes(time.Now(), false, b[:n])
+	now := time.Now()
+	if n > 0 {
+		r.Tap.Last.Store(now.UnixNano())
+	}
+	r.Tap.ShowBytes(now, false, b[:n])
 	return n, err
 }
 
