@@ -141,7 +141,6 @@ func TestJudge(t *testing.T) {
 		t.Errorf("a problem without a cause: %+v", s.Problems)
 	}
 	s.Refusing = "commands are refused: a part of the command journal is damaged"
-	s.Ports = append(s.Ports, Port{Port: "due", Trouble: "/dev/due does not exist"}, Port{Port: "nano", Open: true, Frames: 100, Damaged: 200})
 	s.Ports = append(s.Ports, Port{Port: "due", Trouble: "/dev/due does not exist"}, Port{Port: "nano", Open: true, Frames: 100, Damaged: 200},
 		Port{Port: "fast", Path: "/dev/fast", Open: true, LastByte: s.Now - 1000, Received: 999}, Port{Port: "echo", Open: true, LastByte: s.Now - 1000},
 		Port{Port: "past", Open: true, LastByte: s.Now - 90_000})
@@ -151,6 +150,8 @@ func TestJudge(t *testing.T) {
 	s.Config.Faults, s.Config.Path = 2, "x.toml"
 	s.Broker.CertificateExpires = s.Now + 24*3600*1000
 	s.Broker.Full = append(s.Broker.Full, Full{"wall", 7, s.Now - 90_000})
+	s.Broker.Certificate = []Problem{{"the file contains no certificate of \"ca\"", "use the whole chain"}}
+	s.Log = Log{Dropped: 7, Unread: s.Now - 60_000}
 	s.Machine.DiskFree, s.Machine.ClockSet, s.Machine.Throttled = 1<<20, false, []string{"under-voltage now"}
 	s.Judge()
 	var told []string
@@ -162,11 +163,11 @@ func TestJudge(t *testing.T) {
 	}
 	want := []string{"commands are refused: a part of the command journal is damaged",
 		"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
-	want := []string{"port due is not usable: /dev/due does not exist", "device shed is offline for 5 min",
 		"device pond is offline since the start: bytes arrive on port fast, but it understands none of them",
 		"device well is offline since the start", "device mill is offline since the start",
 		"device meter has left 7 of the last 64 requests unanswered",
 		"port nano: 200 of 300 frames were unreadable", "the configuration on the disk has 2 faults; the last valid one is in use",
+		"nothing has read the log for 60 s; 7 lines were dropped", "the file contains no certificate of \"ca\"",
 		"the certificate expires on 2026-02-01", "the clients of user wall have used up the memory for one user, the last time 90 s ago", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
 		"the Raspberry Pi reports: under-voltage now"}
 	if strings.Join(told, "\n") != strings.Join(want, "\n") {

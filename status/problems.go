@@ -25,24 +25,6 @@ func (s *Snapshot) Judge() {
 	if s.Refusing != "" {
 		say("the log says since when, and what to do; journalctl -u minirelay -e shows it", "%s", s.Refusing)
 	}
-	open := map[string]bool{}
-	for _, p := range s.Ports {
-		open[p.Port] = p.Open
-		if !p.Open {
-			trouble := p.Trouble
-			if trouble == "" {
-				trouble = "it has not been opened yet"
-			}
-			say("minirelay ports lists the adapters", "port %s is not usable: %s", p.Port, trouble)
-		}
-	}
-	for _, d := range s.Devices {
-		if d.Online || !open[d.Port] {
-			continue // one line is enough for a port that is gone
-		}
-		say(fmt.Sprintf("check its power and cable; minirelay watch %s shows its data", d.Port), "device %s is offline %s",
-			d.Device, ago(s.Now, d.Since))
-	}
 	s.portProblems(say)
 	for _, d := range s.Devices {
 		if p := d.Polls; d.Online && p != nil && p.Recent >= fewPolls && p.Missed*10 >= p.Recent {
@@ -127,8 +109,8 @@ func (s *Snapshot) portProblems(say func(try, what string, args ...any)) {
 // garbled reports whether bytes arrive for a device that is offline, and no valid frame among them. Bytes that end no frame
 // count too, except on a line of polled devices, where they may be the echo of the requests.
 func (s *Snapshot) garbled(d *Device, p *Port, heard int64) bool {
-	lately := p.LastByte > heard && s.Now-p.LastByte < lately.Milliseconds()
-	return lately && (p.Noise+p.Overlong+p.Damaged > 0 || d.Polls == nil && p.Frames == 0 && p.Received > fewBytes)
+	now := p.LastByte > heard && s.Now-p.LastByte < lately.Milliseconds()
+	return now && (p.Noise+p.Overlong+p.Damaged > 0 || d.Polls == nil && p.Frames == 0 && p.Received > fewBytes)
 }
 
 func (s *Snapshot) machineProblems(say func(try, what string, args ...any)) {

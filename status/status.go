@@ -129,19 +129,19 @@ type Broker struct {
 	Disconnections     map[string]uint64 `json:"disconnections"`
 	Refusals           map[string]uint64 `json:"refusals"`
 	CertificateExpires int64             `json:"certificate_expires"`
+	Certificate        []Problem         `json:"certificate,omitempty"` // why clients refuse the certificate, except that it ends
 	Guesses            Guesses           `json:"guesses"`
 }
 
 // Guesses counts logins with wrong passwords. Those not looked at came too soon after too many wrong ones.
 type Guesses struct {
-	Wrong       uint64    `json:"wrong"`
-	TooFast     uint64    `json:"too_fast"`       // not looked at
-	Held        uint64    `json:"held"`           // of the machine's own subnets, made to wait for their turn
-	Slowed      int       `json:"slowed"`         // places that have to wait now
-	Recent      uint64    `json:"recent"`         // not looked at in the last 15 minutes
-	From        string    `json:"from,omitempty"` // the place with the most of those in its newest minute, and the user it tried
-	For         string    `json:"for,omitempty"`
-	Certificate []Problem `json:"certificate,omitempty"` // why clients refuse the certificate, except that it ends
+	Wrong   uint64 `json:"wrong"`
+	TooFast uint64 `json:"too_fast"`       // not looked at
+	Held    uint64 `json:"held"`           // of the machine's own subnets, made to wait for their turn
+	Slowed  int    `json:"slowed"`         // places that have to wait now
+	Recent  uint64 `json:"recent"`         // not looked at in the last 15 minutes
+	From    string `json:"from,omitempty"` // the place with the most of those in its newest minute, and the user it tried
+	For     string `json:"for,omitempty"`
 }
 
 // Full is a user whose clients have reached the bounds of the broker's memory for one user.
