@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -69,8 +70,11 @@ func (o *own) read() (damage, err error) {
 	keyPEM, keyErr := os.ReadFile(o.keyFile())
 	certPEM, certErr := os.ReadFile(o.certFile())
 	for _, err := range []error{keyErr, certErr} {
-		if errors.Is(err, fs.ErrPermission) {
+		switch {
+		case errors.Is(err, fs.ErrPermission):
 			return nil, hint(err, "run the gateway as the user who owns it")
+		case errors.Is(err, syscall.ENOTDIR):
+			return nil, err
 		}
 	}
 	if keyErr == nil {
