@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"minirelay/configs"
 	"minirelay/gateway"
 	"minirelay/locale"
 )
