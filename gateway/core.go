@@ -59,7 +59,7 @@ func startCore(config *configs.Config, options Options, s *configState) (*core, 
 	if err := b.Start(handler{c.relay}); err != nil {
 		return nil, errors.Join(err, c.relay.Close(), c.upstreams.stop(context.Background()))
 	}
-	err = c.upstreams.apply(config.Upstreams)
+	err = c.upstreams.apply(config.Upstreams, deviceOrder(config))
 	if err == nil {
 		err = c.ports.Apply(config.Devices)
 	}
@@ -129,7 +129,7 @@ func (c *core) change(next *configs.Config) error {
 	if err := c.ports.Apply(next.Devices); err != nil {
 		return err
 	}
-	if err := c.upstreams.apply(next.Upstreams); err != nil {
+	if err := c.upstreams.apply(next.Upstreams, deviceOrder(next)); err != nil {
 		return err
 	}
 	c.relay.Rename(next.Gateway.Name)

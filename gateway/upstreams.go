@@ -36,9 +36,9 @@ func newUpstreams(r *relay.Relay, log *slog.Logger) *upstreams {
 	return u
 }
 
-// apply changes the running upstreams to all. It does not disturb an upstream whose config is unchanged. After an error
-// some may be missing.
-func (u *upstreams) apply(all []upstream.Config) error {
+// apply changes the running upstreams to all, for a gateway with those devices. It does not disturb an upstream whose
+// config is unchanged. After an error some may be missing.
+func (u *upstreams) apply(all []upstream.Config, devices []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 	defer cancel()
 	u.mu.Lock()
@@ -63,7 +63,7 @@ func (u *upstreams) apply(all []upstream.Config) error {
 			now = append(now, kept[n])
 			continue
 		}
-		started, err := u.start(c)
+		started, err := u.start(c, devices)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("upstream %s: %w", c.ID, err))
 			continue
@@ -77,7 +77,7 @@ func (u *upstreams) apply(all []upstream.Config) error {
 	return errors.Join(errs...)
 }
 
-func (u *upstreams) start(c upstream.Config) (*upstream.Upstream, error) {
+func (u *upstreams) start(c upstream.Config, devices []string) (*upstream.Upstream, error) {
 	h := &inlet{upstreams: u, user: "upstream:" + c.ID, ready: make(chan struct{})}
 	started, err := upstream.Start(c, h, u.log)
 	if err != nil {
@@ -85,6 +85,7 @@ func (u *upstreams) start(c upstream.Config) (*upstream.Upstream, error) {
 	}
 	h.via = started
 	close(h.ready)
+	started.Sweep(devices)
 	u.relay.Join(started)
 	u.relay.Subscribed(h.user, func(string) bool { return true }) // results of commands that a crash interrupted
 	return started, nil

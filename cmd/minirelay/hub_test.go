@@ -104,6 +104,55 @@ retry    = "1s"
 	far.see(t, "minirelay/home/status", "offline")
 }
 
+// A device that is taken out of the file while the gateway is dead disappears from the hub, and the others stay.
+func TestGhostAtTheHub(t *testing.T) {
+	hubDir, dir := t.TempDir(), t.TempDir()
+	hub := run(t, hubDir, hubConfig(hubDir, "127.0.0.1:0"), "")
+	board, cellar := newTestBoard(t), newTestBoard(t)
+	config := testConfig(dir, board.path) + fmt.Sprintf(`
+[upstream.hub]
+url      = %q
+user     = "gw-home"
+password = "the gateway's"
+ca_file  = %q
+`, hub.url, filepath.Join(hubDir, "data", "tls", "cert.pem"))
+	gateway := run(t, dir, config+fmt.Sprintf(`
+[ports.second]
+path = %q
+
+[devices.cellar]
+port  = "second"
+codec = "json"
+
+[devices.cellar.fields.level]
+type = "number"
+`, cellar.path), "")
+	far := hub.phone(t)
+	board.say(t, "first", `{"t":20,"p":0}`)
+	cellar.say(t, "first", `{"level":3}`)
+	far.see(t, "minirelay/home/greenhouse/state", `"temperature":20`)
+	far.see(t, "minirelay/home/cellar/state", `"level":3`)
+	gateway.end(t, syscall.SIGKILL)
+	far.see(t, "minirelay/home/status", "offline")
+
+	run(t, dir, config, "")
+	for _, leaf := range []string{"availability", "model", "state"} {
+		for m := far.see(t, "minirelay/home/cellar/"+leaf, ""); len(m.Payload()) > 0; {
+			m = far.see(t, "minirelay/home/cellar/"+leaf, "")
+		}
+	}
+	late := newPhone(t, hub.url, filepath.Join(hubDir, "data", "tls", "cert.pem"), "phone", "secret")
+	wait(t, late.Subscribe("minirelay/home/+/model", 1, nil))
+	if m := late.see(t, "minirelay/home/greenhouse/model", ""); len(m.Payload()) == 0 {
+		t.Error("the device that stays has lost its model")
+	}
+	for _, m := range late.kept {
+		if strings.Contains(m.Topic(), "/cellar/") {
+			t.Errorf("the hub still has %s", m.Topic())
+		}
+	}
+}
+
 // A user of the hub alone can neither see nor command any gateway behind it.
 func TestStrangerAtTheHub(t *testing.T) {
 	dir := t.TempDir()

@@ -5,6 +5,7 @@
 //	keeper             writes readings and results to the outbox         keeper.go, store.go
 //	queue              the messages that are live, in flight or waiting  queue.go, reread.go
 //	dialer             one connection after another, with pauses         dial.go, trouble.go
+//	published          the topics at the upstream, on the disk           published.go
 //	session            sends: live first, then the backlog; PUBACKs      session.go
 //	refusals           finds messages that end connections               refusal.go
 //	wire               reads whole packets and passes only allowed ones  wire.go

@@ -223,6 +223,7 @@ func (k *keeper) tidy() {
 	k.mu.Lock()
 	k.counts.Bytes = size
 	k.mu.Unlock()
+	k.noteFault(k.published.save())
 	k.tryAgain()
 	signal(k.wake) // the clock may have been set
 	k.tell()

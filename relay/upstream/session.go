@@ -160,6 +160,7 @@ func (s *session) pump(stop <-chan struct{}) {
 }
 
 func (s *session) send(i *item) {
+	s.u.remember(i)
 	s.counter(i).Add(1)
 	i.since = time.Now()
 	token := s.client.Publish(i.full, 1, i.retain, i.body())
@@ -322,6 +323,9 @@ func delivered(t mqtt.Token) bool {
 func (u *Upstream) delivered(i *item) {
 	if i.queue != nil {
 		i.queue.done(i)
+	}
+	if i.retain && len(i.payload) == 0 {
+		u.published.remove(i.full)
 	}
 	u.mu.Lock()
 	delete(u.refusals.blamed, i.full)

@@ -36,6 +36,7 @@ type Upstream struct {
 	timing  timing
 
 	readings, outcomes *queue
+	published          *published
 
 	mu       sync.Mutex // guards everything below
 	routes   map[string]*route
@@ -53,6 +54,8 @@ type Upstream struct {
 	closing  bool
 	closed   bool
 	news     bool // the handler has not been notified of a change yet
+
+	forgetful bool // published cannot be written
 
 	work             chan struct{} // the keeper has something to do
 	wake             chan struct{} // the session has something to send
@@ -114,6 +117,10 @@ func start(config Config, handler Handler, log *slog.Logger, t timing, look func
 	if err := u.openOutbox(); err != nil {
 		u.hang()
 		return nil, err
+	}
+	var err error
+	if u.published, err = openPublished(&config); err != nil {
+		u.log.Warn("the devices that an earlier run has left at the upstream are not known", "error", err)
 	}
 	in := newInlet(u)
 	u.keeping.Go(u.keep)
@@ -234,6 +241,7 @@ func (u *Upstream) Close(ctx context.Context) error {
 	u.dialing.Wait()
 	close(u.quit)
 	u.keeping.Wait()
+	u.noteFault(u.published.save())
 	return u.closeOutbox()
 }
 
