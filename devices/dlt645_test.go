@@ -87,3 +87,25 @@ func (r *rig) lastOf(device, leaf string) string {
 	}
 	return all[len(all)-1]
 }
+
+// Only combined energies have a sign (DL/T 645-2007, table A.1, note 1): the others count on where its bit would be.
+func TestMeterSign(t *testing.T) {
+	const address = "000010604867"
+	eight := [4]byte{0x99, 0x99, 0x99, 0x85} // 859999.99, or -59999.99
+	for key, want := range map[string]float64{
+		"energy": -59999.99, "energy_tariff_1": -59999.99, "energy_forward": 859999.99, "energy_forward_tariff_4": 859999.99,
+		"energy_reverse": 859999.99, "energy_reverse_tariff_2": 859999.99,
+	} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			r.apply(MeterDevice("board", address, Field("x", relay.TypeNumber, Key(key))))
+			go r.board().replies(func(q []byte) []byte {
+				id := q[len(q)-6 : len(q)-2] // with 33 added
+				return MeterFrame(address, 0x91, append([]byte{id[0] - 0x33, id[1] - 0x33, id[2] - 0x33, id[3] - 0x33}, eight[:]...)...)
+			})
+			time.Sleep(2 * time.Second)
+			if got := r.field("x"); got != want {
+				t.Errorf("%s: %v instead of %v", key, got, want)
+			}
+		})
+	}
+}

@@ -49,6 +49,30 @@ func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
 			return err
 		}
 	}
+	if read := l.settles(e.device, q); read != nil && e.task.InTime() {
+		if _, _, err := l.inquire(e.session, e.device, read, nil); err != nil {
+			return err
+		}
+		return l.pollUntilClear(e, q)
+	}
+	return nil
+}
+
+// settles returns a query to send before the command q, because what comes then may be the late answer to something else:
+// what is answered to the query shows that, and nothing that cannot be undone depends on it. nil: none is needed, or there
+// is none whose answers look like those to q.
+func (l *line) settles(m *device, q *codec.Query) *codec.Query {
+	l.mu.Lock()
+	open := l.late.open(toQuery(q))
+	l.mu.Unlock()
+	if !open {
+		return nil
+	}
+	for _, a := range m.schedule.Polls {
+		if a.Heard() && !a.Once && a.Shape == q.Shape && q.Shape != "" {
+			return a.Query
+		}
+	}
 	return nil
 }
 

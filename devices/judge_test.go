@@ -80,7 +80,7 @@ func TestDecodeJudgesAsTheLine(t *testing.T) {
 			"[boot·12.5·] board true weight=12.5 (W)\n" +
 				"[late·]  false: no request was waiting when it came: too late, or from another device"},
 		"no answer":         {scales, false, nil, "[] board false (W): no answer"},
-		"what is no answer": {scales, false, []string{"warm\n"}, "[warm·] board false (W): the bytes received are not an answer to it"},
+		"what is no answer": {scales, false, []string{"warm\n"}, `[warm·] board true (W): the device refused: the answer "warm" contains no value`},
 		"half an answer":    {lamp, false, []string{"\x01\x01"}, "[··] board false (coil:0): it can never become the answer\n[] board false (coil:0): no answer"},
 		"a no":              {lamp, false, []string{string(RTU(1, 0x81, 2))}, "[·····] board true (coil:0): the device refused: the unit has no such register (exception 2)"},
 		"spoilt behind its echo, then whole": {gap, true, []string{"\x07\x01\x08", "\x07\x11\x19", "\x07\x22\x29"},

@@ -160,6 +160,17 @@ func (l *lateAnswers) begin(q question) {
 	}
 }
 
+// open reports whether answers to other questions of the look of q may still come, after the time for which they are
+// waited for.
+func (l *lateAnswers) open(q question) bool {
+	for _, look := range q.looks {
+		if a, ok := l.by[look]; ok && a.to.asked != q.asked && !a.over(time.Now()) {
+			return true
+		}
+	}
+	return false
+}
+
 // doubts reports whether an answer to q that has come, with this verdict, may be the late answer to another question. Each
 // one that is doubted leaves one fewer to doubt: where answers come in the order of the requests, none is taken for another.
 func (l *lateAnswers) doubts(q question, v codec.Verdict) bool {

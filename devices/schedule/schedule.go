@@ -56,6 +56,7 @@ type Poll struct {
 	missed int           // unanswered requests in a row
 	mute   bool          // unanswered since the device last answered any query
 	rest   time.Duration // the current pause of a lost query
+	heard  bool          // it was answered once
 	busy   int           // how often in a row the device asked for time
 	brief  bool          // a part of the query was answered, and the whole was not
 	whole  *codec.Query  // of which it is a part; nil: it is whole
@@ -142,7 +143,7 @@ func (s *Schedule) Asked(i int, q *codec.Query, started, now time.Time, r Result
 		return
 	}
 	s.back(a, now)
-	a.missed, a.rest, a.brief = 0, 0, false
+	a.missed, a.rest, a.brief, a.heard = 0, 0, false, true
 	if a.busy++; r == Busy && a.busy <= busyTries {
 		a.due = earlier(a.due.Add(a.Every), now.Add(busyPause<<(a.busy-1)))
 		return
@@ -236,6 +237,9 @@ func (a *Poll) Refused(reason string, now time.Time) (tell bool) {
 	a.refusal, a.told, a.toldAt = reason, reason, now
 	return true
 }
+
+// Heard reports whether the last request was answered, and there was one.
+func (a *Poll) Heard() bool { return a.heard && a.missed == 0 }
 
 // Accepted notes that the device does not refuse the query, and says whether to tell it: whether a refusal was told
 // that held until now.

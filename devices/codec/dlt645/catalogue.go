@@ -37,10 +37,11 @@ func catalogue() []quantity {
 	}
 	for i, name := range []string{"energy", "energy_forward", "energy_reverse"} {
 		id := uint32(i) << 16
-		all = append(all, quantity{key: name, id: id, length: 4, scale: 0.01, signed: true})
+		signed := i == 0 // only combined energies have a sign (table A.1, note 1): the others count up to 999999.99
+		all = append(all, quantity{key: name, id: id, length: 4, scale: 0.01, signed: signed})
 		for tariff := range uint32(4) {
 			all = append(all, quantity{key: fmt.Sprintf("%s_tariff_%d", name, tariff+1), id: id | (tariff+1)<<8,
-				length: 4, scale: 0.01, signed: true})
+				length: 4, scale: 0.01, signed: signed})
 		}
 	}
 	for phase, letter := range []string{"a", "b", "c"} {

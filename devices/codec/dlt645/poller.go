@@ -62,13 +62,13 @@ func (p *poller) query(id uint32, fields []*field) *codec.Query {
 		base.Length = max(base.Length, shortAnswer+f.At+f.Value.Length)
 	}
 	if id == addressID {
-		return p.complete(base, controlReadAddress, nil, func(f frame) (r codec.Response, v codec.Verdict) {
+		return p.complete(base, controlReadAddress, nil, fields, func(f frame) (r codec.Response, v codec.Verdict) {
 			return p.readings(f.data, fields), codec.Fits
 		})
 	}
 	di := binary.LittleEndian.AppendUint32(nil, id)
 	base.Name = fmt.Sprintf("%s (%08X)", base.Name, id)
-	return p.complete(base, controlRead, di, func(f frame) (codec.Response, codec.Verdict) {
+	return p.complete(base, controlRead, di, fields, func(f frame) (codec.Response, codec.Verdict) {
 		return p.part(base, di, nil, 0, f, fields)
 	})
 }
@@ -102,14 +102,14 @@ func (p *poller) part(base codec.Query, di, before []byte, turn byte, f frame, f
 	}
 	next := turn + 1
 	base.Length = longAnswer
-	then := p.complete(base, controlReadMore, append(slices.Clone(di), next), func(f frame) (codec.Response, codec.Verdict) {
+	then := p.complete(base, controlReadMore, append(slices.Clone(di), next), fields, func(f frame) (codec.Response, codec.Verdict) {
 		return p.part(base, di, data, next, f, fields)
 	})
 	return codec.Response{Then: then}, codec.Fits
 }
 
-// complete adds the request to a query, and use as the judge of its answer.
-func (p *poller) complete(q codec.Query, control byte, data []byte, use func(frame) (codec.Response, codec.Verdict)) *codec.Query {
+// complete adds the request to a query, and use as the judge of its answer. A refusal makes the fields null.
+func (p *poller) complete(q codec.Query, control byte, data []byte, fields []*field, use func(frame) (codec.Response, codec.Verdict)) *codec.Query {
 	address := p.address
 	if control == controlReadAddress {
 		address, _ = parseAddress(mapping.AnyMeter)
@@ -131,7 +131,11 @@ func (p *poller) complete(q codec.Query, control byte, data []byte, use func(fra
 				continue
 			}
 			if f.control&controlRefused != 0 {
-				return codec.Response{Refusal: refusal(f.data), Hint: "remove the field if the meter has no such data"}, codec.Refused
+				r := codec.Response{Refusal: refusal(f.data), Hint: "remove the field if the meter has no such data"}
+				for _, field := range fields {
+					r.Readings = append(r.Readings, relay.Reading{Field: field.Index})
+				}
+				return r, codec.Refused
 			}
 			if r, v := use(f); v != codec.NoAnswer {
 				return r, v

@@ -21,12 +21,21 @@ type atPoller struct {
 	queries               []*codec.Query
 	byField               []*codec.Query // by field
 	seq                   int
+
+	echoes   bool                    // the device repeats each line before its answer
+	unechoed int                     // since then, answers in a row without
+	written  map[string]bool         // the lines of all queries, and of the last commands
+	commands [rememberedLines]string // the latter, in turn
+	next     int
 }
+
+// rememberedLines is how many lines of commands are remembered: their answers may still come.
+const rememberedLines = 8
 
 // NewAT returns the poller of codec at. tap receives what it drops.
 func NewAT(c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
 	a := &atPoller{readings: newReadings(c, tap), config: c, separator: csvSeparator(c), seq: rand.IntN(codec.MaxSeq),
-		until: expressionOf(c.Until), refuse: expressionOf(c.Error), ignore: expressionOf(c.Ignore), byField: make([]*codec.Query, len(c.Fields))}
+		until: expressionOf(c.Until), refuse: expressionOf(c.Error), ignore: expressionOf(c.Ignore), byField: make([]*codec.Query, len(c.Fields)), written: map[string]bool{}}
 	for _, line := range c.Init {
 		a.queries = append(a.queries, a.initQuery(line))
 	}
@@ -47,6 +56,9 @@ func NewAT(c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
 	for _, q := range known {
 		of := fields[q]
 		q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) { return a.read(q, of, got, quiet) }
+	}
+	for _, q := range a.queries {
+		a.written[string(bytes.TrimSpace(q.Request))] = true
 	}
 	return a
 }
@@ -85,29 +97,86 @@ func (a *atPoller) initQuery(line string) *codec.Query {
 }
 
 // lines returns the lines of an answer so far, without the echo and unsolicited lines. The verdict is Fits if the answer
-// is complete: by silence or by its last line. An error line is Refused.
+// is complete: by silence or by its last line. An error line is Refused. What comes behind the echo of another line, or with
+// a line that only another query asks for, is a late answer to that.
 func (a *atPoller) lines(q *codec.Query, got []byte, quiet bool) (lines [][]byte, r codec.Response, v codec.Verdict) {
 	echo := bytes.TrimSpace(q.Request)
+	echoed, another := false, false
+	ours := func() bool { return !another && (echoed || !a.echoes) }
 	for len(got) > 0 {
 		line, rest, whole := a.line(got)
 		if got = rest; !whole && !(quiet && a.config.Silence > 0) {
 			break // the rest of the line must still come
 		}
 		line = bytes.TrimSpace(line)
+		ends := a.until != nil && a.until.Match(line)
+		refused := a.refuse != nil && a.refuse.Match(line)
 		switch {
-		case len(line) == 0, bytes.Equal(line, echo), a.ignore != nil && a.ignore.Match(line):
-		case a.refuse != nil && a.refuse.Match(line):
+		case len(line) == 0, a.ignore != nil && a.ignore.Match(line):
+		case bytes.Equal(line, echo):
+			lines, echoed, another = lines[:0], true, false
+		case a.written[string(line)]:
+			lines, echoed, another = lines[:0], false, true
+		case a.until != nil && a.asksAnother(q, line):
+			another = true
+		case !ours():
+			if ends || refused {
+				another = false
+			}
+		case refused:
+			a.learn(echoed)
 			return lines, codec.Response{Refusal: a.refusal(line), Hint: "its manual lists the commands that it accepts in this state"}, codec.Refused
-		case a.until != nil && a.until.Match(line):
+		case ends:
+			a.learn(echoed)
 			return lines, r, codec.Fits
 		default:
 			lines = append(lines, line)
 		}
 	}
+	if quiet && !echoed && !another {
+		a.learn(false)
+	}
 	if a.until == nil && quiet {
 		return lines, r, codec.Fits
 	}
 	return lines, r, codec.NoAnswer
+}
+
+// learn notes whether a line was repeated before its answer. A modem may be told to stop that, or forget it: then two
+// answers without an echo in a row are the last that do not count.
+func (a *atPoller) learn(echoed bool) {
+	switch {
+	case echoed:
+		a.echoes, a.unechoed = true, 0
+	case a.echoes:
+		a.unechoed++
+		a.echoes = a.unechoed < 2
+	}
+}
+
+// asksAnother reports whether a line is the answer to another query than q, as the expressions of the fields tell.
+func (a *atPoller) asksAnother(q *codec.Query, line []byte) (another bool) {
+	for i := range a.fields {
+		if e := a.fields[i].answer; e != nil && e.Match(line) {
+			if a.byField[i] == q {
+				return false
+			}
+			another = true
+		}
+	}
+	return another
+}
+
+// remember keeps the line of a command.
+func (a *atPoller) remember(request []byte) {
+	line := string(bytes.TrimSpace(request))
+	if a.written[line] {
+		return
+	}
+	delete(a.written, a.commands[a.next])
+	a.commands[a.next] = line
+	a.next = (a.next + 1) % len(a.commands)
+	a.written[line] = true
 }
 
 // line splits off the first line.

@@ -2,7 +2,10 @@ package text
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
+	"unicode"
+	"unicode/utf8"
 
 	"minirelay/devices/codec"
 	"minirelay/devices/mapping"
@@ -63,7 +66,10 @@ func unquoted(text []byte) []byte {
 func (a *atPoller) read(q *codec.Query, of []int, got []byte, quiet bool) (codec.Response, codec.Verdict) {
 	lines, r, v := a.lines(q, got, quiet)
 	switch {
-	case v == codec.Refused, v == codec.NoAnswer && a.until != nil:
+	case v == codec.NoAnswer && a.until != nil:
+		return r, v
+	case v == codec.Refused:
+		r.Readings = a.nulls(of)
 		return r, v
 	case a.until == nil:
 		for i := range lines {
@@ -71,16 +77,38 @@ func (a *atPoller) read(q *codec.Query, of []int, got []byte, quiet bool) (codec
 				return a.result()
 			}
 		}
+		if line := legible(lines); quiet && a.config.Silence == 0 && line != nil {
+			// A balance that is overloaded says so in the place of the weight: the last one no longer holds.
+			return codec.Response{Readings: a.nulls(of), Refusal: fmt.Sprintf("the answer %q contains no value", codec.ForPeople(string(line))),
+				Hint: "check answer; what the device says instead of a value belongs in error"}, codec.Refused
+		}
 		return codec.Response{}, codec.NoAnswer
 	}
 	if !a.values(of, lines) {
-		a.begin()
-		for _, i := range of {
-			a.Set(i, codec.Token{Kind: codec.TokenNull})
-		}
+		a.nulls(of)
 		a.tap.Because("no line of the answer contains it")
 	}
 	return a.result()
+}
+
+// nulls makes the fields null.
+func (a *atPoller) nulls(of []int) []relay.Reading {
+	a.begin()
+	for _, i := range of {
+		a.Set(i, codec.Token{Kind: codec.TokenNull})
+	}
+	readings, _ := a.end()
+	return readings
+}
+
+// legible returns the first line that is text and not noise; nil: none.
+func legible(lines [][]byte) []byte {
+	for _, line := range lines {
+		if utf8.Valid(line) && bytes.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' }) < 0 {
+			return line
+		}
+	}
+	return nil
 }
 
 func (a *atPoller) result() (codec.Response, codec.Verdict) {
@@ -133,6 +161,7 @@ func (a *atPoller) Write(c *codec.Command, v relay.Value) (*codec.Query, error) 
 	if n := len(q.Request); n > 0 && q.Request[n-1] != '\n' && q.Request[n-1] != '\r' {
 		q.Request = append(q.Request, a.config.LineEnd...)
 	}
+	a.remember(q.Request)
 	q.Nobody = c.Yes == nil && a.until == nil
 	q.Answer = func(got []byte, quiet bool) (codec.Response, codec.Verdict) {
 		return a.acknowledged(q, c, seq, text, got, quiet)
