@@ -16,6 +16,7 @@
 //	poll.go       line.listen, line.poll     a bus: one request at a time, commands ahead of polls
 //	              schedule.Next              which request is next: lost devices are asked less and less often
 //	transact.go   line.transact              silence, request, answer
+//	              answers.Echo               whether what has come is only the echo of an adapter
 //	judge.go      judge.find, judge.answer   which device a frame belongs to, for the live line and for Decode
 //	device.go     compile                    a description, compiled; its readings go to relay.Device.Update
 //
@@ -24,7 +25,7 @@
 //	execute.go           line.execute, line.carryOut   try, wait, decide, perhaps try again
 //	execute_polled.go    line.executePolled            the same for a polled device: write, acknowledge, read back
 //	inflight.go          inFlight.answer               the proof that a written command still waits for
-//	late.go              lateAnswers.expect            answers that may still come after their timeout
+//	                     answers.Late                  answers that may still come after their timeout
 //
 // Beside the walk: ports.go has [Ports.Apply], kinds.go lists the codecs, check.go has [CheckDevice], decode.go has
 // [Decode] and [Questions], watch.go has [Ports.Watch], shown.go shows readings to a watcher, load.go and polls.go count,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"minirelay/devices/answers"
 	"minirelay/devices/codec"
 	"minirelay/devices/serial"
 	"minirelay/relay"
@@ -89,8 +90,8 @@ func (l *line) submit(e *errand, text string, mayWrite func() bool) (o relay.Out
 	c, seq, q := e.command, l.nextSeq(), toCommand(e.task, e.command, text)
 	l.out = e.device.stream.AddSum(c.Append(l.out[:0], text, seq))
 	sent := newInFlight(e.device.config.ID, c, e.task.Value, text, seq)
-	l.expectLate(q, false, lateBy(sent.since, c.Timeout)) // a command written twice may be answered twice
-	l.expectAnswer(sent)                                  // before the first byte: the answer may be faster than this goroutine
+	l.expectLate(q, false, answers.By(sent.since, c.Timeout)) // a command written twice may be answered twice
+	l.expectAnswer(sent)                                      // before the first byte: the answer may be faster than this goroutine
 	defer l.expectAnswer(nil)
 
 	if !mayWrite() { // expectAnswer had to wait for a frame to be carried to its device
@@ -111,7 +112,7 @@ func (l *line) submit(e *errand, text string, mayWrite func() bool) (o relay.Out
 		case <-timer.C:
 			l.mu.Lock()
 			if o, again = sent.timedOut(); again {
-				l.late.expect(q, true, lateBy(sent.since, c.Timeout))
+				l.late.Expect(q, true, answers.By(sent.since, c.Timeout))
 			}
 			l.mu.Unlock()
 			return o, again, nil

@@ -3,6 +3,7 @@ package devices
 import (
 	"time"
 
+	"minirelay/devices/answers"
 	"minirelay/devices/codec"
 	"minirelay/devices/schedule"
 	"minirelay/relay"
@@ -44,7 +45,7 @@ func (l *line) executePolled(t *relay.Task, s *session) error {
 // pollUntilClear polls other devices while a late answer could be taken for one to q. An error means that the stream
 // can no longer be used.
 func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
-	for time.Until(l.lateUntil(toQuery(q))) > 0 && e.task.InTime() {
+	for time.Until(l.lateUntil(answers.ToQuery(q))) > 0 && e.task.InTime() {
 		if err := l.meanwhile(e.session); err != nil {
 			return err
 		}
@@ -63,7 +64,7 @@ func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
 // is none whose answers look like those to q.
 func (l *line) settles(m *device, q *codec.Query) *codec.Query {
 	l.mu.Lock()
-	open := l.late.open(toQuery(q))
+	open := l.late.Open(answers.ToQuery(q))
 	l.mu.Unlock()
 	if !open {
 		return nil
@@ -114,7 +115,7 @@ func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.
 			return relay.Unknown("the gateway stopped before a reading showed the effect"), nil
 		}
 		q := m.poller.Reads(c.ConfirmField) // a changed device may have another query for it
-		if time.Until(l.lateUntil(toQuery(q))) <= 0 {
+		if time.Until(l.lateUntil(answers.ToQuery(q))) <= 0 {
 			r, v, err := l.inquire(s, m, q, nil)
 			if err != nil {
 				return relay.Unknown("the connection broke before a reading showed the effect"), err
@@ -122,7 +123,7 @@ func (l *line) readBack(e *errand, acknowledged bool, written time.Time) (relay.
 			if v == codec.Fits {
 				fresh = newest(r, c.ConfirmField, fresh)
 			}
-			l.noteRefusal(m, q, r, v)
+			m.noteRefusal(l.log, q, r, v)
 			if shows(c, fresh, want) {
 				return relay.Done(), nil
 			}
@@ -158,4 +159,28 @@ func (l *line) meanwhile(s *session) error {
 	}
 	l.rest(s, readBackPause)
 	return l.over(s, allBytes)
+}
+
+// proveEcho sends a read before a command whose echo would be taken for its answer, if it is not known yet whether the
+// adapter receives what it sends. An error means that the stream can no longer be used.
+func (l *line) proveEcho(e *errand, q *codec.Query) error {
+	s := e.session
+	if s.config.Echo || s.echo != answers.EchoUnknown || !answers.AnswersItself(q) {
+		return nil
+	}
+	proof := q.Proof
+	for _, a := range e.device.schedule.Polls {
+		if !a.Once && !a.Repeats && !answers.AnswersItself(a.Query) {
+			proof = a.Query
+			break
+		}
+	}
+	if proof == nil {
+		return nil
+	}
+	if err := l.awaitSilence(s); err != nil {
+		return err
+	}
+	_, _, err := l.transact(s, e.device, proof)
+	return err
 }

@@ -4,9 +4,9 @@ import (
 	"io"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"minirelay/devices/answers"
 	"minirelay/devices/codec"
 	"minirelay/devices/codec/text"
 	. "minirelay/devices/devicestest"
@@ -14,76 +14,26 @@ import (
 	"minirelay/relay"
 )
 
-// Questions whose answers look alike wait for each other's late answers; no others do.
-func TestLateAnswers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		query := func(shape, refusal string) question { return toQuery(&codec.Query{Shape: shape, Refusal: refusal}) }
-		a, like, no, other, plain := query("x", "n"), query("x", ""), query("y", "n"), query("z", ""), query("", "")
-		l := lateAnswers{taken: make(chan struct{}, 1)}
-		in := func(d time.Duration) time.Time { return time.Now().Add(d) }
-		waits := func(q question) time.Duration { return max(0, time.Until(l.wait(q))) }
-
-		l.expect(a, false, in(time.Second))
-		if waits(like) != 0 {
-			t.Error("nothing was late")
-		}
-		l.expect(a, true, in(time.Second))
-		if waits(a) != 0 || waits(like) != time.Second || waits(no) != time.Second || waits(other) != 0 || waits(plain) != 0 {
-			t.Error("its own next try waits, or what looks like it does not, or something else does")
-		}
-		l.expect(plain, true, in(time.Hour))
-		if waits(query("", "")) != 0 {
-			t.Error("an answer that shows which question it answers is waited for")
-		}
-		time.Sleep(500 * ms)
-		l.expect(a, false, in(time.Second)) // answered, perhaps by the answer to the try before
-		if waits(like) != time.Second {
-			t.Errorf("then for %v", waits(like))
-		}
-		l.expect(like, false, in(time.Hour)) // which cannot end what is expected from another
-		if waits(other) != 0 || waits(query("x", "")) != time.Second {
-			t.Error("another's answer ends it")
-		}
-		time.Sleep(time.Second)
-		if waits(like) != 0 {
-			t.Error("what did not come in time is waited for")
-		}
-		l.begin(like)
-		if !l.doubts(like, codec.Fits) || l.doubts(like, codec.Fits) {
-			t.Error("the first answer behind it may be the late one, and the second cannot")
-		}
-		l.begin(no)
-		if l.doubts(no, codec.Fits) || !l.doubts(no, codec.Refused) {
-			t.Error("a late refusal may be another's, and no other answer")
-		}
-		l.expect(a, true, in(time.Second))
-		time.Sleep(forgotten + 2*time.Second)
-		if l.begin(like); l.doubts(like, codec.Fits) {
-			t.Error("what is over is remembered")
-		}
-	})
-}
-
 // The last of the expected late answers ends the waiting.
 func TestLateAnswersAreTaken(t *testing.T) {
 	text, _ := text.CompilePattern("^OK$", relay.TypeBool, nil)
 	c := &codec.Command{CommandConfig: mapping.CommandConfig{Expect: "^OK$"}, Yes: text}
-	l := lateAnswers{taken: make(chan struct{}, 1)}
+	l := answers.Late{Taken: make(chan struct{}, 1)}
 	q, next := toCommand(new(relay.Task), c, "1"), toCommand(new(relay.Task), c, "1")
 	until := time.Now().Add(time.Hour)
-	l.expect(q, true, until)
-	l.expect(q, false, until)
-	l.expect(q, true, until)
+	l.Expect(q, true, until)
+	l.Expect(q, false, until)
+	l.Expect(q, true, until)
 	for i, text := range []string{"ERR", "OK", "OK"} {
-		if l.wait(next) != until || len(l.taken) > 0 {
+		if l.Wait(next) != until || len(l.Taken) > 0 {
 			t.Errorf("%d: it waits no longer", i)
 		}
-		l.take([]byte(text))
+		l.Take([]byte(text))
 	}
-	if !l.wait(next).IsZero() || len(l.taken) != 1 {
+	if !l.Wait(next).IsZero() || len(l.Taken) != 1 {
 		t.Error("it waits for nothing")
 	}
-	l.take([]byte("OK"))
+	l.Take([]byte("OK"))
 }
 
 // An answer that comes only after the port was lost and opened again is not taken for another's.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"minirelay/devices/answers"
 	"minirelay/devices/codec"
 	"minirelay/devices/mapping"
 	"minirelay/devices/serial"
@@ -64,7 +65,7 @@ type line struct {
 	port     serial.Config
 	devices  []*device // in the order of the config; at least one
 	inFlight *inFlight // the command in flight; nil: none
-	late     lateAnswers
+	late     answers.Late
 	inbox    inbox
 	session  *session // nil while the port is closed
 	trouble  string   // why the port is not usable, as last logged; "": no reason
@@ -78,7 +79,7 @@ func newLine(id string, port serial.Config, log *slog.Logger) *line {
 	l := &line{id: id, port: port, log: log.With("port", id), lane: relay.NewLane(laneSize), seq: rand.IntN(codec.MaxSeq),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
 		heardBytes: make(chan struct{}, 1), ping: make(chan struct{}), driver: driverCall{born: time.Now()}}
-	l.late.taken = make(chan struct{}, 1)
+	l.late.Taken = make(chan struct{}, 1)
 	l.judge = judge{tap: &l.tap, half: "it may be half a frame: the port has just been opened",
 		unknown: "no device on this port has such a frame", doubts: l.doubts}
 	return l

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"minirelay/devices/answers"
 	"minirelay/devices/codec"
 	"minirelay/devices/schedule"
 	"minirelay/devices/serial"
@@ -27,7 +28,7 @@ type session struct {
 	spoilt    bool           // since the last request, bytes have come that are not an answer
 	contested bool           // since it, a request of another master was heard
 	doubted   bool           // since it, an answer has come that may be a late one to another request
-	echo      echo           // whether the adapter receives what it sends
+	echo      answers.Echo   // whether the adapter receives what it sends
 	share     schedule.Share // from when on devices that do not answer may be polled
 	row       int            // commands in a row, without a query that had its turn
 }
@@ -126,7 +127,7 @@ func (l *line) answerBesideReadings(m *device, sent *inFlight, at time.Time, f f
 
 // lateAnswer counts an answer for which no command waits; mu is held.
 func (l *line) lateAnswer(text []byte) {
-	l.late.take(text)
+	l.late.Take(text)
 	l.tap.Late.Add(1)
 }
 

@@ -3,6 +3,7 @@ package devices
 import (
 	"time"
 
+	"minirelay/devices/answers"
 	"minirelay/devices/codec"
 	"minirelay/devices/serial"
 	"minirelay/relay"
@@ -13,10 +14,10 @@ import (
 // go to the relay before it returns. An error means that the stream can no longer be used; it is a *[brokenError]. The
 // caller has waited for silence: see [line.awaitSilence].
 func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, codec.Verdict, error) {
-	asked := toQuery(q)
+	asked := answers.ToQuery(q)
 	l.mu.Lock()
 	s.contested, s.doubted, s.spoilt, s.last = l.unasked(s), false, false, q.Request
-	l.late.begin(asked)
+	l.late.Begin(asked)
 	l.mu.Unlock()
 	started := time.Now()
 	defer l.occupied(s.config, started, l.traffic(s.config))
@@ -39,13 +40,13 @@ func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, 
 	if v == codec.NoAnswer && (s.doubted || s.contested) {
 		v = codec.Foreign
 	}
-	asked.written = s.quietFrom
+	asked.Written = s.quietFrom
 	l.mu.Lock()
-	until := l.late.pollLateBy(q, s.quietFrom).Add(s.config.Lasts(q.Length))
+	until := l.late.PollBy(q, s.quietFrom).Add(s.config.Lasts(q.Length))
 	if v == codec.Foreign {
-		l.late.doubtful(asked, until)
+		l.late.Doubtful(asked, until)
 	} else {
-		l.late.expect(asked, v == codec.NoAnswer, until)
+		l.late.Expect(asked, v == codec.NoAnswer, until)
 	}
 	l.mu.Unlock()
 	m.polls.note(v)
@@ -65,7 +66,7 @@ func (l *line) unasked(s *session) (contested bool) {
 	case n > 0:
 		l.tap.Drop(&l.tap.Foreign, got, "another master sends requests")
 		l.tellForeign()
-	case l.late.heard(got, l.inbox.at):
+	case l.late.Heard(got, l.inbox.at):
 		l.tap.Drop(&l.tap.Late, got, "it answers an earlier request, too late")
 	default:
 		l.judge.unasked(got)
@@ -95,7 +96,7 @@ func (l *line) tellForeign() {
 // doubts reports whether an answer may be a late one to another request; mu is held. Commands are not written twice, so
 // that theirs are not doubted: they wait for late answers before they are written.
 func (l *line) doubts(q *codec.Query, v codec.Verdict) bool {
-	doubted := q.By.IsZero() && l.late.doubts(toQuery(q), v)
+	doubted := q.By.IsZero() && l.late.Doubts(answers.ToQuery(q), v)
 	l.session.doubted = l.session.doubted || doubted
 	return doubted
 }
@@ -164,7 +165,7 @@ func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Re
 		return r, codec.NoAnswer
 	}
 	s.restUntil = l.inbox.at.Add(q.After)
-	s.echo.answered(q, l.inbox.bytes)
+	s.echo.Answered(q, l.inbox.bytes)
 	l.heard(s)
 	if l.current(m) && v != codec.Unreached { // the readings of a device that was replaced meanwhile are dropped
 		if len(r.Readings) > 0 {
@@ -183,7 +184,7 @@ func (l *line) unanswered(s *session, m *device, q *codec.Query) (noise bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	got := l.behindEcho(s, q)
-	s.echo.unanswered(l.inbox.bytes)
+	s.echo.Unanswered(l.inbox.bytes)
 	l.judge.unanswered(m, q, time.Now(), got, q.Timeout)
 	l.inbox.bytes = l.inbox.bytes[:0]
 	return s.spoilt || len(got) > 0
@@ -265,7 +266,7 @@ func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*sess
 		}
 		r, v, err := l.transact(s, m, q)
 		switch {
-		case err == nil && v == codec.Foreign && (s.doubted && tries < mostLate || tries < contestedTries):
+		case err == nil && v == codec.Foreign && (s.doubted && tries < answers.MostLate || tries < contestedTries):
 			tries++
 			r.Then = q // what has come is as good as nothing: ask the same again
 		case err == nil && v == codec.Foreign:
@@ -285,23 +286,23 @@ func (l *line) inquire(s *session, m *device, q *codec.Query, between func(*sess
 // contestedTries is how often a query is sent again because a request of another master came in between.
 const contestedTries = 3
 
-// expectLate is [lateAnswers.expect] for callers that do not hold mu.
-func (l *line) expectLate(q question, unanswered bool, until time.Time) {
+// expectLate is [answers.Late.Expect] for callers that do not hold mu.
+func (l *line) expectLate(q answers.Question, unanswered bool, until time.Time) {
 	l.mu.Lock()
-	l.late.expect(q, unanswered, until)
+	l.late.Expect(q, unanswered, until)
 	l.mu.Unlock()
 }
 
-// lateUntil is [lateAnswers.wait] for callers that do not hold mu.
-func (l *line) lateUntil(q question) time.Time {
+// lateUntil is [answers.Late.Wait] for callers that do not hold mu.
+func (l *line) lateUntil(q answers.Question) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.late.wait(q)
+	return l.late.Wait(q)
 }
 
 // awaitLate waits until q, which belongs to t, can be written, or until t is too old. An error means that the stream
 // can no longer be used; t is finished then.
-func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
+func (l *line) awaitLate(t *relay.Task, s *session, q answers.Question) error {
 	for {
 		wait := time.Until(earlier(l.lateUntil(q), t.Deadline()))
 		if wait <= 0 {
@@ -309,7 +310,7 @@ func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
 		}
 		timer := time.NewTimer(wait)
 		select {
-		case <-l.late.taken:
+		case <-l.late.Taken:
 		case <-timer.C:
 		case <-l.ping:
 		case <-s.gone:
@@ -321,4 +322,17 @@ func (l *line) awaitLate(t *relay.Task, s *session, q question) error {
 		}
 		timer.Stop()
 	}
+}
+
+// behindEcho returns the bytes received since q was written, without the echo of an adapter; mu is held.
+func (l *line) behindEcho(s *session, q *codec.Query) []byte {
+	if s.config.Echo {
+		return behindEcho(s.config, q.Request, l.inbox.bytes)
+	}
+	rest, heard := s.echo.Behind(q, l.inbox.bytes)
+	if heard && !l.hears {
+		l.hears = true
+		l.log.Warn("the adapter receives what it sends", "hint", "write echo = true in [ports."+l.id+"]")
+	}
+	return rest
 }
