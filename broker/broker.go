@@ -20,6 +20,7 @@ import (
 // Broker is the embedded MQTT broker. [New] makes one. Its methods may be called from any goroutine.
 type Broker struct {
 	log       *slog.Logger
+	since     time.Time // from which stamps count
 	server    *mqtt.Server
 	handler   Handler // set by Start
 	passwords *passwords
@@ -91,7 +92,7 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 		log.Warn("the logins before the restart are forgotten", "error", err)
 	}
 	b := &Broker{
-		log: log, passwords: passwords, preLogin: newPreLogin(), refusals: newRefusals(), traffic: &traffic{}, neighbours: newNeighbours(),
+		log: log, since: time.Now(), passwords: passwords, preLogin: newPreLogin(), refusals: newRefusals(), traffic: &traffic{}, neighbours: newNeighbours(),
 		topicLocks: topicLocks{seed: maphash.MakeSeed()},
 		retained:   retained{byTopic: map[string]*message{}}, index: newIndex(), budget: newBudget(),
 		routes:   routes{byTopic: map[string]*route{}},

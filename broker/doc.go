@@ -20,6 +20,7 @@
 //	rules.go      rights                 the rights of a user to read and write
 //	subscribe.go  guard.OnSubscribe      the subscriptions of a client
 //	receive.go    guard.OnPublish        the publishes of a client
+//	stamp.go      Broker.stamped         who sends a command to a gateway behind this broker, and when
 //	publish.go    Broker.Publish         a message is stored and distributed
 //	retained.go   retained.put           the newest message of each topic is kept
 //	route.go      Broker.route           its receivers

@@ -59,6 +59,12 @@ func (g *guard) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, e
 	if pk.FixedHeader.Remaining > m.size() { // what is kept of the packet would keep all of it in memory
 		m.topic, m.payload = strings.Clone(m.topic), bytes.Clone(m.payload)
 	}
+	switch {
+	case asks:
+		m.payload = b.stamped(m.payload, acc)
+	case acc.rights.role == roleGateway:
+		m.payload = b.withinRights(acc.rights, m.topic, m.payload)
+	}
 	if !b.spread(m) {
 		s.share.note()
 		b.refusals.log(b.log, "too many retained messages of this user; this one was not kept", s.user, c, slog.String("topic", clip(m.topic)))

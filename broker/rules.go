@@ -161,6 +161,8 @@ func (r *rights) mayWrite(topic, client string) bool {
 			return topic == r.root+gateway+"/"+first
 		case "reply":
 			return ownTopic(leaf)
+		case "request": // to itself, for a stamp
+			return ownTopic(client) && leaf == client
 		}
 		return slices.Contains(leaves[:], leaf) && !reserved(first)
 	case first == "request":
