@@ -38,7 +38,7 @@ func (r *Relay) command(device string, m Message, received time.Time) {
 		r.answer(s, Rejected(CodeBadRequest, "the command's name is missing"))
 		return
 	}
-	if m.Role == "viewer" || m.Devices != nil && !slices.Contains(m.Devices, device) {
+	if m.Role == "viewer" || m.Vouched == "viewer" || m.Devices != nil && !slices.Contains(m.Devices, device) {
 		r.answer(s, Rejected(CodeForbidden, "you may not command this device")) // its broker should not have let it through
 		return
 	}
@@ -165,6 +165,10 @@ func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *
 	}
 	t := &Task{Command: command, Value: v, device: d, person: s.message.User, accepted: s.received, deadline: s.received.Add(maxAge)}
 	t.finish = func(out Outcome) { r.answer(s, out) }
+	if !t.InTime() { // it was on its way for too long
+		t.Finish(Expired())
+		return
+	}
 	if s.id != "" && !r.admit(s, t) {
 		return
 	}

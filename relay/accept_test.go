@@ -381,11 +381,11 @@ func FuzzCommand(f *testing.F) {
 // A command that its broker should not have let through is refused here, too.
 func TestForbidden(t *testing.T) {
 	b := start(t)
-	for i, m := range []Message{{Role: "viewer"}, {Role: "operator", Devices: []string{"meter"}}, {Role: "operator", Devices: []string{}}} {
+	for i, m := range []Message{{Role: "viewer"}, {Role: "operator", Devices: []string{"meter"}}, {Role: "operator", Devices: []string{}}, {Vouched: "viewer"}} {
 		m.Topic, m.Payload, m.User = commandTopic, fmt.Appendf(nil, `{"id":"%d","command":"reset"}`, i), "phone"
 		b.Handle(m)
 	}
-	if got := fmt.Sprint(b.results(t, 3)); got != "[0 rejected/forbidden 1 rejected/forbidden 2 rejected/forbidden]" || b.lane.Take() != nil {
+	if got := fmt.Sprint(b.results(t, 4)); got != "[0 rejected/forbidden 1 rejected/forbidden 2 rejected/forbidden 3 rejected/forbidden]" || b.lane.Take() != nil {
 		t.Error(got)
 	}
 }

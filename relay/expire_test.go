@@ -124,3 +124,25 @@ func TestCloseWaitsForWhatExpires(t *testing.T) {
 		}
 	})
 }
+
+// A command that was on its way for longer than it may wait is not executed, and costs nothing.
+func TestExpiredOnItsWay(t *testing.T) {
+	inBubble(t, greenhouse, func(b *bench) {
+		b.device.Update(time.Now(), reading21)
+		time.Sleep(6 * time.Second)
+		give := func(id string, onWay time.Duration) {
+			b.Handle(Message{Topic: commandTopic, Payload: []byte(`{"id":"` + id + `","command":"reset"}`), User: "phone",
+				Received: time.Now().Add(-onWay)})
+		}
+		give("late", 5*time.Second)
+		if n := len(b.journal.order); n != 0 {
+			t.Errorf("%d commands were written to the disk", n)
+		}
+		give("in time", 4*time.Second)
+		b.lane.Take().Finish(Sent())
+		synctest.Wait()
+		if got := fmt.Sprint(b.results(t, 2)); got != "[late rejected/expired in time sent]" {
+			t.Error(got)
+		}
+	})
+}

@@ -33,6 +33,7 @@ type Message struct {
 	Retain, Dup bool
 	User        string   // the logged-in user
 	Role        string   // role: viewer, operator or admin; "" if the route it came by has no roles
+	Vouched     string   // the same as a hub says it, which answers for the user; "" if none does
 	Devices     []string // those the user may see and command; nil: all
 	Client      string   // the MQTT client id of the connection
 	Respond     string   // MQTT 5 response topic, "" if none; the broker has checked that the user may read it and publish to it
@@ -327,9 +328,16 @@ func (r *Relay) speaksOn(topic string) bool {
 // unknown are reported here, once, to the first client of the same user that subscribes: at startup there was no client
 // to report them to.
 func (r *Relay) Subscribed(user string, wants func(topic string) bool) {
-	found := r.journal.takeRecovered(func(c recovered) bool {
-		return c.key.user == user && wants(c.topic)
-	})
+	r.report(func(c recovered) bool { return c.key.user == user && wants(c.topic) })
+}
+
+// Report reports such results of all users of a route, which gets every topic.
+func (r *Relay) Report(uses func(user string) bool) {
+	r.report(func(c recovered) bool { return uses(c.key.user) })
+}
+
+func (r *Relay) report(want func(recovered) bool) {
+	found := r.journal.takeRecovered(want)
 	for _, m := range found {
 		r.outlet.put(m)
 	}
