@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func (u *upstreams) apply(all []upstream.Config, devices []string) error {
 }
 
 func (u *upstreams) start(c upstream.Config, devices []string) (*upstream.Upstream, error) {
-	h := &inlet{upstreams: u, user: "upstream:" + c.ID, ready: make(chan struct{})}
+	h := &inlet{upstreams: u, id: c.ID, user: "upstream:" + c.ID, ready: make(chan struct{})}
 	started, err := upstream.Start(c, h, u.log)
 	if err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func (u *upstreams) start(c upstream.Config, devices []string) (*upstream.Upstre
 	close(h.ready)
 	started.Sweep(devices)
 	u.relay.Join(started)
-	u.relay.Subscribed(h.user, func(string) bool { return true }) // results of commands that a crash interrupted
+	u.relay.Report(h.speaksFor) // results of commands that a crash interrupted
 	return started, nil
 }
 
@@ -168,9 +169,10 @@ func (u *upstreams) status() []status.Upstream {
 }
 
 // inlet passes the messages of an upstream to the relay. The user of a command is the upstream itself: its broker is
-// responsible for the users behind it.
+// responsible for the users behind it. A hub names them.
 type inlet struct {
 	upstreams *upstreams
+	id        string // of the upstream
 	user      string
 	ready     chan struct{} // closed once via is set
 	via       *upstream.Upstream
@@ -180,11 +182,22 @@ func (h *inlet) Handle(m upstream.Message, crowded bool) {
 	<-h.ready
 	message := relay.Message{Topic: m.Topic, Payload: m.Payload, Retain: m.Retain, Dup: m.Dup, User: h.user,
 		Client: h.via.Config().ID, Via: h.via, Received: m.Received}
+	if m.Person != "" {
+		message.User, message.Vouched = m.Person+h.behind(), m.Role
+	}
 	if crowded {
 		h.upstreams.relay.Busy(message)
 		return
 	}
 	h.upstreams.relay.Handle(message)
+}
+
+// behind is what follows the name of a person of a hub. No user here has such a name.
+func (h *inlet) behind() string { return " (" + h.id + ")" }
+
+// speaksFor reports whether a user sends commands by this way.
+func (h *inlet) speaksFor(user string) bool {
+	return user == h.user || strings.HasSuffix(user, h.behind())
 }
 
 func (h *inlet) Changed() { h.upstreams.changed() }

@@ -32,6 +32,12 @@ password = "secret"
 role     = "operator"
 gateways = ["home"]
 
+[users.tablet]
+password = "secret"
+role     = "operator"
+gateways = ["home"]
+devices  = ["home/greenhouse"]
+
 [users.stranger]
 password = "secret"
 role     = "operator"
@@ -64,6 +70,7 @@ user     = "gw-home"
 password = "the gateway's"
 ca_file  = %q
 accept   = ["command", "request"]
+hub      = true
 retry    = "1s"
 `, address, ca), "")
 
@@ -77,9 +84,21 @@ retry    = "1s"
 	command := `{"id":"c-1","command":"pump","value":true}`
 	wait(t, far.Publish(commandTopic, 1, false, command))
 	board.acknowledge(t)
-	far.see(t, resultTopic, `"id":"c-1","command":"pump","value":true,"status":"done"`)
+	if m := far.see(t, resultTopic, `"id":"c-1","command":"pump","value":true,"status":"done"`); !strings.Contains(string(m.Payload()), `"by":"phone (hub)"`) {
+		t.Errorf("%s", m.Payload())
+	}
 	wait(t, far.Publish(commandTopic, 1, false, command))
 	far.see(t, resultTopic, `"repeat":true`)
+
+	// The gateway knows the person: the same id of another one is another command, whoever that one claims to be.
+	t.Run("tablet", func(t *testing.T) {
+		tablet := newPhone(t, hub.url, ca, "tablet", "secret")
+		wait(t, tablet.Publish(commandTopic, 1, false, ` {"by":{"user":"phone","role":"admin","at":0},"id":"c-1","command":"pump","value":true}`))
+	})
+	board.acknowledge(t)
+	if m := far.see(t, resultTopic, `"by":"tablet (hub)"`); !strings.Contains(string(m.Payload()), `"id":"c-1","command":"pump","value":true,"status":"done"`) {
+		t.Errorf("%s", m.Payload())
+	}
 
 	// The hub knows the user, the gateway knows its local time.
 	request := "minirelay/home/request/phone-" + t.Name()

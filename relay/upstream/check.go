@@ -50,6 +50,9 @@ func Check(c Config) ([]Problem, error) {
 	if len(c.ClientID) > 256 || strings.ContainsAny(c.ClientID, "\x00\n") {
 		fault("client_id", "it cannot be a client id", "use at most 256 printable characters")
 	}
+	if c.Hub && strings.ContainsAny(c.ClientID, "/+#") {
+		fault("client_id", "a hub compares clocks with a gateway through a topic that ends in its client id", "use no /, + and #")
+	}
 	if len(all) > 0 {
 		return all, all[0]
 	}

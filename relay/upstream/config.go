@@ -26,6 +26,7 @@ type Config struct {
 	Devices    []string    `toml:"devices" doc:"the devices that go up; all if left out"`
 	Send       []string    `toml:"send" doc:"the messages that go up: state, availability, model, info, result, event, own; all if left out"`
 	Accept     []string    `toml:"accept" doc:"the messages accepted from there: command, request; nothing if left out"`
+	Hub        bool        `toml:"hub" doc:"true: the broker is a minirelay hub, which says who gives each command and when"`
 	Commands   []string    `toml:"command_devices" doc:"the devices that accept commands from there; all that go up if left out"`
 
 	MinInterval time.Duration `toml:"min_interval" doc:"at most one state of a device goes up per interval; 0s sends each one" min:"0s" max:"24h"`

@@ -9,7 +9,8 @@
 //	session            sends: live first, then the backlog; PUBACKs      session.go
 //	refusals           finds messages that end connections               refusal.go
 //	wire               reads whole packets and passes only allowed ones  wire.go
-//	inlet              hands in commands, one after another              inlet.go
+//	inlet              hands in commands, one person after another       inlet.go
+//	hubClock           how long a command through a hub was on its way   stamp.go
 //
 // # Promises
 //

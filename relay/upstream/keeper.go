@@ -226,6 +226,7 @@ func (k *keeper) tidy() {
 	k.noteFault(k.published.save())
 	k.tryAgain()
 	signal(k.wake) // the clock may have been set
+	k.compareClocks(hubCompare)
 	k.tell()
 }
 

@@ -27,6 +27,7 @@ type session struct {
 
 	inLive, inBacklog, inPlain atomic.Int64 // in flight: live, from the backlog, without a queue
 
+	awaited  atomic.Pointer[time.Time] // when the oldest message in flight was sent; nil: none is
 	began    time.Time
 	oneByOne atomic.Bool // a message is sent when the one before is acknowledged: see refusals
 	acked    int64       // messages; only await's goroutine touches it
@@ -110,6 +111,7 @@ func (s *session) enter() {
 		return 1
 	})
 	u.passing = nil
+	u.hub.reset()
 	u.session = s
 	s.oneByOne.Store(u.refusals.soon >= manySoon)
 	signal(u.wake)
@@ -125,6 +127,22 @@ func (s *session) leave(flight []*item) {
 	for _, q := range []*queue{u.readings, u.outcomes} {
 		q.recall(slices.DeleteFunc(slices.Clone(flight), func(i *item) bool { return i.queue != q }))
 	}
+}
+
+// before returns when a message that arrived at arrived was sent at the earliest, if the connection shows that it has
+// stalled: whatever a broker sent after the oldest message that it has not acknowledged may have been on its way since
+// then. A broker acknowledges at once, and what it sends arrives in order.
+func (u *Upstream) before(arrived time.Time) time.Time {
+	u.mu.Lock()
+	s := u.session
+	u.mu.Unlock()
+	if s == nil {
+		return arrived
+	}
+	if since := s.awaited.Load(); since != nil && arrived.Sub(*since) > slowAck {
+		return *since
+	}
+	return arrived
 }
 
 // busy reports whether a message without a queue is in flight.
@@ -283,6 +301,8 @@ func (s *session) await() (undelivered []*item) {
 	timeout := time.NewTimer(s.u.timing.ack)
 	defer timeout.Stop()
 	for f := range s.flight {
+		since := f.since
+		s.awaited.Store(&since)
 		if err == nil {
 			timeout.Reset(s.u.timing.ack - time.Since(f.since))
 			select {
@@ -295,6 +315,7 @@ func (s *session) await() (undelivered []*item) {
 				s.failed <- err
 			}
 		}
+		s.awaited.Store(nil)
 		s.counter(f.item).Add(-1)
 		// After a failure, too, some may have been acknowledged.
 		if err == nil || delivered(f.token) {

@@ -76,6 +76,13 @@ func (u *Upstream) Counts() Counts {
 	return c
 }
 
+// count changes the counters.
+func (u *Upstream) count(change func(*Counts)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	change(&u.counts)
+}
+
 // become records the condition and, if it has changed, logs it with its cause.
 func (u *Upstream) become(code Code, message string, err error) {
 	u.mu.Lock()

@@ -100,6 +100,9 @@ func (c *Config) filters() []string {
 	for _, device := range allowed {
 		all = append(all, c.base()+device+"/command")
 	}
+	if c.Hub && !c.accepts("request") {
+		all = append(all, c.base()+c.ownRequest())
+	}
 	for topic, device := range c.OwnCommands {
 		if c.commands(device) {
 			all = append(all, c.prefix()+topic)
@@ -107,6 +110,14 @@ func (c *Config) filters() []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// stamps reports whether a hub puts a stamp on messages on a topic of the gateway's.
+func (c *Config) stamps(topic string) bool { return strings.HasPrefix(topic, c.Root+"/"+c.Gateway+"/") }
+
+// isCommand reports whether a topic of the gateway's is one of commands that a hub puts a stamp on.
+func (c *Config) isCommand(topic string) bool {
+	return c.stamps(topic) && strings.HasSuffix(topic, "/command")
 }
 
 // inward returns the gateway's topic of a message from the upstream, if it may come from there. Messages outside our
@@ -120,7 +131,8 @@ func (c *Config) inward(topic string) (string, bool) {
 		first, rest, _ := strings.Cut(below, "/")
 		switch {
 		case first == "request":
-			return topic, c.accepts("request") && rest != "" && !strings.Contains(rest, "/")
+			own := c.Hub && c.accepts("command") && below == c.ownRequest()
+			return topic, own || c.accepts("request") && rest != "" && !strings.Contains(rest, "/")
 		case rest == "command":
 			return topic, c.accepts("command") && c.commands(first)
 		}

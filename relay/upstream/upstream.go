@@ -24,7 +24,9 @@ type Message struct {
 	Topic       string // the gateway's own topic, without the prefix
 	Payload     []byte
 	Retain, Dup bool
-	Received    time.Time // with a monotonic reading
+	Person      string    // the user at the hub who sent it; "": it says nothing about that
+	Role        string    // of Person, at the hub
+	Received    time.Time // when it was sent at the earliest, if that shows; else when it arrived. With a monotonic reading
 }
 
 // Upstream is one upstream broker and its outbox.
@@ -33,6 +35,7 @@ type Upstream struct {
 	handler Handler
 	log     *slog.Logger
 	look    func() instant // at the clock
+	hub     hubClock
 	timing  timing
 
 	readings, outcomes *queue
