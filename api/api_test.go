@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -65,6 +66,28 @@ func ask(t *testing.T, server *httptest.Server, method, path string) (*http.Resp
 		t.Fatal(err)
 	}
 	return response, strings.TrimSpace(string(body))
+}
+
+// A guesser is told when to ask again, a page of another address that it may not ask.
+func TestWhoIsRefused(t *testing.T) {
+	server := open(t)
+	for user, want := range map[string]string{"guesser": "429 10 too_fast", "page": "403  foreign", "nobody": "401  unauthorized"} {
+		request, err := http.NewRequest("GET", server.URL+"/api/ports", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth(user, "")
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var refusal struct{ Error Failure }
+		err = json.NewDecoder(response.Body).Decode(&refusal)
+		response.Body.Close()
+		if got := fmt.Sprint(response.StatusCode, " ", response.Header.Get("Retry-After"), " ", refusal.Error.Code); got != want || err != nil {
+			t.Errorf("%s: %s %v, want %s", user, got, err, want)
+		}
+	}
 }
 
 // Lists are lists, even if empty; every error has the same form, as JSON.

@@ -7,7 +7,8 @@ type visitor struct {
 	phone
 	host                   string
 	place, address         digest // the keys of meters
-	account, lan, known    digest
+	account, first         digest
+	lan, known             digest
 	rank                   rank
 	here, somewhere, house bool // this phone has logged in from here; from anywhere; this user has, from here
 }
@@ -20,7 +21,8 @@ func (p *passwords) whoIs(t attempt) visitor {
 	}
 	v.user, v.home = p.digest("user", t.user), p.digest("home", t.user, t.host)
 	v.place, v.address = p.digest("place", t.user, t.host), p.digest("address", t.host)
-	v.account, v.lan, v.known = p.digest("account", t.user), p.digest("lan", t.user), p.digest("known", t.user)
+	v.account, v.first = p.digest("account", t.user), p.digest("first", t.user)
+	v.lan, v.known = p.digest("lan", t.user), p.digest("known", t.user)
 	if t.client != "" {
 		v.id, v.phone.here = p.digest("id", t.user, t.client), p.digest("here", t.user, t.client, t.host)
 	}
@@ -37,33 +39,45 @@ func (p *passwords) recallLocked(v *visitor) {
 }
 
 // metersLocked are those under which a guess counts.
-func (p *passwords) metersLocked(v visitor, now time.Time) []*meter {
+func (p *passwords) metersLocked(v *visitor, now time.Time) []*meter {
 	all := []*meter{p.meter(byPlace, v.place, now)}
 	switch {
 	case v.here:
 		return all
 	case v.somewhere:
 		return append(all, p.meter(byPhone, v.known, now))
-	case !v.house:
-		all = append(all, p.meter(byAddress, v.address, now))
+	}
+	address := p.meter(byAddress, v.address, now)
+	if !v.house {
+		all = append(all, address)
 	}
 	if v.rank == rankNear {
 		return append(all, p.meter(byLAN, v.lan, now))
 	}
-	p.all.settle(now)
-	return append(all, p.meter(byAccount, v.account, now), &p.all)
+	everybody := &p.all[0]
+	if v.rank = rankStranger; v.house || address.level == 0 {
+		v.rank, everybody = rankNew, &p.all[1]
+		all = append(all, p.meter(byNew, v.first, now))
+	} else {
+		all = append(all, p.meter(byAccount, v.account, now))
+	}
+	everybody.settle(now)
+	return append(all, everybody)
 }
 
 // admit counts a guess, or returns how long it would have to wait. A login from a subnet of this machine waits here
 // instead: one of each place at a time, so that a person at home gets in late instead of not at all. p.mu is unlocked
 // meanwhile.
-func (p *passwords) admitLocked(v visitor, t attempt) (spent []taken, wait time.Duration) {
+func (p *passwords) admitLocked(v *visitor, t attempt) (spent []taken, wait time.Duration) {
 	own := p.meter(byPlace, v.place, time.Now())
 	mine := false // own.held is by this login
 	defer func() {
 		if mine {
 			own.held = false
 			p.held--
+			if p.heldOf[t.host]--; p.heldOf[t.host] == 0 {
+				delete(p.heldOf, t.host)
+			}
 		}
 	}()
 	for {
@@ -82,12 +96,13 @@ func (p *passwords) admitLocked(v visitor, t attempt) (spent []taken, wait time.
 			}
 			return spent, 0
 		}
-		if !t.near || wait > t.patience || !mine && p.held >= maxHeld {
+		if !t.near || wait > t.patience || !mine && (p.held >= maxHeld || p.heldOf[t.host] >= maxHeldHost) {
 			return nil, wait
 		}
 		if !mine {
 			mine, own.held = true, true
 			p.held++
+			p.heldOf[t.host]++
 			p.tally.held++
 		}
 		if !p.restLocked(min(wait, stillThere), t) {

@@ -13,6 +13,7 @@ type rank uint8
 const (
 	rankKnown    rank = iota // a phone that has logged in before
 	rankNear                 // this machine and its subnets
+	rankNew                  // an address that has tried nothing wrong
 	rankStranger             // anybody else
 )
 
@@ -66,7 +67,7 @@ func (c *computing) fits(r rank, host string) (fits bool, last int) {
 			last = i
 		}
 	}
-	if r == rankStranger && same >= maxWaitingHost {
+	if r >= rankNew && same >= maxWaitingHost {
 		return false, last
 	}
 	return len(c.waiting) < maxWaitingIn || c.waiting[last].rank > r, last

@@ -193,6 +193,38 @@ func TestGuessesFromEverywhere(t *testing.T) {
 	})
 }
 
+// Forty guessers that try every user, again and again, do not use up what is left for an address that has tried nothing
+// wrong, and each has few guesses however many users it names.
+func TestGuessesOfManyUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		looked := map[string]int{}
+		for i := range 40_000 {
+			host := fmt.Sprint("192.0.2.", i%40)
+			user := fmt.Sprint("user", i/40%500)
+			if i/40%5 == 0 {
+				user = "operator"
+			}
+			if d.try(a, user, fmt.Sprint("guess", i), host) == wrong {
+				looked[host]++
+			}
+		}
+		total := 0
+		for host, n := range looked {
+			if total += n; n > rules[byAddress].burst {
+				t.Errorf("%d guesses of %s were looked at", n, host)
+			}
+		}
+		if total > rules[byAll].burst+rules[byAllNew].burst {
+			t.Errorf("%d guesses were looked at", total)
+		}
+		if d.try(a, "operator", "operator", "198.51.100.7") != right {
+			t.Error("the owner is kept out at an address of his own")
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
 // At home a login that comes too early waits for its turn, one from each address at a time.
 func TestGuessesAtHome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -237,6 +269,36 @@ func TestGuessesAtHome(t *testing.T) {
 		asks.near, asks.patience = true, requestPatience
 		if v, wait := d.check(a, asks); v != tooFast || wait <= requestPatience {
 			t.Errorf("%v, %v", v, wait)
+		}
+		time.Sleep(idleMemory)
+	})
+}
+
+// One address of the LAN cannot take all places of those that wait.
+func TestManyWaitAtHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, a := testPasswords(t, hashedConfig(t))
+		near := func(user, password, host string) verdict {
+			v, _ := d.check(a, attempt{user: user, password: password, place: place{host: host, near: true}, patience: loginPatience})
+			return v
+		}
+		for i := range 60 {
+			near(fmt.Sprint("user", i/10), fmt.Sprint("typo", i), "192.168.1.7")
+		}
+		var wg sync.WaitGroup
+		for i := range 6 {
+			wg.Go(func() { near(fmt.Sprint("user", i), "one more", "192.168.1.7") })
+		}
+		synctest.Wait()
+		d.mu.Lock()
+		held := d.held
+		d.mu.Unlock()
+		if held != maxHeldHost {
+			t.Errorf("%d wait", held)
+		}
+		wg.Wait()
+		if d.held != 0 || len(d.heldOf) != 0 {
+			t.Errorf("%d wait, %v", d.held, d.heldOf)
 		}
 		time.Sleep(idleMemory)
 	})
@@ -440,6 +502,36 @@ func TestLoginsAreKept(t *testing.T) {
 			t.Errorf("%s: nobody can log in", name)
 		}
 	}
+}
+
+// However much changes, the file is written once a minute, and when the broker stops.
+func TestLoginsAreKeptOnceAMinute(t *testing.T) {
+	file := keepFile(t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		d, _ := testPasswords(t, hashedConfig(t))
+		b := &Broker{passwords: d, log: (&logs{}).logger(), quit: make(chan struct{})}
+		b.running.Add(1)
+		go b.keepLogins(file)
+		writes, before := 0, ""
+		for i := range 600 {
+			d.welcome(phoneOf("", fmt.Sprint("phone", i), "192.0.2.1"))
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if text, _ := os.ReadFile(file); string(text) != before {
+				before = string(text)
+				writes++
+			}
+		}
+		if writes < 9 || writes > 11 {
+			t.Errorf("%d writes in ten minutes", writes)
+		}
+		d.welcome(phoneOf("", "the last phone", "192.0.2.1"))
+		close(b.quit)
+		b.running.Wait()
+		if text, _ := os.ReadFile(file); string(text) == before {
+			t.Error("what came last is lost")
+		}
+	})
 }
 
 // A line a minute has the counts, and the worst place.

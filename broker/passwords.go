@@ -22,7 +22,8 @@ const (
 
 const (
 	maxLine      = 4               // logins of a place that wait for another one of it
-	maxHeld      = 32              // logins of this machine's subnets that wait for their turn
+	maxHeld      = 32              // logins of this machine's subnets that wait for their time
+	maxHeldHost  = 4               // of them from one address
 	manyArrivals = 32              // clients, after which releasing memory is worthwhile too
 	idleMemory   = 2 * time.Second // after the last computation, its memory goes back to the system
 	stillThere   = time.Second     // how often a login that waits is checked for a client that has gone
@@ -41,7 +42,8 @@ type passwords struct {
 	throttle
 	phones    phones
 	computing computing
-	held      int
+	held      int            // logins that wait for their time
+	heldOf    map[string]int // by host
 	tally     guesses
 	tidy      *time.Timer
 	arrivals  int // clients let in since tidy was last postponed
@@ -68,7 +70,7 @@ type call struct {
 }
 
 func newPasswords() (*passwords, error) {
-	p := &passwords{key: make([]byte, 32), right: map[string]digest{}, calls: map[digest]*call{}, throttle: newThrottle(),
+	p := &passwords{key: make([]byte, 32), right: map[string]digest{}, heldOf: map[string]int{}, calls: map[digest]*call{}, throttle: newThrottle(),
 		phones: newPhones(), quit: make(chan struct{})}
 	_, err := rand.Read(p.key)
 	return p, err
@@ -91,7 +93,7 @@ func (p *passwords) check(a *accounts, t attempt) (verdict, time.Duration) {
 		who = acc
 	}
 	sum := p.digest("password", t.user, who.secret, t.password)
-	return p.decide(t, sum, func(from visitor, own *meter) verdict {
+	return p.decide(t, sum, func(from *visitor, own *meter) verdict {
 		if acc != nil && p.right[t.user] == sum && (from.here || p.computing.room(from.rank, from.host)) {
 			return right // without room a wrong one would be turned away
 		}
@@ -117,19 +119,20 @@ func (p *passwords) isRight(a *accounts, t attempt) bool {
 
 // checkToken decides about a token, which is long and random, and therefore costs no computation.
 func (p *passwords) checkToken(t attempt, want string) (verdict, time.Duration) {
-	return p.decide(t, p.digest("token", t.user, want, t.password), func(visitor, *meter) verdict {
+	return p.decide(t, p.digest("token", t.user, want, t.password), func(*visitor, *meter) verdict {
 		return p.same(t.password, want)
 	})
 }
 
 // decide admits a guess by the rules of throttle, has it looked at, and counts it. look is called with p.mu locked, and
 // may unlock it meanwhile.
-func (p *passwords) decide(t attempt, sum digest, look func(visitor, *meter) verdict) (v verdict, wait time.Duration) {
-	from := p.whoIs(t)
+func (p *passwords) decide(t attempt, sum digest, look func(*visitor, *meter) verdict) (v verdict, wait time.Duration) {
+	visitor := p.whoIs(t)
+	from := &visitor
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer func() { p.tally.count(v, t) }()
-	p.recallLocked(&from)
+	p.recallLocked(from)
 	own := p.meter(byPlace, from.place, time.Now())
 	spent, wait := p.entryLocked(from, own, t, sum)
 	if wait > 0 {
@@ -155,7 +158,7 @@ func (p *passwords) decide(t attempt, sum digest, look func(visitor, *meter) ver
 // entryLocked returns when a guess may be looked at: wait is 0. One guess of a place is looked at at a time, right or
 // wrong: if a right one could overtake, it would stand out among those that wait to be computed. p.mu is unlocked
 // meanwhile.
-func (p *passwords) entryLocked(from visitor, own *meter, t attempt, sum digest) (spent []taken, wait time.Duration) {
+func (p *passwords) entryLocked(from *visitor, own *meter, t attempt, sum digest) (spent []taken, wait time.Duration) {
 	for {
 		c := own.call
 		switch {
@@ -182,7 +185,7 @@ func (p *passwords) entryLocked(from visitor, own *meter, t attempt, sum digest)
 }
 
 // computeLocked computes whether password is that of who, or waits for a login that does. p.mu is unlocked meanwhile.
-func (p *passwords) computeLocked(who *account, sum digest, password string, from visitor, own *meter) verdict {
+func (p *passwords) computeLocked(who *account, sum digest, password string, from *visitor, own *meter) verdict {
 	c := p.calls[sum]
 	if c != nil {
 		c.turn.rank = min(c.turn.rank, from.rank)

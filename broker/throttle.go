@@ -5,15 +5,18 @@ import "time"
 // The rules of guessing. A login that turns out right gives back what it took, so only wrong ones count.
 //
 // The passwords of one user from one place are slowed down most: after the first ten each one waits longer than the
-// one before. The other rules stop whoever has many users to try, or many addresses to try from. A phone that has
-// logged in before is under a rule of its own, which no stranger can use up.
+// one before. The other rules stop those who have many users to try, or many addresses to try from. A phone that has
+// logged in before is under a rule of its own, which no stranger can use up; and an address that has tried nothing wrong
+// does not share with those that have.
 const (
 	byPlace   kind = iota // address and user as given; a phone that is known: its client id too
 	byAddress             // all users from an address
-	byAccount             // a user from all addresses, for strangers
+	byAccount             // a user from all addresses that have tried wrong ones
+	byNew                 // the same for addresses that have not
 	byLAN                 // the same for the subnets of this machine
 	byPhone               // the same for known phones elsewhere
-	byAll                 // everybody
+	byAll                 // everybody from addresses that have tried wrong ones
+	byAllNew              // the same for addresses that have not
 	kinds
 )
 
@@ -30,9 +33,11 @@ var rules = [kinds]rule{
 	byPlace:   {burst: 10, every: 10 * time.Second, most: 15 * time.Minute},
 	byAddress: {burst: 60, every: 10 * time.Second},
 	byAccount: {burst: 50, every: time.Minute},
+	byNew:     {burst: 50, every: time.Minute},
 	byLAN:     {burst: 50, every: 10 * time.Second},
 	byPhone:   {burst: 50, every: time.Minute},
 	byAll:     {burst: 200, every: time.Second},
+	byAllNew:  {burst: 200, every: time.Second},
 }
 
 // wait is the time between two guesses when level of them were wrong.
@@ -144,11 +149,13 @@ const (
 type throttle struct {
 	meters map[digest]*meter
 	shared [manyShared]meter
-	all    meter
+	all    [2]meter // of byAll and byAllNew
 	swept  time.Time
 }
 
-func newThrottle() throttle { return throttle{meters: map[digest]*meter{}, all: meter{kind: byAll}} }
+func newThrottle() throttle {
+	return throttle{meters: map[digest]*meter{}, all: [2]meter{{kind: byAll}, {kind: byAllNew}}}
+}
 
 // meter returns the meter of a key. When there are too many, places that are new share some, so that nobody gets rid of
 // a long wait by filling the memory.

@@ -23,7 +23,8 @@ func full() *Snapshot {
 		Commands: []Ended{{Status: "failed", Code: "refused", Count: 2}, {Status: "done", Count: 3}},
 		Took:     Durations{Bounds: []float64{0.1, 1}, Counts: []uint64{3, 1, 1}, Sum: 7.5},
 		Broker: Broker{Clients: 2, MaxClients: 1024, Held: 8e6, MaxHeld: 48e6, Full: []Full{{"phone", 3, now - 2*3600_000}}, Disconnections: map[string]uint64{"closed": 3},
-			Refusals: map[string]uint64{"wrong \"user\" or password": 1}, CertificateExpires: now + 90*24*3600*1000},
+			Refusals: map[string]uint64{"wrong \"user\" or password": 1}, CertificateExpires: now + 90*24*3600*1000,
+			Guesses: Guesses{Wrong: 12, TooFast: 3000, Held: 2, Slowed: 4}},
 		Upstreams: []Upstream{{Upstream: "cloud", URL: "mqtts://mqtt.example.org", State: "connected", Since: now - 30_000, Delivered: 17}},
 		Machine:   Machine{DataDir: "/var/lib/minirelay", DiskFree: 1e9, DiskSize: 2e9, ClockSet: true, Celsius: 51, DiskWear: 10, FileLimit: 1024},
 	}
@@ -119,6 +120,8 @@ func TestMetricsText(t *testing.T) {
 		`minirelay_command_duration_seconds_bucket{le="0.1"} 3`, `minirelay_command_duration_seconds_bucket{le="1"} 4`,
 		`minirelay_command_duration_seconds_bucket{le="+Inf"} 5`, `minirelay_command_duration_seconds_sum 7.5`,
 		`minirelay_broker_refusals_total{what="wrong \"user\" or password"} 1`,
+		`minirelay_broker_guesses_total{result="wrong"} 12`, `minirelay_broker_guesses_total{result="too_fast"} 3000`,
+		`minirelay_broker_guesses_total{result="held"} 2`, `minirelay_broker_slowed_places 4`,
 		`minirelay_upstream_connected{upstream="cloud"} 1`, `minirelay_upstream_delivered_messages_total{upstream="cloud"} 17`,
 		`minirelay_device_reading_age_seconds{device="greenhouse",port="uno"} 1.5`, `minirelay_disk_wear_ratio 0.1`,
 		`minirelay_upstream_state{upstream="cloud",state="connected"} 1`, `minirelay_upstream_state_age_seconds{upstream="cloud"} 30`,
@@ -152,6 +155,7 @@ func TestJudge(t *testing.T) {
 	s.Broker.Full = append(s.Broker.Full, Full{"wall", 7, s.Now - 90_000})
 	s.Broker.Certificate = []Problem{{"the file contains no certificate of \"ca\"", "use the whole chain"}}
 	s.Log = Log{Dropped: 7, Unread: s.Now - 60_000}
+	s.Broker.Guesses = Guesses{Recent: 3000, From: "192.0.2.1", For: "admin"}
 	s.Machine.DiskFree, s.Machine.ClockSet, s.Machine.Throttled = 1<<20, false, []string{"under-voltage now"}
 	s.Judge()
 	var told []string
@@ -168,7 +172,9 @@ func TestJudge(t *testing.T) {
 		"device meter has left 7 of the last 64 requests unanswered",
 		"port nano: 200 of 300 frames were unreadable", "the configuration on the disk has 2 faults; the last valid one is in use",
 		"nothing has read the log for 60 s; 7 lines were dropped", "the file contains no certificate of \"ca\"",
-		"the certificate expires on 2026-02-01", "the clients of user wall have used up the memory for one user, the last time 90 s ago", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
+		"the certificate expires on 2026-02-01",
+		`passwords are being guessed: in 15 minutes 3000 logins were not looked at, most of them from 192.0.2.1 as user "admin"`,
+		"the clients of user wall have used up the memory for one user, the last time 90 s ago", "the disk of /var/lib/minirelay has only 1048 kB left", "the clock of this machine is not set",
 		"the Raspberry Pi reports: under-voltage now"}
 	if strings.Join(told, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
