@@ -44,6 +44,7 @@ type conn struct {
 	traffic *traffic
 	client  *mqtt.Client // set before session
 	session atomic.Pointer[session]
+	leaving bool          // gives its place up; guarded by Broker.sessionsMu
 	gone    chan struct{} // closed when mochi has released the connection and the client id is free
 
 	// Of the reading goroutine.

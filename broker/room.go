@@ -58,11 +58,23 @@ func (b *Broker) placeLocked(acc *account) (free bool, over *session) {
 		return false, nil
 	}
 	for _, s := range b.sessions {
-		if s.owner != nil && s.owner.client != nil && (all || !s.favoured) && b.perUser[s.user] == most && (over == nil || s.came > over.came) {
+		if s.owner != nil && s.owner.client != nil && (all || !s.favoured) && b.perUser[s.user] == most && (over == nil || s.goesBefore(over)) {
 			over = s
 		}
 	}
+	if over != nil {
+		over.owner.leaving = true
+	}
 	return false, over
+}
+
+// goesBefore reports whether s gives its place up rather than other: the newer one, but none twice. A connection may
+// take a moment to end, and each newcomer should wait for another one.
+func (s *session) goesBefore(other *session) bool {
+	if s.owner.leaving != other.owner.leaving {
+		return other.owner.leaving
+	}
+	return s.came > other.came
 }
 
 // takePlaceLocked and freePlaceLocked count the connections of sessions.

@@ -57,6 +57,43 @@ func TestPlacesAreShared(t *testing.T) {
 	}
 }
 
+// A connection that takes long to end does not keep all newcomers waiting.
+func TestPlacesOfStuckConnections(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.MaxClients = 6
+	b := start(t, cfg)
+	stuck, free := make(chan struct{}), make(chan struct{})
+	b.gateway.handle = func(m Message) bool {
+		if m.Client == "all5" {
+			close(stuck)
+			<-free
+		}
+		return true
+	}
+	var greedy []*rawClient
+	for i := range 6 {
+		greedy = append(greedy, b.connected(t, 4, "all", fmt.Sprint("all", i), nil))
+	}
+	greedy[5].publish("minirelay/home/greenhouse/command", "{}", 0, 0, false)
+	<-stuck
+	waiting := b.raw(t, 4)
+	waiting.send(connectPacket(4, "viewer", "first"))
+	eventually(t, "the newest one is to go", func() bool {
+		b.sessionsMu.Lock()
+		defer b.sessionsMu.Unlock()
+		return b.sessions["all5"].owner.leaving
+	})
+	b.connected(t, 4, "operator", "second", nil)
+	if code := greedy[4].ended(); code != 0 || !greedy[3].alive() {
+		t.Errorf("the wrong one went: %#x", code)
+	}
+	close(free)
+	if ack := waiting.read(); ack.FixedHeader.Type != packets.Connack || ack.ReasonCode != 0 {
+		t.Errorf("%+v", ack)
+	}
+	greedy[5].ended()
+}
+
 // Users with about the same number of connections do not take turns in throwing each other out.
 func TestPlacesDoNotFlap(t *testing.T) {
 	cfg := testConfig(t)
