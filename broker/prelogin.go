@@ -20,8 +20,8 @@ const (
 const proxies = ""
 
 // preLogin counts the connections that are no MQTT clients. When there are too many, it cuts the oldest connection of
-// the address, or of the user, that has most: a flood displaces itself, and an honest client, which logs in long before
-// it is the oldest of its address, gets in.
+// the address, the network or the user that has most: a flood displaces itself, and an honest client, which logs in long
+// before it is the oldest of its address, gets in.
 type preLogin struct {
 	mu        sync.Mutex
 	strangers crowd
@@ -34,7 +34,13 @@ type preLogin struct {
 type crowd struct {
 	most, each int        // places of all together, and of one name
 	waiting    *list.List // of *ticket, the oldest first
-	of         map[string]int
+	of         map[string]*counter
+}
+
+// counter counts the tickets of one name, or of the names of one network.
+type counter struct {
+	name string
+	n    int
 }
 
 // ticket stands for a connection until it belongs to an MQTT client, or ends.
@@ -42,13 +48,14 @@ type ticket struct {
 	preLogin *preLogin
 	host     string
 	conn     net.Conn
-	crowd    *crowd // nil: handed in
-	name     string // in the crowd
+	crowd    *crowd     // nil: handed in
+	name     string     // in the crowd
+	groups   []*counter // in the crowd: its name, then the networks of that
 	at       *list.Element
 }
 
 func newCrowd(most, each int) crowd {
-	return crowd{most: most, each: each, waiting: list.New(), of: map[string]int{}}
+	return crowd{most: most, each: each, waiting: list.New(), of: map[string]*counter{}}
 }
 
 func newPreLogin() *preLogin {
@@ -96,29 +103,73 @@ func (p *preLogin) setLimits(strangers, guests, sockets int) {
 // addLocked adds a ticket under a name, and returns the one that has lost its place to it, or nil.
 func (c *crowd) addLocked(t *ticket, name string) (out *ticket) {
 	switch {
-	case c.of[name] >= c.each && name != proxies && !loopback(name):
+	case c.countLocked(name) >= c.each && name != proxies && !loopback(name):
 		out = c.oldestLocked(name)
 	case c.waiting.Len() >= c.most:
 		out = c.crowdedOutLocked()
 	}
 	out.leaveLocked()
 	t.crowd, t.name, t.at = c, name, c.waiting.PushBack(t)
-	c.of[name]++
+	for _, name := range append([]string{name}, networks(name)...) {
+		g := c.of[name]
+		if g == nil {
+			g = &counter{name: name}
+			c.of[name] = g
+		}
+		g.n++
+		t.groups = append(t.groups, g)
+	}
 	return out
 }
 
-// crowdedOutLocked returns the oldest ticket of the name that has most; nil if there is none.
-func (c *crowd) crowdedOutLocked() *ticket {
-	most := 0
-	for _, n := range c.of {
-		most = max(most, n)
+func (c *crowd) countLocked(name string) int {
+	if g := c.of[name]; g != nil {
+		return g.n
 	}
+	return 0
+}
+
+// crowdedOutLocked returns the oldest ticket of the name or network that has most; nil if there is none.
+func (c *crowd) crowdedOutLocked() (out *ticket) {
 	for e := c.waiting.Front(); e != nil; e = e.Next() {
-		if t := e.Value.(*ticket); c.of[t.name] == most {
-			return t
+		if t := e.Value.(*ticket); out == nil || t.weightLocked() > out.weightLocked() {
+			out = t
 		}
 	}
-	return nil
+	return out
+}
+
+// weightLocked is how much of the crowd the ticket's name has, or its networks: a network may have twice as many tickets
+// as a name or a smaller network.
+func (t *ticket) weightLocked() (most int) {
+	for i, g := range t.groups {
+		most = max(most, g.n<<(2-i))
+	}
+	return most
+}
+
+// networks returns those that an address belongs to, as they are often given to one owner: the /24 and the /16, or for a
+// /64 of IPv6 the /48 and the /32. Whoever has a large one must not look like many. Other names have none.
+func networks(name string) []string {
+	prefix, err := netip.ParsePrefix(name)
+	if err != nil {
+		ip, err := netip.ParseAddr(name)
+		if err != nil || ip.IsLoopback() {
+			return nil
+		}
+		prefix = netip.PrefixFrom(ip, ip.BitLen())
+	}
+	bits := [2]int{48, 32}
+	if prefix.Addr().Is4() {
+		bits = [2]int{24, 16}
+	}
+	var all []string
+	for _, n := range bits {
+		if wide, err := prefix.Addr().Prefix(n); err == nil {
+			all = append(all, wide.String())
+		}
+	}
+	return all
 }
 
 func (c *crowd) oldestLocked(name string) *ticket {
@@ -176,10 +227,12 @@ func (t *ticket) leaveLocked() {
 		return
 	}
 	t.crowd.waiting.Remove(t.at)
-	if t.crowd.of[t.name]--; t.crowd.of[t.name] == 0 {
-		delete(t.crowd.of, t.name)
+	for _, g := range t.groups {
+		if g.n--; g.n == 0 {
+			delete(t.crowd.of, g.name)
+		}
 	}
-	t.crowd, t.at = nil, nil
+	t.crowd, t.groups, t.at = nil, nil, nil
 }
 
 // cut closes the connection of a ticket that has lost its place.

@@ -55,10 +55,10 @@ func TestGate(t *testing.T) {
 		t.Errorf("%d of the flood were cut, the oldest first: %v", n, first)
 	}
 	for i := range 6 {
-		enterAll(g, fmt.Sprintf("10.0.1.%d:1", i), maxStrangersPerHost-1)
+		enterAll(g, fmt.Sprintf("10.%d.0.1:1", i+20), maxStrangersPerHost-1)
 	}
-	more, _ := enterAll(g, "10.0.2.1:1", 34)
-	rest, _ := enterAll(g, "10.0.2.2:1", maxStrangers-2-maxStrangersPerHost-6*(maxStrangersPerHost-1)-34)
+	more, _ := enterAll(g, "10.40.2.1:1", 34)
+	rest, _ := enterAll(g, "10.41.2.2:1", maxStrangers-2-maxStrangersPerHost-6*(maxStrangersPerHost-1)-34)
 	if n, _ := cuts(flood); n != 10 {
 		t.Errorf("%d were cut though there was room", n)
 	}
@@ -78,6 +78,29 @@ func TestGate(t *testing.T) {
 	}
 	if n := g.strangers.waiting.Len(); n != maxStrangers-maxStrangersPerHost+1 || g.sockets != n {
 		t.Errorf("%d strangers and %d sockets are left", n, g.sockets)
+	}
+}
+
+// Whoever has a network does not look like many: of a flood from as many addresses as there are places its own oldest
+// connections are cut, and those of a browser, which has several, stay.
+func TestGateOfNetworks(t *testing.T) {
+	for _, format := range []string{"[2001:db8:7:%x::1]:1", "[2001:db8:%x:1::1]:1", "203.0.%d.7:1"} {
+		g := newPreLogin()
+		honest, _ := enterAll(g, "198.51.100.1:1", 6)
+		more, _ := enterAll(g, "[2001:470:1:2::3]:1", 6)
+		var flood []*stranger
+		for i := range 2 * maxStrangers {
+			one, _ := enterAll(g, fmt.Sprintf(format, i%256), 1)
+			flood = append(flood, one...)
+		}
+		if n, first := cuts(flood); n != maxStrangers+12 || !first {
+			t.Errorf("%s: %d of the flood were cut, the oldest first: %v", format, n, first)
+		}
+		for _, others := range [][]*stranger{honest, more} {
+			if n, _ := cuts(others); n != 0 {
+				t.Errorf("%s: %d honest ones were cut", format, n)
+			}
+		}
 	}
 }
 

@@ -222,7 +222,7 @@ func TestOwnClaims(t *testing.T) {
 	waiting := func(address string) int {
 		b.preLogin.mu.Lock()
 		defer b.preLogin.mu.Unlock()
-		return b.preLogin.strangers.of[address]
+		return b.preLogin.strangers.countLocked(address)
 	}
 	first := b.rawFrom(t, 4, "192.0.2.1") // each has its own share of connections before the login
 	eventually(t, "the first one waits", func() bool { return waiting("192.0.2.1") == 1 })
