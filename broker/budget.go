@@ -2,6 +2,7 @@ package broker
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,11 +13,11 @@ import (
 // acknowledged, their filters, packets that arrive slowly, and sessions that are away. Retained messages have bounds of
 // their own, and so have connections.
 const (
-	maxShare = 8 << 20               // of one user; beyond it the session that holds most is ended
-	allHeld  = 48 << 20              // of all users together; beyond it the same with the user that holds most
+	maxShare = 4 << 20               // of one user; beyond it the session that holds most is ended
+	allHeld  = 32 << 20              // of all users together; beyond it the same with the user that holds most
 	hardHeld = maxShare + maxShare/4 // of one user, until that has happened: nothing more is taken
 
-	leastCut    = 8 << 10 // a session that holds less is not ended: the number of sessions is bounded too
+	leastCut    = 8 << 10 // a session that holds less is not ended if others hold more
 	sessionCost = 4 << 10 // a session that is away, and what mochi keeps of its client
 	slotCost    = 64      // a place in a queue
 	halfCost    = 1 << 10 // a message of QoS 2 that is not complete
@@ -38,9 +39,10 @@ type share struct {
 	budget *budget
 	used   atomic.Int64
 
-	mu   sync.Mutex
-	held map[*message]int // each counts once, however many of the user's sessions it waits for
-	full reached
+	mu      sync.Mutex
+	starved map[*session]struct{} // that have messages and an empty buffer, and wait for room
+	held    map[any]int           // messages and filters: each counts once, however many of the user's sessions hold it
+	full    reached
 }
 
 // reached counts how often a user reached a bound.
@@ -59,7 +61,7 @@ func (b *budget) of(user string) *share {
 	defer b.mu.Unlock()
 	h := b.shares[user]
 	if h == nil {
-		h = &share{user: user, budget: b, held: map[*message]int{}}
+		h = &share{user: user, budget: b, held: map[any]int{}, starved: map[*session]struct{}{}}
 		b.shares[user] = h
 	}
 	return h
@@ -83,44 +85,81 @@ func (h *share) add(n int) {
 	}
 	used, all := h.used.Add(int64(n)), h.budget.used.Add(int64(n))
 	if n > 0 && (used > maxShare || all > allHeld) {
-		select {
-		case h.budget.crowded <- struct{}{}:
-		default:
-		}
+		h.budget.wake()
 	}
 }
 
-// hold counts a message that one more of the user's sessions waits with, and release one fewer.
-func (h *share) hold(m *message) {
+// wake tells relieve that a bound was passed.
+func (b *budget) wake() {
+	select {
+	case b.crowded <- struct{}{}:
+	default:
+	}
+}
+
+// hold counts something of a size that one more of the user's sessions holds, and release one fewer.
+func (h *share) hold(what any, size int) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
-	h.held[m]++
-	first := h.held[m] == 1
+	h.held[what]++
+	first := h.held[what] == 1
 	h.mu.Unlock()
 	if first {
-		h.add(m.size())
+		h.add(size)
 	}
 }
 
-func (h *share) release(m *message) {
+func (h *share) release(what any, size int) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
-	h.held[m]--
-	last := h.held[m] == 0
+	h.held[what]--
+	last := h.held[what] == 0
 	if last {
-		delete(h.held, m)
+		delete(h.held, what)
 	}
 	h.mu.Unlock()
 	if last {
-		h.add(-m.size())
+		h.add(-size)
 	}
 }
 
-// exhausted reports whether nothing more is taken for the user's sessions at the moment.
+// over reports whether the user's sessions hold more than their share.
+func (h *share) over() bool { return h != nil && h.used.Load() > maxShare }
+
+// starve lets a session wait for room.
+func (h *share) starve(s *session) {
+	h.mu.Lock()
+	h.starved[s] = struct{}{}
+	h.mu.Unlock()
+	h.budget.wake()
+}
+
+// next takes a session out that has waited for room; nil: there is none, or no room.
+func (h *share) next() *session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.starved {
+		if h.over() {
+			break
+		}
+		delete(h.starved, s)
+		return s
+	}
+	return nil
+}
+
+// all returns the shares.
+func (b *budget) all() []*share {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.shares))
+}
+
+// exhausted reports whether nothing more is taken at the moment for sessions of the user that hold something already.
 func (h *share) exhausted() bool { return h != nil && h.used.Load() > hardHeld }
 
 // has reports whether there is room for n more bytes that the user asks for.

@@ -151,3 +151,197 @@ func checkAttack(t *testing.T, attack func(*testing.T, *testBroker)) {
 		t.Errorf("%d bytes are counted for others", used)
 	}
 }
+
+// Many screens of one user that subscribe to the same, or get one large message at once, are no attack.
+func TestManyScreensOfOneUser(t *testing.T) {
+	b := start(t, testConfig(t))
+	const screens = 300
+	_ = b.Publish("minirelay/home/greenhouse/model", make([]byte, 20_000), 1, true, nil)
+	var all []*rawClient
+	for i := range screens {
+		c := b.connected(t, 4, "viewer", fmt.Sprint("screen", i), nil)
+		for _, code := range c.subscribe(1, "minirelay/home/status", "minirelay/home/info", "minirelay/home/+/model", "minirelay/home/+/state",
+			"minirelay/home/+/availability", "minirelay/home/+/event", "minirelay/home/+/result", fmt.Sprint("minirelay/home/reply/screen", i)) {
+			if code != 1 {
+				t.Fatalf("SUBACK %#x for screen %d", code, i)
+			}
+		}
+		all = append(all, c)
+	}
+	for range 3 {
+		_ = b.Publish("minirelay/home/greenhouse/state", make([]byte, 20_000), 1, true, nil)
+	}
+	for _, c := range all {
+		for n := 0; n < 4*20_000; {
+			pk := c.read()
+			if pk.FixedHeader.Type != packets.Publish {
+				t.Fatalf("%d bytes came: %s", n, b.logs)
+			}
+			n += len(pk.Payload)
+			c.ack(pk.PacketID)
+		}
+	}
+	if full := b.budget.full(); full != nil {
+		t.Errorf("%+v", full)
+	}
+}
+
+// Of the users who hold too much, or who hold most if all hold too much, the session that holds most has to end.
+func TestGreediest(t *testing.T) {
+	b := &Broker{sessions: map[string]*session{}, budget: newBudget()}
+	add := func(id, user string, bytes int) {
+		s := &session{id: id, user: user, share: b.budget.of(user)}
+		s.charge(bytes)
+		b.sessions[id] = s
+	}
+	next := func() string {
+		s, _ := b.greediest(leastCut)
+		if s == nil {
+			return ""
+		}
+		return s.id
+	}
+	add("a1", "a", maxShare/2)
+	add("a2", "a", maxShare/2-4*leastCut)
+	add("b1", "b", maxShare-1)
+	if got := next(); got != "" {
+		t.Errorf("%s has to end", got)
+	}
+	add("a3", "a", leastCut)
+	add("a4", "a", maxShare/2+1)
+	if got := next() + " " + next(); got != "a4 " { // the rest is within the share once that is gone
+		t.Errorf("%s have to end", got)
+	}
+	for i := range allHeld / maxShare {
+		add(fmt.Sprint("c", i), fmt.Sprint("c", i), maxShare-i*leastCut)
+	}
+	if got := next() + " " + next(); got != "c0 b1" {
+		t.Errorf("%s have to end", got)
+	}
+	for range 100 {
+		next()
+	}
+	all := b.budget.used.Load()
+	for _, s := range b.sessions {
+		if s.cut {
+			all -= s.weight.Load()
+		}
+	}
+	if all > allHeld || all < allHeld-maxShare {
+		t.Errorf("%d bytes are left", all)
+	}
+}
+
+// What a user leaves behind takes nothing from others, whatever it is and whoever comes last.
+func TestRetainedOfPeople(t *testing.T) {
+	r := retained{byTopic: map[string]*message{}}
+	put := func(user, topic string, bytes int) (bool, string) {
+		return r.put(&message{topic: topic, payload: make([]byte, bytes), origin: "c", keeper: user, most: retainedOfPerson})
+	}
+	const large = retainedOfPerson/16 - 1000
+	users := retainedOfAll / retainedOfPerson
+	for i := range users {
+		for j := range 16 {
+			if kept, _ := put(fmt.Sprint("flood", i), fmt.Sprint("flood/", i, "/", j), large); !kept {
+				t.Fatalf("number %d of %d is refused", j, i)
+			}
+		}
+		if kept, _ := put(fmt.Sprint("flood", i), "flood/more", large); kept {
+			t.Fatal("there is no bound")
+		}
+	}
+	lost := map[string]bool{}
+	for i := range 10 {
+		kept, loser := put("phone", fmt.Sprint("phone/", i), 50_000)
+		if !kept {
+			t.Fatalf("number %d of an honest user is refused", i)
+		}
+		lost[loser] = true
+	}
+	if lost["phone"] || len(lost) < 2 || r.all > retainedOfAll {
+		t.Errorf("%v lost some, %d bytes are kept", lost, r.all)
+	}
+	for i := range 10 {
+		if r.get(fmt.Sprint("phone/", i)) == nil {
+			t.Errorf("number %d is gone", i)
+		}
+	}
+	// A topic whose newest message is not kept has none: an older one would be a lie.
+	if kept, _ := put("phone", "flood/0/15", 10); !kept {
+		t.Fatal("refused")
+	}
+	if kept, _ := put("phone", "flood/0/15", retainedOfPerson); kept || r.get("flood/0/15") != nil {
+		t.Error("an old message is kept")
+	}
+	bytes, count := 0, 0
+	for _, m := range r.byTopic {
+		bytes += m.size()
+		count++
+	}
+	if bytes != r.all || count != len(r.sorted) {
+		t.Errorf("%d bytes in %d messages, %d and %d are counted", bytes, count, r.all, len(r.sorted))
+	}
+}
+
+// The index agrees with the definition of a match.
+func TestIndex(t *testing.T) {
+	levels := []string{"a", "b", "", "$SYS", "+", "#"}
+	var filters, topics []string
+	for _, x := range levels {
+		for _, y := range levels {
+			for _, z := range levels {
+				for _, text := range []string{x, x + "/" + y, x + "/" + y + "/" + z} {
+					if validFilter(text) {
+						filters = append(filters, text, "$share/g/"+text)
+					}
+					if validTopic(text) {
+						topics = append(topics, text)
+					}
+				}
+			}
+		}
+	}
+	x := newIndex()
+	entries := map[string]*filter{}
+	sessions := map[string]*session{}
+	for _, text := range filters {
+		if sessions[text] == nil {
+			sessions[text] = &session{id: text}
+			entries[text] = x.add(sessions[text], text)
+		}
+	}
+	for round := range 2 {
+		for _, topic := range topics {
+			found, shared := x.match(topic)
+			got := map[string]bool{}
+			for _, s := range found {
+				got[s.id] = true
+			}
+			for _, g := range shared {
+				got[g.filter] = true
+			}
+			for text := range sessions {
+				if want := entries[text] != nil && Matches(text, topic); got[text] != want {
+					t.Fatalf("round %d: %q matches %q: %v", round, text, topic, got[text])
+				}
+			}
+			if len(found)+len(shared) != len(got) {
+				t.Fatalf("%q: some are found twice", topic)
+			}
+		}
+		for text := range sessions {
+			if round == 0 && len(text)%2 == 0 {
+				x.remove(sessions[text], entries[text])
+				entries[text] = nil
+			}
+		}
+	}
+	for text, f := range entries {
+		if f != nil {
+			x.remove(sessions[text], f)
+		}
+	}
+	if len(x.filters) != 0 || len(x.after) != 0 {
+		t.Errorf("%d and %d are left", len(x.filters), len(x.after))
+	}
+}

@@ -15,7 +15,7 @@ func (c *conn) accountLocked() bool {
 	switch {
 	case len(c.buf) > maxWaiting:
 		c.abortLocked("it does not read its messages")
-	case c.exhausted():
+	case c.counted > 0 && c.exhausted():
 		c.abortLocked(crowded)
 	default:
 		c.wakeLocked()
@@ -26,7 +26,7 @@ func (c *conn) accountLocked() bool {
 
 // countLocked counts the memory of the buffers, and of a large packet that is coming in.
 func (c *conn) countLocked() {
-	now := max(cap(c.buf)-keepBuffer, 0) + c.flown
+	now := max(cap(c.buf)+c.flown-freeBuffer, 0)
 	c.traffic.buffered.Add(int64(now - c.counted))
 	c.counted = now
 	if s := c.session.Load(); s != nil {
@@ -39,6 +39,19 @@ func (c *conn) countLocked() {
 func (c *conn) exhausted() bool {
 	s := c.session.Load()
 	return s != nil && s.share.exhausted()
+}
+
+// starvedLocked reports whether a message of a size has to wait because the user's clients hold more than their share:
+// so one large message for many clients is not copied for all of them at once.
+func (c *conn) starvedLocked(size int) bool {
+	s := c.session.Load()
+	if s == nil || len(c.buf)+size < freeBuffer || !s.share.over() {
+		return false
+	}
+	if len(c.buf) == 0 {
+		s.share.starve(s) // else flush pumps when it is written
+	}
+	return true
 }
 
 // setLarge counts the memory of a large packet that is coming in. Only the reading goroutine calls it.

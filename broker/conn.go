@@ -22,6 +22,7 @@ const (
 	publishRoom = 64 << 10 // bytes waiting at one client beyond which its next messages wait as pointers
 	writeChunk  = 16 << 10 // bytes in one write, so that stuckTime measures the client's speed and not our size
 	keepBuffer  = 512      // bytes of buffer that an idle client keeps
+	freeBuffer  = 4 << 10  // bytes of buffer that every client may need for a moment; they are not counted
 	maxWaiting  = 1 << 20  // bytes waiting at one client; beyond it the client is disconnected
 )
 
@@ -136,7 +137,7 @@ func (c *conn) publish(m *message, s stamp) bool {
 	if c.closing || c.dead {
 		return true // it will not be read
 	}
-	if len(c.buf) > publishRoom {
+	if len(c.buf) > publishRoom || c.starvedLocked(len(m.payload)) {
 		return false
 	}
 	c.buf = appendPublish(c.beginLocked(), m, s)

@@ -83,7 +83,7 @@ func TestFullBuffer(t *testing.T) {
 		s := &session{share: newBudget().of("phone")}
 		c.session.Store(s)
 		s.charge(hardHeld)
-		if _, err := c.Write(make([]byte, 2*keepBuffer)); err == nil || c.failure() != crowded {
+		if _, err := c.Write(make([]byte, 2*freeBuffer)); err == nil || c.failure() != crowded {
 			t.Errorf("%v: %s", err, c.failure())
 		}
 		if n := s.share.used.Load(); n != hardHeld {

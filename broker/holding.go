@@ -8,15 +8,15 @@ func (s *session) charge(n int) {
 	}
 }
 
-// hold counts a message that waits for the client, and release one that no longer does.
-func (s *session) hold(m *message) {
-	s.weight.Add(int64(m.size()))
-	s.share.hold(m)
+// hold counts a message that waits for the client, or a filter, and release one that no longer does.
+func (s *session) hold(what any, size int) {
+	s.weight.Add(int64(size))
+	s.share.hold(what, size)
 }
 
-func (s *session) release(m *message) {
-	s.weight.Add(-int64(m.size()))
-	s.share.release(m)
+func (s *session) release(what any, size int) {
+	s.weight.Add(-int64(size))
+	s.share.release(what, size)
 }
 
 // pushLocked lets d wait. popLocked takes the next one out.
@@ -33,7 +33,7 @@ func (s *session) pushLocked(d delivery) {
 		s.live++
 		s.bytes += d.m.size()
 	}
-	s.hold(d.m)
+	s.hold(d.m, d.m.size())
 }
 
 func (s *session) popLocked() delivery {
@@ -56,7 +56,7 @@ func (s *session) unholdLocked(d delivery) {
 		s.live--
 		s.bytes -= d.m.size()
 	}
-	s.release(d.m)
+	s.release(d.m, d.m.size())
 }
 
 // landLocked makes a hole of a flight, if it is none.
@@ -66,7 +66,7 @@ func (s *session) landLocked(f *flight) {
 	}
 	s.unacked--
 	s.flying -= f.m.size()
-	s.release(f.m)
+	s.release(f.m, f.m.size())
 	f.delivery = delivery{}
 }
 

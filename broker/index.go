@@ -5,8 +5,11 @@ import (
 	"sync"
 )
 
-// filterCost is what one subscription costs beside its filter, in bytes: its places in the session and in the index.
-const filterCost = 384
+// What a filter costs beside its text in the index, and a subscription in its session, in bytes.
+const (
+	filterCost       = 320
+	subscriptionCost = 96
+)
 
 // index finds the sessions whose subscriptions match a topic. mochi's index costs a kilobyte for each level of each
 // filter, and another copy for each client; it is kept empty.
@@ -34,8 +37,11 @@ func before(inner string) string {
 	return inner
 }
 
-// add enters a subscription. It returns the index's copy of text, for the session to keep.
-func (x *index) add(s *session, text string) string {
+// size is what the filter costs, in bytes.
+func (f *filter) size() int { return len(f.text) + filterCost }
+
+// add enters a subscription and returns its filter.
+func (x *index) add(s *session, text string) *filter {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	f := x.filters[text]
@@ -49,21 +55,17 @@ func (x *index) add(s *session, text string) string {
 		}
 	}
 	f.sessions = append(f.sessions, s)
-	return f.text
+	return f
 }
 
 // remove takes a subscription out.
-func (x *index) remove(s *session, text string) {
+func (x *index) remove(s *session, f *filter) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	f := x.filters[text]
-	if f == nil {
-		return
-	}
 	if f.sessions = without(f.sessions, s); len(f.sessions) > 0 {
 		return
 	}
-	delete(x.filters, text)
+	delete(x.filters, f.text)
 	key := before(f.inner)
 	if list := without(x.after[key], f); len(list) > 0 {
 		x.after[key] = list

@@ -2,12 +2,16 @@ package broker
 
 import "time"
 
-const relieveEvery = 10 * time.Millisecond
+const (
+	relieveEvery = 10 * time.Millisecond
+	relieveAll   = 3 * time.Second // longer than connections take to end
+)
 
 // greedy is the reason for cutting the connection of the session that holds most.
 const greedy = "it holds too much memory"
 
-// relieve ends sessions whenever a user, or all users together, hold too much memory. It runs until the broker stops.
+// relieve ends sessions whenever a user, or all users together, hold too much memory, and lets others go on when there is
+// room again. It runs until the broker stops.
 func (b *Broker) relieve() {
 	defer b.running.Done()
 	for {
@@ -16,19 +20,37 @@ func (b *Broker) relieve() {
 			return
 		case <-b.budget.crowded:
 		}
-		for s, c := b.greediest(); s != nil; s, c = b.greediest() {
-			b.cut(s, c)
-		}
-		if !b.sleep(relieveEvery) { // what is ending already takes a moment
-			return
+		begun := time.Now()
+		for busy := true; busy; busy = b.feed() {
+			least := int64(leastCut)
+			if time.Since(begun) > relieveAll {
+				least = 1 // it is the number of sessions
+			}
+			for s, c := b.greediest(least); s != nil; s, c = b.greediest(least) {
+				b.cut(s, c)
+			}
+			if !b.sleep(relieveEvery) { // what is ending already takes a moment
+				return
+			}
 		}
 	}
 }
 
+// feed lets sessions go on that waited for room. It reports whether there still is not enough of it.
+func (b *Broker) feed() (crowded bool) {
+	for _, h := range b.budget.all() {
+		for s := h.next(); s != nil; s = h.next() {
+			s.pump()
+		}
+		crowded = crowded || h.over()
+	}
+	return crowded || b.budget.used.Load() > allHeld
+}
+
 // greediest chooses the session that has to end: of a user who holds more than its share, or of the one who holds most
-// if all together hold too much, the session that holds most; nil: nobody holds too much, once the sessions are gone
-// that are ending already.
-func (b *Broker) greediest() (*session, *conn) {
+// if all together hold too much, the session that holds most, but not less than least; nil: nobody holds too much, once
+// the sessions are gone that are ending already.
+func (b *Broker) greediest(least int64) (*session, *conn) {
 	b.sessionsMu.Lock()
 	defer b.sessionsMu.Unlock()
 	leaving, most := map[*share]int64{}, map[*share]*session{}
@@ -39,7 +61,7 @@ func (b *Broker) greediest() (*session, *conn) {
 		case s.cut:
 			leaving[s.share] += weight
 			all -= weight
-		case weight < leastCut:
+		case weight < least:
 		case most[s.share] == nil || weight > most[s.share].weight.Load():
 			most[s.share] = s
 		}

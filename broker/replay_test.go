@@ -143,7 +143,7 @@ func TestAwayWhileEverythingChanges(t *testing.T) {
 	for i := range 10 {
 		_ = b.Publish("minirelay/home/d0003/event", fmt.Append(nil, i), 1, false, nil)
 	}
-	if weight := b.lookup("phone").weight.Load(); weight > sessionCost+11*(slotCost+messageCost+64)+3*(filterCost+64) {
+	if weight := b.lookup("phone").weight.Load(); weight > sessionCost+11*(slotCost+messageCost+64)+3*(filterCost+subscriptionCost+64) {
 		t.Errorf("%d bytes are held for it", weight)
 	}
 	c = b.connected(t, 4, "all", "phone", persistent)

@@ -77,6 +77,7 @@ type subscription struct {
 	noLocal bool
 	asIs    bool // retain flag as published
 	id      uint32
+	entry   *filter // in the index
 	replay  *replay // its retained messages, on their way
 }
 
@@ -144,7 +145,7 @@ func (s *session) deliver(d delivery) (busy bool) {
 	switch {
 	case s.live > maxPending || s.bytes > pendingBytes:
 		s.conn.abort("it fell behind")
-	case s.share.exhausted():
+	case s.share.exhausted() && s.weight.Load() > leastCut:
 		s.conn.abort(crowded)
 	default:
 		return s.live > pressed && s.waited < waits
@@ -177,7 +178,7 @@ func (s *session) writeLocked(d delivery) bool {
 	s.unacked++
 	s.flying += d.m.size()
 	s.charge(slotCost)
-	s.hold(d.m)
+	s.hold(d.m, d.m.size())
 	return true
 }
 

@@ -32,7 +32,7 @@ func (g *guard) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 		r := request{filter: f.Filter,
 			sub:    subscription{qos: min(f.Qos, 1), noLocal: f.NoLocal, asIs: f.RetainAsPublished, id: uint32(f.Identifier)},
 			retain: group == "" && (f.RetainHandling == 0 || f.RetainHandling == 1 && !existed)}
-		cost := len(f.Filter) + filterCost
+		cost := len(f.Filter) + filterCost + subscriptionCost
 		switch {
 		case !ok || !validFilter(inner) || len(f.Filter) > maxTopicLength:
 			r.code = packets.ErrTopicFilterInvalid.Code
@@ -124,11 +124,13 @@ func (s *session) subscribe(filter string, sub subscription) {
 		s.subs = map[string]subscription{}
 	}
 	if old, existed := s.subs[filter]; existed {
-		sub.replay = old.replay
+		sub.entry, sub.replay = old.entry, old.replay
 	} else {
-		filter = s.broker.index.add(s, filter)
-		s.charge(len(filter) + filterCost)
+		sub.entry = s.broker.index.add(s, filter)
+		s.hold(sub.entry, sub.entry.size())
+		s.charge(subscriptionCost)
 	}
+	filter = sub.entry.text // which keeps no packet in memory
 	s.subs[filter] = sub
 }
 
@@ -161,6 +163,7 @@ func (s *session) unsubscribeLocked(filter string) {
 		}
 	}
 	delete(s.subs, filter)
-	s.broker.index.remove(s, filter)
-	s.charge(-len(filter) - filterCost)
+	s.release(sub.entry, sub.entry.size())
+	s.charge(-subscriptionCost)
+	s.broker.index.remove(s, sub.entry)
 }
