@@ -76,6 +76,7 @@ type conn struct {
 	dead     bool
 	reason   string        // why it was disconnected, if that deserves a line in the log
 	details  []any         // for that line
+	faulty   bool          // the client itself is to blame
 	drain    bool          // the client is still sending when it is disconnected
 	pinger   *time.Timer   // of a WebSocket
 	done     chan struct{} // closed when dead

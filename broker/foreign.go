@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"hash/maphash"
 	"io"
 	"net"
 	"net/http"
@@ -26,6 +28,13 @@ func (b *Broker) foreign(what, try, host, remote string, more ...any) {
 	if b.refusals.dueAfter(what+"\x00"+host, time.Now(), nameAgain) {
 		b.log.Warn(what, append(append([]any{"from", remote}, more...), "hint", try)...)
 	}
+}
+
+// few returns a key for the clients of a user that is the same for some of them: a user who makes up client ids gets a
+// few lines in the log, and not one for each.
+func (b *Broker) few(s *session) string {
+	const lines = 8
+	return fmt.Sprintf("%s\x00%d", s.user, maphash.String(b.topicLocks.seed, s.id)%lines)
 }
 
 var (
@@ -88,7 +97,7 @@ func (c *conn) fault(reason string, details ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reason == "" {
-		c.reason, c.details = reason, details
+		c.reason, c.details, c.faulty = reason, details, true
 	}
 }
 
@@ -165,7 +174,7 @@ func (b *Broker) tookOver(c *conn, by *conn, count int) {
 	if s == nil {
 		return
 	}
-	key, now := s.user+"\x00"+s.id, time.Now()
+	key, now := b.few(s), time.Now()
 	switch {
 	case count < manyTakeovers:
 		if b.refusals.dueAfter("takeover\x00"+key, now, nameAgain) {
@@ -177,17 +186,18 @@ func (b *Broker) tookOver(c *conn, by *conn, count int) {
 	}
 }
 
-// sayEnd says why a client was disconnected, if it is worth a line.
+// sayEnd says why a client was disconnected, if it is worth a line: one a minute for each reason and user, whose clients
+// may come back at once to be disconnected again, and one an hour if it is the client's own fault.
 func (b *Broker) sayEnd(c *conn, s *session) {
 	c.mu.Lock()
-	reason, details := c.reason, c.details
+	reason, details, fault := c.reason, c.details, c.faulty
 	c.mu.Unlock()
 	attrs := append([]any{"client", s.id, "user", s.user, "from", c.remote}, details...)
-	again := time.Duration(0)
-	if details != nil || reason == "it sent a text frame" {
-		again = nameAgain
+	key, again := s.user, refusalEvery
+	if fault {
+		key, again = b.few(s), nameAgain
 	}
-	if reason != "" && (again == 0 || b.refusals.dueAfter("end\x00"+reason+"\x00"+s.id, time.Now(), again)) {
+	if reason != "" && b.refusals.dueAfter("end\x00"+reason+"\x00"+key, time.Now(), again) {
 		b.log.Warn("client disconnected: "+reason, attrs...)
 	} else {
 		b.log.Debug("client disconnected", append(attrs, "reason", cmp.Or(reason, "closed"))...)

@@ -113,6 +113,20 @@ func laterNonsense(t *testing.T, b *testBroker) {
 	c.ended()
 }
 
+// A user who makes up client ids does not fill the log with them.
+func TestMadeUpIDsDoNotFillTheLog(t *testing.T) {
+	b := start(t, testConfig(t))
+	for i := range 50 {
+		c := b.connected(t, 4, "operator", fmt.Sprint("phone", i), nil)
+		c.write([]byte{0xf0, 0})
+		c.ended()
+		b.empty(t)
+	}
+	if n := strings.Count(b.logs.String(), "WARN"); n == 0 || n > 8 {
+		t.Errorf("%d lines", n)
+	}
+}
+
 // Those who check only whether a port is open are not worth a line, nor is a client that ends in any ordinary way.
 func TestOrdinaryEndsAreNotNamed(t *testing.T) {
 	b := start(t, testConfig(t))
@@ -297,5 +311,22 @@ func TestSocketWithoutPath(t *testing.T) {
 		if _, err := conn.Read(ack[:]); err != nil || ack[0] != 0x20 || ack[3] != 0 {
 			t.Errorf("%s: % x %v", url, ack, err)
 		}
+	}
+}
+
+// A user whose clients are disconnected again and again fills no log.
+func TestEndsDoNotFillTheLog(t *testing.T) {
+	b := start(t, testConfig(t))
+	for i := range 20 {
+		c := b.connected(t, 4, "operator", fmt.Sprint("phone", i), nil)
+		b.lookup(fmt.Sprint("phone", i)).owner.abort("it fell behind")
+		c.ended()
+		b.empty(t)
+	}
+	b.connected(t, 4, "admin", "wall", nil)
+	b.lookup("wall").owner.abort("it fell behind")
+	b.empty(t)
+	if n := strings.Count(b.logs.String(), "client disconnected: it fell behind"); n != 2 || b.Stats().Disconnections["fell_behind"] != 21 {
+		t.Errorf("%d lines, %v", n, b.Stats().Disconnections)
 	}
 }

@@ -158,7 +158,7 @@ func (g *guard) OnSessionEstablished(cl *mqtt.Client, pk packets.Packet) {
 	}
 	c.established = true
 	c.session.Load().attach(c, cl.Properties.ProtocolVersion, window, cl.Properties.Props.MaximumPacketSize, !expires(cl))
-	if c.raised > 0 && g.b.refusals.dueAfter("keep-alive\x00"+cl.ID, time.Now(), nameAgain) { // MQTT 5 clients are told by the CONNACK
+	if c.raised > 0 && g.b.refusals.dueAfter("keep-alive\x00"+g.b.few(c.session.Load()), time.Now(), nameAgain) { // MQTT 5 clients are told by the CONNACK
 		g.b.log.Info("the keep-alive of a client is too short; the shortest one is used", "client", cl.ID, "user", c.session.Load().user,
 			"from", c.remote, "asked", c.raised, "used", minKeepalive)
 	}
