@@ -10,6 +10,9 @@ type Config struct {
 	Files    []File    `json:"files"`    // as on disk now, in the order in which they are merged
 	Loaded   int64     `json:"loaded"`   // Unix milliseconds when the config in use was read
 	Problems []Problem `json:"problems"` // of the files on disk now
+
+	Fallback bool   `json:"fallback"`      // the gateway was started with the last good config, because the files could not be used
+	Why      string `json:"why,omitempty"` // the reason, in one sentence
 }
 
 // File is one file of the config, without its secrets.

@@ -73,6 +73,12 @@ func HashCost(text string) (memory uint32, work float64) {
 	return p.memory, p.work() / (hashMemory * hashPasses)
 }
 
+// IsPassword reports whether hash is one of password.
+func IsPassword(hash, password string) bool {
+	p, err := parsePHC(hash)
+	return err == nil && p.verify(password)
+}
+
 // CheckHash returns an error if text is not a valid password_hash.
 func CheckHash(text string) error {
 	_, err := parsePHC(text)

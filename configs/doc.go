@@ -13,6 +13,7 @@
 //	fault.go     Fault           a fault, its place, and a suggestion
 //	schema.go    Schema          the shapes again, as JSON Schema
 //	view.go      ViewOf          the file without its secrets, for screens
+//	kept.go      Text.Keep       the same, for a later start with a file that is broken
 //
 // # Promises
 //

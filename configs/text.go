@@ -20,6 +20,9 @@ func Read(path string) *Text {
 	return &Text{path, sources, faults}
 }
 
+// Path returns the path that was read.
+func (t *Text) Path() string { return t.path }
+
 // Load builds the config of the text. Its error is a [*Faults] with everything that is wrong.
 func (t *Text) Load() (*Config, error) { return load(t.path, t.sources, t.faults, false) }
 

@@ -10,7 +10,10 @@ type View struct {
 }
 
 // File is the text of one file, comments included, with "(secret)" for every secret in it.
-type File struct{ Name, Text string }
+type File struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
 
 // ViewOf reads the config at path as [Load] does. A config with faults can be shown too.
 func ViewOf(path string) View {
@@ -30,21 +33,24 @@ func ViewOf(path string) View {
 }
 
 // censored returns the text of s without its secrets.
-func censored(s *source) string {
+func censored(s *source) string { return spliced(s.text, s.secrets()) }
+
+// spliced returns text with the spans replaced, which are in order. A span inside another one is left out.
+func spliced(text []byte, spans []span) string {
 	var out []byte
 	at := 0
-	for _, p := range s.secrets() {
+	for _, p := range spans {
 		if p.start < at {
-			continue // inside a hidden part
+			continue
 		}
-		out = append(out, s.text[at:p.start]...)
+		out = append(out, text[at:p.start]...)
 		if p.by == "" {
-			out = append(out, s.text[p.start:p.end]...)
+			out = append(out, text[p.start:p.end]...)
 		}
 		out = append(out, p.by...)
 		at = p.end
 	}
-	return string(append(out, s.text[at:]...))
+	return string(append(out, text[at:]...))
 }
 
 // DataDirOf returns the data directory of a gateway with the config at path, also if the config has faults, or needs

@@ -17,18 +17,37 @@ import (
 type configState struct {
 	path string
 
-	mu      sync.Mutex // guards everything below
-	loaded  time.Time  // when the config in use was read
-	refused error      // why the last config, though valid, could not be used; nil: it is in use
+	mu       sync.Mutex // guards everything below
+	loaded   time.Time  // when the config in use was read
+	refused  error      // why the last config, though valid, could not be used; nil: it is in use
+	fallback *Fallback  // why the one on the disk has not been used since the start; nil: it was
 }
 
-func newConfigState(path string) *configState { return &configState{path: path, loaded: time.Now()} }
+func newConfigState(options Options) *configState {
+	return &configState{path: options.Path, loaded: time.Now(), fallback: options.Fallback}
+}
+
+// fallen returns why the config on the disk has not been used since the start; nil if it was.
+func (s *configState) fallen() *Fallback {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fallback
+}
+
+// stillBroken records what is wrong with the config on the disk now, if it has not been used since the start.
+func (s *configState) stillBroken(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.fallback; f != nil {
+		s.fallback = &Fallback{Since: f.Since, Why: why, Lost: f.Lost}
+	}
+}
 
 // used records that the config on disk is in use.
 func (s *configState) used() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loaded, s.refused = time.Now(), nil
+	s.loaded, s.refused, s.fallback = time.Now(), nil, nil
 }
 
 // unused records why the config on disk is not in use, though it may be valid.
@@ -57,6 +76,10 @@ func (s *configState) config() api.Config {
 	}
 	problem := func(severity string, f configs.Fault) {
 		c.Problems = append(c.Problems, api.Problem{Severity: severity, File: f.File, Line: f.Line, Column: f.Column, What: f.What, Hint: f.Try})
+	}
+	if s.fallback != nil {
+		c.Fallback, c.Why = true, s.fallback.note()
+		problem(api.Fault, configs.Fault{File: s.path, What: c.Why, Try: "put it right: it is used at once"})
 	}
 	for _, f := range view.Faults {
 		problem(api.Fault, f)

@@ -6,6 +6,7 @@
 //	core.go       core                   its parts, in the order of start and stop
 //	run.go        Run, Reload            the loop of a program, and its log messages
 //	watch.go      Watch                  notices that a file was saved, once it is complete
+//	lastgood.go   LastGood               the configuration that was in use last, for a start with a broken one
 //	notices.go    notices                what the kernel tells about files
 //	upstreams.go  upstreams              the connections to other brokers
 //	http.go       core.serveHTTP         the API, /metrics and /readyz, and the API on a local socket

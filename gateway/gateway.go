@@ -30,6 +30,9 @@ type Options struct {
 	// Unread returns how many lines of the log were dropped because nothing read it, and since when nothing has; zero: it
 	// is read.
 	Unread func() (lines uint64, since time.Time)
+
+	Strict   bool      // [Run] never uses the configuration that was in use last
+	Fallback *Fallback // why the configuration is not the one at Path; nil: it is
 }
 
 // Build is the version of the program.
@@ -41,6 +44,10 @@ type Gateway struct {
 	state   *configState
 	core    atomic.Pointer[core] // never nil; another one after a change of identity
 
+	newest  atomic.Pointer[configs.Text] // see keep
+	keepOne sync.Mutex                   // serializes the writing of kept configurations
+	keeping sync.WaitGroup
+
 	changing sync.Mutex // serializes Apply and Stop
 	stopped  bool
 }
@@ -51,7 +58,7 @@ func Start(config *configs.Config, options Options) (*Gateway, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{options: options, state: newConfigState(options.Path)}
+	g := &Gateway{options: options, state: newConfigState(options)}
 	c, err := startCore(config, options, g.state)
 	if err != nil {
 		return nil, err

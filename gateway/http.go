@@ -36,6 +36,9 @@ func (c *core) serveHTTP(s *configState) {
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")
+		if f := s.fallen(); f != nil {
+			_, _ = io.WriteString(w, f.note()+"\n")
+		}
 	}))
 }
 

@@ -25,11 +25,16 @@ type Triggers struct {
 // Run serves config until ctx ends, and reads it again at each trigger: see [Gateway.Reload]. It reports to systemd if
 // systemd has started the program. The error is the reason why no gateway runs.
 func Run(ctx context.Context, config *configs.Config, options Options, on Triggers) error {
-	g, err := Start(config, options)
+	g, config, err := startAny(config, options)
 	if err != nil {
 		return err
 	}
+	defer g.keeping.Wait()
 	g.logWarnings(config)
+	g.logFallback()
+	if text := configs.Read(options.Path); g.state.fallen() == nil && sameConfig(text, config) {
+		g.keep(text)
+	}
 	defer func() {
 		stop, cancel := context.WithTimeout(context.Background(), StopTime)
 		defer cancel()
@@ -54,7 +59,7 @@ func Run(ctx context.Context, config *configs.Config, options Options, on Trigge
 			return nil
 		case <-tried:
 			ready = true
-			notify(daemon.SdNotifyReady, "STATUS=serving "+strings.Join(g.Addresses(), " "))
+			notify(daemon.SdNotifyReady, "STATUS="+g.serving())
 			if on.Ready != nil {
 				on.Ready(g)
 			}
@@ -87,29 +92,59 @@ func (g *Gateway) reload(text *configs.Text) error {
 	log := g.options.Log
 	next, err := text.Load()
 	if err != nil {
+		g.state.stillBroken(err)
 		logFaults(log, err)
 		return nil
 	}
+	fallen := g.state.fallen() != nil
 	if reflect.DeepEqual(next, g.Config()) {
 		g.state.used()
+		g.keep(text)
 		log.Info("the configuration is valid and has not changed")
+		g.recovered(fallen)
 		return nil
 	}
 	g.logWarnings(next)
 	before := g.Addresses()
 	if err := g.Apply(next); err != nil {
+		g.state.stillBroken(err)
 		logUnused(log, err)
 		if errors.Is(err, ErrStopped) {
 			return err
 		}
 		return nil
 	}
+	g.keep(text)
 	log.Info("the new configuration is in use")
+	g.recovered(fallen)
 	if now := g.Addresses(); !slices.Equal(now, before) {
-		notify("STATUS=serving " + strings.Join(now, " "))
+		notify("STATUS=" + g.serving())
 		log.Info("clients connect at other addresses now", "addresses", strings.Join(now, " "))
 	}
 	return nil
+}
+
+// recovered notes that the configuration on the disk is in use, if it was not since the start.
+func (g *Gateway) recovered(fallen bool) {
+	if fallen {
+		g.options.Log.Info("the configuration on the disk can be used again")
+		notify("STATUS=" + g.serving())
+	}
+}
+
+// serving is what the service manager shows.
+func (g *Gateway) serving() string {
+	text := "serving " + strings.Join(g.Addresses(), " ")
+	if g.state.fallen() != nil {
+		text += " with the last good configuration"
+	}
+	return text
+}
+
+// sameConfig reports whether text is that of config.
+func sameConfig(text *configs.Text, config *configs.Config) bool {
+	loaded, err := text.Load()
+	return err == nil && reflect.DeepEqual(loaded, config)
 }
 
 func (g *Gateway) logWarnings(config *configs.Config) {

@@ -99,6 +99,9 @@ func (s *configState) summary() status.Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := status.Config{Path: s.path, Loaded: s.loaded.UnixMilli(), Faults: len(view.Faults), Warnings: len(view.Warnings)}
+	if s.fallback != nil {
+		c.Fallback, c.Why = true, s.fallback.note()
+	}
 	if c.Faults == 0 && s.refused != nil {
 		c.Faults = 1
 	}

@@ -18,6 +18,7 @@ func (s *Snapshot) Metrics(w io.Writer) {
 	e.gauge("minirelay_ready", "Whether every configured port has been tried.", truth(s.Ready))
 	e.gauge("minirelay_config_loaded_time_seconds", "Unix time at which the configuration in use was read.", float64(s.Config.Loaded)/1000)
 	e.gauge("minirelay_config_faults", "Faults of the configuration on the disk; with any, the last valid one is in use.", float64(s.Config.Faults))
+	e.gauge("minirelay_config_fallback", "Whether the gateway was started with the last good configuration, because the one on the disk could not be used.", truth(s.Config.Fallback))
 	e.number("minirelay_log_dropped_lines_total", "Lines of the log that were dropped, because nothing read it.", float64(s.Log.Dropped))
 	s.portMetrics(e)
 	s.deviceMetrics(e)

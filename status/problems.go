@@ -43,7 +43,10 @@ func (s *Snapshot) Judge() {
 				"port %s: another master also sends requests: %d so far", p.Port, p.Foreign)
 		}
 	}
-	if s.Config.Faults > 0 {
+	switch {
+	case s.Config.Fallback:
+		say("put it right: it is used at once; minirelay check -c "+s.Config.Path+" shows its faults", "%s", s.Config.Why)
+	case s.Config.Faults > 0:
 		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last valid one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
 	}
 	if s.Log.Unread > 0 {

@@ -35,6 +35,9 @@ type Config struct {
 	Loaded   int64  `json:"loaded"`
 	Faults   int    `json:"faults"` // of the files on disk now; if there are any, the last valid config is in use
 	Warnings int    `json:"warnings"`
+
+	Fallback bool   `json:"fallback"`      // the gateway was started with the last good config, because the one on disk could not be used
+	Why      string `json:"why,omitempty"` // the reason, in one sentence
 }
 
 // Log is the state of the gateway's log.

@@ -45,17 +45,25 @@ func exists(path string) bool {
 // password. It prints all its faults; the error counts them.
 func loadConfig(env *env, path string, load func(path string) (*configs.Config, error)) (*configs.Config, error) {
 	config, err := load(path)
+	if err != nil {
+		return nil, explainFaults(env, err)
+	}
+	return config, nil
+}
+
+// explainFaults prints the faults of a config, and returns the error that counts them.
+func explainFaults(env *env, err error) error {
 	var faults *configs.Faults
 	if !errors.As(err, &faults) {
-		return config, err
+		return err
 	}
 	if err, ok := wholeFault(faults); ok {
-		return nil, err
+		return err
 	}
 	for _, f := range faults.List {
 		fmt.Fprint(env.stderr, f.In(env.lang.Text))
 	}
-	return nil, userError{faults.Error(), "fix them and try again with minirelay check; nothing has been started or changed"}
+	return userError{faults.Error(), "fix them and try again with minirelay check; nothing has been started or changed"}
 }
 
 // wholeFault returns the fault of a file as a whole, for which the program's usual two lines are enough.

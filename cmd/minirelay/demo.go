@@ -57,7 +57,7 @@ func runDemo(ctx context.Context, env *env, args []string) error {
 	if err := os.WriteFile(d.config(), []byte(d.toml()), 0o600); err != nil {
 		return err
 	}
-	return serve(ctx, env, d.config(), func(g *gateway.Gateway) { fmt.Fprint(behind(env.stdout), d.welcome(g, env.lang)) })
+	return serve(ctx, env, d.config(), true, func(g *gateway.Gateway) { fmt.Fprint(behind(env.stdout), d.welcome(g, env.lang)) })
 }
 
 // freeAddress returns addr, or the same host with another port if that port is in use. An invalid address is returned

@@ -44,7 +44,7 @@ type command struct {
 // commands lists the subcommands in the order in which help shows them.
 func commands() []command {
 	return []command{
-		{"run", "[-c FILE_OR_DIR]", "run the gateway", runGateway},
+		{"run", "[-c FILE_OR_DIR] [-strict]", "run the gateway", runGateway},
 		{"demo", "[-listen ADDRESS]", "run the gateway with simulated boards: no hardware, no config", runDemo},
 		{"check", "[[-c] FILE_OR_DIR]", "report all faults of a config; touches no hardware", runCheck},
 		{"init", "[-c FILE]", "make a first config, with the devices on this machine and the first user", runInit},

@@ -106,6 +106,8 @@ func launch(t *testing.T, dir, config, limit string, prepare func(*exec.Cmd)) *p
 	return p
 }
 
+func (p *process) path() string { return filepath.Join(p.dir, "minirelay.toml") }
+
 // addressOnceReady asks the gateway whether it is ready, and where clients connect.
 func (p *process) addressOnceReady(t *testing.T) (url string) {
 	t.Helper()

@@ -66,7 +66,7 @@ func start(t *testing.T, dir, config string) *running {
 	ready := make(chan *gateway.Gateway, 1)
 	stdout := &lockedBuffer{}
 	go func() {
-		ended <- serve(ctx, &env{strings.NewReader(""), stdout, r.log, locale.English}, r.path, func(g *gateway.Gateway) { ready <- g })
+		ended <- serve(ctx, &env{strings.NewReader(""), stdout, r.log, locale.English}, r.path, false, func(g *gateway.Gateway) { ready <- g })
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -58,7 +58,7 @@ func dataDir(path string) (string, error) {
 	if err == nil {
 		return config.Gateway.DataDir, nil
 	}
-	if dir, ok := configs.DataDirOf(path); ok {
+	if dir, ok := gateway.DataDirOf(path); ok {
 		return dir, nil
 	}
 	var faults *configs.Faults
