@@ -2,6 +2,7 @@
 
 import { lang } from '@/i18n'
 import { account } from './account'
+import { session } from './session'
 
 export interface Problem {
   severity: 'fault' | 'warning'
@@ -53,7 +54,11 @@ async function call(path: string, signal?: AbortSignal): Promise<Response> {
   const a = account.value
   if (!a) throw new ApiError('unauthorized', '')
   const login = new TextEncoder().encode(`${a.user}:${a.password}`)
-  const headers = { Authorization: `Basic ${btoa(String.fromCharCode(...login))}`, 'Accept-Language': lang.value }
+  const headers = {
+    Authorization: `Basic ${btoa(String.fromCharCode(...login))}`,
+    'Accept-Language': lang.value,
+    'Minirelay-Client': session.clientId, // the gateway recognizes the connection's id
+  }
   const response = await fetch(`api/${path}`, { headers, signal, credentials: 'omit', cache: 'no-store' }).catch((e: Error) => {
     throw e.name === 'AbortError' ? e : new ApiError('unreachable', e.message)
   })

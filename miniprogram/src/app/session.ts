@@ -38,6 +38,8 @@ export class Session {
   private readonly views = shallowReactive(new Map<string, DeviceView>())
   private readonly time = shallowReactive({ now: Date.now() })
   private gateway: Gateway | null = null
+  /** The MQTT client id that this phone has kept; '' if the connection has a new one. */
+  clientId = ''
   private offs: (() => void)[] = []
   private dirty = new Set<string>()
   private flushing: ReturnType<typeof setTimeout> | null = null
@@ -89,12 +91,13 @@ export class Session {
     return this.gateway?.now() ?? Date.now()
   }
 
-  /** Connects to k instead of what was connected before. */
-  open(k: Kept): void {
+  /** Connects to k instead of what was connected before; as clientId, or else under a new id. */
+  open(k: Kept, clientId?: string): void {
     this.close()
+    this.clientId = clientId ?? ''
     const address = parseAddress(k.address)
     const url = 'error' in address ? k.address : address.url // the library reports a bad one
-    const g = new Gateway({ url, user: k.user, password: k.password, gateway: k.gateway, neighbours: true })
+    const g = new Gateway({ url, user: k.user, password: k.password, gateway: k.gateway, neighbours: true, clientId })
     this.gateway = g
     this.offs = this.listen(g)
     g.connect()

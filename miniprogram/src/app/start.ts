@@ -1,11 +1,12 @@
 import { watch } from 'vue'
 import { lang, speak, t, type Lang } from '@/i18n'
-import { current } from './gateways'
+import { current, type Kept } from './gateways'
+import { claimTab, phoneId } from './phone'
 import { systemLanguage } from './platform'
 import { session } from './session'
 import { settings } from './settings'
 // #ifdef H5
-import { account, entered, resume } from './account'
+import { account, entered, ownPath, resume } from './account'
 // #endif
 
 /** The language of the screens: as chosen, else the system's, else English. */
@@ -26,7 +27,17 @@ export function start(): void {
 // #ifdef H5
 function startPage(): void {
   resume()
-  watch(account, (now) => (now ? session.open(now) : session.close()), { immediate: true })
+  const claimed = claimTab(navigator.locks)
+  watch(
+    account,
+    async (now) => {
+      session.close()
+      const tab = await claimed
+      if (!now || account.value !== now) return
+      session.open(now, tab === null ? undefined : phoneId(ownPath() + now.user, tab))
+    },
+    { immediate: true },
+  )
   watch(
     () => session.state,
     (now) => {
@@ -46,7 +57,8 @@ function startMiniProgram(): void {
     const k = current.value
     return k ? [k.key, k.address, k.user, k.password, k.gateway].join('\n') : ''
   }
-  watch(same, () => (current.value ? session.open(current.value) : session.close()), { immediate: true })
+  const open = (k: Kept) => session.open(k, phoneId(`${k.key}:${k.user}`))
+  watch(same, () => (current.value ? open(current.value) : session.close()), { immediate: true })
   watch(lang, () => tabs.forEach((tab, index) => uni.setTabBarItem({ index, text: t(tab), fail: () => undefined })), { immediate: true })
 }
 // #endif
