@@ -294,10 +294,10 @@ func lasting(addrs []net.IP) []net.IP {
 	})
 }
 
-// temporaryAddrs are the temporary addresses of this machine. /proc/net/if_inet6 has a line for each address: 32 digits,
+// temporaryAddrs are the temporary addresses of this machine. /proc/self/net/if_inet6 has a line for each address: 32 digits,
 // the interface, the length of the prefix, the scope, and the flags (IFA_F_TEMPORARY is 1).
 func temporaryAddrs() map[string]bool {
-	table, err := os.ReadFile("/proc/net/if_inet6")
+	table, err := os.ReadFile("/proc/self/net/if_inet6")
 	if err != nil {
 		return nil
 	}
