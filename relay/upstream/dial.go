@@ -67,7 +67,8 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 	var cause error // of an attempt that failed before any MQTT; paho keeps only its text
 	options := u.options()
 	options.SetConnectionLostHandler(func(_ mqtt.Client, err error) { ended <- err })
-	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { in.take(m) })
+	var line *wire
+	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { in.take(m, line.arrived()) })
 	settled := func() bool { return true }
 	defer func() { settled() }()
 	options.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
@@ -77,7 +78,8 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 			return nil, err
 		}
 		settled = context.AfterFunc(u.dial, func() { _ = conn.Close() }) // do not wait for a silent broker
-		return newWire(conn, u.timing.connect, u.config.KeepAlive+u.timing.slack, len(filters)), nil
+		line = newWire(conn, u.timing.connect, u.config.KeepAlive+u.timing.slack, len(filters))
+		return line, nil
 	})
 	client := mqtt.NewClient(options)
 	token := client.Connect()

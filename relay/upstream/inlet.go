@@ -37,7 +37,8 @@ type inlet struct {
 // inward is one message and whether too many arrived before it.
 type inward struct {
 	Message
-	stamp   stamp // of a hub; zero: none
+	acks    uint64 // PUBACKs that arrived before it
+	stamp   stamp  // of a hub; zero: none
 	crowded bool
 }
 
@@ -52,8 +53,8 @@ func newInlet(u *Upstream) *inlet {
 }
 
 // take queues one message.
-func (in *inlet) take(m mqtt.Message) {
-	in.put(inward{Message: Message{Topic: m.Topic(), Payload: m.Payload(), Retain: m.Retained(), Dup: m.Duplicate(), Received: time.Now()}})
+func (in *inlet) take(m mqtt.Message, a arrivalAt) {
+	in.put(inward{acks: a.acks, Message: Message{Topic: m.Topic(), Payload: m.Payload(), Retain: m.Retained(), Dup: m.Duplicate(), Received: a.at}})
 }
 
 // put queues one message, on its topic at the upstream. A message without room even for an answer is dropped and
@@ -92,7 +93,7 @@ func (in *inlet) put(m inward) {
 // readStamp takes the stamp off a message, if it comes from a hub.
 func (in *inlet) readStamp(m *inward) {
 	c, arrived := &in.u.config, m.Received
-	m.Received = in.u.before(arrived)
+	m.Received = in.u.before(arrived, m.acks)
 	switch s, rest, ok := takeStamp(m.Payload); {
 	case !ok || !c.stamps(m.Topic):
 	case c.Hub:

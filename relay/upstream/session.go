@@ -3,6 +3,7 @@ package upstream
 import (
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,7 @@ type session struct {
 
 	inLive, inBacklog, inPlain atomic.Int64 // in flight: live, from the backlog, without a queue
 
-	awaited  atomic.Pointer[time.Time] // when the oldest message in flight was sent; nil: none is
+	sent     sendings
 	began    time.Time
 	oneByOne atomic.Bool // a message is sent when the one before is acknowledged: see refusals
 	acked    int64       // messages; only await's goroutine touches it
@@ -129,18 +130,42 @@ func (s *session) leave(flight []*item) {
 	}
 }
 
-// before returns when a message that arrived at arrived was sent at the earliest, if the connection shows that it has
-// stalled: whatever a broker sent after the oldest message that it has not acknowledged may have been on its way since
-// then. A broker acknowledges at once, and what it sends arrives in order.
-func (u *Upstream) before(arrived time.Time) time.Time {
+// sendings are the times of the last messages sent over a connection.
+type sendings struct {
+	mu    sync.Mutex
+	times [256]time.Time // more than can be in flight
+	count uint64
+}
+
+func (l *sendings) add(at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.times[l.count%uint64(len(l.times))] = at
+	l.count++
+}
+
+// after returns when the message was sent that follows the first n; ok is false if there is none.
+func (l *sendings) after(n uint64) (at time.Time, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n >= l.count || l.count-n > uint64(len(l.times)) {
+		return at, false
+	}
+	return l.times[n%uint64(len(l.times))], true
+}
+
+// before returns when a message was sent at the earliest that arrived at arrived, behind acks PUBACKs, if the connection
+// shows that it has stalled: whatever a broker sent after the oldest message that it has not acknowledged may have been
+// on its way since then. A broker acknowledges at once, and what it sends arrives in order.
+func (u *Upstream) before(arrived time.Time, acks uint64) time.Time {
 	u.mu.Lock()
 	s := u.session
 	u.mu.Unlock()
 	if s == nil {
 		return arrived
 	}
-	if since := s.awaited.Load(); since != nil && arrived.Sub(*since) > slowAck {
-		return *since
+	if since, ok := s.sent.after(acks); ok && arrived.Sub(since) > slowAck {
+		return since
 	}
 	return arrived
 }
@@ -181,6 +206,7 @@ func (s *session) send(i *item) {
 	s.u.remember(i)
 	s.counter(i).Add(1)
 	i.since = time.Now()
+	s.sent.add(i.since)
 	token := s.client.Publish(i.full, 1, i.retain, i.body())
 	s.flight <- &sending{i, token} // has room for the whole window
 }
@@ -301,8 +327,6 @@ func (s *session) await() (undelivered []*item) {
 	timeout := time.NewTimer(s.u.timing.ack)
 	defer timeout.Stop()
 	for f := range s.flight {
-		since := f.since
-		s.awaited.Store(&since)
 		if err == nil {
 			timeout.Reset(s.u.timing.ack - time.Since(f.since))
 			select {
@@ -315,7 +339,6 @@ func (s *session) await() (undelivered []*item) {
 				s.failed <- err
 			}
 		}
-		s.awaited.Store(nil)
 		s.counter(f.item).Add(-1)
 		// After a failure, too, some may have been acknowledged.
 		if err == nil || delivered(f.token) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -39,11 +40,37 @@ type wire struct {
 	greeted bool   // the CONNACK has come
 	fault   error  // why reading has stopped
 
+	acks     uint64 // PUBACKs so far
+	mu       sync.Mutex
+	arrivals []arrivalAt // of the messages that paho has not handed on yet
+
 	filters int     // of the one SUBSCRIBE; 0 once it has been answered
 	budget  float64 // of packets
 	filled  time.Time
 
 	writing sync.Mutex
+}
+
+// arrivalAt is where in the stream a message arrived, and when. paho hands messages and PUBACKs on by different ways, and
+// so not in their order.
+type arrivalAt struct {
+	acks uint64 // PUBACKs before it
+	at   time.Time
+}
+
+// maxArrivals is how many messages paho may be behind. It is never more than a few.
+const maxArrivals = 4096
+
+// arrived returns where the next message arrived that paho hands on. It is called once for each.
+func (w *wire) arrived() arrivalAt {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.arrivals) == 0 {
+		return arrivalAt{math.MaxUint64, time.Now()}
+	}
+	a := w.arrivals[0]
+	w.arrivals = w.arrivals[1:]
+	return a
 }
 
 func newWire(conn net.Conn, connect, quiet time.Duration, filters int) *wire {
@@ -164,8 +191,14 @@ func (w *wire) check(first byte, body []byte) error {
 			return rogueError{"a message at a QoS that was not requested"}
 		}
 		ok = topic > 2 && topic+id <= len(body)
+		w.mu.Lock()
+		if len(w.arrivals) < maxArrivals {
+			w.arrivals = append(w.arrivals, arrivalAt{w.acks, time.Now()})
+		}
+		w.mu.Unlock()
 	case puback:
 		ok = len(body) == 2
+		w.acks++
 	case suback:
 		ok = w.filters > 0 && len(body) == 2+w.filters
 		w.filters = 0 // there is one
