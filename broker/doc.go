@@ -6,13 +6,16 @@
 //
 //	listen.go     Broker.bind            ports are bound here, so that a busy one is an error at start
 //	proxy.go      proxied.Read           the client's address, if a trusted proxy says it
-//	prelogin.go   preLogin.enter         connections without a CONNECT yet are few and short-lived
+//	prelogin.go   preLogin.enter         connections without a CONNECT yet are few and short-lived; a flood displaces itself
 //	http.go       Broker.serveHTTP       one TLS port for wss, the page and the API
 //	front.go      front.foreign          pages of other addresses are refused
 //	conn.go       conn.Write             never blocks: a stuck client cannot delay the others
 //	serve.go      Broker.serve           one connection from its first byte to its last; panics end here
+//	inbound.go    inbound.follow         what mochi does not tell about a client's packets
+//	foreign.go    Broker.blame           the log names clients that cannot work here
 //	guard.go      guard                  the one hook of mochi: every request of a client passes here
 //	login.go      guard.OnConnect        the login, and the client id
+//	room.go       Broker.placeLocked     one user cannot take all places for clients
 //	authenticate.go Broker.Authenticate  the login to the pages of HandleHTTP
 //	passwords.go  passwords.check        passwords, computed once each
 //	throttle.go   throttle               and never at an attacker's speed: place.go says where a login comes from, phones.go
@@ -25,11 +28,13 @@
 //	retained.go   retained.put           the newest message of each topic is kept
 //	route.go      Broker.route           its receivers
 //	index.go      index.match            whose subscriptions match
+//	frames.go     conn.writeFrames       packets become frames that small boards can take
 //	session.go    session.deliver        its way to one receiver: in order, or the receiver is disconnected
 //	away.go       session.storeLocked    what is kept for a client that is away
 //	replay.go     session.snapshot       retained messages, taken from the store when there is room for them
 //	budget.go     budget                 what all this holds for each user, in bytes
 //	relieve.go    Broker.relieve         who holds too much is disconnected
+//	pulse.go      Broker.Pulse           a message to itself shows that all this works
 //
 // # Promises
 //

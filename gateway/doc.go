@@ -12,6 +12,7 @@
 //	http.go       core.serveHTTP         the API, /metrics and /readyz, and the API on a local socket
 //	api.go        configState            the configuration in the API
 //	status.go     core.status            everything else in status, API and metrics
+//	limits.go     brokerConfig           the file descriptors that connections may use
 //	watchdog.go   Gateway.watchdog       reports to the service manager
 //	address.go    PhoneAddress           addresses as people type them
 //
