@@ -16,7 +16,6 @@ import (
 
 const (
 	takeoverTime = 5 * time.Second // for the old connection of a client id to end
-	maxSessions  = 1024            // of clients that are away; beyond it, one of the user with the most is forgotten
 )
 
 // serve runs one connection to its end. It is the goroutine that reads from the client, and mochi's code runs on it: a
@@ -110,8 +109,8 @@ func (b *Broker) ended(c *conn) {
 	b.sessionsMu.Unlock()
 }
 
-// claim assigns the client id of cl to c. An id belongs to one user while its session lives; a connection of the same
-// user that holds it is ended first, and waited for, so that mochi never has two of one id. If every place is taken, the
+// claim assigns the client id of cl to c. An id belongs to one user while its session lives, if that need not yield; a
+// connection that holds it is ended first, and waited for, so that mochi never has two of one id. If every place is taken, the
 // user with the most connections loses one.
 func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 	deadline := time.NewTimer(takeoverTime)
@@ -125,10 +124,10 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 		s := b.sessions[cl.ID]
 		var ending *conn // must end first
 		switch {
-		case s != nil && s.user != acc.id:
+		case s != nil && s.user != acc.id && !b.yieldsLocked(s, acc):
 			b.sessionsMu.Unlock()
 			return packets.ErrClientIdentifierNotValid
-		case s != nil && s.cut && s.owner == nil:
+		case s != nil && s.owner == nil && (s.cut || s.user != acc.id):
 			b.sessionsMu.Unlock()
 			b.expire(s)
 			continue
@@ -196,7 +195,7 @@ func (b *Broker) release(s *session, c *conn) {
 	b.sessionsMu.Lock()
 	s.owner = nil
 	b.freePlaceLocked(s)
-	if kept {
+	if s.awaySince = time.Now(); kept {
 		s.charge(sessionCost)
 	} else {
 		delete(b.sessions, s.id)
@@ -219,29 +218,6 @@ func (b *Broker) release(s *session, c *conn) {
 	if over != nil {
 		b.end(over)
 	}
-}
-
-// crowdedOutLocked is the session that is forgotten if too many are away: of the user with the most of them, the one
-// that has been away longest.
-func (b *Broker) crowdedOutLocked() (oldest *session) {
-	if len(b.sessions)-b.online-b.expiring <= maxSessions {
-		return nil
-	}
-	away := map[string]int{}
-	for _, s := range b.sessions {
-		if s.owner == nil {
-			away[s.user]++
-		}
-	}
-	for _, s := range b.sessions {
-		if s.owner != nil {
-			continue
-		}
-		if oldest == nil || away[s.user] > away[oldest.user] || away[s.user] == away[oldest.user] && s.left < oldest.left {
-			oldest = s
-		}
-	}
-	return oldest
 }
 
 // expire ends the session of a client that is away, if it still is.

@@ -31,14 +31,15 @@ const (
 // For a client that is away, retained messages are not kept a second time: it gets the newest ones, from the store, of
 // all topics that have changed.
 type session struct {
-	id, user string
-	owner    *conn // holds the id; guarded by Broker.sessionsMu
-	came     int64 // order in which connections arrived; guarded by Broker.sessionsMu
-	favoured bool  // of an admin or a gateway, while it has a connection; guarded by Broker.sessionsMu
-	left     int64 // order in which sessions went offline; guarded by Broker.sessionsMu
-	doomed   bool  // its user is gone; guarded by Broker.sessionsMu
-	pulse    bool  // of a pulse: it has no user, and is in none of the counts
-	cut      bool  // it is ended because it holds too much; guarded by Broker.sessionsMu
+	id, user  string
+	owner     *conn     // holds the id; guarded by Broker.sessionsMu
+	came      int64     // order in which connections arrived; guarded by Broker.sessionsMu
+	favoured  bool      // of an admin or a gateway, while it has a connection; guarded by Broker.sessionsMu
+	left      int64     // order in which sessions went offline; guarded by Broker.sessionsMu
+	awaySince time.Time // guarded by Broker.sessionsMu
+	doomed    bool      // its user is gone; guarded by Broker.sessionsMu
+	pulse     bool      // of a pulse: it has no user, and is in none of the counts
+	cut       bool      // it is ended because it holds too much; guarded by Broker.sessionsMu
 
 	broker *Broker
 	share  *share       // of its user

@@ -126,48 +126,6 @@ func TestSessionExpiryBound(t *testing.T) {
 	b.empty(t)
 }
 
-// Sessions of clients that are away are bounded: those away longest are forgotten, even if many leave at once.
-func TestManySessions(t *testing.T) {
-	b := start(t, testConfig(t))
-	for i := range maxSessions {
-		c := b.connected(t, 4, "operator", fmt.Sprint("phone", i), persistent)
-		c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}})
-		c.ended()
-		b.away(t, fmt.Sprint("phone", i)) // or the order in which they left is unknown
-	}
-	const more = 50
-	var cs []*rawClient
-	for i := range more {
-		cs = append(cs, b.connected(t, 4, "operator", fmt.Sprint("late", i), persistent))
-	}
-	for _, c := range cs {
-		c.conn.Close()
-	}
-	eventually(t, "only so many are kept", func() bool {
-		b.sessionsMu.Lock()
-		defer b.sessionsMu.Unlock()
-		return b.online == 0 && b.expiring == 0 && len(b.sessions) == maxSessions
-	})
-	for i := range more {
-		if b.lookup(fmt.Sprint("phone", i)) != nil || b.lookup(fmt.Sprint("late", i)) == nil {
-			t.Fatalf("the wrong ones were forgotten: phone%d or late%d", i, i)
-		}
-	}
-}
-
-// A user that leaves many sessions behind costs the other users none of theirs.
-func TestSessionsOfOneUserCrowdOutTheirOwn(t *testing.T) {
-	b := &Broker{sessions: map[string]*session{}}
-	b.sessions["phone"] = &session{id: "phone", user: "phone"} // away longest
-	for i := range maxSessions {
-		id := fmt.Sprint("flood", i)
-		b.sessions[id] = &session{id: id, user: "flood", left: int64(i + 1)}
-	}
-	if s := b.crowdedOutLocked(); s == nil || s.id != "flood0" {
-		t.Errorf("%+v is forgotten", s)
-	}
-}
-
 // Messages on one topic from many publishers reach all subscribers in the same order, and the retained message is the
 // last one.
 func TestOrder(t *testing.T) {
