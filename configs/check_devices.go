@@ -24,6 +24,7 @@ func (k *checker) checkPorts() {
 	for i, p := range k.doc.Ports {
 		k.checkIdentity(p)
 		k.checkRS485(p)
+		k.checkSpeed(p)
 		if p.Path != "" && k.has("ports", p.ID, "path") {
 			k.checkPath(p)
 		}
@@ -87,6 +88,42 @@ func (k *checker) checkRS485(p serial.Config) {
 	}
 }
 
+// hostAndPort is an address without a scheme.
+var hostAndPort = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*:\d{1,5}$`)
+
+// checkSpeed warns about a speed that no device has by default: a digit is missing, or one too many.
+func (k *checker) checkSpeed(p serial.Config) {
+	if !k.has("ports", p.ID, "baud") || slices.Contains(usualBauds, p.Baud) {
+		return
+	}
+	try := "usual ones are 9600, 19200, 38400, 57600 and 115200"
+	if meant, ok := nearestBaud(p.Baud); ok {
+		try = fmt.Sprintf("did you mean %d?", meant)
+	}
+	k.warning(k.at("ports", p.ID, "baud"), fmt.Sprintf("baud = %d is an unusual speed", p.Baud), try)
+}
+
+// checkAddresses warns about two devices of one address on one port: each would show the values of the other.
+func (k *checker) checkAddresses(d mapping.DeviceConfig, before []mapping.DeviceConfig) {
+	for _, other := range before {
+		if other.Port != d.Port || other.Codec != d.Codec {
+			continue
+		}
+		key := ""
+		switch {
+		case strings.HasPrefix(d.Codec, "modbus-") && d.ModbusUnit > 0 && d.ModbusUnit == other.ModbusUnit:
+			key = "unit"
+		case d.Codec == "dlt645" && d.Address != "" && d.Address == other.Address:
+			key = "address"
+		}
+		if key != "" && k.has("devices", d.ID, key) && k.has("devices", other.ID, key) {
+			k.warning(k.at("devices", d.ID, key), fmt.Sprintf("[devices.%s] has the same %s on this port", other.ID, key),
+				"give each its own, unless both tables describe one device; the other is at "+k.at("devices", other.ID, key).String())
+			return
+		}
+	}
+}
+
 func (k *checker) checkPath(p serial.Config) {
 	at := k.at("ports", p.ID, "path")
 	if scheme, address, ok := strings.Cut(p.Path, "://"); ok && (scheme == "tcp" || scheme == "rfc2217") {
@@ -94,6 +131,15 @@ func (k *checker) checkPath(p serial.Config) {
 			k.fault(at, fmt.Sprintf("path = %q is not the address of a serial server", p.Path), "write it like "+scheme+"://192.168.1.20:4001")
 		}
 		return
+	}
+	if _, address, ok := strings.Cut(p.Path, "://"); ok || hostAndPort.MatchString(p.Path) {
+		if !ok {
+			address = p.Path
+		}
+		if address, _, _ = strings.Cut(address, "/"); hostAndPort.MatchString(address) {
+			k.fault(at, fmt.Sprintf("path = %q is not the path of a device file", p.Path), fmt.Sprintf("for a serial server write %q", "tcp://"+address))
+			return
+		}
 	}
 	if !filepath.IsAbs(p.Path) {
 		k.fault(at, fmt.Sprintf("path = %q is not the path of a device file", p.Path), "write it in full, for example /dev/ttyACM0; minirelay ports lists them")
@@ -106,8 +152,9 @@ func (k *checker) checkDevices() {
 		ports = append(ports, p.ID)
 	}
 	first := map[string]mapping.DeviceConfig{} // by port
-	for _, d := range k.doc.Devices {
+	for i, d := range k.doc.Devices {
 		table := k.root.get("devices", d.ID)
+		k.checkAddresses(d, k.doc.Devices[:i])
 		if relay.ReservedDevice(d.ID) {
 			k.fault(table.key, fmt.Sprintf("%q cannot be a device: it is a topic of the gateway", d.ID), "choose another name")
 		}
@@ -189,8 +236,12 @@ func (k *checker) advise(d mapping.DeviceConfig) {
 	}
 	for _, p := range devices.Advise(k.doc.Ports[i], d) {
 		switch {
-		case p.Command != "":
-			if names := []string{"devices", d.ID, "commands", p.Command, p.Key}; k.has(names...) {
+		case p.Command != "" || p.Field != "":
+			names := []string{"devices", d.ID, "fields", p.Field, p.Key}
+			if p.Command != "" {
+				names[2], names[3] = "commands", p.Command
+			}
+			if k.has(names...) {
 				k.warning(k.at(names...), p.Key+": "+p.What, p.Try)
 			}
 		case d.Profile == "":

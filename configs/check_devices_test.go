@@ -148,7 +148,7 @@ func TestMappingFaults(t *testing.T) {
 		{"bool with half of the values", pump, pump + "values = { true = \"1\" }\n",
 			`21:10: values: false is missing | write both, for example { true = "1", false = "0" }`},
 		{"bool with more values", pump, pump + "values = { true = \"1\", false = \"0\", on = \"2\" }\n",
-			`21:10: values: "on" is not one of true, false | write each value with its form on the wire, for example { true = "1" }`},
+			`21:10: values: "on" is not one of true, false | write { true = "1", false = "0" }`},
 		{"bool with numbers", pump, pump + "values = { true = 1, false = 0 }\n",
 			"21:19: true of values must be a text, not a whole number | put it in quotes: \"1\"\n" +
 				"21:30: false of values must be a text, not a whole number | put it in quotes: \"0\""},
@@ -161,12 +161,11 @@ func TestMappingFaults(t *testing.T) {
 		{"enum with equal choices", temperature, "type = \"enum\"\noptions = [{ value = \"a\" }, { value = \"a\" }]\n",
 			`18:11: options: the option "a" is empty or occurs twice | give each option its own value`},
 		{"enum with an unknown value", temperature, "type = \"enum\"\noptions = [{ value = \"a\" }]\nvalues = { b = \"1\" }\n",
-			`19:10: values: "b" is not one of a | write each value with its form on the wire, for example { true = "1" }`},
+			`19:10: values: "b" is not one of a | write each option with its form on the wire, for example { auto = "1" }`},
 		{"option without value", temperature, "type = \"enum\"\noptions = [{ name = \"a\" }]\n",
 			"18:12: value is missing in [devices.greenhouse.fields.temperature.options] | add value = …: it is the option as it appears in commands and in the state"},
 		{"option no table", temperature, "type = \"enum\"\noptions = [\"a\", \"b\"]\n",
-			"18:12: devices.greenhouse.fields.temperature.options holds a text where a table is expected | write it in braces, { … }\n" +
-				"18:17: devices.greenhouse.fields.temperature.options holds a text where a table is expected | write it in braces, { … }"},
+			`18:12: devices.greenhouse.fields.temperature.options holds a text where a table is expected | write [{ value = "a" }, { value = "b" }]`},
 		{"options no list", temperature, "type = \"enum\"\noptions = { a = 1 }\n",
 			"18:11: options must be a list of tables, not a table | write it in brackets, [ { … }, { … } ]"},
 		{"command type missing", command, "commands.pump]\n",
@@ -200,7 +199,7 @@ func TestMappingFaults(t *testing.T) {
 		{"confirm no field", confirm, "confirm = \"pmp\"\n",
 			`25:11: confirm: there is no field "pmp" | did you mean "pump"?`},
 		{"confirm of another type", confirm, "confirm = \"temperature\"\n",
-			`25:11: confirm: the field "temperature" is a number, the command a bool: they can never be equal | name a field of the same type`},
+			`25:11: confirm: the field "temperature" has type number, the command bool: they can never be equal | name a field of the same type`},
 		{"field no field", confirm, confirm + "field = \"pmp\"\n",
 			`26:9: field: there is no field "pmp" | did you mean "pump"?`},
 		{"tolerance of a bool", confirm, confirm + "tolerance = 1\n",
@@ -266,7 +265,7 @@ func TestServerAddresses(t *testing.T) {
 		"tcp://10.0.0.1:4001":     "",
 		"rfc2217://10.0.0.1:2217": "",
 		"rfc2217://10.0.0.1":      `9:8: path = "rfc2217://10.0.0.1" is not the address of a serial server | write it like rfc2217://192.168.1.20:4001`,
-		"http://10.0.0.1:80":      `9:8: path = "http://10.0.0.1:80" is not the path of a device file | write it in full, for example /dev/ttyACM0; minirelay ports lists them`,
+		"http://10.0.0.1:80":      `9:8: path = "http://10.0.0.1:80" is not the path of a device file | for a serial server write "tcp://10.0.0.1:80"`,
 	} {
 		_, err := loadText(t, strings.Replace(sound, "/dev/ttyACM0", path, 1))
 		if got := told(faultsOf(t, err)); got != want {

@@ -88,7 +88,7 @@ func TestGatewayFaults(t *testing.T) {
 		{"listen a port", "", "[broker]\nlisten = \"8443\"\n",
 			`27:10: listen = "8443" is not an address | write ":8443"`},
 		{"listen a number", "", "[broker]\nlisten = 8443\n",
-			`27:10: listen must be a text, not a whole number | put it in quotes: "8443"`},
+			`27:10: listen must be a text, not a whole number | write an address in quotes: ":8443"`},
 		{"listen no port", "", "[broker]\nlisten = \"localhost\"\n",
 			`27:10: listen = "localhost" is not an address | write host:port or :port, for example "127.0.0.1:8443" or ":8443"`},
 		{"listen port too large", "", "[broker]\nlisten = \":84430\"\n",

@@ -33,10 +33,11 @@ func load(path string, sources []*source, faults []Fault, elsewhere bool) (*Conf
 	root.broken = !whole
 
 	w := &walker{report: r, elsewhere: elsewhere, bad: map[*node]map[string]bool{}}
+	w.root, w.strayed = root, stray(root)
 	w.applyProfiles(root)
 	doc := defaults(reflect.TypeFor[document]()).Interface().(document)
 	w.table(root, documentShape().keys, reflect.ValueOf(&doc).Elem(), "")
-	k := &checker{walker: w, root: root, doc: doc, whole: whole}
+	k := &checker{walker: w, root: root, doc: doc, whole: whole && !w.dropped}
 	k.check(path)
 	if !elsewhere {
 		k.checkAccess(sources)

@@ -82,6 +82,11 @@ func (s *source) shown(start, end int) (text string, column func(offset int) int
 	}
 }
 
+// hides reports whether a byte belongs to a secret.
+func (s *source) hides(offset int) bool {
+	return slices.ContainsFunc(s.secrets(), func(p span) bool { return p.by != "" && p.start <= offset && offset < p.end })
+}
+
 // hider finds the text to hide in a source.
 type hider struct {
 	source     *source

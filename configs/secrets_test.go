@@ -60,6 +60,8 @@ func TestMistypedSecretsStayHidden(t *testing.T) {
 		"broker":             "[broker]\npassphrase = \"HUSH\"",
 		"env":                "[users.phone]\npassword = { evn = \"HUSH\" }",
 		"env in quotes":      "[users.phone]\npassword = \"{ env = HUSH }\"",
+		"full-width":         "[users.phone]\npassword = ＨHUSH",
+		"full-width, key":    "[users.phone]\nmima＝HUSH",
 		"comment":            "[users.phone] # password: HUSH",
 		"comment, words":     "[users.phone]\n# the old password was HUSH\nrole = 5",
 		"comment, Chinese":   "[users.phone]\n# 原来的密码是HUSH\nrole = 5",

@@ -3,7 +3,9 @@ package configs
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -31,8 +33,8 @@ func parseSource(s *source, root *node, r *report) bool {
 		at := b.errorPlace(p.Error())
 		if at.start != last {
 			faults++
-			what, try := syntaxFault(p.Error().Error(), at)
-			b.fault(at, what, try)
+			marked, what, try := b.explain(p.Error().Error(), at)
+			b.faultOnce(marked, what, try)
 			b.lose(at)
 		}
 		b.resume(at, at.start == last)
@@ -60,9 +62,31 @@ func (b *builder) errorPlace(err error) place {
 func (b *builder) lose(at place) {
 	b.table.broken = true
 	_, start, end := b.source.line(at.start)
-	if strings.HasPrefix(strings.TrimSpace(string(b.source.text[start:end])), "[") {
+	if strings.ContainsAny(firstOf(string(b.source.text[start:end])), "[【［") {
 		b.table = &node{broken: true}
 	}
+}
+
+// firstOf returns the first character of a line; "" if it is empty.
+func firstOf(line string) string {
+	line = strings.TrimSpace(line)
+	_, size := utf8.DecodeRuneInString(line)
+	return line[:size]
+}
+
+// faultOnce is fault for what one slip causes in several places of a file.
+func (b *builder) faultOnce(at place, what, try string) {
+	if b.said[what] {
+		b.sound, b.whole = false, false
+		return
+	}
+	if strings.HasSuffix(what, " cannot be an id") {
+		if b.said == nil {
+			b.said = map[string]bool{}
+		}
+		b.said[what] = true
+	}
+	b.fault(at, what, try)
 }
 
 // begins finds a line that can begin an expression.
@@ -135,6 +159,41 @@ var syntaxWords = []struct{ message, what, try string }{
 	{"quotes at the end", "too many quotes end the text", "write three of them"},
 }
 
+// inText are messages about the inside of a text, where every character may stand.
+var inText = []string{"new lines", "not terminated", "unterminated", "escape", `need a character after \`, "control characters", "quotes at the end"}
+
+// explain explains a message of the parser about a place, and marks the character that a person would replace.
+func (b *builder) explain(message string, at place) (marked place, what, try string) {
+	what, try = syntaxFault(message, at)
+	if b.report.mute {
+		return at, what, try // it may be the search for the secrets, which shown needs
+	}
+	_, start, end := at.source.line(min(at.start, len(at.source.text)))
+	line, _ := at.source.shown(start, end) // a hint must not repeat a secret
+	if slices.ContainsFunc(inText, func(m string) bool { return strings.Contains(message, m) }) {
+		return at, what, try
+	}
+	if marked, what, try, ok := mistaken(at.source, start, end); ok {
+		r, _ := utf8.DecodeRune(at.source.text[marked.start:])
+		if at.source.hides(marked.start) && !strings.ContainsRune("，、：＝【】［］｛｝　", r) && strings.HasPrefix(what, "this is ") {
+			what = "there is a full-width character here" // one of a secret
+		}
+		return marked, what, try
+	}
+	if name := foreignName(at.source, min(at.start, end), end); name != "" && strings.Contains(message, "start of key") {
+		marked = place{at.source, at.start, len(name)}
+		if strings.HasPrefix(strings.TrimSpace(line), "[") {
+			return marked, fmt.Sprintf("%q cannot be an id", name),
+				fmt.Sprintf("write an id of a-z, 0-9, _ and -, for example greenhouse, and below it name = %q", name)
+		}
+		return marked, what, "the keys are English words, which docs/reference.md lists; texts for people are in quotes"
+	}
+	if hint := valueHint(line); hint != "" && (what == noValue || strings.Contains(message, "expected newline") || strings.Contains(message, "decimal point")) {
+		return at, noValue, hint
+	}
+	return at, what, try
+}
+
 // syntaxFault explains a message of the parser about a place. If the text ends too early, the file may have been saved
 // only partly.
 func syntaxFault(message string, at place) (what, try string) {
@@ -148,9 +207,6 @@ func syntaxFault(message string, at place) (what, try string) {
 	}
 	text := at.source.text
 	_, start, _ := at.source.line(at.start)
-	if quote, _ := utf8.DecodeRune(text[min(at.start, len(text)):]); strings.ContainsRune("“”„‘’「」＂＇", quote) && quote != utf8.RuneError {
-		return "TOML does not use these quotes", "use the straight ones, for example \"text\"; word processors and Chinese keyboards make others"
-	}
 	if what == noValue && len(bytes.Trim(text[start:at.start], " \t[")) == 0 {
 		// A value may begin a line only in a list.
 		what, try = "a list before this line has no end", "separate its values by , and end it with ]"

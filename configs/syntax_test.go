@@ -34,7 +34,7 @@ func TestSyntaxFaults(t *testing.T) {
 			"26:10005: lists and tables are nested too deeply | is this the right file?"},
 		{"two syntax faults", path, path + "baud = = 3\nparity = none\n[ports\npth = 1\n",
 			"10:8: this is not a value | texts are in quotes, for example \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
-				"11:10: this is not a value | texts are in quotes, for example \"text\"; other values are numbers, true, false, [ … ] and { … }\n" +
+				"11:10: this is not a value | put it in quotes: \"none\"\n" +
 				"12:7: the table's name has no closing bracket | write [name], or [[name]] for one of several"},
 		{"unfinished list", temperature, "type = \"enum\"\noptions = [\n  { value = \"a\" },\nunit = 5\n",
 			"20:1: a list before this line has no end | separate its values by , and end it with ]\n" +

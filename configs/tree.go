@@ -62,10 +62,11 @@ type builder struct {
 	source *source
 	report *report
 	root   *node
-	table  *node // the destination of key = value
-	base   int   // offset of the parser's text in the source
-	sound  bool  // no faults so far
-	whole  bool  // the tree contains everything in the source
+	table  *node           // the destination of key = value
+	base   int             // offset of the parser's text in the source
+	sound  bool            // no faults so far
+	whole  bool            // the tree contains everything in the source
+	said   map[string]bool // see faultOnce
 }
 
 // name is one part of a key.

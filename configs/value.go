@@ -184,7 +184,10 @@ func (w *walker) among(n *node, s *shape, word string) bool {
 		}
 	}
 	try := "it can be " + strings.Join(s.oneof, ", ")
-	if meant, ok := Nearest(word, s.oneof); ok {
+	switch meant, ok := meantBy(word, s.oneof); {
+	case strings.HasPrefix(word, "modbus-tcp") || strings.HasPrefix(word, "modbus_tcp"):
+		try = `Modbus TCP is another protocol, which is not supported; behind a serial server, path = "tcp://…", units speak modbus-rtu`
+	case ok:
 		try = fmt.Sprintf("did you mean %q? %s", meant, try)
 	}
 	w.fault(n.at, fmt.Sprintf("%s cannot be %s", n.name, quoted(n)), try)

@@ -95,7 +95,7 @@ func checkConfirm(k *mapping.Checker, c mapping.CommandConfig) {
 	case c.Type == relay.TypeNone:
 		k.Add("confirm", "a command without a value has nothing to read back", "leave it out")
 	case f.Type != c.Type && !(f.Type == relay.TypeText && c.Type == relay.TypeEnum):
-		k.Add("confirm", fmt.Sprintf("the field %q is a %s, the command a %s: they can never be equal", f.ID, f.Type, c.Type),
+		k.Add("confirm", fmt.Sprintf("the field %q has type %s, the command %s: they can never be equal", f.ID, f.Type, c.Type),
 			"name a field of the same type")
 	}
 }

@@ -32,7 +32,7 @@ func TestCheckDevice(t *testing.T) {
 		"choices of a bool":    {with(Field("x", "bool", Options("a"))), `field "x": options: only an enum has options; leave it out, or use type = "enum"`},
 		"values of a number":   {with(Field("x", "number", Values("1", "2"))), `field "x": values: it has no effect for type number; leave it out`},
 		"half a bool":          {with(Field("x", "bool", Values("true", "1"))), `field "x": values: false is missing; write both, for example { true = "1", false = "0" }`},
-		"no such value":        {with(Field("x", "bool", Values("true", "1", "false", "0", "on", "2"))), `field "x": values: "on" is not one of true, false; write each value with its form on the wire, for example { true = "1" }`},
+		"no such value":        {with(Field("x", "bool", Values("true", "1", "false", "0", "on", "2"))), `field "x": values: "on" is not one of true, false; write { true = "1", false = "0" }`},
 		"ambiguous":            {with(Field("x", "enum", Options("a", "b"), Values("a", "b"))), `field "x": values: "b" represents both a and b; give each its own text`},
 		"control character":    {with(Field("x", "enum", Options("a"), Values("a", "b\n"))), `field "x": values: the text for "a" contains a control character; write line ends in send`},
 	})
@@ -64,7 +64,7 @@ func TestCheckDeviceCommands(t *testing.T) {
 		"no regular expression":  {pump(func(c *mapping.CommandConfig) { c.Expect = "^OK (" }), "command \"pump\": expect: it is not a regular expression: missing closing ): `^OK (`; in a plain text, write \\ before each of ( ) [ ] { } . * + ? ^ $ |"},
 		"fits all":               {pump(func(c *mapping.CommandConfig) { c.Refuse = ".*" }), `command "pump": refuse: it matches every line, even an empty one; write the answer of the board, for example "^OK #{seq}$"`},
 		"confirm by nothing":     {pump(func(c *mapping.CommandConfig) { c.Confirm = "pmup" }), `command "pump": confirm: there is no field "pmup"; the fields are pump, fan`},
-		"confirm by other type":  {pump(func(c *mapping.CommandConfig) { c.Confirm = "fan" }), `command "pump": confirm: the field "fan" is a number, the command a bool: they can never be equal; name a field of the same type`},
+		"confirm by other type":  {pump(func(c *mapping.CommandConfig) { c.Confirm = "fan" }), `command "pump": confirm: the field "fan" has type number, the command bool: they can never be equal; name a field of the same type`},
 		"confirm of none":        {pump(func(c *mapping.CommandConfig) { c.Type, c.Values, c.Send = "none", nil, "RESET #{seq}\n" }), `command "pump": confirm: a command without a value has nothing to read back; leave it out`},
 		"tolerance of a bool":    {pump(func(c *mapping.CommandConfig) { c.Tolerance = 1 }), `command "pump": tolerance: it has no effect without a number that is read back; leave it out, or name a field in confirm`},
 		"no such field":          {pump(func(c *mapping.CommandConfig) { c.Field = "x" }), `command "pump": field: there is no field "x"; the fields are pump, fan`},

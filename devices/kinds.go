@@ -47,8 +47,8 @@ func kinds() []kind {
 		{name: "regex", check: text.CheckRegex, stream: text.NewRegex, framing: text.LinesOf},
 		{name: "nmea", check: text.CheckNMEA, stream: text.NewNMEA, framing: text.LinesOf},
 		{name: "at", check: text.CheckAT, poller: text.NewAT},
-		{name: "modbus-rtu", check: modbus.Check, poller: modbus.NewRTU},
-		{name: "modbus-ascii", check: modbus.Check, poller: modbus.NewASCII},
+		{name: "modbus-rtu", check: modbus.Check, poller: modbus.NewRTU, advise: modbus.Advise},
+		{name: "modbus-ascii", check: modbus.Check, poller: modbus.NewASCII, advise: modbus.Advise},
 		{name: "binary", check: binary.Check, stream: binary.New, framer: binary.NewFramer, framing: binary.Framing, writes: binary.CompleteCommand},
 		{name: "dlt645", check: dlt645.Check, poller: dlt645.New, advise: dlt645.Advise},
 	}

@@ -47,7 +47,7 @@ func (s *Snapshot) Judge() {
 	case s.Config.Fallback:
 		say("put it right: it is used at once; minirelay check -c "+s.Config.Path+" shows its faults", "%s", s.Config.Why)
 	case s.Config.Faults > 0:
-		say("minirelay check -c "+s.Config.Path+" shows them", "the configuration on the disk has %s; the last valid one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
+		say("minirelay check -c "+s.Config.Path+" shows what is wrong", "the configuration on the disk has %s; the last valid one is in use", count(s.Config.Faults, "1 fault", "%d faults"))
 	}
 	if s.Log.Unread > 0 {
 		say("is its terminal stopped (Ctrl-Q continues it), or its reader hung? the gateway works on without it",

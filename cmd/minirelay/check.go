@@ -49,12 +49,15 @@ func runCheck(_ context.Context, env *env, args []string) error {
 	for _, u := range config.Upstreams {
 		env.printf("upstream %s: %s\n", u.ID, upstreamSummary(env.lang, config, u))
 	}
-	if t := config.Broker.TLS; t.Mode == "files" {
+	if t := config.Broker.TLS; t.Mode == "files" && !*elsewhere {
 		if c, err := broker.Examine(t.CertFile, t.KeyFile, time.Now()); err == nil {
 			env.printf("certificate: for %s, until %s\n", strings.Join(c.Names, ", "), c.Until.Format(time.DateOnly))
 		}
 	}
 	sound := "is valid"
+	if len(config.Files) > 1 {
+		sound = "are valid"
+	}
 	if n := len(config.Warnings); n > 0 {
 		sound = "can be used, with " + count(n, "1 warning", "%d warnings")
 	}

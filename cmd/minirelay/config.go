@@ -63,7 +63,11 @@ func explainFaults(env *env, err error) error {
 	for _, f := range faults.List {
 		fmt.Fprint(env.stderr, f.In(env.lang.Text))
 	}
-	return userError{faults.Error(), "fix them and try again with minirelay check; nothing has been started or changed"}
+	try := "fix them and try again with minirelay check; nothing has been started or changed"
+	if len(faults.List) == 1 {
+		try = "fix it and try again with minirelay check; nothing has been started or changed"
+	}
+	return userError{faults.Error(), try}
 }
 
 // wholeFault returns the fault of a file as a whole, for which the program's usual two lines are enough.

@@ -121,7 +121,8 @@ func (k *Checker) Words(t relay.Type, values map[string]string, options []Option
 	for _, v := range slices.Sorted(maps.Keys(values)) {
 		text := values[v]
 		if !slices.Contains(allowed, v) {
-			k.Add("values", fmt.Sprintf("%q is not one of %s", v, strings.Join(allowed, ", ")), "write each value with its form on the wire, for example { true = \"1\" }")
+			k.Add("values", fmt.Sprintf("%q is not one of %s", v, strings.Join(allowed, ", ")), wordsHint(t, values))
+			return // what is missing is the same slip
 		}
 		if strings.ContainsFunc(text, IsControl) {
 			k.Add("values", fmt.Sprintf("the text for %q contains a control character", v), "write line ends in send")
@@ -138,6 +139,22 @@ func (k *Checker) Words(t relay.Type, values map[string]string, options []Option
 		}
 		wire[text] = v
 	}
+}
+
+// wordsHint returns how the values of a bool or an enum are written, with those that are there.
+func wordsHint(t relay.Type, values map[string]string) string {
+	if t != relay.TypeBool {
+		return "write each option with its form on the wire, for example { auto = \"1\" }"
+	}
+	pick := func(usual string, names ...string) string {
+		for _, name := range names {
+			if text, ok := values[name]; ok {
+				return text
+			}
+		}
+		return usual
+	}
+	return fmt.Sprintf("write { true = %q, false = %q }", pick("1", "true", "on", "yes", "1", "开"), pick("0", "false", "off", "no", "0", "关"))
 }
 
 // FieldNamed returns the field with an ID; nil if there is none.

@@ -4,7 +4,7 @@ import "time"
 
 // ModbusConfig is the keys of a Modbus unit.
 type ModbusConfig struct {
-	ModbusUnit   int           `toml:"unit" doc:"the unit's Modbus address, 1 to 247; 0 writes to all units at once, and none answers" min:"0" max:"255"`
+	ModbusUnit   int           `toml:"unit" doc:"the unit's Modbus address, 1 to 247, or up to 255 for units outside the standard; 0 writes to all units at once, and none answers" min:"0" max:"255"`
 	Turnaround   time.Duration `toml:"turnaround" doc:"silence that the device needs after its answer, before the next request; at least 100ms after a write to all Modbus units" min:"0s" max:"5s" codecs:"at,modbus-rtu,modbus-ascii"`
 	MaxGap       int           `toml:"max_gap" doc:"up to this many registers between two fields are read along if that saves a request" min:"0" max:"124"`
 	MaxRegisters int           `toml:"max_registers" doc:"maximum number of registers in one request; 16 coils count as one" min:"1" max:"125"`

@@ -6,6 +6,7 @@ import (
 
 	"minirelay/devices/codec"
 	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
 	"minirelay/relay"
 )
 
@@ -17,7 +18,7 @@ func Check(k *mapping.Checker) {
 	case c.ModbusUnit < 0:
 		k.Add("unit", "it is missing", "write unit = 1, or whatever address is set in the unit; minirelay scan finds it")
 	case c.ModbusUnit > 255:
-		k.Add("unit", fmt.Sprintf("%d is not the address of a unit", c.ModbusUnit), "use 1 to 247")
+		k.Add("unit", fmt.Sprintf("%d is not the address of a unit", c.ModbusUnit), "use 1 to 247, or up to 255 for units outside the standard")
 	case c.ModbusUnit == 0 && len(c.Fields) > 0:
 		k.Add("unit", "unit 0 addresses all units, and none answers: it cannot have fields", "give it commands only, or use 1 to 247")
 	}
@@ -41,6 +42,28 @@ func Check(k *mapping.Checker) {
 		k.At = mapping.Problem{Command: cmd.ID}
 		checkCommand(k, cmd)
 	}
+}
+
+// Advise returns registers that are probably counted as manuals count them: 40001 for the first holding register.
+func Advise(_ serial.Config, c mapping.DeviceConfig) []mapping.Problem {
+	var all []mapping.Problem
+	advise := func(p mapping.Problem, c mapping.RegisterConfig) {
+		r, err := parseRegister(c)
+		first := map[table]int{holdingTable: 40001, inputTable: 30001, discreteTable: 10001}[r.table]
+		if err == nil && first > 0 && r.at >= first && r.at < first+9999 {
+			p.Key = "register"
+			p.What = fmt.Sprintf("manuals mean %v:%d by %d: they count from %d, and Modbus from 0", r.table, r.at-first, r.at, first)
+			p.Try = fmt.Sprintf("write %v:%d, unless the unit really has register %d", r.table, r.at-first, r.at)
+			all = append(all, p)
+		}
+	}
+	for _, f := range c.Fields {
+		advise(mapping.Problem{Field: f.ID}, f.RegisterConfig)
+	}
+	for _, cmd := range c.Commands {
+		advise(mapping.Problem{Command: cmd.ID}, cmd.RegisterConfig)
+	}
+	return all
 }
 
 // checkRegister checks the register of a value.

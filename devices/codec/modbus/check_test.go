@@ -37,7 +37,7 @@ func TestCheckModbus(t *testing.T) {
 		"sound":                 {f(num, "holding:0x10"), ""},
 		"hexadecimal":           {f(num, "input:0xFFFF"), ""},
 		"no unit":               {with(f(num, "input:0"), func(d *mapping.DeviceConfig) { d.ModbusUnit = -1 }), "unit: it is missing; write unit = 1, or whatever address is set in the unit; minirelay scan finds it"},
-		"too high a unit":       {with(f(num, "input:0"), func(d *mapping.DeviceConfig) { d.ModbusUnit = 256 }), "unit: 256 is not the address of a unit; use 1 to 247"},
+		"too high a unit":       {with(f(num, "input:0"), func(d *mapping.DeviceConfig) { d.ModbusUnit = 256 }), "unit: 256 is not the address of a unit; use 1 to 247, or up to 255 for units outside the standard"},
 		"all units with fields": {with(f(num, "input:0"), func(d *mapping.DeviceConfig) { d.ModbusUnit = 0 }), "unit: unit 0 addresses all units, and none answers: it cannot have fields; give it commands only, or use 1 to 247"},
 		"all units confirmed": {with(f(num, "holding:0"), func(d *mapping.DeviceConfig) {
 			d.ModbusUnit, d.Commands = 0, []mapping.CommandConfig{Writes("c", num, "holding:0", func(c *mapping.CommandConfig) { c.Confirm = "a" })}

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,7 +23,19 @@ func checkTextCommands(k *mapping.Checker) {
 // placeholder matches {word}. A JSON object, which begins with a quote, does not match.
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
+// braces reports the full-width braces of Chinese input methods around a placeholder.
+func braces(k *mapping.Checker, key, text string) bool {
+	wrong := strings.ContainsAny(text, "｛｝")
+	if wrong {
+		k.Add(key, fmt.Sprintf("this is %q, not %q", "｛", "{"), "switch the input method to English, with half-width characters, and type it again")
+	}
+	return wrong
+}
+
 func checkSend(k *mapping.Checker, c mapping.CommandConfig) {
+	if braces(k, "send", c.Send) {
+		return
+	}
 	for _, p := range placeholder.FindAllString(c.Send, -1) {
 		if p != "{value}" && p != "{seq}" {
 			k.Add("send", "unknown placeholder "+p, "use {value} and {seq}")
@@ -50,7 +63,7 @@ func checkSend(k *mapping.Checker, c mapping.CommandConfig) {
 }
 
 func checkPattern(k *mapping.Checker, key, expression string, c mapping.CommandConfig) {
-	if expression == "" {
+	if expression == "" || braces(k, key, expression) {
 		return
 	}
 	p, err := CompilePattern(expression, c.Type, mapping.CommandWords(c))
