@@ -87,6 +87,12 @@ func (o *own) read() (damage, err error) {
 	if certErr == nil {
 		certErr = o.takeCertificates(certPEM)
 	}
+	if certErr != nil && o.key != nil && intact(certPEM) {
+		// It fits no key but one that this one was before.
+		damage = fmt.Errorf("%s: %w", o.keyFile(), errors.New("it is not the key of the certificate"))
+		o.key = nil
+		o.setAside(o.keyFile())
+	}
 	if certErr != nil && !errors.Is(certErr, fs.ErrNotExist) {
 		damage = errors.Join(damage, fmt.Errorf("%s: %w", o.certFile(), certErr))
 		o.setAside(o.certFile())
@@ -95,6 +101,17 @@ func (o *own) read() (damage, err error) {
 }
 
 func (o *own) setAside(file string) { _ = os.Rename(file, file+".damaged") }
+
+// intact reports whether the first certificate has the signature that its own key made. One bit of a key on the disk can
+// make another valid key of it.
+func intact(certPEM []byte) bool {
+	block, _ := pem.Decode(certPEM)
+	if block == nil {
+		return false
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	return err == nil && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil
+}
 
 func parseKey(keyPEM []byte) (crypto.Signer, error) {
 	block, _ := pem.Decode(keyPEM)
