@@ -176,7 +176,7 @@ func TestAPIWire(t *testing.T) {
 	s.see(t, `{"ts":0,"dir":"in","hex":"7b2274223a32302e34342c2270223a377d0a","text":"{\"t\":20.44,\"p\":7}·"}`)
 	s.see(t, `{"ts":0,"frame":{"hex":"7b2274223a32302e34342c2270223a377d","text":"{\"t\":20.44,\"p\":7}","device":"greenhouse","ok":true,`+
 		`"fields":{"temperature":20.4,"pump":null},"why":"pump: 7 is not one of \"0\", \"1\""}}`)
-	s.see(t, `{"ts":0,"counts":{"bytes":24,"sent":0,"frames":1,"noise":0,"overlong":0,"damaged":0,"implausible":1,"late":0,"unanswered":0,"unknown":0,"reopened":0}}`)
+	s.see(t, `{"ts":0,"counts":{"bytes":24,"sent":0,"frames":1,"noise":0,"overlong":0,"damaged":0,"implausible":1,"late":0,"unanswered":0,"unknown":0,"foreign":0,"reopened":0}}`)
 	wait(t, p.Publish(commandTopic, 1, false, `{"id":"c-1","command":"pump","value":true}`))
 	uno.acknowledge(t)
 	p.see(t, resultTopic, `"done"`)
