@@ -210,9 +210,10 @@ func TestInstrumentThatIsSwitchedOnLater(t *testing.T) {
 		go r.board().serve("\n", s.answer)
 		time.Sleep(2 * time.Minute)
 		s.set(func() { s.deaf, s.asked = false, nil })
-		time.Sleep(2 * time.Minute)
+		time.Sleep(2*time.Minute + 50*time.Millisecond)
+		model := r.field("model")
 		s.set(func() {
-			if r.field("model") != "DP832" || !slices.Contains(s.asked, ":SYST:REM") {
+			if model != "DP832" || !slices.Contains(s.asked, ":SYST:REM") {
 				t.Errorf("%s: %q", r.last("state"), s.asked[:3])
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"minirelay/devices/codec"
 	"minirelay/devices/codec/text"
@@ -33,7 +34,7 @@ type device struct {
 
 // compile turns a description without problems into a device; it is not attached to the relay yet.
 func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
-	m := &device{config: c, computed: computed.New(c, tap)}
+	m := &device{config: c}
 	k, _ := kindOf(c)
 	switch {
 	case k.poller != nil:
@@ -44,6 +45,7 @@ func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
 	default:
 		m.stream, m.framing = newStream(k, c, tap), k.framing(c)
 	}
+	m.computed = m.newComputation(tap)
 	known := map[string]*text.Pattern{}
 	for _, cc := range c.Commands {
 		cmd := &codec.Command{CommandConfig: cc, ConfirmField: -1}
@@ -61,6 +63,15 @@ func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
 		m.commands = append(m.commands, cmd)
 	}
 	return m
+}
+
+// newComputation compiles the computed fields; nil if there are none. What one round of polling reads is one picture.
+func (m *device) newComputation(tap *wire.Tap) *computed.Computation {
+	c := computed.New(m.config, tap)
+	if c != nil && m.poller != nil {
+		c.InRounds(func(place int) time.Duration { return m.poller.Reads(place).Every }, m.schedule.Start)
+	}
+	return c
 }
 
 // carryOver keeps, across a change of the description, the counters of the device and what its codec has learnt from
@@ -89,6 +100,12 @@ func newStream(k kind, c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
 // newPoller returns the codec of a polled device. The codec sees only the fields that are on the wire.
 func newPoller(k kind, c mapping.DeviceConfig, tap *wire.Tap) codec.Poller {
 	wire, places := c.OnTheWire()
+	if places != nil {
+		groups := computed.Together(c)
+		for i, p := range places {
+			wire.Fields[i].Together = groups[p]
+		}
+	}
 	a := k.poller(wire, tap)
 	if places != nil {
 		return codec.PlacePoller(a, places, len(c.Fields))

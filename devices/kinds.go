@@ -12,6 +12,7 @@ import (
 	"minirelay/devices/codec/dlt645"
 	"minirelay/devices/codec/modbus"
 	"minirelay/devices/codec/text"
+	"minirelay/devices/computed"
 	"minirelay/devices/mapping"
 	"minirelay/devices/serial"
 	"minirelay/devices/wire"
@@ -85,15 +86,22 @@ func codecNames() string {
 // hardware.
 func Advise(p serial.Config, c mapping.DeviceConfig) []mapping.Problem {
 	k, ok := kindOf(c)
+	var all []mapping.Problem
 	switch {
 	case !ok:
 		return nil
 	case k.advise != nil:
-		return k.advise(p, c)
+		all = k.advise(p, c)
 	case k.writes == nil:
-		return text.AdviseText(c) // its commands are lines of text, or it has no text to send
+		all = text.AdviseText(c) // its commands are lines of text, or it has no text to send
 	}
-	return nil
+	if k.poller != nil && len(CheckDevice(c)) == 0 {
+		for _, id := range computed.Mixed(c) {
+			all = append(all, mapping.Problem{Field: id, Key: "expr", What: "it is computed from fields that are polled at different intervals: after a change it mixes old and new values",
+				Try: "give these fields the same poll"})
+		}
+	}
+	return all
 }
 
 // CannotShare returns why two devices cannot share one port, as a clause for people; "" if they can. On a shared line

@@ -55,7 +55,10 @@ func registerItself(q []byte) []byte { return RTU(q[0], 3, 4, 0, 0, q[2], q[3]) 
 func TestLateAnswerNeverSwapped(t *testing.T) {
 	some := func(share float64, fast, slow, slowest time.Duration) func(int) time.Duration {
 		random := rand.New(rand.NewPCG(7, 7))
-		return func(int) time.Duration {
+		return func(n int) time.Duration {
+			if n == 1 {
+				random = rand.New(rand.NewPCG(7, 7))
+			}
 			if random.Float64() < share {
 				return slow + time.Duration(random.Int64N(int64(slowest-slow)+1))
 			}

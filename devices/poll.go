@@ -152,7 +152,7 @@ func (l *line) poll(s *session, m *device, t schedule.Slot, between func(*sessio
 		return err
 	}
 	result, now := resultFor(r, v), time.Now()
-	m.schedule.Asked(t.Poll, q, started, now, result)
+	m.schedule.Asked(t.Poll, q, now, result)
 	if result == schedule.Unanswered {
 		by, _ := m.schedule.Health(t.Poll)
 		s.share.Used(max(by, t.Health), started, now)

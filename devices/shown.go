@@ -24,21 +24,18 @@ func (m *device) shown(readings []relay.Reading, tap *wire.Tap) []relay.Reading 
 	}
 	p := m.preview
 	if p == nil {
-		p = &preview{computed.New(m.config, new(wire.Tap)), make([]relay.Value, len(m.config.Fields)), nil}
+		p = &preview{m.newComputation(new(wire.Tap)), make([]relay.Value, len(m.config.Fields)), nil}
 		m.preview = p
 	}
 	for _, r := range readings {
 		p.values[r.Field] = r.Value
 	}
 	p.readings = append(p.readings[:0], readings...)
-	for i := range p.computation.Fields {
-		f := &p.computation.Fields[i]
-		if before := f.Last; f.Fresh(p.values) {
-			if f.Last = p.computation.Work(f); !f.Last.IsNull() || !before.IsNull() {
-				p.readings = append(p.readings, relay.Reading{Field: f.Place, Value: f.Last})
-			}
+	p.computation.Derive(p.values, readings)
+	for _, f := range p.computation.Fields {
+		if f.Worked && (!f.Last.IsNull() || f.Was) {
+			p.readings = append(p.readings, relay.Reading{Field: f.Place, Value: f.Last})
 		}
-		p.values[f.Place] = f.Last
 	}
 	return p.readings
 }

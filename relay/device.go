@@ -97,7 +97,7 @@ func (d *Device) Update(at time.Time, readings []Reading) {
 	if len(readings) == 0 {
 		return
 	}
-	d.derive()
+	d.derive(readings)
 	d.ts = at
 	d.offer(at)
 }
@@ -210,9 +210,9 @@ func (d *Device) unlock() {
 }
 
 // derive computes the fields that no reading contains.
-func (d *Device) derive() {
+func (d *Device) derive(read []Reading) {
 	if d.model.Derive != nil {
-		d.model.Derive(d.values)
+		d.model.Derive(d.values, read)
 	}
 }
 
@@ -287,7 +287,7 @@ func (d *Device) tick() {
 		}
 	}
 	if stale {
-		d.derive()
+		d.derive(nil)
 		d.publish(now) // at once: an old value on a screen is worse than an extra message
 	} else if due := d.pace.Due(d.model.MinInterval); !due.IsZero() && !now.Before(due) {
 		d.publish(now)

@@ -276,7 +276,7 @@ func TestInfoIsPublishedWhenItChanges(t *testing.T) {
 func TestDerivedValues(t *testing.T) {
 	m := Model{Device: "greenhouse", OfflineAfter: 10 * time.Second,
 		Fields: []Field{{ID: "sum", Type: TypeNumber, Decimals: -1, Derived: true}, {ID: "a", Type: TypeNumber, Decimals: -1}, {ID: "b", Type: TypeNumber, Decimals: -1, StaleAfter: time.Second}},
-		Derive: func(v []Value) {
+		Derive: func(v []Value, _ []Reading) {
 			if v[0] = (Value{}); !v[1].IsNull() && !v[2].IsNull() {
 				v[0] = NumberValue(v[1].Number() + v[2].Number())
 			}

@@ -103,9 +103,9 @@ type Model struct {
 	Topic        string        // a topic of the user's own that carries the whole state; "" for none
 
 	// Derive sets the values of derived fields from those of the others, whenever one of these has changed or has
-	// become too old. It receives the values of all fields, in order. It is called by one goroutine at a time, and must
-	// not block. nil: no field is derived.
-	Derive func(values []Value)
+	// become too old. It receives the values of all fields, in order, and the readings by which they have changed; none if
+	// they have become too old. It is called by one goroutine at a time, and must not block. nil: no field is derived.
+	Derive func(values []Value, read []Reading)
 }
 
 // Reading is one decoded value. Field is an index of [Model].Fields. A null [Value] means that the hardware reported no

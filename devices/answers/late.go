@@ -226,13 +226,15 @@ func (l *Late) Take(text []byte) {
 }
 
 // Wait returns the time before which q must not be written, because a late answer to another question could be taken
-// for its own. The zero time means now.
+// for its own. The zero time means now. A query that was answered again waits too while an earlier answer to it may still
+// come: otherwise there would be no time at which all of them have come, and the others would wait for ever.
 func (l *Late) Wait(q Question) (until time.Time) {
 	if len(l.by) == 0 {
 		return until
 	}
 	for _, look := range q.Looks {
-		if a, ok := l.by[look]; ok && a.to.Asked != q.Asked { // no answer is stored under ""
+		a, ok := l.by[look] // no answer is stored under ""
+		if ok && (a.to.Asked != q.Asked || a.to.Fits == nil && !a.silent && a.n+a.maybe > 0) {
 			until = later(until, a.until)
 		}
 	}

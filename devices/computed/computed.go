@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/expr-lang/expr/vm"
 
@@ -32,7 +33,10 @@ type Field struct {
 	plausible relay.Range
 	options   []string    // of an enum
 	Last      relay.Value // as last computed
+	Worked    bool        // the last Derive has computed it
+	Was       bool        // it had a value before that
 	known     bool        // Last is the value for the inputs
+	round     round       // of the fields on the wire that it depends on
 }
 
 // input is a field that a computed one uses.
@@ -63,22 +67,39 @@ func New(c mapping.DeviceConfig, tap *wire.Tap) *Computation {
 		}
 		m.Fields = append(m.Fields, field)
 	}
+	for i, places := range m.onTheWire() {
+		m.Fields[i].round.places = places
+	}
 	return m
 }
 
-// Derive sets the computed fields among values, which are in the order of the model.
-func (m *Computation) Derive(values []relay.Value) {
+// Derive sets the computed fields among values, which are in the order of the model. read are the readings by which they
+// have changed; none if values have become too old. A field in rounds keeps its value until its round is complete.
+func (m *Computation) Derive(values []relay.Value, read []relay.Reading) {
+	now := time.Now()
 	for i := range m.Fields {
 		f := &m.Fields[i]
-		if f.Fresh(values) {
-			f.Last = m.Work(f)
+		f.Worked = false
+		switch {
+		case f.round.every > 0 && !f.round.take(read, now):
+			if f.anyNull(values) {
+				f.Last, f.known = relay.Value{}, false
+			}
+		case f.fresh(values):
+			f.Was = !f.Last.IsNull()
+			f.Last, f.Worked = m.work(f), true
 		}
 		values[f.Place] = f.Last
 	}
 }
 
-// Fresh reads the inputs from values, and says whether one of them has changed.
-func (f *Field) Fresh(values []relay.Value) bool {
+// anyNull reports whether an input has no value.
+func (f *Field) anyNull(values []relay.Value) bool {
+	return slices.ContainsFunc(f.inputs, func(in input) bool { return values[in.place].IsNull() })
+}
+
+// fresh reads the inputs from values, and says whether one of them has changed.
+func (f *Field) fresh(values []relay.Value) bool {
 	changed := !f.known
 	for i := range f.inputs {
 		in := &f.inputs[i]
@@ -98,8 +119,8 @@ func (f *Field) Fresh(values []relay.Value) bool {
 	return changed
 }
 
-// Work computes one field. It is null if an input is; an invalid result is null and counted.
-func (m *Computation) Work(f *Field) relay.Value {
+// work computes one field. It is null if an input is; an invalid result is null and counted.
+func (m *Computation) work(f *Field) relay.Value {
 	for _, in := range f.inputs {
 		if in.value.IsNull() {
 			return relay.Value{}

@@ -27,7 +27,7 @@ func worked(t *testing.T, kind relay.Type, expression string, change ...func(*ma
 	}
 	var tap wire.Tap
 	values := []relay.Value{relay.NumberValue(230), relay.NumberValue(2.5), relay.NumberValue(6), relay.BoolValue(true), relay.TextValue("auto"), relay.TextValue("12 V"), {}}
-	computed.New(d, &tap).Derive(values)
+	computed.New(d, &tap).Derive(values, nil)
 	return values[6].String(), tap.Counts().Implausible
 }
 
@@ -170,7 +170,7 @@ func FuzzExpressions(f *testing.F) {
 				continue
 			}
 			values := []relay.Value{relay.NumberValue(n), relay.NumberValue(-n), relay.NumberValue(math.Floor(n)), relay.BoolValue(n > 0), relay.TextValue("auto"), relay.TextValue(fmt.Sprint(n)), {}}
-			computed.New(d, new(wire.Tap)).Derive(values)
+			computed.New(d, new(wire.Tap)).Derive(values, nil)
 			want := map[relay.Type]relay.Kind{relay.TypeNumber: relay.Number, relay.TypeBool: relay.Bool, relay.TypeText: relay.Text}[kind]
 			if v := values[6]; !v.IsNull() && v.Kind() != want {
 				t.Errorf("%q as %s gives %v", expression, kind, v)
@@ -186,7 +186,7 @@ func BenchmarkComputed(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		values[0], values[1] = relay.NumberValue(float64(i)), relay.NumberValue(2)
-		m.Derive(values)
+		m.Derive(values, nil)
 	}
 }
 

@@ -58,6 +58,7 @@ type FieldConfig struct {
 	Values     map[string]string `toml:"values" doc:"for bool and enum: the form of each value on the wire, for example { true = \"1\", false = \"0\" }"`
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the options in order, with names for people"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, that also carries the bare value"`
+	Together   int               `toml:"-"` // fields with the same number are used together to compute others; 0: none
 	MatchConfig
 	TextFieldConfig
 	CSVFieldConfig

@@ -41,6 +41,7 @@ type Schedule struct {
 	Polls  []Poll
 	Proven bool // the device has answered since the port was opened
 
+	start  time.Time     // when the port was opened
 	silent int           // unanswered requests in a row, of any query
 	mute   int           // how many different queries they were
 	first  int           // how many queries of a device that has never answered are still to be asked without a pause
@@ -76,7 +77,7 @@ func New(queries []*codec.Query) Schedule {
 
 // Restart makes every query due: the port has just been opened.
 func (s *Schedule) Restart(now time.Time) {
-	s.Proven = false
+	s.Proven, s.start = false, now
 	s.first = s.regular()
 	s.heard()
 	for i := range s.Polls {
@@ -127,8 +128,8 @@ func (s *Schedule) Health(i int) (Health, time.Time) {
 	return Answering, a.due
 }
 
-// Asked notes what became by now of q, which was sent at started in the turn of query i: see [Schedule.Turn].
-func (s *Schedule) Asked(i int, q *codec.Query, started, now time.Time, r Result) {
+// Asked notes what became by now of q, which was sent in the turn of query i: see [Schedule.Turn].
+func (s *Schedule) Asked(i int, q *codec.Query, now time.Time, r Result) {
 	a := &s.Polls[i]
 	switch {
 	case q != a.Query && r != Unanswered: // only its part: the device is there, and the whole follows at once
@@ -144,19 +145,35 @@ func (s *Schedule) Asked(i int, q *codec.Query, started, now time.Time, r Result
 	}
 	s.back(a, now)
 	a.missed, a.rest, a.brief, a.heard = 0, 0, false, true
+	a.due = s.nextTurn(a, now)
 	if a.busy++; r == Busy && a.busy <= busyTries {
-		a.due = earlier(a.due.Add(a.Every), now.Add(busyPause<<(a.busy-1)))
+		a.due = earlier(a.due, now.Add(busyPause<<(a.busy-1)))
 		return
 	}
 	if r != Busy {
 		a.busy = 0
 	}
-	a.due = a.due.Add(a.Every)
 	if a.Once {
 		a.due = now.Add(never)
-	} else if a.due.Before(now) {
-		a.due = started.Add(a.Every) // the line is too slow: missed polls are skipped, not made up for
 	}
+}
+
+// nextTurn returns when a is sent next after it was answered. Queries with one interval are due at the same times, whenever
+// each of them was answered: one round is one picture of the hardware. If the line is too slow, polls are skipped, not made
+// up for.
+func (s *Schedule) nextTurn(a *Poll, now time.Time) time.Time {
+	if a.Every <= 0 {
+		return now
+	}
+	return s.Start(now).Add((now.Sub(s.start)/a.Every + 1) * a.Every)
+}
+
+// Start returns the time from which rounds are counted: when the port was opened, or else now.
+func (s *Schedule) Start(now time.Time) time.Time {
+	if s.start.IsZero() {
+		s.start = now
+	}
+	return s.start
 }
 
 // back notes an answer in the turn of a: earlier silence of the device no longer counts.

@@ -44,7 +44,7 @@ func (p *poller) batches() []batch {
 		return cmp.Or(cmp.Compare(f.every, g.every), cmp.Compare(f.table, g.table), cmp.Compare(f.at, g.at))
 	})
 	var all []batch
-	for _, i := range order {
+	for k, i := range order {
 		f := &p.fields[i]
 		gap, limit := p.config.MaxGap, min(p.config.MaxRegisters, mapping.MaxReadRegisters)
 		if f.table.bits() {
@@ -53,7 +53,8 @@ func (p *poller) batches() []batch {
 		if n := len(all) - 1; n >= 0 && !p.config.NoBatch {
 			b := &all[n]
 			end := max(b.to, f.at+f.n)
-			if b.every == f.every && b.table == f.table && f.at-b.to <= gap && end-b.from <= limit {
+			near := f.at-b.to <= gap || p.together(*b, order[k:], limit)
+			if b.every == f.every && b.table == f.table && near && end-b.from <= limit {
 				b.to = end
 				b.fields = append(b.fields, i)
 				continue
@@ -62,6 +63,22 @@ func (p *poller) batches() []batch {
 		all = append(all, batch{f.table, f.at, f.at + f.n, f.every, []int{i}})
 	}
 	return all
+}
+
+// together reports whether one of the fields that follow, in order, is used together with one of b to compute another field,
+// and both can be read with one request: only then they are one picture of the hardware, whatever lies between them.
+func (p *poller) together(b batch, follow []int, limit int) bool {
+	for _, i := range follow {
+		f := &p.fields[i]
+		if f.every != b.every || f.table != b.table || f.at+f.n-b.from > limit {
+			break
+		}
+		group := p.config.Fields[i].Together
+		if group != 0 && slices.ContainsFunc(b.fields, func(k int) bool { return p.config.Fields[k].Together == group }) {
+			return true
+		}
+	}
+	return false
 }
 
 // split divides a batch in two, at its widest gap or otherwise in the middle. Fields in the same registers stay
