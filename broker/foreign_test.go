@@ -67,6 +67,7 @@ func TestForeignClientsAreNamed(t *testing.T) {
 		"a text frame":        {text, []string{"text frames"}},
 		"too large, 3.1.1":    {large(4), []string{"too large a packet", "client=phone", "size=70017", "limit=65536"}},
 		"too large, 5":        {large(5), []string{"too large a packet", "client=phone", "size=70018", "limit=65536"}},
+		"too large, over wss": {largeOverWSS, []string{"too large a packet", "client=phone", "size=70018", "limit=65536"}},
 		"a subprotocol":       {func(t *testing.T, b *testBroker) { b.dialWS(t, nil, "wamp", "chat") }, []string{"another subprotocol", "wamp, chat"}},
 		"an unknown issuer":   {func(t *testing.T, b *testBroker) { _, _ = tls.Dial("tcp", b.Addrs().TLS, nil) }, []string{"does not trust the certificate", "wrong clock"}},
 		"a text frame, later": {laterText, []string{"it sent a text frame", "client=phone"}},
@@ -97,6 +98,15 @@ func TestForeignClientsAreNamed(t *testing.T) {
 				t.Errorf("%d lines: %s", n, b.logs)
 			}
 		})
+	}
+}
+
+func largeOverWSS(t *testing.T, b *testBroker) {
+	c := b.rawWSS(t, 5)
+	c.login("operator", "phone", nil)
+	c.publish("home/chat/x", strings.Repeat("x", 70000), 0, 0, false)
+	if code := c.ended(); code != packets.ErrPacketTooLarge.Code {
+		t.Errorf("DISCONNECT %#x", code)
 	}
 }
 

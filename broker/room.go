@@ -48,14 +48,13 @@ func (b *Broker) placeLocked(acc *account) (free bool, over *session) {
 	case !all && b.online-b.favoured < b.maxClients-kept, all && b.online < b.maxClients:
 		return true, nil
 	}
-	most := 0
-	for user, n := range b.perUser {
-		if u := b.users.Load().byName[user]; all || u == nil || !u.favoured() {
-			most = max(most, n)
+	mine, most := b.perUser[acc.id], b.mostLocked(all)
+	if most < mine+2 {
+		// Nobody has two more, but the first connection of an admin or a gateway gets the place of somebody else's.
+		if all = false; !acc.favoured() || mine > 0 || b.mostLocked(all) == 0 {
+			return false, nil
 		}
-	}
-	if most < b.perUser[acc.id]+2 {
-		return false, nil
+		most = b.mostLocked(all)
 	}
 	for _, s := range b.sessions {
 		if s.owner != nil && s.owner.client != nil && (all || !s.favoured) && b.perUser[s.user] == most && (over == nil || s.goesBefore(over)) {
@@ -66,6 +65,17 @@ func (b *Broker) placeLocked(acc *account) (free bool, over *session) {
 		over.owner.leaving = true
 	}
 	return false, over
+}
+
+// mostLocked is the number of connections of the user that has most, favoured ones left out unless all count.
+func (b *Broker) mostLocked(all bool) (most int) {
+	users := b.users.Load()
+	for user, n := range b.perUser {
+		if u := users.byName[user]; all || u == nil || !u.favoured() {
+			most = max(most, n)
+		}
+	}
+	return most
 }
 
 // goesBefore reports whether s gives its place up rather than other: the newer one, but none twice. A connection may

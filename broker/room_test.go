@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"minirelay/secret"
 )
 
 // One user cannot take every place: admins and gateways have some of their own, and anybody else who needs one gets it
@@ -54,6 +56,30 @@ func TestPlacesAreShared(t *testing.T) {
 	}
 	if n := strings.Count(b.logs.String(), "disconnected to make room"); n != 1 {
 		t.Errorf("%d lines", n)
+	}
+}
+
+// An admin gets in even if every place is taken by users with one connection each, or by a gateway; but two admins do not
+// throw each other out.
+func TestPlaceOfAnAdmin(t *testing.T) {
+	for max, users := range map[int][]string{1: {"viewer"}, 3: {"viewer", "operator", "all"}, 4: {"other", "other", "other", "other"}} {
+		cfg := testConfig(t)
+		cfg.MaxClients = max
+		cfg.Users = append(cfg.Users, UserConfig{ID: "boss", Role: "admin", Password: secret.New("boss")})
+		b := start(t, cfg)
+		for i, user := range users {
+			b.connected(t, 4, user, fmt.Sprint(user, i), nil)
+		}
+		b.connected(t, 4, "admin", "admin", nil)
+		if ack := b.raw(t, 4).login("admin", "admin too", nil); max < 4 && ack.ReasonCode != 3 {
+			t.Errorf("%d places: the second connection of the admin: %#x", max, ack.ReasonCode)
+		}
+		if ack := b.raw(t, 4).login("boss", "boss", nil); max == 1 && ack.ReasonCode != 3 {
+			t.Errorf("the admins throw each other out: %#x", ack.ReasonCode)
+		}
+		if s := b.Stats(); s.Clients != max {
+			t.Errorf("%d clients of %d", s.Clients, max)
+		}
 	}
 }
 
