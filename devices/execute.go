@@ -114,7 +114,7 @@ func (l *line) submit(e *errand, text string, mayWrite func() bool) (o relay.Out
 			if o, again = sent.timedOut(); again {
 				l.late.Expect(q, true, answers.By(sent.since, c.Timeout))
 			}
-			l.mu.Unlock()
+			l.unlock()
 			return o, again, nil
 		case <-e.session.gone:
 			err := &brokenError{e.session.err, allBytes}
@@ -207,7 +207,7 @@ func (l *line) writeBy(s *session, b []byte, by time.Time) (int, error) {
 // deviceOf returns the device that is attached to the relay as d; nil if it has been replaced or removed.
 func (l *line) deviceOf(d *relay.Device) *device {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	for _, m := range l.devices {
 		if m.device == d {
 			return m
@@ -219,12 +219,12 @@ func (l *line) deviceOf(d *relay.Device) *device {
 func (l *line) expectAnswer(sent *inFlight) {
 	l.mu.Lock()
 	l.inFlight = sent
-	l.mu.Unlock()
+	l.unlock()
 }
 
 func (l *line) resultOf(sent *inFlight) (relay.Outcome, bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	return sent.result()
 }
 

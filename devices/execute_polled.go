@@ -65,7 +65,7 @@ func (l *line) pollUntilClear(e *errand, q *codec.Query) error {
 func (l *line) settles(m *device, q *codec.Query) *codec.Query {
 	l.mu.Lock()
 	open := l.late.Open(answers.ToQuery(q))
-	l.mu.Unlock()
+	l.unlock()
 	if !open {
 		return nil
 	}

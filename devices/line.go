@@ -72,7 +72,7 @@ type line struct {
 	foreign  bool     // the log says that another master sends requests
 	hears    bool     // the log says that the adapter receives what it sends
 	flapping bool     // the port was lost as soon as it was opened
-	settled  bool     // it flaps no longer, which unlock logs
+	said     []func() // what unlock logs
 }
 
 func newLine(id string, port serial.Config, log *slog.Logger) *line {
@@ -145,7 +145,7 @@ func (l *line) serve(s *session) error {
 		l.trouble = ""
 	}
 	l.showState()
-	l.mu.Unlock()
+	l.unlock()
 	if steady {
 		l.logOpen(s.config)
 	}
@@ -172,7 +172,7 @@ func (l *line) serve(s *session) error {
 	for _, m := range l.devices {
 		m.device.Lost(err.Error())
 	}
-	l.mu.Unlock()
+	l.unlock()
 	l.refuseWaiting()
 	return err
 }
@@ -215,7 +215,7 @@ func (l *line) work(s *session) error {
 // patience is how long none of the devices may be heard before they are offline.
 func (l *line) patience() time.Duration {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	longest := proven
 	for _, m := range l.devices {
 		longest = max(longest, m.config.OfflineAfter)
@@ -228,7 +228,7 @@ func (l *line) patience() time.Duration {
 func (l *line) notePuzzle(s *session, bytes uint64) {
 	l.mu.Lock()
 	good := s.good
-	l.mu.Unlock()
+	l.unlock()
 	if !good {
 		l.log.Warn("bytes arrive, but no device of this port understands them", "bytes", bytes,
 			"hint", "check the speed and parity of the port, and the codec: minirelay scan "+s.config.Place()+" tries them")
@@ -278,7 +278,7 @@ func (l *line) stopping() bool {
 
 func (l *line) settings() serial.Config {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	return l.port
 }
 
@@ -288,7 +288,7 @@ func (l *line) note(err error) {
 	known := l.trouble == err.Error()
 	l.trouble = err.Error()
 	l.showState()
-	l.mu.Unlock()
+	l.unlock()
 	if known {
 		return
 	}
@@ -304,20 +304,20 @@ func (l *line) note(err error) {
 func (l *line) flaps() {
 	l.mu.Lock()
 	l.flapping = true
-	l.mu.Unlock()
+	l.unlock()
 }
 
 // logOpen logs that the port works. For a port that is opened and lost in turns it is called only after the first valid
 // frame: otherwise it would fill the log.
 func (l *line) logOpen(port serial.Config) { l.log.Info("port is open", "path", port.Place()) }
 
-// unlock releases mu, then logs what has happened meanwhile: nothing may wait for the log.
+// unlock releases mu, then logs what was said meanwhile: nothing may wait for the log.
 func (l *line) unlock() {
-	settled, port := l.settled, l.port
-	l.settled = false
+	said := l.said
+	l.said = nil
 	l.mu.Unlock()
-	if settled {
-		l.logOpen(port)
+	for _, log := range said {
+		log()
 	}
 }
 
@@ -334,7 +334,7 @@ func (l *line) outdated(s *session) bool { return l.settings() != s.config || l.
 // framing returns the name of the way in which the frames of the line are cut.
 func (l *line) framing() string {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	return l.devices[0].framing
 }
 
@@ -343,7 +343,7 @@ func (l *line) reopen(port serial.Config) {
 	l.mu.Lock()
 	l.port = port
 	l.trouble, l.flapping = "", false
-	l.mu.Unlock()
+	l.unlock()
 	l.wake()
 }
 
@@ -359,7 +359,7 @@ func (l *line) wake() {
 // that are no longer listed are left to the caller: they may have moved to another line.
 func (l *line) remap(devices []mapping.DeviceConfig, r *relay.Relay) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	before := l.devices
 	l.devices = make([]*device, 0, len(devices))
 	limit := 0

@@ -34,7 +34,7 @@ func (l *line) listen(s *session) {
 			}
 			l.inbox.bytes = append(l.inbox.bytes, buf[:n]...)
 			l.inbox.at = now
-			l.mu.Unlock()
+			l.unlock()
 			select {
 			case l.heardBytes <- struct{}{}:
 			default:
@@ -61,7 +61,7 @@ func (l *line) workPolled(s *session) error {
 	for _, m := range l.devices {
 		m.schedule.Restart(time.Now())
 	}
-	l.mu.Unlock()
+	l.unlock()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -104,7 +104,7 @@ func (l *line) workPolled(s *session) error {
 // nextSlot returns the query that is sent next, and its device; ok is false if there is none.
 func (l *line) nextSlot(s *session, now time.Time) (m *device, t schedule.Slot, ok bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	of := func(i int) *schedule.Schedule { return &l.devices[i].schedule }
 	t, ok = schedule.Next(len(l.devices), of, now, s.share, func(q *codec.Query) time.Time { return l.late.Wait(answers.ToQuery(q)) })
 	if s.restUntil.Sub(now) > serial.FineTime {

@@ -272,7 +272,7 @@ func (p *Ports) Stats() []PortStats {
 			}
 		}
 		all = append(all, stats)
-		l.mu.Unlock()
+		l.unlock()
 	}
 	return all
 }

@@ -136,7 +136,8 @@ func (l *line) heard(s *session) {
 	if !s.good {
 		s.good = true
 		if l.flapping {
-			l.trouble, l.flapping, l.settled = "", false, true
+			l.trouble, l.flapping = "", false
+			l.said = append(l.said, func() { l.logOpen(s.config) })
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, 
 	l.mu.Lock()
 	s.contested, s.doubted, s.spoilt, s.last = l.unasked(s), false, false, q.Request
 	l.late.Begin(asked)
-	l.mu.Unlock()
+	l.unlock()
 	started := time.Now()
 	defer l.occupied(s.config, started, l.traffic(s.config))
 	by := serial.WriteDeadline()
@@ -48,7 +48,7 @@ func (l *line) transact(s *session, m *device, q *codec.Query) (codec.Response, 
 	} else {
 		l.late.Expect(asked, v == codec.NoAnswer, until)
 	}
-	l.mu.Unlock()
+	l.unlock()
 	m.polls.note(v)
 	return r, v, nil
 }
@@ -90,7 +90,9 @@ func (l *line) tellForeign() {
 		return
 	}
 	l.foreign = true
-	l.log.Warn("another master sends requests on this line", "hint", "a Modbus line has one master: let the other one read from the gateway, or from another port of the hardware")
+	l.said = append(l.said, func() {
+		l.log.Warn("another master sends requests on this line", "hint", "a Modbus line has one master: let the other one read from the gateway, or from another port of the hardware")
+	})
 }
 
 // doubts reports whether an answer may be a late one to another request; mu is held. Commands are not written twice, so
@@ -182,7 +184,7 @@ func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Re
 // damaged on its way.
 func (l *line) unanswered(s *session, m *device, q *codec.Query) (noise bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	got := l.behindEcho(s, q)
 	s.echo.Unanswered(l.inbox.bytes)
 	l.judge.unanswered(m, q, time.Now(), got, q.Timeout)
@@ -203,7 +205,7 @@ func (l *line) awaitSilence(s *session) error {
 	if _, pending := l.requestsIn(s, l.inbox.bytes); pending { // leave the other master the time for its answer
 		silence = max(silence, l.devices[0].config.PollConfig.Timeout)
 	}
-	l.mu.Unlock()
+	l.unlock()
 	wait := time.Until(later(from.Add(silence), s.restUntil))
 	if wait <= 0 {
 		return nil
@@ -290,13 +292,13 @@ const contestedTries = 3
 func (l *line) expectLate(q answers.Question, unanswered bool, until time.Time) {
 	l.mu.Lock()
 	l.late.Expect(q, unanswered, until)
-	l.mu.Unlock()
+	l.unlock()
 }
 
 // lateUntil is [answers.Late.Wait] for callers that do not hold mu.
 func (l *line) lateUntil(q answers.Question) time.Time {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	return l.late.Wait(q)
 }
 
@@ -332,7 +334,9 @@ func (l *line) behindEcho(s *session, q *codec.Query) []byte {
 	rest, heard := s.echo.Behind(q, l.inbox.bytes)
 	if heard && !l.hears {
 		l.hears = true
-		l.log.Warn("the adapter receives what it sends", "hint", "write echo = true in [ports."+l.id+"]")
+		l.said = append(l.said, func() {
+			l.log.Warn("the adapter receives what it sends", "hint", "write echo = true in [ports."+l.id+"]")
+		})
 	}
 	return rest
 }

@@ -24,7 +24,7 @@ func (p *Ports) Watch(port string) (*wire.Watch, error) {
 
 func (l *line) watch() (*wire.Watch, error) {
 	l.mu.Lock() // nothing changes between the state and what follows
-	defer l.mu.Unlock()
+	defer l.unlock()
 	return l.tap.Watch(wire.State{Open: l.session != nil, Trouble: l.trouble})
 }
 

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"slices"
@@ -22,7 +21,7 @@ type Device struct {
 	keys   []string // `,"temperature":` of each field, ready for the state
 
 	mu       sync.Mutex // guards everything below; held while putting messages into the outlet, for their order
-	log      heldLog
+	log      heldLog    // written when mu is released
 	values   []Value
 	at       []time.Time // when each value was taken; zero: never
 	ts       time.Time   // of the newest reading
@@ -85,7 +84,7 @@ func (d *Device) onlineSince(t time.Time) bool {
 // online. It does not retain readings.
 func (d *Device) Update(at time.Time, readings []Reading) {
 	d.mu.Lock()
-	defer d.unlock()
+	defer d.log.release(&d.mu)
 	if d.detached {
 		return
 	}
@@ -106,7 +105,7 @@ func (d *Device) Update(at time.Time, readings []Reading) {
 // acknowledgement.
 func (d *Device) Seen(at time.Time) {
 	d.mu.Lock()
-	defer d.unlock()
+	defer d.log.release(&d.mu)
 	if d.detached {
 		return
 	}
@@ -116,7 +115,7 @@ func (d *Device) Seen(at time.Time) {
 // Lost takes the device offline, because its port is closed. All its values become unknown at once.
 func (d *Device) Lost(reason string) {
 	d.mu.Lock()
-	defer d.unlock()
+	defer d.log.release(&d.mu)
 	d.goOffline(reason)
 }
 
@@ -181,34 +180,6 @@ func (d *Device) goOffline(reason string) {
 	d.publish(time.Now())
 }
 
-// heldLog keeps lines for the log until unlock writes them.
-type heldLog struct {
-	to   *slog.Logger
-	held []heldLine
-}
-
-type heldLine struct {
-	level slog.Level
-	text  string
-	args  []any
-}
-
-// Log keeps one line; mu of the device is held.
-func (l *heldLog) Log(level slog.Level, text string, args ...any) {
-	l.held = append(l.held, heldLine{level, text, args})
-}
-
-// unlock releases mu, then writes the lines that were kept meanwhile. So a slow log delays neither the messages of the
-// device nor another goroutine.
-func (d *Device) unlock() {
-	lines := d.log.held
-	d.log.held = nil
-	d.mu.Unlock()
-	for _, l := range lines {
-		d.log.to.Log(context.Background(), l.level, l.text, l.args...)
-	}
-}
-
 // derive computes the fields that no reading contains.
 func (d *Device) derive(read []Reading) {
 	if d.model.Derive != nil {
@@ -270,7 +241,7 @@ func (d *Device) arm(t time.Time) {
 // MinInterval.
 func (d *Device) tick() {
 	d.mu.Lock()
-	defer d.unlock()
+	defer d.log.release(&d.mu)
 	if d.detached {
 		return
 	}

@@ -58,7 +58,7 @@ type waiter struct {
 // again, and its result is unknown (recovered).
 type journal struct {
 	window time.Duration
-	log    *slog.Logger
+	log    heldLog // written when mu is released
 	dir    string
 	look   func() clock.Instant
 
@@ -96,7 +96,7 @@ type recovered struct {
 // openJournal reads the journal under dir. Without a usable disk it returns one that refuses commands with ids and
 // gives the reason: readings must go on. An error means that another gateway uses the directory.
 func openJournal(dir string, window time.Duration, look func() clock.Instant, log *slog.Logger) (*journal, error) {
-	j := &journal{window: window, log: log, dir: dir, look: look, entries: map[commandKey]entry{},
+	j := &journal{window: window, log: heldLog{to: log}, dir: dir, look: look, entries: map[commandKey]entry{},
 		refused: map[string][]commandKey{}, ofUser: map[string]int{}, kept: map[string]int{}}
 	if err := j.open(); errors.Is(err, segment.ErrLocked) {
 		return nil, err
@@ -104,7 +104,7 @@ func openJournal(dir string, window time.Duration, look func() clock.Instant, lo
 		j.fail(err)
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	j.care = time.AfterFunc(careEvery, j.tend)
 	return j, nil
 }
@@ -121,7 +121,7 @@ const (
 // find returns the state of key. If its result is still to come, w gets it too.
 func (j *journal) find(key commandKey, w waiter) (verdict, []byte) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	j.forget(time.Now())
 	e, ok := j.entries[key]
 	switch {
@@ -143,12 +143,12 @@ func (j *journal) find(key commandKey, w waiter) (verdict, []byte) {
 func (j *journal) admit(r record, accepted time.Time) (ok bool, err error) {
 	j.mu.Lock()
 	if _, there := j.entries[r.key()]; there {
-		j.mu.Unlock()
+		j.log.release(&j.mu)
 		return false, nil
 	}
 	n, err := j.begin(r, accepted)
 	records := j.records
-	j.mu.Unlock()
+	j.log.release(&j.mu)
 	if err != nil {
 		return false, err
 	}
@@ -156,7 +156,7 @@ func (j *journal) admit(r record, accepted time.Time) (ok bool, err error) {
 		err = errGone
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	if err != nil {
 		// It may or may not be on the disk. It stays in memory, and the caller answers: not executed.
 		j.fail(err)
@@ -209,7 +209,7 @@ func (j *journal) remember(key commandKey, e entry) {
 // command of which nothing was written (refused) counts as a refusal from now on.
 func (j *journal) settle(key commandKey, result []byte, refused bool) []waiter {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	e := j.entries[key]
 	waiters := e.waiters
 	e.result, e.pending, e.waiters, e.refused = result, nil, nil, refused
@@ -247,7 +247,7 @@ func (j *journal) uncount(user string) {
 // by another route meanwhile: then the other result counts.
 func (j *journal) refuse(key commandKey, result []byte) (first bool) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	if _, there := j.entries[key]; there {
 		return false
 	}
@@ -348,7 +348,7 @@ func (j *journal) dropFiles() {
 // takeRecovered returns the topic and the result of each recovered command that want accepts, once.
 func (j *journal) takeRecovered(want func(recovered) bool) []outgoing {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	var out []outgoing
 	for _, r := range append([]recovered(nil), j.recovered...) {
 		if want(r) {

@@ -136,7 +136,7 @@ func (j *journal) sync() {
 	j.mu.Lock()
 	records, n, fresh := j.records, j.unsynced, j.fresh
 	j.flush, j.fresh = nil, nil
-	j.mu.Unlock()
+	j.log.release(&j.mu)
 	if records == nil {
 		return // its directory has disappeared: everything is written to the next one
 	}
@@ -144,7 +144,7 @@ func (j *journal) sync() {
 		j.mu.Lock()
 		j.keepUnsaved(fresh...)
 		j.fail(err)
-		j.mu.Unlock()
+		j.log.release(&j.mu)
 	}
 }
 
@@ -182,7 +182,7 @@ func (j *journal) works() {
 // trouble says in one sentence why commands are refused; "" if they are not.
 func (j *journal) trouble() string {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	switch {
 	case time.Now().Before(j.doubt):
 		return "commands are refused: a part of the command journal is damaged"
@@ -194,7 +194,7 @@ func (j *journal) trouble() string {
 
 func (j *journal) close() error {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	j.closed = true
 	j.care.Stop()
 	if j.flush != nil {

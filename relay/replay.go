@@ -323,7 +323,7 @@ func (j *journal) usable() error {
 // tend looks from time to time whether the journal is still there: it must not be found missing at the next start.
 func (j *journal) tend() {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	defer j.log.release(&j.mu)
 	if j.closed {
 		return
 	}

@@ -145,12 +145,13 @@ func (p *published) saveLocked() error {
 // noteFault logs once that the file cannot be written, until it can be again. Messages go up all the same.
 func (u *Upstream) noteFault(err error) {
 	u.mu.Lock()
-	defer u.mu.Unlock()
-	if before := u.forgetful; err != nil && !before {
+	before := u.forgetful
+	u.forgetful = err != nil
+	u.mu.Unlock()
+	if err != nil && !before {
 		u.log.Warn("the devices at the upstream cannot be noted on the disk; one that is taken out while the gateway is down stays there",
 			"dir", u.config.Dir, "error", err)
 	}
-	u.forgetful = err != nil
 }
 
 // remember makes sure that the topic of a message that the upstream will retain is on the disk, with those of all others
@@ -178,9 +179,8 @@ func (u *Upstream) remember(i *item) {
 // after [Start].
 func (u *Upstream) Sweep(devices []string) {
 	left := u.published.all()
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	var swept []string
+	u.mu.Lock()
 	for _, full := range left {
 		topic := strings.TrimPrefix(full, u.config.prefix())
 		r := u.config.routeOf(topic)
@@ -191,6 +191,7 @@ func (u *Upstream) Sweep(devices []string) {
 		u.setCurrentLocked(&item{topic: topic, full: full, retain: true})
 		swept = append(swept, full)
 	}
+	u.mu.Unlock()
 	if len(swept) > 0 {
 		u.log.Info("topics of an earlier configuration are emptied at the upstream", "topics", strings.Join(swept, " "))
 	}
