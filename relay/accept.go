@@ -131,9 +131,13 @@ func (r *Relay) repeated(s *submission, answered bool) bool {
 }
 
 // busy answers a command that is not handled, without remembering it: the same id may be sent again. Only its sender
-// needs the answer.
+// needs the answer. A command without an id gets none; the log says once that there are such commands.
 func (r *Relay) busy(s *submission) {
-	if s.id == "" || !r.allowances.mayHear(s.message.User) {
+	answer, first := r.allowances.mayHear(s.message.User)
+	if first {
+		r.log.Warn("too many commands come from one person; the rest is not executed", "user", s.message.User, "topic", cut(s.message.Topic, maxID))
+	}
+	if s.id == "" || !answer {
 		return
 	}
 	out := Rejected(CodeBusy, "too many commands at once; try again in a moment")

@@ -38,6 +38,7 @@ type allowances struct {
 type allowance struct {
 	lasting, handle, busy float64
 	at                    time.Time // when they were computed
+	told                  bool      // the log says that the person gives too many
 }
 
 // of returns the allowance of a person at now; mu is held.
@@ -51,7 +52,7 @@ func (a *allowances) of(person string, now time.Time) *allowance {
 		p = a.persons[person]
 	}
 	if p == nil {
-		p = &allowance{lastingBurst, handleBurst, busyBurst, now}
+		p = &allowance{lasting: lastingBurst, handle: handleBurst, busy: busyBurst, at: now}
 		if a.persons == nil {
 			a.persons = map[string]*allowance{}
 		}
@@ -105,9 +106,12 @@ func (a *allowances) mayLast(person string, bytes int) bool {
 	return take(&a.of(person, time.Now()).lasting, 1+float64(bytes)/costUnit)
 }
 
-// mayHear reports whether a message of a person that is not handled is answered busy.
-func (a *allowances) mayHear(person string) bool {
+// mayHear reports whether a message of a person that is not handled is answered busy. first means that it is the first
+// one, until the person has all of the allowance back.
+func (a *allowances) mayHear(person string) (answer, first bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return take(&a.of(person, time.Now()).busy, 1)
+	p := a.of(person, time.Now())
+	first, p.told = !p.told, true
+	return take(&p.busy, 1), first
 }

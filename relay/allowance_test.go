@@ -2,7 +2,9 @@ package relay
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -264,4 +266,40 @@ func TestLongResultIsRememberedWithoutItsValue(t *testing.T) {
 	if got[0].Value == nil || got[1].Value != nil || got[1].String() != "a done" || !got[1].Repeat || *got[1].TS != *got[0].TS {
 		t.Errorf("%+v", got)
 	}
+}
+
+// The log says once, and not a thousand times, that a person gives too many commands, with an id or without.
+func TestFloodInTheLog(t *testing.T) {
+	var log lines
+	r, err := Start(Config{Root: "minirelay", Gateway: "home", DataDir: t.TempDir()}, newWire(), slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 * handleBurst {
+		for _, user := range []string{"greedy", "phone"} {
+			payload := `{"command":"nothing"}`
+			if i%2 == 0 {
+				payload = fmt.Sprintf(`{"id":"%d","command":"nothing"}`, i)
+			}
+			r.Handle(Message{Topic: commandTopic, Payload: []byte(payload), User: user})
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(log.String(), "too many commands"); n != 2 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+// lines collects a log.
+type lines struct {
+	mu sync.Mutex
+	strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Builder.Write(p)
 }

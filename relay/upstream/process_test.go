@@ -67,7 +67,7 @@ func gatewayProcess() {
 	rate, _ := strconv.Atoi(os.Getenv("RATE"))
 	limit, _ := strconv.Atoi(os.Getenv("LIMIT"))
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	r, err := relay.Start(relay.Config{Root: "minirelay", Gateway: "home", DataDir: filepath.Join(dir, "data")}, silent{}, log)
+	r, err := relay.Start(relay.Config{Root: "minirelay", Gateway: "home", DataDir: filepath.Join(dir, "data"), Remember: 10 * time.Minute}, silent{}, log)
 	must(err)
 	h := &commandInlet{relay: r, ready: make(chan struct{})}
 	c := testConfig(dir, url)
