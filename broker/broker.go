@@ -99,6 +99,7 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 		sessions: map[string]*session{}, beating: map[string]*session{}, perUser: map[string]int{}, takeovers: takeovers{}, conns: map[*conn]struct{}{},
 		pages: map[string]http.Handler{}, quit: make(chan struct{}), pulses: pulses{turn: make(chan struct{}, 1)},
 	}
+	b.preLogin.onCut = b.sayCut
 	b.server = mqtt.New(&mqtt.Options{
 		Capabilities:            capabilities(),
 		ClientNetReadBufferSize: readAhead,

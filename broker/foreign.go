@@ -142,6 +142,15 @@ func (b *Broker) checkProtocols(r *http.Request, ws *websocket.Conn, c *conn) {
 	}
 }
 
+// sayCut counts a connection that had to make room for a newer one. A flood has one line a minute.
+func (b *Broker) sayCut(from net.Addr) {
+	const what = "too many connections that have not logged in, or of one user over HTTP; the oldest are cut"
+	b.refusals.counts.add(what)
+	if b.refusals.due(what, time.Now()) {
+		b.log.Warn(what, "from", from.String())
+	}
+}
+
 // takeovers counts, for each client id, how often one connection has replaced another. It is guarded by
 // Broker.sessionsMu.
 type takeovers map[string]*takeover

@@ -28,6 +28,8 @@ type preLogin struct {
 	guests    crowd
 	sockets   int // open connections of all kinds, MQTT clients included
 	most      int // of them, as the limit of file descriptors permits
+
+	onCut func(from net.Addr) // is told of each connection that has lost its place; nil: nobody is
 }
 
 // crowd are connections that share a number of places, by name: an address or a user.
@@ -239,6 +241,9 @@ func (t *ticket) leaveLocked() {
 func (t *ticket) cut() {
 	if t != nil {
 		_ = t.conn.Close()
+		if told := t.preLogin.onCut; told != nil {
+			told(t.conn.RemoteAddr())
+		}
 	}
 }
 

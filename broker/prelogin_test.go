@@ -168,6 +168,24 @@ func TestGateOfFiles(t *testing.T) {
 	}
 }
 
+// A flood at the gate is counted, and has one line.
+func TestGateTells(t *testing.T) {
+	b := start(t, testConfig(t))
+	b.preLogin.setLimits(3, 3, 100)
+	var all []*rawClient
+	for range 10 {
+		all = append(all, b.raw(t, 4))
+	}
+	for _, c := range all[:7] {
+		c.ended()
+	}
+	const what = "too many connections that have not logged in, or of one user over HTTP; the oldest are cut"
+	eventually(t, "all are counted", func() bool { return b.Stats().Refusals[what] == 7 })
+	if n := strings.Count(b.logs.String(), what); n != 1 {
+		t.Errorf("%d lines\n%s", n, b.logs)
+	}
+}
+
 // Without anything to cut a connection is refused.
 func TestGateIsFull(t *testing.T) {
 	g := newPreLogin()
