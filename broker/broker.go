@@ -161,6 +161,9 @@ func (b *Broker) adopt(p *prepared) {
 	b.config = p.config
 	b.users.Store(p.users)
 	b.front.Store(p.front)
+	if p.identity != nil && p.identity != b.identity.Load() {
+		p.identity.misnamed = b.misnamed
+	}
 	if old := b.identity.Swap(p.identity); p.identity != old || b.state == unstarted {
 		p.identity.announce(b.log)
 	}

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -133,6 +134,18 @@ func (b *Broker) handshakeFault(line string) (named bool) {
 		b.foreign("a TLS handshake has failed", "the client may be too old for TLS 1.2", host, remote, "error", why)
 	}
 	return true
+}
+
+// misnamed names a client that asks for a host that the certificate is not for, as phones then refuse it. This machine's own
+// checks ask for localhost.
+func (b *Broker) misnamed(hello *tls.ClientHelloInfo, names []string) {
+	remote := hello.Conn.RemoteAddr().String()
+	host, _, err := net.SplitHostPort(remote)
+	if ip := net.ParseIP(host); err != nil || ip.IsLoopback() {
+		return
+	}
+	b.foreign("a client asks for a name that the certificate does not have", "let clients connect to a name that it has, or have it issued for this one",
+		host, remote, "asked", clip(hello.ServerName), "names", strings.Join(names, " "))
 }
 
 // checkProtocols names a WebSocket client that asks for another protocol: browsers then close the connection.

@@ -31,6 +31,7 @@ type identity struct {
 	damage            error
 	server            *tls.Config
 	certs             atomic.Pointer[[]*tls.Certificate] // the newest first, at least one
+	misnamed          func(hello *tls.ClientHelloInfo, names []string)
 
 	// Of watchCertificate.
 	stamp  string // of the files when they were last looked at
@@ -81,7 +82,11 @@ func newIdentity(cfg Config) (*identity, error) {
 		NextProtos:                  []string{"http/1.1"}, // WebSockets need it
 		DynamicRecordSizingDisabled: true,                 // fewer writes; a frame is read as a whole anyway
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return choose(*id.certs.Load(), hello, time.Now()), nil
+			cert := choose(*id.certs.Load(), hello, time.Now())
+			if name := hello.ServerName; name != "" && id.own == nil && id.misnamed != nil && cert.Leaf.VerifyHostname(name) != nil {
+				id.misnamed(hello, namesOf(cert.Leaf))
+			}
+			return cert, nil
 		},
 	}
 	return id, nil

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -234,5 +235,41 @@ func TestNoOldTLS(t *testing.T) {
 	b := start(t, testConfig(t))
 	if _, err := tls.Dial("tcp", b.Addrs().TLS, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}); err == nil {
 		t.Error("TLS 1.1 is accepted")
+	}
+}
+
+// remoteConn is a connection from an address.
+type remoteConn struct {
+	net.Conn
+	from string
+}
+
+func (c remoteConn) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.from))
+}
+
+// A client that asks for a name which the certificate does not have is named, once; this machine's own checks are not.
+func TestOtherNameIsNamed(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.TLS.Mode = "files"
+	cfg.TLS.CertFile, cfg.TLS.KeyFile = save(t, t.TempDir(), issue(t, "gateway.example", -time.Hour, 9999*time.Hour, nil))
+	b := start(t, cfg)
+	for _, test := range []struct {
+		from, name string
+		lines      int
+	}{
+		{"127.0.0.1:1", "localhost", 0}, {"192.0.2.1:1", "gateway.example", 0}, {"192.0.2.1:1", "", 0},
+		{"192.0.2.1:1", "other.example", 1}, {"192.0.2.1:2", "other.example", 1},
+	} {
+		hello := &tls.ClientHelloInfo{ServerName: test.name, Conn: remoteConn{from: test.from}}
+		if cert, err := b.identity.Load().server.GetCertificate(hello); err != nil || cert == nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.logs.String(), "a name that the certificate does not have"); n != test.lines {
+			t.Errorf("%+v: %d lines\n%s", test, n, b.logs)
+		}
+	}
+	if !strings.Contains(b.logs.String(), `asked=other.example names=gateway.example`) {
+		t.Error(b.logs)
 	}
 }
