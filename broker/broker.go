@@ -37,6 +37,7 @@ type Broker struct {
 	index      *index
 	budget     *budget
 	routes     routes
+	fleet      fleet
 
 	sessionsMu sync.Mutex
 	sessions   map[string]*session // by client id

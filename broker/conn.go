@@ -38,10 +38,11 @@ type conn struct {
 	head    []byte    // bytes read ahead of mochi
 	room    int       // frameRoom over WebSocket, else 0
 	remote  string
-	host    string  // see place
-	near    bool    // see place
-	ticket  *ticket // nil for a pulse
-	pulse   bool    // of Broker.Pulse
+	host    string   // see place
+	near    bool     // see place
+	ticket  *ticket  // nil for a pulse
+	pulse   bool     // of Broker.Pulse
+	who     instance // of a gateway
 	traffic *traffic
 	client  *mqtt.Client // set before session
 	session atomic.Pointer[session]
@@ -59,6 +60,7 @@ type conn struct {
 	incoming     inbound
 	forbidden    packets.Code // what its CONNECT asks for that it may not
 	will         *will        // published when it ends
+	speaksFor    string       // the gateway whose connection it is; "": none
 	granted      []request    // the filters of the SUBSCRIBE being answered
 	unsubscribed []byte       // the codes for the UNSUBSCRIBE being answered
 

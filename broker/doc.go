@@ -20,6 +20,7 @@
 //	passwords.go  passwords.check        passwords, computed once each
 //	throttle.go   throttle               and never at an attacker's speed: place.go says where a login comes from, phones.go
 //	                                     who has been in from there, keep.go keeps both over a restart
+//	fleet.go      fleet.admit            of two gateways with one id, the second is refused
 //	rules.go      rights                 the rights of a user to read and write
 //	subscribe.go  guard.OnSubscribe      the subscriptions of a client
 //	receive.go    guard.OnPublish        the publishes of a client

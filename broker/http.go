@@ -124,6 +124,7 @@ func (b *Broker) websocket(up *websocket.Upgrader) http.Handler {
 		c := newConn(ticketed, raw, ws, b.traffic)
 		c.ticket = ticketed.ticket
 		c.from(from)
+		c.who = instanceOf(r.Header.Get(InstanceHeader))
 		b.checkProtocols(r, ws, c)
 		c.keepWarm()
 		b.welcome(c)

@@ -45,6 +45,9 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		b.refusals.log(b.log, "this client id is a gateway's", user, c)
 		return g.refuse(cl, packets.ErrClientIdentifierNotValid)
 	}
+	if code := b.admitGateway(c, cl, acc); code != packets.CodeSuccess {
+		return g.refuse(cl, code)
+	}
 	if code := b.claim(c, cl, acc); code != packets.CodeSuccess {
 		b.refusals.log(b.log, "refused: "+code.Reason, user, c)
 		return g.refuse(cl, code)
@@ -71,7 +74,11 @@ func (g *guard) refuse(cl *mqtt.Client, code packets.Code) error {
 	connOf(cl).refused = true
 	if cl.Properties.ProtocolVersion < 5 {
 		// mochi answers "not authorised" to a wrong password, which makes people look for a missing right.
-		_ = cl.WritePacket(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: connack3(code.Code)})
+		answer := connack3(code.Code)
+		if answer == Duplicate {
+			answer = duplicateCode(connOf(cl).who)
+		}
+		_ = cl.WritePacket(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: answer})
 		return code
 	}
 	_ = g.b.server.SendConnack(cl, code, false, nil)
@@ -86,6 +93,8 @@ func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, _ packets.Packet) bool {
 // connack3 is the return code of MQTT 3.1.1, table 3.1, for a reason code of MQTT 5 for which mochi has none.
 func connack3(code byte) byte {
 	switch code {
+	case Duplicate:
+		return Duplicate
 	case packets.ErrUnsupportedProtocolVersion.Code:
 		return 1
 	case packets.ErrClientIdentifierNotValid.Code:

@@ -86,6 +86,7 @@ func (c *conn) readConnect() error {
 // ended cleans up after a connection, in whatever state it ended.
 func (b *Broker) ended(c *conn) {
 	c.ticket.leave()
+	b.fleet.left(c.speaksFor, c, time.Now())
 	_ = c.Close()
 	if s := c.session.Load(); s != nil {
 		c.client.State.TopicAliases = mqtt.TopicAliases{} // mochi would keep them while the session lives
@@ -153,6 +154,9 @@ func (b *Broker) claim(c *conn, cl *mqtt.Client, acc *account) packets.Code {
 			b.sessionsMu.Unlock()
 			if ending.client != nil { // else the session is being ended right now
 				b.tookOver(ending, c, count)
+				if count >= manyTakeovers && c.speaksFor != "" {
+					b.fleet.flaps(c.speaksFor, ending.remote, time.Now())
+				}
 				b.disconnect(ending.client, packets.ErrSessionTakenOver)
 			}
 		}

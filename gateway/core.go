@@ -24,6 +24,7 @@ type core struct {
 	config    atomic.Pointer[configs.Config] // in use
 	log       *slog.Logger
 	options   Options
+	instance  instance
 	broker    *broker.Broker
 	relay     *relay.Relay
 	upstreams *upstreams
@@ -42,9 +43,9 @@ func startCore(config *configs.Config, options Options, s *configState) (*core, 
 	if err != nil {
 		return nil, explainDisk(err, unusable, config.Gateway.DataDir)
 	}
-	c := &core{log: log, options: options, broker: b}
+	c := &core{log: log, options: options, broker: b, instance: loadInstance("/", config.Gateway.DataDir, log)}
 	c.config.Store(config)
-	c.relay, err = relay.Start(relayConfig(config, options.Build), b, log)
+	c.relay, err = relay.Start(relayConfig(config, options.Build, c.instance), b, log)
 	if errors.Is(err, relay.ErrInUse) {
 		return nil, userError{"another gateway runs with the data directory " + config.Gateway.DataDir,
 			"stop that one first (systemctl stop minirelay), or set another [gateway] data_dir"}
@@ -52,7 +53,7 @@ func startCore(config *configs.Config, options Options, s *configState) (*core, 
 	if err != nil {
 		return nil, err
 	}
-	c.upstreams = newUpstreams(c.relay, log)
+	c.upstreams = newUpstreams(c.relay, c.instance, log)
 	c.ports = devices.New(c.relay, log)
 	c.serveHTTP(s)
 	b.HandleHTTP("/", web.Handler(c.plainPort))
@@ -85,8 +86,8 @@ func explainDisk(err, unusable error, dir string) error {
 	return err
 }
 
-func relayConfig(c *configs.Config, build Build) relay.Config {
-	return relay.Config{Root: c.Gateway.Root, Gateway: c.Gateway.ID, Name: c.Gateway.Name, Version: build.Version,
+func relayConfig(c *configs.Config, build Build, who instance) relay.Config {
+	return relay.Config{Root: c.Gateway.Root, Gateway: c.Gateway.ID, Instance: who.id, Name: c.Gateway.Name, Version: build.Version,
 		Order: deviceOrder(c), DataDir: c.Gateway.DataDir, Remember: c.Gateway.Remember}
 }
 

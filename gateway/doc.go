@@ -8,6 +8,7 @@
 //	watch.go      Watch                  notices that a file was saved, once it is complete
 //	lastgood.go   LastGood               the configuration that was in use last, for a start with a broken one
 //	notices.go    notices                what the kernel tells about files
+//	instance.go   loadInstance           which installation this is, so that two with one id are told apart
 //	upstreams.go  upstreams              the connections to other brokers
 //	http.go       core.serveHTTP         the API, /metrics and /readyz, and the API on a local socket
 //	api.go        configState            the configuration in the API

@@ -22,6 +22,7 @@ const goodbyeTime = 2 * time.Second
 // gateway.
 type upstreams struct {
 	relay *relay.Relay
+	who   instance
 	log   *slog.Logger
 
 	mu      sync.Mutex // guards running
@@ -31,8 +32,8 @@ type upstreams struct {
 	done    sync.WaitGroup
 }
 
-func newUpstreams(r *relay.Relay, log *slog.Logger) *upstreams {
-	u := &upstreams{relay: r, log: log, stale: make(chan struct{}, 1), quit: make(chan struct{})}
+func newUpstreams(r *relay.Relay, who instance, log *slog.Logger) *upstreams {
+	u := &upstreams{relay: r, who: who, log: log, stale: make(chan struct{}, 1), quit: make(chan struct{})}
 	u.done.Go(u.report)
 	return u
 }
@@ -40,6 +41,10 @@ func newUpstreams(r *relay.Relay, log *slog.Logger) *upstreams {
 // apply changes the running upstreams to all, for a gateway with those devices. It does not disturb an upstream whose
 // config is unchanged. After an error some may be missing.
 func (u *upstreams) apply(all []upstream.Config, devices []string) error {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Instance = u.who.String()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 	defer cancel()
 	u.mu.Lock()

@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Root     string        // first level of every topic: "minirelay"
 	Gateway  string        // the gateway's id
+	Instance string        // the id of its installation: two gateways with one id differ in it
 	Name     Name          // name for people
 	Version  string        // of this program
 	Order    []string      // ids of the devices, in the order in which people see them
@@ -156,11 +157,12 @@ func (r *Relay) publishInfo(to Publisher) {
 	r.mu.RLock()
 	info := struct {
 		Gateway   string     `json:"gateway"`
+		Instance  string     `json:"instance,omitempty"`
 		Name      Name       `json:"name,omitzero"`
 		Version   string     `json:"version"`
 		Started   int64      `json:"started"`
 		Upstreams []Upstream `json:"upstreams,omitempty"`
-	}{r.config.Gateway, r.config.Name, r.config.Version, r.started.UnixMilli(), r.upstreams}
+	}{r.config.Gateway, r.config.Instance, r.config.Name, r.config.Version, r.started.UnixMilli(), r.upstreams}
 	r.mu.RUnlock()
 	r.putJSON(outgoing{topic: r.topics.Info(), retain: true, detail: only(to)}, info)
 }

@@ -91,6 +91,9 @@ func (s *Snapshot) upstreamProblems(say func(try, what string, args ...any)) {
 		if !u.connected() && u.Message != "" {
 			say("messages wait in the outbox; the gateway tries again by itself", "upstream %s %s: %s", u.Upstream, ago(s.Now, u.Since), u.Message)
 		}
+		if u.connected() && u.Message != "" {
+			say("everything else goes up; the log has more about it: journalctl -u minirelay -e", "upstream %s: %s", u.Upstream, u.Message)
+		}
 		if u.Disk != "" {
 			say("free some space or repair it; messages during an outage are kept in memory only", "upstream %s: %s", u.Upstream, u.Disk)
 		}

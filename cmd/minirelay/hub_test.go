@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -168,6 +169,60 @@ type = "number"
 	for _, m := range late.kept {
 		if strings.Contains(m.Topic(), "/cellar/") {
 			t.Errorf("the hub still has %s", m.Topic())
+		}
+	}
+}
+
+// A copy of a gateway's whole disk is refused by the hub while the original is connected: commands reach the original,
+// and the hub and the copy say what is wrong.
+func TestTwoGatewaysWithOneID(t *testing.T) {
+	hubDir, dir, copied := t.TempDir(), t.TempDir(), t.TempDir()
+	hub := run(t, hubDir, hubConfig(hubDir, "127.0.0.1:0"), "")
+	here, there := newTestBoard(t), newTestBoard(t)
+	config := func(dir string, b *testBoard) string {
+		return testConfig(dir, b.path) + fmt.Sprintf(`
+[upstream.hub]
+url       = %q
+user      = "gw-home"
+password  = "the gateway's"
+ca_file   = %q
+accept    = ["command", "request"]
+retry     = "1s"
+`, hub.url, filepath.Join(hubDir, "data", "tls", "cert.pem"))
+	}
+	original := run(t, dir, config(dir, here), "")
+	far := hub.phone(t)
+	here.say(t, "first", `{"t":20,"p":0}`)
+	far.see(t, "minirelay/home/greenhouse/state", `"temperature":20`)
+	original.end(t, syscall.SIGTERM) // to copy its card
+	if err := os.CopyFS(filepath.Join(copied, "data"), os.DirFS(filepath.Join(dir, "data"))); err != nil {
+		t.Fatal(err)
+	}
+	// On another machine the copy makes an id of its own; here it is the same machine.
+	if err := os.Remove(filepath.Join(copied, "data", "instance.json")); err != nil {
+		t.Fatal(err)
+	}
+	run(t, dir, config(dir, here), "")
+	far.see(t, "minirelay/home/status", "offline")
+	far.see(t, "minirelay/home/status", "online")
+
+	second := run(t, copied, config(copied, there), "")
+	near := second.phone(t)
+	near.see(t, "minirelay/home/info", "another gateway with the id home is connected there")
+	there.say(t, "first", `{"t":66,"p":0}`)
+	here.say(t, "first", `{"t":21,"p":0}`)
+	far.see(t, "minirelay/home/greenhouse/state", `"temperature":21`)
+	wait(t, far.Publish(commandTopic, 1, false, `{"id":"c-1","command":"pump","value":true}`))
+	here.acknowledge(t)
+	far.see(t, resultTopic, `"id":"c-1","command":"pump","value":true,"status":"done"`)
+	select {
+	case line := <-there.lines:
+		t.Errorf("the copy gets %q", line)
+	default:
+	}
+	for what, log := range map[string]string{"another gateway with the same id is connected": hub.log.String(), "code=duplicate": second.log.String()} {
+		if !strings.Contains(log, what) {
+			t.Errorf("%q is not in the log:\n%s", what, log)
 		}
 	}
 }

@@ -39,6 +39,7 @@ type Config struct {
 
 	Root        string            `toml:"-"` // of the gateway's topics: "minirelay"
 	Gateway     string            `toml:"-"` // the gateway's id
+	Instance    string            `toml:"-"` // what tells it apart from another gateway with this id, as INSTALLATION/RUN; "": nothing
 	Dir         string            `toml:"-"` // where the outbox is kept
 	Own         map[string]string `toml:"-"` // users' own topics that are published, with their device
 	OwnCommands map[string]string `toml:"-"` // users' own topics on which commands are taken, with their device

@@ -23,9 +23,10 @@ import (
 func (u *Upstream) dialOn(in *inlet) {
 	failures := 0
 	var closed closings
+	suspicious := false // the broker closes the connection again and again
 	for u.dial.Err() == nil {
 		began := time.Now()
-		connected, err := u.connect(in)
+		connected, err := u.connect(in, suspicious)
 		if u.dial.Err() != nil {
 			return
 		}
@@ -34,7 +35,12 @@ func (u *Upstream) dialOn(in *inlet) {
 		}
 		code, message := trouble(err, connected, u.look().Wall, &u.config)
 		if code == CodeLost {
-			message = cmp.Or(u.refusalWords(), closed.words(err, time.Now(), &u.config), message)
+			often := closed.words(err, time.Now(), &u.config)
+			suspicious = often != ""
+			message = cmp.Or(u.refusalWords(), often, message)
+			if u.twin() {
+				code, message = CodeDuplicate, u.config.twinWords()
+			}
 		}
 		u.become(code, message, err)
 		wait := backoff(failures, u.timing)
@@ -60,10 +66,14 @@ func backoff(failures int, t timing) time.Duration {
 // errNotGranted means that the broker does not allow subscribing to commands or requests.
 var errNotGranted = errors.New("the subscription was refused")
 
-// connect makes one connection and uses it to its end. The error is the reason why it ended, or could not be made.
-func (u *Upstream) connect(in *inlet) (connected bool, err error) {
+// connect makes one connection and uses it to its end. A suspicious one looks for another gateway with this id. The error
+// is the reason why it ended, or could not be made.
+func (u *Upstream) connect(in *inlet, suspicious bool) (connected bool, err error) {
 	ended := make(chan error, 1)
 	filters := u.config.filters()
+	if suspicious {
+		filters = append(filters, u.config.infoTopic())
+	}
 	var cause error // of an attempt that failed before any MQTT; paho keeps only its text
 	options := u.options()
 	options.SetConnectionLostHandler(func(_ mqtt.Client, err error) { ended <- err })
@@ -85,9 +95,12 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 	token := client.Connect()
 	<-token.Done() // bounded by the timeouts of open and wire
 	if err := token.Error(); err != nil {
+		if line != nil && line.twin {
+			cause = errTwin
+		}
 		return false, errors.Join(cause, err)
 	}
-	err = subscribe(client, filters, u.timing.ack)
+	err = subscribe(client, filters, u.config.infoTopic(), u.timing.ack)
 	if !settled() && err == nil {
 		err = u.dial.Err() // the connection has just been cut off
 	}
@@ -100,13 +113,13 @@ func (u *Upstream) connect(in *inlet) (connected bool, err error) {
 		}
 		return true, err
 	}
-	u.become(CodeConnected, u.refusalWords(), nil)
+	u.become(CodeConnected, u.words(), nil)
 	err = newSession(u, client, ended).run()
 	return true, err
 }
 
-// subscribe subscribes to commands and requests.
-func subscribe(client mqtt.Client, filters []string, patience time.Duration) error {
+// subscribe subscribes to commands and requests. The broker may refuse the filter optional.
+func subscribe(client mqtt.Client, filters []string, optional string, patience time.Duration) error {
 	if len(filters) == 0 {
 		return nil
 	}
@@ -122,7 +135,7 @@ func subscribe(client mqtt.Client, filters []string, patience time.Duration) err
 		return err
 	}
 	for filter, granted := range token.(*mqtt.SubscribeToken).Result() {
-		if granted > 2 {
+		if granted > 2 && filter != optional {
 			return fmt.Errorf("%w: %s", errNotGranted, filter)
 		}
 	}
@@ -157,7 +170,7 @@ func (u *Upstream) open() (net.Conn, error) {
 		}
 	}
 	if ws {
-		return openWebSocket(ctx, target, trust, u.timing.connect)
+		return openWebSocket(ctx, target, u.config.header(), trust, u.timing.connect)
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", target.Host)
 	if err != nil || trust == nil {
@@ -176,9 +189,9 @@ type webSocketError struct{ status string }
 
 func (e webSocketError) Error() string { return "the server answers " + e.status }
 
-func openWebSocket(ctx context.Context, target *url.URL, trust *tls.Config, patience time.Duration) (net.Conn, error) {
+func openWebSocket(ctx context.Context, target *url.URL, header http.Header, trust *tls.Config, patience time.Duration) (net.Conn, error) {
 	d := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: patience, TLSClientConfig: trust, Subprotocols: []string{"mqtt"}}
-	ws, answer, err := d.DialContext(ctx, target.String(), nil)
+	ws, answer, err := d.DialContext(ctx, target.String(), header)
 	if err != nil {
 		if answer != nil && errors.Is(err, websocket.ErrBadHandshake) {
 			return nil, webSocketError{answer.Status}

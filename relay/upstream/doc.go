@@ -11,6 +11,7 @@
 //	wire               reads whole packets and passes only allowed ones  wire.go
 //	inlet              hands in commands, one person after another       inlet.go
 //	hubClock           how long a command through a hub was on its way   stamp.go
+//	Upstream.meet      tells another gateway with this id apart          twin.go
 //
 // # Promises
 //

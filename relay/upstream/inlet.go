@@ -60,6 +60,10 @@ func (in *inlet) take(m mqtt.Message, a arrivalAt) {
 // put queues one message, on its topic at the upstream. A message without room even for an answer is dropped and
 // counted.
 func (in *inlet) put(m inward) {
+	if m.Topic == in.u.config.infoTopic() {
+		in.u.meet(m.Payload)
+		return
+	}
 	topic, ok := in.u.config.inward(m.Topic)
 	if !ok {
 		in.u.count(func(c *Counts) { c.Unasked++ })

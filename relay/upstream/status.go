@@ -23,6 +23,7 @@ const (
 	CodeFiles       Code = "files"           // ca_file, cert_file or key_file cannot be used
 	CodeLogin       Code = "login"           // wrong user or password, or no right to connect
 	CodeClientID    Code = "client_id"       // the broker rejects the client id
+	CodeDuplicate   Code = "duplicate"       // another gateway with this id is connected
 	CodeBusy        Code = "server_busy"     // the broker reports that it is unavailable
 	CodeSubscribe   Code = "no_subscription" // the broker does not allow subscribing to commands or requests
 	CodeDead        Code = "dead"            // the connection stopped answering: half-open

@@ -24,6 +24,8 @@ func trouble(err error, connected bool, now time.Time, c *Config) (Code, string)
 	var files fileError
 	var web webSocketError
 	switch {
+	case errors.Is(err, errTwin):
+		return CodeDuplicate, c.twinWords()
 	case errors.As(err, &files):
 		return CodeFiles, "ca_file, cert_file or key_file cannot be used; see the log"
 	case errors.As(err, &rogue):

@@ -58,7 +58,8 @@ type Upstream struct {
 	closed   bool
 	news     bool // the handler has not been notified of a change yet
 
-	forgetful bool // published cannot be written
+	forgetful bool      // published cannot be written
+	met       time.Time // when another gateway with this id was met; zero: never
 
 	work             chan struct{} // the keeper has something to do
 	wake             chan struct{} // the session has something to send

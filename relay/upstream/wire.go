@@ -38,6 +38,7 @@ type wire struct {
 	in      *bufio.Reader
 	packet  []byte // checked, but not passed to paho yet
 	greeted bool   // the CONNACK has come
+	twin    bool   // it says that another gateway with this id is connected
 	fault   error  // why reading has stopped
 
 	acks     uint64 // PUBACKs so far
@@ -154,6 +155,14 @@ func (w *wire) next() error {
 	return nil
 }
 
+// Return codes of a CONNACK.
+const (
+	rejected = 2 // the client id (MQTT 3.1.1, table 3.1)
+	// Another gateway with this id is connected: the code of a hub, broker.Duplicate. It is none of MQTT 3.1.1, and paho
+	// gets the other one.
+	duplicate = 0x8e
+)
+
 // Types of packets, in the upper half of the first byte (MQTT 3.1.1, table 2.1).
 const (
 	connack  = 2
@@ -168,6 +177,9 @@ func (w *wire) check(first byte, body []byte) error {
 	kind := first >> 4
 	if !w.greeted {
 		w.greeted = true
+		if body[1] == duplicate {
+			w.twin, body[1] = true, rejected
+		}
 		return nil
 	}
 	cost := 1 + float64(len(body))/256
