@@ -132,7 +132,9 @@ func (h *hider) walk(n *node, s *shape) {
 
 // tokenUser hides a user that is a token: some brokers take one in its place, and no password.
 func (h *hider) tokenUser(n *node) {
-	if user := n.child("user"); user != nil && user.kind == kindText && (n.child("password") == nil || looksRandom(user.value.(string))) {
+	password := n.child("password")
+	none := password == nil || password.value == ""
+	if user := n.child("user"); user != nil && user.kind == kindText && (none || looksRandom(user.value.(string))) {
 		h.hide(user)
 	}
 }

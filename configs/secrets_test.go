@@ -73,6 +73,7 @@ func TestMistypedSecretsStayHidden(t *testing.T) {
 		"PEM, no text":       "[broker.tls]\n-----BEGIN PRIVATE KEY-----\nHUSH\n-----END PRIVATE KEY-----",
 		"PEM, no head":       "[broker.tls]\nky_file = \"\"\"\nHUSHwggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyjiWA4R4\n\"\"\"",
 		"user is a token":    "[upstream.cloud]\nurl = \"mqtts://host\"\nuser = \"HUSH\"\nretry = 5",
+		"user, no password":  "[upstream.cloud]\nurl = \"mqtts://host\"\nuser = \"HUSH\"\npassword = \"\"\nretry = 5",
 		"user in a URL":      "[upstream.cloud]\nurl = \"mqqts://HUSH@host\"",
 		"path of a URL":      "[upstream.cloud]\nurl = \"wsss://host:443/mqtt/HUSH\"",
 	} {

@@ -57,6 +57,29 @@ func mistaken(s *source, start, end int) (at place, what, try string, ok bool) {
 	return place{}, "", "", false
 }
 
+// technical are the keys whose texts are read by programs only, so that full-width characters in them are slips.
+var technical = []string{"codec", "parity", "path", "usb", "port", "profile", "register", "format", "listen", "mqtt", "ws", "url", "role", "mode", "type"}
+
+// halfWidth reports whether a text for programs has no full-width characters, and adds a fault if it does.
+func (w *walker) halfWidth(n *node) bool {
+	text := n.value.(string)
+	if !slices.Contains(technical, n.name) {
+		return true
+	}
+	for _, r := range text {
+		if r < '！' || r > '～' {
+			continue
+		}
+		what, try, _ := lookalike(r)
+		if r == '：' {
+			what = fmt.Sprintf("this is %q, not %q", "：", ":") // within a text no = is meant
+		}
+		w.fault(n.at.within(string(r)), n.name+": "+what, try)
+		return false
+	}
+	return true
+}
+
 // foreignName finds a name in letters other than ASCII that begins at a place: an id or a key.
 func foreignName(s *source, at, end int) string {
 	word := string(s.text[at:end])

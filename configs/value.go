@@ -114,7 +114,7 @@ func (w *walker) secret(n *node, s *shape, v reflect.Value) {
 func (w *walker) scalar(n *node, s *shape, v reflect.Value) {
 	switch s.form {
 	case formText:
-		if !w.is(n, kindText, s) || !w.among(n, s, n.value.(string)) {
+		if !w.is(n, kindText, s) || !w.halfWidth(n) || !w.among(n, s, n.value.(string)) {
 			return
 		}
 		v.SetString(n.value.(string))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -57,6 +59,40 @@ func TestHostileWordsOfTheUser(t *testing.T) {
 		}
 		if n := strings.Count(problems.String(), "\n"); n != 2 {
 			t.Errorf("%q: %d lines of error:\n%s", args[0], n, problems.String())
+		}
+	}
+}
+
+// Every output of the program passes the screen: Main alone knows the terminal, and few places write around the screen,
+// each with text that it has made itself.
+func TestOneWayToTheTerminal(t *testing.T) {
+	around := map[string]bool{ // who calls behind
+		"say.go":       true, // it is here
+		"phone.go":     true, // whether a person looks
+		"address.go":   true, // a QR code
+		"run.go":       true, // the same, and the screen moves behind the writer that never waits
+		"demo.go":      true, // the same, and its own lines to paste
+		"scan.go":      true, // the line that progress overwrites
+		"wire_view.go": true, // colours
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(source)
+		switch {
+		case strings.HasSuffix(file, "_test.go"):
+		case file != "main.go" && (strings.Contains(text, "os.Stdout") || strings.Contains(text, "os.Stderr")):
+			t.Errorf("%s writes to the terminal itself", file)
+		case file == "main.go" && !strings.Contains(text, "locale.NewScreen(stdout), locale.NewScreen(stderr)"):
+			t.Error("Main puts no screen in front of its outputs")
+		case strings.Contains(text, "behind(") != around[file]:
+			t.Errorf("%s: it writes around the screen, or no longer does", file)
 		}
 	}
 }
