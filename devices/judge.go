@@ -45,6 +45,7 @@ type finding struct {
 // find judges a frame for m, and counts it if it belongs to m. sent is the command of m in flight, or nil; it receives
 // its answer here.
 func (j *judge) find(m *device, sent *inFlight, frame codec.Frame) finding {
+	j.looksFor(m)
 	text, ok := m.stream.CheckSum(frame.Bytes)
 	if !ok {
 		return finding{fate: damagedFrame}
@@ -92,6 +93,8 @@ func (m *device) answers(sent *inFlight, text []byte) (codec.Verdict, *codec.Com
 
 // took shows the readings of a frame; request is the request that it answers, "" for a device that talks by itself.
 func (j *judge) took(m *device, request string, at time.Time, frame []byte, readings []relay.Reading) {
+	m.missing.took(at, readings, j.tap, "")
+	j.misses(m, at)
 	taken(j.tap, at, &m.config, request, frame, m.shown(readings, j.tap))
 }
 
@@ -124,6 +127,7 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 		return codec.Response{}, codec.NoAnswer
 	}
 	j.tap.Forget() // the reason for the incomplete answer no longer holds
+	j.looksFor(m)
 	r, v := q.Answer(got, quiet)
 	f := wire.Frame{Device: m.config.ID, Request: q.Name}
 	if (v == codec.Fits || v == codec.Refused) && j.doubts != nil && j.doubts(q, v) {
@@ -141,6 +145,7 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 		m.polls.damaged.Add(1)
 		j.tap.ShowFrame(at, f, got, "it can never become the answer")
 	case codec.Refused, codec.Unreached:
+		m.missing.took(at, r.Readings, j.tap, r.Refusal)
 		j.tap.Frames.Add(1)
 		f.OK = true
 		j.tap.ShowFrame(at, f, got, "the device refused: "+r.Refusal)
@@ -155,6 +160,7 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 // is the timeout, or 0 in a recording.
 func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, within time.Duration) {
 	j.tap.Unanswered.Add(1)
+	m.missing.unanswered(func(field int) bool { return m.poller.Reads(field) == q })
 	why := "no answer"
 	if within > 0 {
 		why = fmt.Sprintf("no answer in %v", within)

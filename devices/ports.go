@@ -245,6 +245,7 @@ type PortStats struct {
 	Trouble string        // why the port is not usable; "" if it is, or has not been tried
 	Counts  wire.Counts   // since the port was first configured
 	Polls   []Polls       // of the polled devices
+	Missed  []Missed      // fields without a good value
 	Busy    time.Duration // how long the line has been occupied; its growth per time is the load, 0 to 1
 	Reckons bool          // whether Busy is known
 	Last    time.Time     // when the last byte came; zero: never
@@ -267,6 +268,7 @@ func (p *Ports) Stats() []PortStats {
 		}
 		for _, m := range l.devices {
 			stats.Devices = append(stats.Devices, m.config.ID)
+			stats.Missed = append(stats.Missed, m.missing.list(time.Now(), m.poller != nil)...)
 			if m.polls != nil {
 				stats.Polls = append(stats.Polls, m.polls.polls(m.config.ID))
 			}

@@ -105,6 +105,7 @@ func (l *line) offer(s *session, m *device, frame codec.Frame) fate {
 		l.heard(s)
 		m.device.Update(frame.At, f.readings)
 		l.judge.took(m, "", frame.At, frame.Bytes, f.readings)
+		l.tellMissing(m)
 		l.answerBesideReadings(m, sent, frame.At, f)
 	}
 	return f.fate

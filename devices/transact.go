@@ -177,7 +177,15 @@ func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Re
 		}
 	}
 	l.inbox.bytes = l.inbox.bytes[:0]
+	l.tellMissing(m)
 	return r, v
+}
+
+// tellMissing logs, once, the fields that have had no good value; mu is held.
+func (l *line) tellMissing(m *device) {
+	if missed := m.missing.tell(time.Now(), m.poller != nil); missed != "" {
+		l.log.Warn("fields are missing", "device", m.config.ID, "missing", missed, "hint", "minirelay watch "+l.id+" shows what the board sends")
+	}
 }
 
 // unanswered gives up a request, and reports whether bytes have come that are not an answer: noise, or an answer

@@ -24,7 +24,7 @@ func (c *core) status(s *configState) status.Snapshot {
 		dropped, since := c.options.Unread()
 		snap.Log = status.Log{Dropped: dropped, Unread: milli(since)}
 	}
-	ports, polls := map[string]string{}, map[string]*status.Polls{} // by device
+	ports, polls, missed := map[string]string{}, map[string]*status.Polls{}, map[string][]string{} // by device
 	for _, p := range c.ports.Stats() {
 		n := p.Counts
 		snap.Ports = append(snap.Ports, status.Port{Port: p.Port, Path: p.Path, Baud: p.Baud, Open: p.Open, Trouble: p.Trouble,
@@ -34,6 +34,9 @@ func (c *core) status(s *configState) status.Snapshot {
 		for _, d := range p.Devices {
 			ports[d] = p.Port
 		}
+		for _, f := range p.Missed {
+			missed[f.Device] = append(missed[f.Device], f.Why)
+		}
 		for _, d := range p.Polls {
 			polls[d.Device] = &status.Polls{Asked: d.Asked, Timeouts: d.Timeouts, Refusals: d.Refusals, Damaged: d.Damaged,
 				Recent: d.Recent, Missed: d.Missed}
@@ -41,7 +44,7 @@ func (c *core) status(s *configState) status.Snapshot {
 	}
 	for _, d := range figures.Devices {
 		snap.Devices = append(snap.Devices, status.Device{Device: d.Device, Name: oneName(d.Name), Port: ports[d.Device], Online: d.Online,
-			Since: milli(d.Since), Heard: milli(d.Heard), States: d.States, State: d.State, Polls: polls[d.Device]})
+			Since: milli(d.Since), Heard: milli(d.Heard), States: d.States, State: d.State, Polls: polls[d.Device], Missed: missed[d.Device]})
 	}
 	for _, e := range figures.Commands {
 		snap.Commands = append(snap.Commands, status.Ended{Status: string(e.Status), Code: string(e.Code), Count: e.Count})

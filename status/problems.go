@@ -27,6 +27,12 @@ func (s *Snapshot) Judge() {
 	}
 	s.portProblems(say)
 	for _, d := range s.Devices {
+		if d.Online && len(d.Missed) > 0 {
+			say(fmt.Sprintf("check their keys or registers, min and max; minirelay watch %s shows what the board sends", d.Port),
+				"device %s: %s", d.Device, strings.Join(d.Missed, "; "))
+		}
+	}
+	for _, d := range s.Devices {
 		if p := d.Polls; d.Online && p != nil && p.Recent >= fewPolls && p.Missed*10 >= p.Recent {
 			say(fmt.Sprintf("check wires, termination and ground of the bus, and the timeout; minirelay watch %s shows each request", d.Port),
 				"device %s has left %d of the last %d requests unanswered", d.Device, p.Missed, p.Recent)

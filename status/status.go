@@ -83,7 +83,8 @@ type Device struct {
 	Heard  int64           `json:"heard"` // time of its newest valid frame
 	States uint64          `json:"states"`
 	State  json.RawMessage `json:"state"`
-	Polls  *Polls          `json:"polls,omitempty"` // nil: it sends by itself
+	Polls  *Polls          `json:"polls,omitempty"`  // nil: it sends by itself
+	Missed []string        `json:"missed,omitempty"` // its fields that have no good value, each with the reason
 }
 
 // Polls counts the answers of a polled device.

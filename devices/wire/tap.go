@@ -28,6 +28,9 @@ type Tap struct {
 	// Why holds the remarks of the device whose turn it is about the frame being decoded, others those of the devices before
 	// it. Only the goroutine that decodes touches them.
 	Why, others []string
+
+	asking atomic.Bool // remarks are wanted though nobody watches
+	said   []string    // the names of values in the frame being decoded
 }
 
 // watcher receives records. see must not wait.
@@ -76,6 +79,9 @@ func (t *Tap) ShowState(s State) {
 // none. Without f.Device, it takes the remarks of all devices.
 func (t *Tap) ShowFrame(at time.Time, f Frame, data []byte, otherwise string) {
 	if !t.on.Load() {
+		if t.asking.Load() {
+			t.Forget()
+		}
 		return
 	}
 	shown := f // a parameter whose address is taken costs memory in every call
@@ -112,14 +118,36 @@ func (t *Tap) Forget() { t.Why, t.others = t.Why[:0], t.others[:0] }
 
 // Turn begins the remarks of the next device about the same frame.
 func (t *Tap) Turn() {
-	if t.on.Load() {
+	if t.Watched() {
 		t.others = append(t.others, t.Why...)
 		t.Why = t.Why[:0]
 	}
 }
 
 // Watched reports whether somebody watches, so that a remark is worth composing.
-func (t *Tap) Watched() bool { return t.on.Load() }
+func (t *Tap) Watched() bool { return t.on.Load() || t.asking.Load() }
+
+// Ask begins a frame: with wanted, its remarks and the names of its values are kept although nobody watches.
+func (t *Tap) Ask(wanted bool) {
+	if wanted || t.asking.Load() {
+		t.asking.Store(wanted)
+		t.said = t.said[:0]
+	}
+}
+
+// Asking reports whether the names of the values in the frame being decoded are wanted: see [Tap.Says].
+func (t *Tap) Asking() bool { return t.asking.Load() }
+
+// Says notes the name of a value in the frame being decoded.
+func (t *Tap) Says(name string) {
+	const most, longest = 16, 40 // names of one frame, bytes of one
+	if t.asking.Load() && len(t.said) < most && len(name) <= longest && !slices.Contains(t.said, name) {
+		t.said = append(t.said, name)
+	}
+}
+
+// Said returns the names since the last [Tap.Ask], separated by commas; "": none, or none were wanted.
+func (t *Tap) Said() string { return strings.Join(t.said, ", ") }
 
 // Because adds a remark: why the frame being decoded is not one of the device's, or why a value of it is invalid. It is in
 // lower case, begins with the id of the field, and has no full stop. Compose it only if [Tap.Watched]: a constant costs

@@ -150,6 +150,9 @@ func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 	j.begin()
 	j.scan.reset(text)
 	j.scan.space()
+	if j.tap.Asking() {
+		j.sayKeys(text)
+	}
 	if !j.top() || j.scan.i != len(text) {
 		if j.tap.Watched() {
 			j.tap.Because("it is not a JSON object: " + codec.UnexpectedAt(text, j.scan.i))
@@ -157,6 +160,37 @@ func (j *jsonCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		return nil, false
 	}
 	return j.end()
+}
+
+// sayKeys says which keys an object has, those of objects in it included.
+func (j *jsonCodec) sayKeys(text []byte) {
+	var s scanner
+	s.reset(text)
+	s.space()
+	j.sayObject(&s, "")
+}
+
+func (j *jsonCodec) sayObject(s *scanner, before string) bool {
+	if s.peek() != '{' || len(before) > 2*maxDepth {
+		_, ok := s.value(1)
+		return ok
+	}
+	s.i++
+	s.space()
+	for !s.take('}') {
+		key, ok := s.key()
+		name := before + string(key)
+		if ok && s.peek() != '{' {
+			j.tap.Says(name)
+		}
+		if !ok || !j.sayObject(s, name+".") {
+			return false
+		}
+		s.space()
+		s.take(',')
+		s.space()
+	}
+	return true
 }
 
 // top reads the whole text.

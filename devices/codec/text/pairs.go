@@ -99,6 +99,9 @@ func (p *pairsCodec) Decode(text []byte) (readings []relay.Reading, ok bool) {
 		if !ok {
 			break
 		}
+		if p.tap.Asking() {
+			p.tap.Says(string(key))
+		}
 		if s := p.keys.find(key, &from); s != nil {
 			known = true
 			p.setText(s, value)
