@@ -41,17 +41,18 @@ func (b *Broker) Reload(cfg Config) error {
 // dismiss disconnects clients whose user is gone or has another password, and gateways with other ids: their further
 // publishes would be acknowledged and dropped without their knowledge. It ends the sessions of users that are gone.
 func (b *Broker) dismiss(before, after *accounts) {
-	changed := func(user string) (gone, other bool) {
-		was, is := before.byName[user], after.byName[user]
-		return is == nil, is == nil || was == nil || was.secret != is.secret || !is.rights.speaksLike(was.rights)
+	same := map[string]bool{}
+	for id, is := range after.byName {
+		was := before.byName[id]
+		same[id] = was != nil && is.rights.speaksLike(was.rights) && is.samePassword(was)
 	}
 	var online []*conn
 	var away []*session
 	b.sessionsMu.Lock()
 	for _, s := range b.sessions {
-		gone, other := changed(s.user)
+		gone := after.byName[s.user] == nil
 		switch {
-		case other && s.owner != nil && s.owner.client != nil:
+		case !same[s.user] && s.owner != nil && s.owner.client != nil:
 			online = append(online, s.owner)
 			s.doomed = s.doomed || gone
 		case gone:
@@ -65,4 +66,18 @@ func (b *Broker) dismiss(before, after *accounts) {
 	for _, s := range away {
 		b.expire(s)
 	}
+}
+
+// samePassword reports whether both accounts have one password. A plain one and its hash are the same, so that nobody is
+// disconnected when a person replaces the one by the other.
+func (a *account) samePassword(other *account) bool {
+	switch {
+	case a.secret == other.secret && a.plain == other.plain:
+		return true
+	case a.plain && !other.plain:
+		return other.hash.verify(a.secret)
+	case other.plain && !a.plain:
+		return a.hash.verify(other.secret)
+	}
+	return false
 }

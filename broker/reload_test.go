@@ -28,6 +28,43 @@ func user(cfg *Config, id string) *UserConfig {
 	return nil
 }
 
+// A plain password that is replaced by its hash, or the reverse, is the same password: nobody is disconnected.
+func TestReloadHashOfThePassword(t *testing.T) {
+	cfg := testConfig(t)
+	b := start(t, cfg)
+	c := b.connected(t, 5, "operator", "one", nil)
+	plain := user(&cfg, "operator").Password
+	for _, hashed := range []bool{true, false} {
+		u := user(&cfg, "operator")
+		u.Password, u.PasswordHash = plain, secret.Text{}
+		if hashed {
+			hash, err := HashPassword(plain.Value())
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.Password, u.PasswordHash = secret.Text{}, secret.New(hash)
+		}
+		if err := b.Reload(cfg); err != nil {
+			t.Fatal(err)
+		}
+		if !c.alive() {
+			t.Fatalf("the client is disconnected; hashed: %v", hashed)
+		}
+	}
+	hash, err := HashPassword("another one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := user(&cfg, "operator")
+	u.Password, u.PasswordHash = secret.Text{}, secret.New(hash)
+	if err := b.Reload(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if code := c.ended(); code != packets.ErrAdministrativeAction.Code {
+		t.Errorf("DISCONNECT %#x", code)
+	}
+}
+
 // A user who is removed or has another password is disconnected; the others are not. Other rules apply at once.
 func TestReloadUsers(t *testing.T) {
 	cfg := testConfig(t)

@@ -74,7 +74,7 @@ func TestLastGoodConfig(t *testing.T) {
 
 			writeFile(t, p.path(), strings.Replace(config, "温室", "大棚", 1))
 			eventually(t, "the file is used", func() bool { return !p.state(t).Config.Fallback })
-			p.phone(t).see(t, "minirelay/home/greenhouse/model", "大棚")
+			c.see(t, "minirelay/home/greenhouse/model", "大棚") // nobody is disconnected
 			if got := p.readyz(t); got != "ok\n" {
 				t.Errorf("readyz says %q", got)
 			}
