@@ -351,14 +351,24 @@ func TestUnknownUsersAnswerAlike(t *testing.T) {
 func TestSameWorkForAll(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.cheap = false
-	a, err := newAccounts(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, a := testPasswords(t, cfg)
 	for _, acc := range []*account{a.byName["viewer"], a.decoy} {
 		if h := acc.hash; h.memory != hashMemory || h.passes != hashPasses || h.threads != 1 || len(h.salt) == 0 || acc.slower != 1 {
 			t.Errorf("%q costs m=%d,t=%d,p=%d, times %v", acc.id, h.memory, h.passes, h.threads, acc.slower)
 		}
+	}
+	for _, acc := range []*account{a.byName["viewer"], a.decoy} { // the work is really done: argon2 panics if it cannot
+		h := acc.hash
+		acc.hash.passes = 0
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("a login of %q needs no hash", acc.id)
+				}
+			}()
+			acc.verify(d, "viewer")
+		}()
+		acc.hash = h
 	}
 	// A wrong password of a cheaper hash is answered when the costliest would be.
 	dear, err := usualWork(false)
@@ -373,6 +383,34 @@ func TestSameWorkForAll(t *testing.T) {
 	if a.decoy.slower != 4 || a.byName["viewer"].slower != 1 || a.byName["operator"].slower != 4 {
 		t.Errorf("the decoy takes %v times as long, operator %v", a.decoy.slower, a.byName["operator"].slower)
 	}
+}
+
+// Nobody is answered without a turn: neither a user with a plain password, nor one that does not exist.
+func TestEveryoneTakesATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := hashedConfig(t)
+		cfg.Users[0] = testConfig(t).Users[0]
+		d, a := testPasswords(t, cfg)
+		d.computing.busy = maxComputing
+		answers := make(chan verdict, 3)
+		for _, user := range []string{"viewer", "operator", "nobody"} {
+			go func() { answers <- d.try(a, user, "guess", "192.0.2.1") }()
+		}
+		synctest.Wait()
+		if len(answers) != 0 {
+			t.Errorf("%d are answered at once", len(answers))
+		}
+		for d.computing.busy > 0 {
+			d.mu.Lock()
+			d.computing.next()
+			d.mu.Unlock()
+			synctest.Wait()
+		}
+		if len(answers) != 3 {
+			t.Errorf("%d are answered", len(answers))
+		}
+		time.Sleep(idleMemory)
+	})
 }
 
 // Nobody gets rid of a long wait by filling the memory with other places.
