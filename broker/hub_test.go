@@ -167,6 +167,22 @@ func TestRetainedOfGateways(t *testing.T) {
 	}
 }
 
+// A will that is refused is named in the log: that of a bridge of mosquitto with its defaults, and any other.
+func TestRefusedWill(t *testing.T) {
+	b := hub(t, testConfig(t))
+	for topic, hint := range map[string]string{"$SYS/broker/connection/home.relay/state": "set notifications false", "minirelay/home/status": "leave the will out"} {
+		ack := b.raw(t, 4).login("guest", "bridge", func(pk *packets.Packet) {
+			pk.Connect.WillFlag, pk.Connect.WillTopic, pk.Connect.WillPayload, pk.Connect.WillRetain = true, topic, []byte("0"), true
+		})
+		if log := b.logs.String(); ack.ReasonCode == 0 || !strings.Contains(log, "topic="+topic) || !strings.Contains(log, hint) {
+			t.Errorf("%s: %#x\n%s", topic, ack.ReasonCode, log)
+		}
+		b.refusals.mu.Lock()
+		clear(b.refusals.last) // the same refusal is logged once a minute
+		b.refusals.mu.Unlock()
+	}
+}
+
 // dying is a gateway's last will.
 func dying(pk *packets.Packet) {
 	pk.Connect.WillFlag, pk.Connect.WillTopic, pk.Connect.WillPayload = true, "minirelay/other/status", []byte("offline")

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"log/slog"
 	"strings"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -38,7 +39,8 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	}
 	acc := users.byName[user]
 	if pk.Connect.WillFlag && !mayLeave(acc.rights, cl) {
-		b.refusals.log(b.log, "a last will on a topic that this user may not publish to", user, c)
+		b.refusals.log(b.log, "a last will on a topic that this user may not publish to", user, c,
+			slog.String("topic", clip(cl.Properties.Will.TopicName)), slog.String("hint", willHint(cl.Properties.Will.TopicName)))
 		return g.refuse(cl, packets.ErrNotAuthorized)
 	}
 	if users.gatewayOf(cl.ID, acc) {
@@ -67,6 +69,15 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 func mayLeave(r *rights, cl *mqtt.Client) bool {
 	topic := cl.Properties.Will.TopicName
 	return validTopic(topic) && (!r.under(topic) || r.role == roleGateway) && r.mayWrite(topic, cl.ID)
+}
+
+// willHint says what to try about a will that is refused. A bridge of mosquitto leaves one below $SYS unless its
+// notifications are off (mosquitto.conf(5), notifications).
+func willHint(topic string) string {
+	if strings.HasPrefix(topic, "$SYS/broker/connection/") {
+		return "for a bridge of mosquitto, set notifications false"
+	}
+	return "leave the will out, or choose a topic that write of this user allows"
 }
 
 // refuse answers a CONNECT with code and ends the connection.

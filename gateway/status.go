@@ -61,6 +61,10 @@ func (c *core) status(s *configState) status.Snapshot {
 	for _, a := range b.Certificate {
 		snap.Broker.Certificate = append(snap.Broker.Certificate, status.Problem{What: a.What, Try: a.Try})
 	}
+	for _, g := range c.broker.Gateways() {
+		snap.Gateways = append(snap.Gateways, status.Gateway{Gateway: g.ID, Online: g.Online, Since: milli(g.Since), Version: g.Version,
+			Address: g.From, Rival: g.Rival, RivalAt: milli(g.RivalAt)})
+	}
 	snap.Judge()
 	return snap
 }

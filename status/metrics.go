@@ -26,6 +26,7 @@ func (s *Snapshot) Metrics(w io.Writer) {
 	s.brokerMetrics(e)
 	s.upstreamMetrics(e)
 	s.upstreamStateMetrics(e)
+	s.fleetMetrics(e)
 	s.machineMetrics(e)
 	s.processMetrics(e)
 }

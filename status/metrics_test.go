@@ -26,6 +26,7 @@ func full() *Snapshot {
 			Refusals: map[string]uint64{"wrong \"user\" or password": 1}, CertificateExpires: now + 90*24*3600*1000,
 			Guesses: Guesses{Wrong: 12, TooFast: 3000, Held: 2, Slowed: 4}},
 		Upstreams: []Upstream{{Upstream: "cloud", URL: "mqtts://mqtt.example.org", State: "connected", Since: now - 30_000, Delivered: 17}},
+		Gateways:  []Gateway{{Gateway: "farm", Online: true, Since: now - 50_000, Version: "1.2.3", Address: "192.0.2.6:5"}},
 		Machine:   Machine{DataDir: "/var/lib/minirelay", DiskFree: 1e9, DiskSize: 2e9, ClockSet: true, Celsius: 51, DiskWear: 10, FileLimit: 1024},
 	}
 }

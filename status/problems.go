@@ -80,6 +80,7 @@ func (s *Snapshot) Judge() {
 		}
 	}
 	s.upstreamProblems(say)
+	s.fleetProblems(say)
 	s.machineProblems(say)
 }
 

@@ -23,6 +23,7 @@ type Snapshot struct {
 	Refusing  string     `json:"refusing,omitempty"` // why all commands are refused
 	Broker    Broker     `json:"broker"`
 	Upstreams []Upstream `json:"upstreams"`
+	Gateways  []Gateway  `json:"gateways,omitempty"` // of a hub
 	Machine   Machine    `json:"machine"`
 	Config    Config     `json:"config"`
 	Log       Log        `json:"log"`

@@ -44,6 +44,7 @@ func (s *Snapshot) write(p *page) {
 	s.writePorts(p)
 	s.writeDevices(p)
 	s.writeUpstreams(p)
+	s.writeFleet(p)
 	s.writeTraffic(p)
 	s.writeMachine(p)
 	if len(s.Problems) == 0 {

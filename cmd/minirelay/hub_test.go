@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
@@ -225,6 +227,73 @@ retry     = "1s"
 			t.Errorf("%q is not in the log:\n%s", what, log)
 		}
 	}
+}
+
+// A hub with three gateways of which two die: its status names them, one that is killed and one that is stopped, and
+// says that all is well again when they are back.
+func TestFleet(t *testing.T) {
+	hubDir := t.TempDir()
+	hub := run(t, hubDir, hubConfig(hubDir, "127.0.0.1:0")+`
+[users.gw-more]
+password = "the gateway's"
+role     = "gateway"
+gateways = ["cabin", "barn"]
+`, "")
+	gateways := map[string]*process{}
+	start := func(id, user string) {
+		dir := t.TempDir()
+		gateways[id] = run(t, dir, fmt.Sprintf(`
+[gateway]
+id       = %q
+data_dir = %q
+
+[broker]
+listen = "127.0.0.1:0"
+
+[users.phone]
+password = "secret"
+
+[upstream.hub]
+url       = %q
+user      = %q
+password  = "the gateway's"
+ca_file   = %q
+client_id = %q
+retry     = "1s"
+`, id, filepath.Join(dir, "data"), hub.url, user, filepath.Join(hubDir, "data", "tls", "cert.pem"), "minirelay-"+id), "")
+	}
+	shows := func(parts ...string) {
+		t.Helper()
+		program, err := binary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+			text, err := exec.Command(program, "status", "-c", filepath.Join(hubDir, "minirelay.toml")).Output()
+			all := err == nil
+			for _, part := range parts {
+				all = all && strings.Contains(string(text), part)
+			}
+			if all {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%v; want %q in\n%s", err, parts, text)
+			}
+		}
+	}
+	never := []string{"gateway home is offline since the start", "gateway cabin is offline since the start", "gateway barn is offline since the start"}
+	shows(never...)
+	start("home", "gw-home")
+	start("cabin", "gw-more")
+	start("barn", "gw-more")
+	shows("all is well")
+	gateways["home"].end(t, syscall.SIGKILL)
+	gateways["barn"].end(t, syscall.SIGTERM)
+	shows("gateway home is offline for ", "gateway barn is offline for ", "needs attention")
+	start("home", "gw-home")
+	start("barn", "gw-more")
+	shows("all is well")
 }
 
 // A user of the hub alone can neither see nor command any gateway behind it.
