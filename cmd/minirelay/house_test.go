@@ -65,6 +65,7 @@ var house = []room{
 	{"devices/detect", "devices/capture devices/checksum devices/serial", "", "finding out knows lines, and not what is done with what it finds"},
 	{"devices/devicestest", "devices/capture devices/checksum devices/codec devices/mapping devices/wire relay", "", "what tests of devices share can be used by the protocols too, so it knows none of them"},
 
+	{"redteam", "", "", "an attacker has nothing of ours but addresses"},
 	{"softboard", "", "github.com/creack/pty golang.org/x/sys golang.org/x/term", "a software board behaves like hardware: it knows nothing of us"},
 }
 
