@@ -26,6 +26,36 @@ func (t *Text) Path() string { return t.path }
 // Load builds the config of the text. Its error is a [*Faults] with everything that is wrong.
 func (t *Text) Load() (*Config, error) { return load(t.path, t.sources, t.faults, false) }
 
+// SecretFiles returns the files that hold secrets of the config, as in { file = "path" }.
+func (t *Text) SecretFiles() (files []string) {
+	for _, s := range t.sources {
+		eachPlace(treeOf(s), documentShape(), func(n *node) {
+			if c := n.children[0]; c.name == "file" {
+				files = append(files, c.value.(string))
+			}
+		})
+	}
+	return files
+}
+
+// eachPlace calls do for each { env = … } or { file = … } in n, which has shape s.
+func eachPlace(n *node, s *shape, do func(*node)) {
+	if s.form == formSecret && tellsWhere(n) {
+		do(n)
+		return
+	}
+	for _, child := range n.children {
+		switch s.form {
+		case formTable:
+			if k, ok := s.key(child.name); ok {
+				eachPlace(child, k.shape, do)
+			}
+		case formTables, formByID:
+			eachPlace(child, &shape{form: formTable, keys: s.keys}, do)
+		}
+	}
+}
+
 // Unfinished returns why t may be a version of last that is still being saved: a file is missing or cut off, or all users
 // are gone. It returns "" if t seems complete. A person may want all of that too, so it is a reason to wait for the rest,
 // and not to refuse the text.

@@ -82,8 +82,8 @@ func (n *notices) close() {
 	<-n.done
 }
 
-// follow watches the directories that hold the files of the config at path now.
-func (n *notices) follow(path string) {
+// follow watches the directories that hold the files of the config at path, and those with its secrets, now.
+func (n *notices) follow(path string, secrets []string) {
 	if n.file == nil {
 		return
 	}
@@ -94,7 +94,7 @@ func (n *notices) follow(path string) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		n.watch(path, true)
 	}
-	for _, f := range filesOf(path) {
+	for _, f := range append(filesOf(path), secrets...) {
 		target, err := filepath.EvalSymlinks(f)
 		if err != nil {
 			target = f

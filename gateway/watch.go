@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,16 +32,18 @@ type Change struct {
 	Doubt string        // why it is not used yet, in a few words
 }
 
-// Watch sends a [Change] whenever the config at path, a file or a directory, has been saved since Watch was called. It
+// Watch sends a [Change] whenever the config at path, a file or a directory, or a file with a secret of it has been saved
+// since Watch was called. It
 // waits until the writer has closed the file and nothing has changed for a moment, and longer for a file that seems to be
 // cut off, unless it came as a whole, by a rename. A config is sent as it was read, so that the next save cannot mix with
 // it. The caller must call stop.
 func Watch(path string) (changed <-chan Change, stop func()) { return watchWith(path, usualPatience) }
 
 func watchWith(path string, patience patienceOf) (<-chan Change, func()) {
-	w := &configWatch{path: path, patience: patience, changes: make(chan Change, 1), seen: fingerprint(path), notices: newNotices()}
-	w.last = configs.Read(path)
-	w.notices.follow(path)
+	w := &configWatch{path: path, patience: patience, changes: make(chan Change, 1), notices: newNotices(), last: configs.Read(path)}
+	w.secrets = w.last.SecretFiles()
+	w.seen = fingerprint(path, w.secrets)
+	w.notices.follow(path, w.secrets)
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -76,6 +79,7 @@ type configWatch struct {
 	changed time.Time     // when the last change was noticed; zero: none since the last text was sent
 	doubted bool          // this change was doubted already
 	last    *configs.Text // the last one without a fault, or the first one
+	secrets []string      // files with secrets of the newest one
 }
 
 // look takes notice of what has happened, and sends the config if it has settled. It returns after which time it must be
@@ -111,6 +115,11 @@ func (w *configWatch) look(now time.Time) time.Duration {
 	w.send(Change{Text: text})
 	w.changed = time.Time{}
 	w.notices.forget()
+	if files := text.SecretFiles(); !slices.Equal(files, w.secrets) {
+		w.secrets = files
+		w.seen = fingerprint(w.path, w.secrets)
+		w.notices.follow(w.path, w.secrets)
+	}
 	if _, err := text.Load(); err == nil {
 		w.last = text
 	}
@@ -120,9 +129,9 @@ func (w *configWatch) look(now time.Time) time.Duration {
 // notice reports whether anything about the config has changed since the last call.
 func (w *configWatch) notice() bool {
 	changed := w.notices.read()
-	if now := fingerprint(w.path); now != w.seen {
+	if now := fingerprint(w.path, w.secrets); now != w.seen {
 		w.seen = now
-		w.notices.follow(w.path)
+		w.notices.follow(w.path, w.secrets)
 		w.notices.read() // of what was changed before it was followed, the fingerprint has told
 		return true
 	}
@@ -174,11 +183,11 @@ func belongs(name string) bool {
 	return filepath.Ext(name) == ".toml" && !strings.HasPrefix(name, ".")
 }
 
-// fingerprint returns a text that changes with the name, place, size or modification time of any file of the config. It
-// follows links.
-func fingerprint(path string) string {
+// fingerprint returns a text that changes with the name, place, size or modification time of any file of the config, or of
+// one that holds a secret of it. It follows links.
+func fingerprint(path string, secrets []string) string {
 	var b strings.Builder
-	for _, f := range filesOf(path) {
+	for _, f := range append(filesOf(path), secrets...) {
 		info, err := os.Stat(f)
 		if err != nil {
 			fmt.Fprintf(&b, "%s: %v\n", f, err)

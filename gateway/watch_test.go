@@ -272,7 +272,7 @@ func TestWatchWithoutNotices(t *testing.T) {
 	if err := os.WriteFile(path, []byte(savedConfig("first")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := &configWatch{path: path, patience: hasty, changes: make(chan Change, 1), seen: fingerprint(path), notices: &notices{}}
+	w := &configWatch{path: path, patience: hasty, changes: make(chan Change, 1), seen: fingerprint(path, nil), notices: &notices{}}
 	if err := os.WriteFile(path, []byte(savedConfig("second")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -283,5 +283,55 @@ func TestWatchWithoutNotices(t *testing.T) {
 	}
 	if w.look(now.Add(hasty.settle)); len(w.changes) != 1 {
 		t.Error("the change was not noticed")
+	}
+}
+
+// A file with a password belongs to the config: when it is saved, the config is read again.
+func TestWatchSecretFiles(t *testing.T) {
+	dir := t.TempDir()
+	path, file := filepath.Join(dir, "minirelay.toml"), filepath.Join(dir, "secrets", "phone")
+	text := func(name string) string {
+		return strings.Replace(savedConfig(name), `"secret"`, fmt.Sprintf("{ file = %q }", file), 1)
+	}
+	if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), os.WriteFile(file, []byte("first"), 0o600), os.WriteFile(path, []byte(text("a")), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	changes, stop := watchWith(path, hasty)
+	defer stop()
+	password := func() string {
+		t.Helper()
+		select {
+		case c := <-changes:
+			config, err := c.Text.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return config.Broker.Users[0].Password.Value()
+		case <-time.After(patience):
+			t.Fatal("nothing is noticed")
+			return ""
+		}
+	}
+	for i, save := range []saver{renamed, savers["in small pieces with pauses"], savers["at once, as nano and cp"]} {
+		want := fmt.Sprint("password", i)
+		if err := save(file, want); err != nil {
+			t.Fatal(err)
+		}
+		if got := password(); got != want {
+			t.Errorf("%q is read, not %q", got, want)
+		}
+	}
+	file += "2"
+	if err := errors.Join(os.WriteFile(file, []byte("second"), 0o600), renamed(path, text("b"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := password(); got != "second" {
+		t.Errorf("%q is read", got)
+	}
+	if err := renamed(file, "third"); err != nil {
+		t.Fatal(err)
+	}
+	if got := password(); got != "third" {
+		t.Errorf("%q is read", got)
 	}
 }
