@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,22 +50,22 @@ func TestComputedFromOneRequest(t *testing.T) {
 		Field("between", relay.TypeNumber, At("holding:650", "")), Field("high", relay.TypeNumber, At("holding:703", "int16")))
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.apply(d)
-		requests := 0
+		var requests atomic.Int64
 		answer := registers(func(a int) uint16 {
 			if a == 703 {
 				return uint16(power() >> 16)
 			}
 			return uint16(power())
 		}, nil)
-		go r.board().replies(func(q []byte) []byte { requests++; return answer(q) })
+		go r.board().replies(func(q []byte) []byte { requests.Add(1); return answer(q) })
 		time.Sleep(10 * time.Minute)
 		for _, v := range r.statesOf("grid") {
 			if n, ok := v.(float64); ok && math.Abs(n) > 300 {
 				t.Fatalf("%v W", n)
 			}
 		}
-		if requests > 610 {
-			t.Errorf("%d requests in ten minutes", requests)
+		if n := requests.Load(); n > 610 {
+			t.Errorf("%d requests in ten minutes", n)
 		}
 	})
 }
