@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,7 +19,8 @@ const (
 	busyBurst = 100 // a person's messages that are answered busy at once; further ones get no answer
 	busySec   = 10
 
-	// maxPersons is how many persons are counted separately. All others together count as one.
+	// maxPersons is how many persons are counted separately. All others of a hub together count as one. The users of this
+	// gateway, who are in its config, are always counted separately, whatever names a hub comes with.
 	maxPersons = 256
 	// costUnit is how many bytes of an id and a value count as one more command.
 	costUnit = 512
@@ -47,8 +49,8 @@ func (a *allowances) of(person string, now time.Time) *allowance {
 		a.sweep(now)
 	}
 	p := a.persons[person]
-	if p == nil && len(a.persons) >= maxPersons {
-		person = ""
+	if hub := strings.LastIndex(person, " ("); p == nil && hub >= 0 && len(a.persons) >= maxPersons {
+		person = person[hub:]
 		p = a.persons[person]
 	}
 	if p == nil {
