@@ -109,6 +109,27 @@ func TestMemoryOfOneUser(t *testing.T) {
 				}
 			}
 		},
+		"a gateway at a hub, and sessions of its people": func(t *testing.T, b *testBroker) {
+			for i := range 128 {
+				c := b.connected(t, 4, "both", fmt.Sprint("flood", i), persistent)
+				c.subscribe(1, fmt.Sprintf("minirelay/other/d%d/event", i))
+				c.conn.Close()
+				b.away(t, fmt.Sprint("flood", i))
+			}
+			c := b.connected(t, 4, "other", "minirelay-other", nil)
+			go func() {
+				for {
+					if _, err := c.next(soon); err != nil {
+						return
+					}
+				}
+			}()
+			for i := range 2000 {
+				c.publish(fmt.Sprintf("minirelay/other/d%d/event", i%128), strings.Repeat("x", 60_000), 1, 1, false)
+				c.publish(fmt.Sprintf("minirelay/other/d%d/state", i), strings.Repeat("x", 60_000), 1, 1, true)
+			}
+			eventually(t, "everything has come", func() bool { return b.traffic.messagesIn.Load() >= 4000 })
+		},
 		"messages of QoS 2 that are not complete": func(t *testing.T, b *testBroker) {
 			for i := range 150 {
 				c := b.connected(t, 4, "operator", fmt.Sprint("flood", i), persistent)

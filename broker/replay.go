@@ -13,33 +13,47 @@ type replay struct {
 	except   map[string]bool
 }
 
-// replayCost is what a replay costs while it waits, in bytes.
-const replayCost = 128
+const (
+	replayCost = 128 // bytes that a replay costs while it waits
+	replayStep = 256 // topics that it looks at before others who deliver to the session have their turn
+)
 
-// replayLocked sends what there is room for; false: there is more.
-func (s *session) replayLocked(r *replay) (done bool) {
+// progress is how far a replay has come.
+type progress int
+
+const (
+	blocked    progress = iota // there is no room
+	unfinished                 // it goes on at once
+	finished
+)
+
+// replayLocked sends what there is room for, and takes one step at most.
+func (s *session) replayLocked(r *replay) progress {
 	account := s.broker.users.Load().of(s)
 	sub, subscribed := s.subs[r.filter]
 	if account == nil || r.filter != "" && !subscribed {
-		return true
+		return finished
 	}
 	wanted := func(m *message) bool {
 		return m.seq >= r.from && m.seq <= r.to && !r.except[m.topic] && account.rights.mayRead(m.topic, s.id)
 	}
-	for {
-		m := s.broker.retained.next(r.filter, r.after, wanted)
-		if m == nil {
+	for left := replayStep; left > 0; {
+		m, at, looked := s.broker.retained.next(r.filter, r.after, left, wanted)
+		left -= looked
+		if m != nil {
+			if d, ok := s.replayedLocked(m, r, sub); ok && !s.writeLocked(d) {
+				return blocked
+			}
+		}
+		if r.after = at; at == "" {
 			if subscribed {
 				sub.replay = nil
 				s.subs[r.filter] = sub
 			}
-			return true
+			return finished
 		}
-		if d, ok := s.replayedLocked(m, r, sub); ok && !s.writeLocked(d) {
-			return false
-		}
-		r.after = m.topic
 	}
+	return unfinished
 }
 
 // replayedLocked is the delivery of a message of r; false: it is not for this client.
@@ -60,19 +74,18 @@ func (s *session) replayedLocked(m *message, r *replay, sub subscription) (deliv
 // did so is not over, it begins again.
 func (s *session) snapshot(filter string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	sub, ok := s.subs[filter]
 	switch {
 	case !ok || s.conn == nil:
-		return
 	case sub.replay != nil:
 		sub.replay.after = ""
-		return
+	default:
+		sub.replay = &replay{filter: filter, to: s.broker.retained.newest()}
+		s.subs[filter] = sub
+		s.pushLocked(delivery{replay: sub.replay})
 	}
-	sub.replay = &replay{filter: filter, to: s.broker.retained.newest()}
-	s.subs[filter] = sub
-	s.pushLocked(delivery{replay: sub.replay})
-	s.pumpLocked()
+	s.mu.Unlock()
+	s.pump()
 }
 
 // storeReplayLocked keeps a replay that was not over for a client that is away.

@@ -114,6 +114,26 @@ func TestSubscribeAgain(t *testing.T) {
 	}
 }
 
+// A search through many retained messages does not keep the publishers waiting that deliver to the same client.
+func TestReplayTakesSteps(t *testing.T) {
+	b := start(t, testConfig(t))
+	for i := range 3*replayStep + 1 {
+		_ = b.Publish(fmt.Sprintf("minirelay/home/d%04d/state", i), []byte("x"), 1, true, nil)
+	}
+	b.connected(t, 4, "all", "phone", nil).subscribe(1, "minirelay/home/+/event")
+	s := b.lookup("phone")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pushLocked(delivery{replay: &replay{filter: "minirelay/home/+/event", to: b.retained.newest()}})
+	steps := 1
+	for s.pumpLocked() {
+		steps++
+	}
+	if steps != 4 || s.pending.len() != 0 {
+		t.Errorf("%d steps, %d wait", steps, s.pending.len())
+	}
+}
+
 // A client that was away gets the newest state of every device that has changed, however many they are.
 func TestAwayWhileEverythingChanges(t *testing.T) {
 	b := start(t, testConfig(t))

@@ -142,24 +142,30 @@ func (r *retained) newest() uint64 {
 }
 
 // next returns the first message behind the topic after, in the order of topics, that matches filter ("": any) and is
-// wanted; nil: there is none.
-func (r *retained) next(filter, after string, wanted func(*message) bool) *message {
+// wanted; nil if there is none among the next ones, most of them. at is the topic that it looked at last, "" at the end,
+// and looked how many it looked at.
+func (r *retained) next(filter, after string, most int, wanted func(*message) bool) (m *message, at string, looked int) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if filter != "" && !strings.ContainsAny(filter, "+#") {
 		if m := r.byTopic[filter]; m != nil && after == "" && wanted(m) {
-			return m
+			return m, filter, 1
 		}
-		return nil
+		return nil, "", 1
 	}
-	at, there := slices.BinarySearch(r.sorted, after)
+	i, there := slices.BinarySearch(r.sorted, after)
 	if there {
-		at++
+		i++
 	}
-	for ; at < len(r.sorted); at++ {
-		if m := r.byTopic[r.sorted[at]]; (filter == "" || matches(filter, m.topic)) && wanted(m) {
-			return m
+	for ; i < len(r.sorted); i++ {
+		if looked == most {
+			return nil, at, looked
+		}
+		at = r.sorted[i]
+		looked++
+		if m := r.byTopic[at]; (filter == "" || matches(filter, at)) && wanted(m) {
+			return m, at, looked
 		}
 	}
-	return nil
+	return nil, "", looked
 }

@@ -116,8 +116,8 @@ func (s *session) attach(c *conn, version byte, window int, maxPacket uint32, ke
 		}
 		s.missed = 0
 	}
-	s.pumpLocked()
 	s.mu.Unlock()
+	s.pump()
 }
 
 // detach stops delivering to c; from now on messages are kept, or not.
@@ -186,18 +186,25 @@ func (s *session) writeLocked(d delivery) bool {
 // ack ends a flight. Packet ids that are not in flight are ignored.
 func (s *session) ack(id uint16) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	ok := s.ackLocked(id)
+	s.mu.Unlock()
+	if ok {
+		s.pump()
+	}
+}
+
+func (s *session) ackLocked(id uint16) bool {
 	if s.flights.len() == 0 || id == 0 {
-		return
+		return false
 	}
 	const ids = 65535
 	i := (int(id) - int(s.flights.at(0).id) + ids) % ids
 	if i >= s.flights.len() || s.flights.at(i).m == nil {
-		return
+		return false
 	}
 	s.landLocked(s.flights.at(i))
 	s.trimLocked()
-	s.pumpLocked()
+	return true
 }
 
 // trimLocked drops the holes before the first flight.
@@ -210,14 +217,17 @@ func (s *session) trimLocked() {
 
 // pump sends the waiting messages, as far as there is room.
 func (s *session) pump() {
-	s.mu.Lock()
-	s.pumpLocked()
-	s.mu.Unlock()
+	for more := true; more; {
+		s.mu.Lock()
+		more = s.pumpLocked()
+		s.mu.Unlock()
+	}
 }
 
-func (s *session) pumpLocked() {
+// pumpLocked reports whether a replay goes on, for which it would keep the lock for too long.
+func (s *session) pumpLocked() (more bool) {
 	if s.conn == nil {
-		return
+		return false
 	}
 	for s.resend > 0 {
 		f := s.flights.at(s.flights.len() - s.resend)
@@ -226,7 +236,7 @@ func (s *session) pumpLocked() {
 		}
 		if f.m != nil && !s.conn.publish(f.m, stamp{version: s.version, qos: f.qos, retain: f.retain,
 			dup: true, id: f.id, subIDs: f.subIDs}) {
-			return
+			return false
 		}
 		s.resend--
 	}
@@ -234,7 +244,8 @@ func (s *session) pumpLocked() {
 	for s.pending.len() > 0 {
 		d := *s.pending.at(0)
 		if d.replay != nil {
-			if !s.replayLocked(d.replay) {
+			if got := s.replayLocked(d.replay); got != finished {
+				more = got == unfinished
 				break
 			}
 		} else if s.mayReadLocked(d.m.topic) && !s.writeLocked(d) {
@@ -245,6 +256,7 @@ func (s *session) pumpLocked() {
 	if s.live <= relieved {
 		s.relieveLocked()
 	}
+	return more
 }
 
 // mayReadLocked reports whether the user may still read a topic of which a message has waited.
