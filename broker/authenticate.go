@@ -104,12 +104,12 @@ func (p *proven) still(r *http.Request, all *passwords, users *accounts, t attem
 
 // refuse logs a refused request and returns its error.
 func (b *Broker) refuse(v verdict, wait time.Duration, user string, from place) error {
-	var err error = ErrWrongPassword
 	if v == tooFast {
-		err = tooFastError{wait}
+		b.refusals.often(b.log, ErrTooFast.Error(), user, from.remote)
+		return tooFastError{wait}
 	}
-	b.refusals.logFrom(b.log, err.Error(), user, from.host, from.remote)
-	return err
+	b.refusals.logFrom(b.log, ErrWrongPassword.Error(), user, from.host, from.remote)
+	return ErrWrongPassword
 }
 
 // ownPage returns an error if a page of another address made a request. Browsers name the origin only of some; of all

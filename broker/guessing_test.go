@@ -172,7 +172,7 @@ func TestGuessesFromEverywhere(t *testing.T) {
 				looked++
 			}
 		}
-		if looked > rules[byAccount].burst {
+		if looked > rules[byNew].burst {
 			t.Errorf("%d guesses were looked at", looked)
 		}
 		if len(d.meters) > maxMeters {

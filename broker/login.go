@@ -31,7 +31,7 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	switch v, _ := b.passwords.check(users, t); v {
 	case right:
 	case tooFast:
-		b.refusals.log(b.log, "too many wrong passwords; new ones have to wait", user, c)
+		b.refusals.often(b.log, ErrTooFast.Error(), user, c.remote)
 		return g.refuse(cl, packets.ErrServerUnavailable)
 	default:
 		b.refusals.log(b.log, "wrong user or password", user, c)

@@ -230,6 +230,12 @@ func TestRefusals(t *testing.T) {
 		if n := strings.Count(l.String(), "\n"); n != 1 {
 			t.Errorf("%d lines", n)
 		}
+		for i := range 100 {
+			r.often(log, "too fast", fmt.Sprint("user", i), fmt.Sprint("10.0.0.", i))
+		}
+		if n := strings.Count(l.String(), "\n"); n != 2 || r.counts.counts()["too fast"] != 100 {
+			t.Errorf("%d lines, %v", n, r.counts.counts())
+		}
 		for i := range 10_000 {
 			r.log(log, "wrong", strings.Repeat("x", 1000)+fmt.Sprint(i), &conn{host: "10.0.0.1"})
 		}

@@ -38,6 +38,14 @@ func (r *refusals) logFrom(log *slog.Logger, what, user, host, remote string, mo
 	log.Warn(what, append([]any{"user", clip(user), "from", remote}, more...)...)
 }
 
+// often is logFrom for a refusal that may come from many places at once: one line of them all in refusalEvery.
+func (r *refusals) often(log *slog.Logger, what, user, remote string) {
+	r.counts.add(what)
+	if r.due(what, time.Now()) {
+		log.Warn(what, "user", clip(user), "from", remote)
+	}
+}
+
 func (r *refusals) due(key string, now time.Time) bool { return r.dueAfter(key, now, refusalEvery) }
 
 // dueAfter reports whether a line may be written that was not written for so long.

@@ -33,11 +33,11 @@ var rules = [kinds]rule{
 	byPlace:   {burst: 10, every: 10 * time.Second, most: 15 * time.Minute},
 	byAddress: {burst: 60, every: 10 * time.Second},
 	byAccount: {burst: 50, every: time.Minute},
-	byNew:     {burst: 50, every: time.Minute},
+	byNew:     {burst: 256, every: time.Minute},
 	byLAN:     {burst: 50, every: 10 * time.Second},
 	byPhone:   {burst: 50, every: time.Minute},
-	byAll:     {burst: 200, every: time.Second},
-	byAllNew:  {burst: 200, every: time.Second},
+	byAll:     {burst: 256, every: 2 * time.Second}, // half the time of a Pi Zero
+	byAllNew:  {burst: 512, every: 2 * time.Second},
 }
 
 // wait is the time between two guesses when level of them were wrong.
