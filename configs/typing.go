@@ -143,8 +143,11 @@ var otherNames = map[string][]string{
 	"text":   {"string", "str", "char", "varchar", "文本"},
 	"bool":   {"boolean", "switch", "binary", "onoff", "开关"},
 	"enum":   {"select", "list", "option", "options", "枚举"},
-	"none":   {"button", "trigger", "action"},
-	"even":   {"e", "偶校验"}, "odd": {"o", "奇校验"},
+	"none":   {"button", "trigger", "action", "n", "no", "8n1", "无"},
+	"even":   {"e", "8e1", "偶校验"},
+	"odd":    {"o", "8o1", "奇校验"},
+	"admin":  {"administrator", "root", "管理员"},
+	"viewer": {"guest", "readonly", "read-only", "只读"},
 }
 
 // meantBy returns the word of a key that was meant by another one, also by its spelling.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"minirelay/relay"
 )
@@ -322,6 +324,9 @@ func properID(id string) string {
 	like := strings.Trim(notInID.ReplaceAllString(strings.ToLower(id), "-"), "-_")
 	if like = like[:min(len(like), 32)]; relay.ValidID(like) {
 		return fmt.Sprintf("%s, for example %q; write the text for people into its name", rule, like)
+	}
+	if strings.IndexFunc(id, func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsLetter(r) }) >= 0 {
+		return fmt.Sprintf("%s; write the text for people into its name: name = %q", rule, id)
 	}
 	return rule + "; write the text for people into its name"
 }
