@@ -22,8 +22,9 @@ const (
 	pulseTopic = "$pulse/beat"
 	// pulseTime is how long [Broker.Alive] waits for a pulse.
 	pulseTime = 5 * time.Second
-	// freshPulse is how long a pulse answers [Broker.Alive].
+	// freshPulse is how long a pulse answers [Broker.Alive], and freshMiss how long one that failed does.
 	freshPulse = 5 * time.Second
+	freshMiss  = time.Second
 )
 
 // pulseAccount is the account of all pulses.
@@ -36,6 +37,8 @@ type pulses struct {
 	mu            sync.Mutex
 	beats, missed uint64
 	last          time.Time // when one last succeeded
+	lastMiss      time.Time // when one last failed,
+	why           error     // and why
 }
 
 func (p *pulses) record(err error) {
@@ -43,16 +46,24 @@ func (p *pulses) record(err error) {
 	defer p.mu.Unlock()
 	if err != nil {
 		p.missed++
+		p.lastMiss, p.why = time.Now(), err
 		return
 	}
 	p.beats++
 	p.last = time.Now()
 }
 
-func (p *pulses) fresh() bool {
+// fresh reports whether the last pulse is still an answer, and which one.
+func (p *pulses) fresh() (answer error, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.last.IsZero() && time.Since(p.last) < freshPulse
+	switch {
+	case p.lastMiss.After(p.last):
+		return p.why, time.Since(p.lastMiss) < freshMiss
+	case p.last.IsZero():
+		return nil, false
+	}
+	return nil, time.Since(p.last) < freshPulse
 }
 
 func (p *pulses) counts() (beats, missed uint64) {
@@ -65,8 +76,8 @@ func (p *pulses) counts() (beats, missed uint64) {
 // the last seconds. If none has, the first caller makes one and the others wait for it until ctx ends: however many ask,
 // there is one pulse at a time.
 func (b *Broker) Alive(ctx context.Context) error {
-	if b.pulses.fresh() {
-		return nil
+	if answer, ok := b.pulses.fresh(); ok {
+		return answer
 	}
 	select {
 	case b.pulses.turn <- struct{}{}:
@@ -74,8 +85,8 @@ func (b *Broker) Alive(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if b.pulses.fresh() {
-		return nil
+	if answer, ok := b.pulses.fresh(); ok {
+		return answer
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pulseTime) // others wait for it too
 	defer cancel()
@@ -87,11 +98,11 @@ func (b *Broker) Alive(ctx context.Context) error {
 // has a client id of its own, so that nothing that clients do keeps it out.
 func (b *Broker) Pulse(ctx context.Context) error {
 	err := b.beat(ctx)
-	b.pulses.record(err)
 	if err != nil {
-		return fmt.Errorf("pulse: %w", err)
+		err = fmt.Errorf("pulse: %w", err)
 	}
-	return nil
+	b.pulses.record(err)
+	return err
 }
 
 func (b *Broker) beat(ctx context.Context) error {
@@ -167,6 +178,9 @@ func converse(conn net.Conn, r *bufio.Reader, encode func(*bytes.Buffer) error, 
 		return err
 	}
 	kind, body, err := readPacket(r)
+	for err == nil && kind == packets.Publish { // the message of another pulse may come before the SUBACK
+		kind, body, err = readPacket(r)
+	}
 	switch {
 	case err != nil:
 		return err

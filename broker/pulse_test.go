@@ -97,6 +97,26 @@ func TestAlive(t *testing.T) {
 	}
 }
 
+// A broker that does not work says so to all at once, and not to one after the other.
+func TestNotAlive(t *testing.T) {
+	b := start(t, testConfig(t))
+	b.stopping.Store(true) // it serves no new connection
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			if err := b.Alive(t.Context()); err == nil {
+				t.Error("it is alive")
+			}
+		})
+	}
+	all.Wait()
+	if s := b.Stats(); s.Missed == 0 || s.Missed > 4 {
+		t.Errorf("%d pulses were missed", s.Missed)
+	}
+	b.stopping.Store(false)
+	eventually(t, "it is alive again", func() bool { return b.Alive(t.Context()) == nil })
+}
+
 // A caller that leaves does not end the pulse that others wait for.
 func TestAliveOutlivesItsCaller(t *testing.T) {
 	b := start(t, testConfig(t))
@@ -108,7 +128,7 @@ func TestAliveOutlivesItsCaller(t *testing.T) {
 	}
 	<-b.pulses.turn
 	for range 100 { // select chooses at random
-		if _ = b.Alive(ctx); b.pulses.fresh() {
+		if b.Alive(ctx) == nil {
 			break
 		}
 	}
