@@ -52,6 +52,7 @@ test: go-version test-deps ## every test, on a fresh Debian machine with Go, git
 	CGO_ENABLED=0 GOARCH=arm GOARM=6 $(GO) build -o /dev/null ./...
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./...
 	$(GO) test -race -count=1 -tags e2e ./e2e
+	$(GO) test -race -count=1 -tags e2e ./redteam
 	e2e/debian/run
 	$(GO) run ./soak -for 20s
 	miniprogram/scripts/check
