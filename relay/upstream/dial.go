@@ -69,6 +69,7 @@ var errNotGranted = errors.New("the subscription was refused")
 // connect makes one connection and uses it to its end. A suspicious one looks for another gateway with this id. The error
 // is the reason why it ended, or could not be made.
 func (u *Upstream) connect(in *inlet, suspicious bool) (connected bool, err error) {
+	u.hub.reset()
 	ended := make(chan error, 1)
 	filters := u.config.filters()
 	if suspicious {

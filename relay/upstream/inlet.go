@@ -39,6 +39,7 @@ type inward struct {
 	Message
 	acks    uint64 // PUBACKs that arrived before it
 	stamp   stamp  // of a hub; zero: none
+	hub     uint64 // the connection by which it came
 	crowded bool
 }
 
@@ -101,7 +102,7 @@ func (in *inlet) readStamp(m *inward) {
 	switch s, rest, ok := takeStamp(m.Payload); {
 	case !ok || !c.stamps(m.Topic):
 	case c.Hub:
-		m.stamp, m.Payload, m.Received = s, rest, arrived
+		m.stamp, m.hub, m.Payload, m.Received = s, in.u.hub.connection(), rest, arrived
 		m.Person, m.Role = s.User, s.Role
 	default:
 		in.hint.Do(func() {

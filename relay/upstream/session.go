@@ -112,7 +112,6 @@ func (s *session) enter() {
 		return 1
 	})
 	u.passing = nil
-	u.hub.reset()
 	u.session = s
 	s.oneByOne.Store(u.refusals.soon >= manySoon)
 	signal(u.wake)

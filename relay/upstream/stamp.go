@@ -58,6 +58,7 @@ type hubClock struct {
 	sent  time.Time     // when the request was sent; zero: no comparison was made
 	asked time.Time     // when the newest request was sent, unless it has come back; zero: none is under way
 	count uint64        // requests so far: the newest one carries this number
+	hub   uint64        // how many connections there were: each may lead to another hub
 	loose bool          // the request took long to come back, so that ages are overrated
 	came  chan struct{} // closed at the next comparison
 }
@@ -98,11 +99,19 @@ func (c *hubClock) take(at int64, number uint64) {
 	}
 }
 
+// connection returns the number of the connection.
+func (c *hubClock) connection() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hub
+}
+
 // reset forgets everything: another connection may lead to another hub.
 func (c *hubClock) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shown, c.sent, c.asked, c.loose = 0, time.Time{}, time.Time{}, false
+	c.hub++
 }
 
 // age returns the longest that a message can have been on its way that the hub took at at and that arrived at arrived.
@@ -146,6 +155,9 @@ func (in *inlet) sentAt(m *inward) time.Time {
 	over := time.NewTimer(hubPatience)
 	defer over.Stop()
 	for {
+		if in.u.hub.connection() != m.hub {
+			return m.Received.Add(-veryOld) // the clock of its hub cannot be asked any more
+		}
 		age, ok, came := in.u.hub.age(m.stamp.At, m.Received)
 		if ok {
 			return m.Received.Add(-age)

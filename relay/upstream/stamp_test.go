@@ -3,6 +3,7 @@ package upstream
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -42,7 +43,14 @@ func hubInlet(t *testing.T, change func(*Config)) *inlet {
 	if change != nil {
 		change(&c)
 	}
-	u := idle(t, c, then)
+	c.ID, c.Dir, c.Root, c.Gateway = "hub", t.TempDir(), "minirelay", "home"
+	timing := timingOf(&c)
+	timing.retryMin, timing.retryMax = 1000*time.Hour, 1000*time.Hour // a new try would be another connection
+	u, err := start(c, hands{}, slog.New(slog.DiscardHandler), timing, then)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
 	u.mu.Lock()
 	u.session = &session{u: u}
 	u.mu.Unlock()
@@ -50,6 +58,9 @@ func hubInlet(t *testing.T, change func(*Config)) *inlet {
 		u.mu.Lock()
 		u.session = nil
 		u.mu.Unlock()
+		if err := u.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 	})
 	return newInlet(u)
 }
@@ -185,6 +196,21 @@ func TestAgeOfACommandThroughAHub(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A command of an earlier connection, whose hub may have been another one, is not executed.
+func TestCommandOfAnEarlierConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := hubInlet(t, nil)
+		in.arrive("li", "a", time.Hour)
+		in.u.hub.reset()
+		number := in.u.hub.ask(time.Now(), 0)
+		in.u.hub.take(1000, number) // by the clock of the next hub
+		m, _ := in.pop()
+		if age := time.Since(in.sentAt(&m)); age < veryOld {
+			t.Errorf("it is taken to be %v old", age)
+		}
+	})
 }
 
 // The clocks are compared now and then, and again soon after a comparison over a slow line.
