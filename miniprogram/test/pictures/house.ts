@@ -11,7 +11,7 @@ import { freePort, start, type Program } from '../lib/real/program'
 export const lan = '192.168.1.10'
 
 /** Everybody's. */
-export const password = 'right'
+export const password = 'three-green-kettles'
 
 export class House {
   private readonly dir = mkdtempSync(join(tmpdir(), 'minirelay-pictures-'))
