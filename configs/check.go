@@ -54,6 +54,11 @@ func (k *checker) unread(names ...string) bool {
 	return k.elsewhere && n != nil && tellsWhere(n)
 }
 
+// misspelt reports whether a key is absent because an unknown key was probably meant to be it.
+func (k *checker) misspelt(names ...string) bool {
+	return k.root.get(names...) == nil && !k.sound(names...)
+}
+
 // sound reports whether the walker found no fault in a key, or in its absence.
 func (k *checker) sound(names ...string) bool {
 	last := len(names) - 1

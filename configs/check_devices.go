@@ -209,7 +209,7 @@ func (k *checker) checkMapping(d mapping.DeviceConfig) {
 		case "confirm", "field":
 			field := k.text(names)
 			known := k.root.get("devices", d.ID, "fields", field) != nil
-			if !known && (!k.whole || !k.sound("devices", d.ID, "fields")) || known && !k.sound("devices", d.ID, "fields", field, "type") {
+			if !known && (!k.whole || k.misspelt("devices", d.ID, "fields")) || known && !k.sound("devices", d.ID, "fields", field, "type") {
 				continue // it may be in a part that could not be read
 			}
 			if !known {
