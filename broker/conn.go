@@ -113,7 +113,9 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.setLarge(0) // mochi asks for the next packet: it is done with the last
 	}
 	n, err := c.in.Read(p)
-	c.incoming.follow(p[:n])
+	if c.incoming.follow(p[:n]); c.incoming.tooBig > 0 {
+		return 0, packets.ErrPacketTooLarge // mochi knows only the limit of gateways
+	}
 	c.setLarge(c.incoming.memory())
 	c.traffic.bytesIn.Add(int64(n))
 	return n, err

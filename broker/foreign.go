@@ -76,7 +76,7 @@ func (b *Broker) blame(c *conn, err error) {
 	case errors.Is(err, errText):
 		c.fault("it sent a text frame")
 	case errors.Is(err, packets.ErrPacketTooLarge):
-		c.fault("it sent too large a packet", "size", c.incoming.tooBig, "limit", maxPacket)
+		c.fault("it sent too large a packet", "size", c.incoming.tooBig, "limit", c.incoming.limit())
 	case errors.Is(err, websocket.ErrReadLimit):
 		c.fault("it sent too large a WebSocket message", "limit", wsMessage)
 	default:

@@ -13,12 +13,13 @@ import (
 )
 
 const (
-	maxPacket        = 64 << 10 // bytes of a client's packet
-	maxConnect       = 8 << 10  // bytes of a CONNECT, before anything is known about the sender
-	maxClientID      = 128      // bytes
-	maxSubscriptions = 256      // of one client
-	maxSessionExpiry = 86400    // seconds that a session outlives its connection
-	maxReceive       = 256      // QoS 2 messages that a client may have half-delivered
+	maxPacket        = 64 << 10           // bytes of a client's packet
+	maxGatewayPacket = MaxPayload + 1<<10 // of another gateway's: what it may publish on its own broker, it may here
+	maxConnect       = 8 << 10            // bytes of a CONNECT, before anything is known about the sender
+	maxClientID      = 128                // bytes
+	maxSubscriptions = 256                // of one client
+	maxSessionExpiry = 86400              // seconds that a session outlives its connection
+	maxReceive       = 256                // QoS 2 messages that a client may have half-delivered
 	maxAliases       = 16
 	minKeepalive     = 5   // seconds
 	maxKeepalive     = 600 // seconds; MQTT 5 clients are informed of it
@@ -187,7 +188,7 @@ func (g *guard) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packe
 		return pk
 	}
 	if pk.ReasonCode == packets.CodeSuccess.Code {
-		pk.Properties.MaximumPacketSize = maxPacket
+		pk.Properties.MaximumPacketSize = uint32(connOf(cl).incoming.limit())
 		pk.Properties.TopicAliasMaximum = maxAliases
 	}
 	return pk
@@ -220,7 +221,7 @@ func capabilities() *mqtt.Capabilities {
 	c.MaximumMessageExpiryInterval = 0 // or retained messages and sessions would lose theirs afterwards
 	c.MaximumClientWritesPending = 1   // mochi's queue is not used
 	c.MaximumSessionExpiryInterval = maxSessionExpiry
-	c.MaximumPacketSize = maxPacket
+	c.MaximumPacketSize = maxGatewayPacket // of all: conn.Read keeps the others to less
 	c.ReceiveMaximum = maxReceive
 	c.MaximumInflight = maxReceive
 	c.TopicAliasMaximum = maxAliases

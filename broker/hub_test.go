@@ -167,6 +167,28 @@ func TestRetainedOfGateways(t *testing.T) {
 	}
 }
 
+// A gateway may publish here what it may publish on its own broker, such as the model of a device with a thousand fields;
+// other clients may not.
+func TestLargeModel(t *testing.T) {
+	b := hub(t, testConfig(t))
+	gateway := b.connected(t, 4, "other", "minirelay-other", nil)
+	phone := b.connected(t, 4, "both", "phone", nil)
+	phone.subscribe(0, "minirelay/other/greenhouse/model")
+	for _, size := range []int{maxPacket + 1, 200_000, MaxPayload} {
+		gateway.publish("minirelay/other/greenhouse/model", strings.Repeat("m", size), 1, 1, true)
+		if ack := gateway.read(); ack.FixedHeader.Type != packets.Puback {
+			t.Fatalf("%d bytes: %d", size, ack.FixedHeader.Type)
+		}
+		if pk := phone.read(); len(pk.Payload) != size {
+			t.Errorf("the phone gets %d of %d bytes", len(pk.Payload), size)
+		}
+	}
+	gateway.publish("minirelay/other/greenhouse/model", strings.Repeat("m", maxGatewayPacket), 1, 1, true)
+	gateway.ended()
+	phone.publish("minirelay/other/greenhouse/command", strings.Repeat("m", maxPacket), 1, 1, false)
+	phone.ended()
+}
+
 // A will that is refused is named in the log: that of a bridge of mosquitto with its defaults, and any other.
 func TestRefusedWill(t *testing.T) {
 	b := hub(t, testConfig(t))

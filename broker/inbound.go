@@ -15,7 +15,8 @@ type inbound struct {
 	shift   int
 	left    int  // bytes of the body that have not come yet
 	parting byte // reason code of a DISCONNECT of three bytes
-	tooBig  int  // size of a packet beyond maxPacket, in bytes
+	tooBig  int  // size of a packet beyond limit, in bytes
+	larger  int  // the limit, if it is not maxPacket
 }
 
 const (
@@ -48,6 +49,9 @@ func (in *inbound) follow(p []byte) {
 	}
 }
 
+// limit is the longest packet that the client may send, in bytes.
+func (in *inbound) limit() int { return max(in.larger, maxPacket) }
+
 // largePacket is the length in bytes from which an incoming packet is counted.
 const largePacket = 4 << 10
 
@@ -57,7 +61,7 @@ func (in *inbound) memory() int {
 	if in.part == lost || in.size < largePacket {
 		return 0
 	}
-	return 2 * min(in.size, maxPacket) // it makes a copy
+	return 2 * min(in.size, in.limit()) // it makes a copy
 }
 
 // length takes a byte of the length (MQTT 5.0, 1.5.5).
@@ -72,7 +76,7 @@ func (in *inbound) length(b byte) {
 		in.part = atType
 	default:
 		in.left, in.part = in.size, atBody
-		if in.size+1 > maxPacket { // mochi counts like this
+		if in.size+1 > in.limit() { // mochi counts like this
 			in.tooBig = 1 + varintLen(uint32(in.size)) + in.size
 		}
 	}

@@ -55,6 +55,9 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		return g.refuse(cl, code)
 	}
 	c.ticket.leave()
+	if acc.rights.role == roleGateway {
+		c.incoming.larger = maxGatewayPacket
+	}
 	b.passwords.welcome(t)
 	if cl.Properties.ProtocolVersion == 5 {
 		cl.State.ServerKeepalive = true

@@ -59,7 +59,7 @@ func (b *Broker) Publish(topic string, payload []byte, qos byte, retain bool, co
 	if topic == "" || len(topic) > math.MaxUint16 {
 		return fmt.Errorf("publish: a topic has 1 to 65535 bytes, not %d", len(topic))
 	}
-	if len(payload) > maxGatewayPayload || len(correlation) > math.MaxUint16 {
+	if len(payload) > MaxPayload || len(correlation) > math.MaxUint16 {
 		return errors.New("publish: payload or correlation data too long")
 	}
 	m := &message{topic: topic, payload: payload, qos: min(qos, 1), retain: retain}
@@ -70,8 +70,9 @@ func (b *Broker) Publish(topic string, payload []byte, qos byte, retain bool, co
 	return nil
 }
 
-// maxGatewayPayload always fits a client's buffer, in bytes.
-const maxGatewayPayload = maxWaiting / 2
+// MaxPayload is the longest payload that the gateway, or another gateway at a hub, can publish, in bytes: it always fits a
+// client's buffer.
+const MaxPayload = maxWaiting / 2
 
 // spread stores m, if it is to be retained, and delivers it. It returns false if m could not be stored.
 func (b *Broker) spread(m *message) bool {

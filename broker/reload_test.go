@@ -312,15 +312,15 @@ func TestBadPublishes(t *testing.T) {
 			t.Errorf("a topic of %d bytes passes", len(topic))
 		}
 	}
-	if b.Publish("x", make([]byte, maxGatewayPayload+1), 0, false, nil) == nil {
+	if b.Publish("x", make([]byte, MaxPayload+1), 0, false, nil) == nil {
 		t.Error("a huge payload passes")
 	}
 	_ = b.Publish("home/x", []byte("1"), 1, true, nil)
 	_ = b.Publish("home/x", nil, 1, true, nil)
 	c := b.connected(t, 4, "operator", "one", nil)
 	c.subscribe(1, "home/#")
-	_ = b.Publish("home/y", make([]byte, maxGatewayPayload), 1, true, nil)
-	if pk := c.read(); pk.TopicName != "home/y" || len(pk.Payload) != maxGatewayPayload {
+	_ = b.Publish("home/y", make([]byte, MaxPayload), 1, true, nil)
+	if pk := c.read(); pk.TopicName != "home/y" || len(pk.Payload) != MaxPayload {
 		t.Errorf("%s, %d bytes", pk.TopicName, len(pk.Payload))
 	}
 }

@@ -9,11 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"minirelay/devices/mapping"
-
-	"minirelay/devices/serial"
-
+	"minirelay/broker"
 	"minirelay/devices"
+	"minirelay/devices/mapping"
+	"minirelay/devices/serial"
 	"minirelay/relay"
 )
 
@@ -39,6 +38,14 @@ func (k *checker) checkPorts() {
 			k.warning(k.root.get("ports", p.ID).key, fmt.Sprintf("no device uses the port %q: it is not opened", p.ID),
 				fmt.Sprintf("write port = %q in a device, or leave the port out", p.ID))
 		}
+	}
+}
+
+// checkModel checks that clients can get what they draw a device from.
+func (k *checker) checkModel(d mapping.DeviceConfig) {
+	if size := devices.ModelSize(d); size > broker.MaxPayload {
+		k.fault(k.root.get("devices", d.ID).key, fmt.Sprintf("the device %q is described in %d kB, and clients get at most %d kB", d.ID, size>>10, broker.MaxPayload>>10),
+			"shorten its names and options, or make two devices of it")
 	}
 }
 
@@ -181,6 +188,7 @@ func (k *checker) checkDevices() {
 			k.warning(table.key, fmt.Sprintf("the device %q has neither fields nor commands", d.ID),
 				fmt.Sprintf("add [devices.%s.fields.…] for its data", d.ID))
 		}
+		k.checkModel(d)
 		k.checkMapping(d)
 		k.checkFields(d)
 		k.checkCommands(d)

@@ -1,6 +1,9 @@
 package configs
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -271,5 +274,22 @@ func TestServerAddresses(t *testing.T) {
 		if got := told(faultsOf(t, err)); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
 		}
+	}
+}
+
+// A device whose model is too large for its clients is a fault, and not silence on their screens.
+func TestLargeModel(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("[gateway]\nid = \"home\"\n[ports.p]\npath = \"/dev/ttyS0\"\n[devices.wide]\nport = \"p\"\ncodec = \"json\"\n")
+	for n := range 1000 {
+		fmt.Fprintf(&b, "[devices.wide.fields.f%d]\ntype = \"number\"\nname = %q\n", n, strings.Repeat("n", 600))
+	}
+	path := filepath.Join(t.TempDir(), "wide.toml")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(path)
+	if faults := faultsOf(t, err); len(faults) != 1 || !strings.Contains(faults[0].What, `the device "wide" is described in 624 kB, and clients get at most 512 kB`) || faults[0].Line != 5 {
+		t.Errorf("%+v", faults)
 	}
 }
