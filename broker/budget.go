@@ -17,7 +17,7 @@ const (
 	allHeld  = 32 << 20              // of all users together; beyond it the same with the user that holds most
 	hardHeld = maxShare + maxShare/4 // of one user, until that has happened: nothing more is taken
 
-	leastCut    = 8 << 10 // a session that holds less is not ended if others hold more
+	leastCut    = 4 << 10 // a session that holds less is not ended if others hold more
 	sessionCost = 4 << 10 // a session that is away, and what mochi keeps of its client
 	slotCost    = 64      // a place in a queue
 	halfCost    = 1 << 10 // a message of QoS 2 that is not complete

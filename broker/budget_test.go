@@ -173,6 +173,39 @@ func checkAttack(t *testing.T, attack func(*testing.T, *testBroker)) {
 	}
 }
 
+// Whoever reaches a bound is named: by the SUBACK, in the log once, and in the figures.
+func TestFullUserIsNamed(t *testing.T) {
+	b := start(t, testConfig(t))
+	refused := map[byte]bool{}
+	for i := range 60 {
+		version := byte(4 + i%2)
+		c := b.connected(t, version, "operator", fmt.Sprint("flood", i), nil)
+		var filters []string
+		for j := range maxSubscriptions {
+			filters = append(filters, "home/"+fmt.Sprintf("%0200d", i<<10+j))
+		}
+		for _, code := range c.subscribe(1, filters...) {
+			if code > 1 {
+				refused[version<<4] = refused[version<<4] || code == packets.ErrUnspecifiedError.Code || code == packets.ErrQuotaExceeded.Code && version == 5
+			}
+		}
+	}
+	if !refused[4<<4] || !refused[5<<4] {
+		t.Errorf("refused: %v", refused)
+	}
+	stats := b.Stats()
+	if len(stats.Full) != 1 || stats.Full[0].User != "operator" || stats.Full[0].Times == 0 || stats.Full[0].Last.IsZero() ||
+		stats.Held == 0 || stats.Held > hardHeld || stats.MaxHeld != allHeld {
+		t.Errorf("%+v, %d of %d bytes", stats.Full, stats.Held, stats.MaxHeld)
+	}
+	if n := strings.Count(b.logs.String(), "too many subscriptions"); n != 1 {
+		t.Errorf("%d lines in the log", n)
+	}
+	if codes := b.connected(t, 5, "viewer", "phone", nil).subscribe(1, "minirelay/home/status"); codes[0] != 1 {
+		t.Errorf("another user is refused: %#x", codes)
+	}
+}
+
 // Many screens of one user that subscribe to the same, or get one large message at once, are no attack.
 func TestManyScreensOfOneUser(t *testing.T) {
 	b := start(t, testConfig(t))
@@ -253,116 +286,33 @@ func TestGreediest(t *testing.T) {
 	}
 }
 
-// What a user leaves behind takes nothing from others, whatever it is and whoever comes last.
-func TestRetainedOfPeople(t *testing.T) {
-	r := retained{byTopic: map[string]*message{}}
-	put := func(user, topic string, bytes int) (bool, string) {
-		return r.put(&message{topic: topic, payload: make([]byte, bytes), origin: "c", keeper: user, most: retainedOfPerson})
+// A last will counts for its session until it is published, or is not wanted any more.
+func TestWillsCount(t *testing.T) {
+	b := start(t, testConfig(t))
+	leave := func(pk *packets.Packet) {
+		persistent(pk)
+		pk.Connect.WillFlag, pk.Connect.WillTopic, pk.Connect.WillPayload = true, "home/chat/phone", make([]byte, 7000)
+		pk.Connect.WillProperties.WillDelayInterval = 50
 	}
-	const large = retainedOfPerson/16 - 1000
-	users := retainedOfAll / retainedOfPerson
-	for i := range users {
-		for j := range 16 {
-			if kept, _ := put(fmt.Sprint("flood", i), fmt.Sprint("flood/", i, "/", j), large); !kept {
-				t.Fatalf("number %d of %d is refused", j, i)
-			}
-		}
-		if kept, _ := put(fmt.Sprint("flood", i), "flood/more", large); kept {
-			t.Fatal("there is no bound")
-		}
+	c := b.connected(t, 5, "operator", "phone", leave)
+	weight := b.lookup("phone").weight.Load
+	if n := weight(); n < 7000 {
+		t.Errorf("%d bytes are counted", n)
 	}
-	lost := map[string]bool{}
-	for i := range 10 {
-		kept, loser := put("phone", fmt.Sprint("phone/", i), 50_000)
-		if !kept {
-			t.Fatalf("number %d of an honest user is refused", i)
-		}
-		lost[loser] = true
+	c.conn.Close() // it waits for its delay
+	b.away(t, "phone")
+	if n := weight(); n < sessionCost+7000 {
+		t.Errorf("%d bytes are counted while it waits", n)
 	}
-	if lost["phone"] || len(lost) < 2 || r.all > retainedOfAll {
-		t.Errorf("%v lost some, %d bytes are kept", lost, r.all)
-	}
-	for i := range 10 {
-		if r.get(fmt.Sprint("phone/", i)) == nil {
-			t.Errorf("number %d is gone", i)
-		}
-	}
-	// A topic whose newest message is not kept has none: an older one would be a lie.
-	if kept, _ := put("phone", "flood/0/15", 10); !kept {
-		t.Fatal("refused")
-	}
-	if kept, _ := put("phone", "flood/0/15", retainedOfPerson); kept || r.get("flood/0/15") != nil {
-		t.Error("an old message is kept")
-	}
-	bytes, count := 0, 0
-	for _, m := range r.byTopic {
-		bytes += m.size()
-		count++
-	}
-	if bytes != r.all || count != len(r.sorted) {
-		t.Errorf("%d bytes in %d messages, %d and %d are counted", bytes, count, r.all, len(r.sorted))
-	}
-}
-
-// The index agrees with the definition of a match.
-func TestIndex(t *testing.T) {
-	levels := []string{"a", "b", "", "$SYS", "+", "#"}
-	var filters, topics []string
-	for _, x := range levels {
-		for _, y := range levels {
-			for _, z := range levels {
-				for _, text := range []string{x, x + "/" + y, x + "/" + y + "/" + z} {
-					if validFilter(text) {
-						filters = append(filters, text, "$share/g/"+text)
-					}
-					if validTopic(text) {
-						topics = append(topics, text)
-					}
-				}
-			}
-		}
-	}
-	x := newIndex()
-	entries := map[string]*filter{}
-	sessions := map[string]*session{}
-	for _, text := range filters {
-		if sessions[text] == nil {
-			sessions[text] = &session{id: text}
-			entries[text] = x.add(sessions[text], text)
-		}
-	}
-	for round := range 2 {
-		for _, topic := range topics {
-			found, shared := x.match(topic)
-			got := map[string]bool{}
-			for _, s := range found {
-				got[s.id] = true
-			}
-			for _, g := range shared {
-				got[g.filter] = true
-			}
-			for text := range sessions {
-				if want := entries[text] != nil && Matches(text, topic); got[text] != want {
-					t.Fatalf("round %d: %q matches %q: %v", round, text, topic, got[text])
-				}
-			}
-			if len(found)+len(shared) != len(got) {
-				t.Fatalf("%q: some are found twice", topic)
-			}
-		}
-		for text := range sessions {
-			if round == 0 && len(text)%2 == 0 {
-				x.remove(sessions[text], entries[text])
-				entries[text] = nil
-			}
-		}
-	}
-	for text, f := range entries {
-		if f != nil {
-			x.remove(sessions[text], f)
-		}
-	}
-	if len(x.filters) != 0 || len(x.after) != 0 {
-		t.Errorf("%d and %d are left", len(x.filters), len(x.after))
+	c = b.connected(t, 5, "operator", "phone", persistent)
+	eventually(t, "it is not wanted any more", func() bool { return weight() == 0 })
+	c.conn.Close()
+	b.away(t, "phone")
+	c = b.connected(t, 5, "operator", "phone", leave)
+	c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}})
+	c.ended()
+	b.away(t, "phone")
+	if n := weight(); n != sessionCost {
+		t.Errorf("%d bytes are counted after a DISCONNECT", n)
 	}
 }

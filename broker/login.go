@@ -62,7 +62,9 @@ func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	if cl.Properties.ProtocolVersion == 5 {
 		cl.State.ServerKeepalive = true
 	}
-	c.will = willOf(acc.rights, cl, pk)
+	if c.will = willOf(acc.rights, cl, pk); c.will != nil {
+		c.session.Load().charge(c.will.m.size())
+	}
 	cl.Properties.Will = mqtt.Will{} // mochi would publish it without checking any rights
 	return nil
 }

@@ -281,13 +281,18 @@ func (b *Broker) leave(cl *mqtt.Client, expire bool) {
 	s.detach(c)
 	w := c.will
 	c.will = nil
-	if w == nil || errors.Is(cl.StopCause(), packets.CodeDisconnect) {
+	if w == nil {
+		return
+	}
+	if errors.Is(cl.StopCause(), packets.CodeDisconnect) {
+		s.charge(-w.m.size())
 		return
 	}
 	if delay := min(w.delay, time.Duration(cl.Properties.Props.SessionExpiryInterval)*time.Second); delay > 0 && !expire {
 		s.delayWill(w, delay, b.publishWill)
 		return
 	}
+	s.charge(-w.m.size())
 	b.publishWill(w)
 }
 

@@ -64,7 +64,9 @@ func (s *session) takeWill() *will {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.will
-	s.will = nil
+	if s.will = nil; w != nil {
+		s.charge(-w.m.size())
+	}
 	if s.willTimer != nil {
 		s.willTimer.Stop()
 		s.willTimer = nil

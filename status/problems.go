@@ -75,7 +75,7 @@ func (s *Snapshot) Judge() {
 	}
 	for _, f := range s.Broker.Full {
 		if since := s.Now - f.Last; since < fullShown.Milliseconds() {
-			say("one of them does not read or acknowledge its messages, or subscribes without end; the log names it",
+			say("one of them does not read or acknowledge its messages, subscribes without end, or leaves too many retained messages; the log names it",
 				"the clients of user %s have used up the memory for one user, the last time %s ago", f.User, span(time.Duration(since)*time.Millisecond))
 		}
 	}
