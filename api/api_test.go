@@ -99,7 +99,7 @@ func TestAnswers(t *testing.T) {
 		body         string
 	}{
 		{"GET", "/api/ports", 200, `{"ports":[]}`},
-		{"GET", "/api/config", 200, `{"files":[],"loaded":0,"problems":[]}`},
+		{"GET", "/api/config", 200, `{"files":[],"loaded":0,"problems":[],"fallback":false}`},
 		{"HEAD", "/api/ports", 200, ``},
 		{"POST", "/api/ports", 405, `{"error":{"code":"method_not_allowed","message":"this is read-only: use GET"}}`},
 		{"DELETE", "/api/nothing", 405, `{"error":{"code":"method_not_allowed","message":"this is read-only: use GET"}}`},
