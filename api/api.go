@@ -117,5 +117,5 @@ func fail(w http.ResponseWriter, r *http.Request, status int, code, message stri
 func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // a client that has gone needs no response
+	_ = json.NewEncoder(locale.NewJSON(w)).Encode(v) // a client that has gone needs no response
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,22 @@ import (
 	"minirelay/devices"
 	"minirelay/relay"
 )
+
+// Whoever asks with curl reads the answer on a terminal: it cannot control that, and means the same to a program.
+func TestAnswersControlNoTerminal(t *testing.T) {
+	const evil = "温室\u009b31m\u202e\x1b[2J\x7f"
+	w := httptest.NewRecorder()
+	answer(w, http.StatusOK, []string{evil})
+	for _, r := range w.Body.String() {
+		if r != '\n' && !strconv.IsPrint(r) {
+			t.Errorf("%U in %q", r, w.Body.String())
+		}
+	}
+	var back []string
+	if err := json.Unmarshal(w.Body.Bytes(), &back); err != nil || len(back) != 1 || back[0] != evil {
+		t.Errorf("%q, %v", back, err)
+	}
+}
 
 // open is a gateway that accepts every user named boss.
 func open(t *testing.T) *httptest.Server {

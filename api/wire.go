@@ -137,7 +137,7 @@ func (s *Server) wire(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	(&wireWriter{to: http.NewResponseController(w), lines: json.NewEncoder(w), watch: watch, lang: reader(r)}).run(r, s.source.Login)
+	(&wireWriter{to: http.NewResponseController(w), lines: json.NewEncoder(locale.NewJSON(w)), watch: watch, lang: reader(r)}).run(r, s.source.Login)
 }
 
 // wireWriter writes the records for one watcher.

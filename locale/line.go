@@ -1,6 +1,7 @@
 package locale
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"reflect"
@@ -63,6 +64,9 @@ func NewJSON(w io.Writer) *JSON { return &JSON{w} }
 
 // Write writes whole values.
 func (j *JSON) Write(p []byte) (int, error) {
+	if bytes.IndexFunc(p, func(r rune) bool { return r == utf8.RuneError || !shows(r) && r != '\n' && r != '\t' }) < 0 {
+		return j.w.Write(p)
+	}
 	var b strings.Builder
 	for _, r := range string(p) {
 		switch {
