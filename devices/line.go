@@ -31,6 +31,7 @@ const (
 
 var (
 	errChanged = errors.New("the port's settings have changed")
+	errDeaf    = errors.New("nothing has answered over this connection")
 	errStopped = errors.New("the gateway is stopping")
 )
 
@@ -104,6 +105,10 @@ func (l *line) run() {
 			l.tap.Opened.Add(1)
 			s := &session{stream: stream, config: config, framing: l.framing(), opened: time.Now(), gone: make(chan struct{})}
 			err = l.serve(s)
+			if errors.Is(err, errDeaf) {
+				l.flaps() // it is not logged each minute that a port is open behind which nobody answers
+				continue
+			}
 			if errors.Is(err, errChanged) {
 				continue
 			}

@@ -62,6 +62,7 @@ func (l *line) workPolled(s *session) error {
 		m.schedule.Restart(time.Now())
 	}
 	l.unlock()
+	s.restUntil = s.opened.Add(s.config.Pause)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -75,6 +76,8 @@ func (l *line) workPolled(s *session) error {
 			return s.err
 		case l.outdated(s):
 			return errChanged
+		case l.deaf(s):
+			return errDeaf
 		}
 		now := time.Now()
 		m, t, ok := l.nextSlot(s, now)
@@ -99,6 +102,26 @@ func (l *line) workPolled(s *session) error {
 		case <-l.ping:
 		}
 	}
+}
+
+// deafFor is how long nothing has answered over a connection to a serial server before it is made again: some servers never
+// answer over one on which they were asked too early, or that was half lost.
+const deafFor = time.Minute
+
+// deaf reports whether a new connection may help.
+func (l *line) deaf(s *session) bool {
+	if s.config.ServerAddress() == "" || time.Since(later(s.opened, s.heard)) < deafFor {
+		return false
+	}
+	l.mu.Lock()
+	defer l.unlock()
+	asked := false
+	for _, m := range l.devices {
+		if asked = asked || len(m.schedule.Polls) > 0; len(m.schedule.Polls) > 0 && m.device.Online() {
+			return false
+		}
+	}
+	return asked
 }
 
 // nextSlot returns the query that is sent next, and its device; ok is false if there is none.

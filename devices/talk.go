@@ -19,6 +19,7 @@ type session struct {
 	opened  time.Time
 	gone    chan struct{} // closed when the reading goroutine has ended
 	err     error         // why it has ended; valid once gone is closed
+	heard   time.Time     // when the last valid frame came; guarded by the line's mu
 	good    bool          // a valid frame has come; guarded by the line's mu
 
 	// For polled devices; only the owner touches these.
@@ -134,6 +135,7 @@ func (l *line) lateAnswer(text []byte) {
 
 // heard notes that a valid frame has come; mu is held.
 func (l *line) heard(s *session) {
+	s.heard = time.Now()
 	if !s.good {
 		s.good = true
 		if l.flapping {

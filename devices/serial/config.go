@@ -2,6 +2,7 @@ package serial
 
 import (
 	"strings"
+	"time"
 )
 
 // Config holds the settings of one serial line: the table [ports.ID] of a config file. Begin with [Default].
@@ -16,7 +17,8 @@ type Config struct {
 	StopBits   float64 `toml:"stop_bits" doc:"stop bits of a character" oneof:"1,2"`
 	LowLatency bool    `toml:"low_latency" doc:"the driver delivers bytes at once; otherwise FTDI adapters collect them for 16 ms"`
 	RS485Config
-	Echo bool `toml:"echo" doc:"the adapter receives its own transmission, as some RS-485 adapters do; for polled devices"`
+	Pause time.Duration `toml:"pause" doc:"silence after the port was opened, before the first request; some serial servers never answer if they are asked at once" min:"0s" max:"60s"`
+	Echo  bool          `toml:"echo" doc:"the adapter receives its own transmission, as some RS-485 adapters do; for polled devices"`
 }
 
 // Default is a line at 9600 8N1, as most boards are delivered.
