@@ -50,7 +50,9 @@ func plainSums() []Sum {
 		{Name: "lrc", Size: 1, Sum: func(b []byte) uint32 { return -Sum8(b) & 0xFF }},
 		{Name: "xor8", Size: 1, Sum: Xor8},
 		{Name: "sum16", Size: 2, Sum: func(b []byte) uint32 { return sum32(b) & 0xFFFF }},
+		{Name: "sum16-negated", Size: 2, Sum: func(b []byte) uint32 { return -sum32(b) & 0xFFFF }},
 		{Name: "sum32", Size: 4, Sum: sum32},
+		{Name: "crc16-axpert", Size: 2, Sum: axpert},
 	}
 }
 
@@ -78,6 +80,28 @@ func SumOf(name string) (s Sum, ok bool) {
 		return Sum{Name: name, Size: k.width / 8, Little: k.little, Sum: k.compile()}, true
 	}
 	return Sum{}, false
+}
+
+// axpert is the CRC of Voltronic's inverters (Axpert protocol): crc16-xmodem, of which each byte that has a meaning of its
+// own on the line, '(' CR and LF, is one greater.
+func axpert(b []byte) uint32 {
+	var crc uint32
+	for _, c := range b {
+		crc ^= uint32(c) << 8
+		for range 8 {
+			if crc <<= 1; crc&0x10000 != 0 {
+				crc ^= 0x11021
+			}
+		}
+	}
+	evade := func(c uint32) uint32 {
+		switch c {
+		case '(', '\r', '\n':
+			c++
+		}
+		return c
+	}
+	return evade(crc>>8)<<8 | evade(crc&0xFF)
 }
 
 // sum32 returns the sum of all bytes, 32 bits.

@@ -6,7 +6,7 @@ import "testing"
 // worked out by hand: the digits add up to 0x1DD, and their exclusive or is 0x31.
 func TestByteSums(t *testing.T) {
 	want := map[string]uint32{
-		"sum8": 0xDD, "sum8-inverted": 0x22, "lrc": 0x23, "xor8": 0x31, "sum16": 0x1DD, "sum32": 0x1DD,
+		"sum8": 0xDD, "sum8-inverted": 0x22, "lrc": 0x23, "xor8": 0x31, "sum16": 0x1DD, "sum16-negated": 0xFE23, "crc16-axpert": 0x31C3, "sum32": 0x1DD,
 		"crc8-smbus": 0xF4, "crc8-maxim": 0xA1, "crc8-nrsc5": 0xF7,
 		"crc16-modbus": 0x4B37, "crc16-arc": 0xBB3D, "crc16-usb": 0xB4C8, "crc16-maxim": 0x44C2,
 		"crc16-ccitt": 0x29B1, "crc16-ccitt-false": 0x29B1, "crc16-xmodem": 0x31C3, "crc16-kermit": 0x2189,

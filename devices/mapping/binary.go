@@ -20,9 +20,9 @@ type FrameConfig struct {
 	LengthAt      int           `toml:"length_at" doc:"position of the length in the frame" min:"0" max:"255"`
 	LengthFormat  string        `toml:"length_format" doc:"format of the length in the frame" oneof:"uint8,uint16be,uint16le"`
 	LengthAdd     int           `toml:"length_add" doc:"bytes of a whole frame = announced length + length_add" min:"-255" max:"255"`
-	Stuffing      string        `toml:"stuffing" doc:"the byte stuffing that keeps the delimiter out of the frame" oneof:"none,slip,cobs"`
+	Stuffing      string        `toml:"stuffing" doc:"the byte stuffing that keeps the delimiter out of the frame" oneof:"none,slip,cobs,hdlc"`
 	Gap           time.Duration `toml:"gap" doc:"silence that ends a frame, if nothing in the frame does" min:"1ms" max:"10s"`
-	Checksum      string        `toml:"checksum" doc:"checksum of each frame" oneof:"none,sum8,sum8-inverted,lrc,xor8,sum16,sum32,crc8-smbus,crc8-maxim,crc8-nrsc5,crc16-modbus,crc16-arc,crc16-usb,crc16-maxim,crc16-ccitt,crc16-ccitt-false,crc16-xmodem,crc16-kermit,crc16-x25,crc16-dnp,crc32,crc32-mpeg2"`
+	Checksum      string        `toml:"checksum" doc:"checksum of each frame" oneof:"none,sum8,sum8-inverted,lrc,xor8,sum16,sum16-negated,sum32,crc16-axpert,crc8-smbus,crc8-maxim,crc8-nrsc5,crc16-modbus,crc16-arc,crc16-usb,crc16-maxim,crc16-ccitt,crc16-ccitt-false,crc16-xmodem,crc16-kermit,crc16-x25,crc16-dnp,crc32,crc32-mpeg2"`
 	ChecksumAt    int           `toml:"checksum_at" doc:"position of the checksum; directly before the end bytes if left out" min:"-65536" max:"65535"`
 	ChecksumFrom  int           `toml:"checksum_from" doc:"first position that the checksum covers" min:"-65536" max:"65535"`
 	ChecksumTo    int           `toml:"checksum_to" doc:"position after the last one that the checksum covers; that of the checksum if left out" min:"-65536" max:"65535"`

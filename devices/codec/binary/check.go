@@ -49,7 +49,7 @@ func checkFrame(k *mapping.Checker, f mapping.FrameConfig) {
 	checkFrameBytes(k, "end", f.End)
 	stuffed := stuffingOf(f.Stuffing) != stuffNone
 	if f.Stuffing != "none" && !stuffed {
-		k.Add("stuffing", fmt.Sprintf("unknown byte stuffing %q", f.Stuffing), "use slip or cobs, or leave it out")
+		k.Add("stuffing", fmt.Sprintf("unknown byte stuffing %q", f.Stuffing), "use slip, cobs or hdlc, or leave it out")
 	}
 	ways := 0
 	for _, way := range []bool{stuffed, f.Gap > 0, f.Length > 0, f.LengthAt >= 0, !stuffed && f.Gap == 0 && f.Length == 0 && f.LengthAt < 0 && f.End != ""} {

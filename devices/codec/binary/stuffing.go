@@ -9,6 +9,7 @@ const (
 	stuffNone stuffing = iota
 	stuffSLIP          // RFC 1055
 	stuffCOBS          // Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999
+	stuffHDLC          // ISO/IEC 13239, 4.5.2: octet transparency, as in PPP (RFC 1662)
 )
 
 // The special characters of RFC 1055, in bytes.
@@ -19,27 +20,39 @@ const (
 	slipEscEsc = 0xDD
 )
 
+// Those of HDLC: the byte after the escape has one bit changed. Some devices escape further bytes, such as XON and XOFF.
+const (
+	hdlcFlag = 0x7E
+	hdlcEsc  = 0x7D
+	hdlcBit  = 0x20
+)
+
 func stuffingOf(name string) stuffing {
 	switch name {
 	case "slip":
 		return stuffSLIP
 	case "cobs":
 		return stuffCOBS
+	case "hdlc":
+		return stuffHDLC
 	}
 	return stuffNone
 }
 
 // delimiter is the byte between frames.
 func (s stuffing) delimiter() byte {
-	if s == stuffSLIP {
+	switch s {
+	case stuffSLIP:
 		return slipEnd
+	case stuffHDLC:
+		return hdlcFlag
 	}
 	return 0
 }
 
 // longest is the largest number of bytes on the wire for n bytes, without delimiters.
 func (s stuffing) longest(n int) int {
-	if s == stuffSLIP {
+	if s == stuffSLIP || s == stuffHDLC {
 		return 2 * n
 	}
 	return n + n/254 + 1
@@ -62,6 +75,15 @@ func (s stuffing) wrap(frame []byte) []byte {
 			}
 		}
 		return append(out, slipEnd)
+	case stuffHDLC:
+		out := []byte{hdlcFlag}
+		for _, c := range frame {
+			if c == hdlcFlag || c == hdlcEsc || c == 0x11 || c == 0x13 {
+				out, c = append(out, hdlcEsc), c^hdlcBit
+			}
+			out = append(out, c)
+		}
+		return append(out, hdlcFlag)
 	case stuffCOBS:
 		out := []byte{0}
 		for {
@@ -102,6 +124,18 @@ func (s stuffing) unwrap(out, wire []byte) ([]byte, bool) {
 				default:
 					return out, false
 				}
+			}
+			out = append(out, c)
+		}
+		return out, true
+	case stuffHDLC:
+		for i := 0; i < len(wire); i++ {
+			c := wire[i]
+			if c == hdlcEsc {
+				if i++; i == len(wire) {
+					return out, false // the escape before a flag aborts the frame
+				}
+				c = wire[i] ^ hdlcBit
 			}
 			out = append(out, c)
 		}
