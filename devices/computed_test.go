@@ -92,3 +92,28 @@ func TestComputedFieldOfColumns(t *testing.T) {
 		}
 	})
 }
+
+// A hidden field is in no model and no state, and expressions use it.
+func TestHiddenField(t *testing.T) {
+	hidden := func(f *mapping.FieldConfig) { f.Hidden = true }
+	d := Device(Field("raw", relay.TypeNumber, hidden), Field("volts", relay.TypeNumber, Computes("raw / 1000")), Field("on", relay.TypeBool, hidden))
+	c := mapping.DefaultCommand()
+	c.ID, c.Type, c.Send, c.Confirm = "on", relay.TypeBool, "ON {value}\n", "on"
+	d.Commands = []mapping.CommandConfig{c}
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.apply(d)
+		b := r.board()
+		b.say("half", `{"raw":12500,"on":true}`)
+		if got := r.stateOf("board"); got != `{"volts":12.5}` {
+			t.Error(got)
+		}
+		if got := r.last("model"); strings.Contains(got, "raw") || strings.Contains(got, `"field"`) || !strings.Contains(got, `"id":"on"`) {
+			t.Error(got)
+		}
+		go func() { b.hear(); b.say(`{"raw":12500,"on":true}`) }()
+		r.ask(`{"id":"a","command":"on","value":true}`)
+		if got := untimed(r.results()); got != "a done" {
+			t.Error(got)
+		}
+	})
+}

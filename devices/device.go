@@ -184,7 +184,7 @@ func modelOf(c mapping.DeviceConfig) relay.Model {
 	}
 	for _, f := range c.Fields {
 		field := relay.Field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Decimals: f.Decimals,
-			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.StaleIn(c), Topic: f.Topic}
+			Range: relay.Range{Min: f.Min, Max: f.Max}, StaleAfter: f.StaleIn(c), Topic: f.Topic, Hidden: f.Hidden}
 		field.Derived = f.Computed()
 		if f.Type == relay.TypeEnum {
 			field.Options = relayOptions(mapping.EnumOptions(f.Options, f.Values))

@@ -341,6 +341,9 @@ func (d *Device) appendState(b []byte) []byte {
 	b = append(b, `{"ts":`...)
 	b = strconv.AppendInt(b, d.ts.UnixMilli(), 10)
 	for i, v := range d.values {
+		if d.model.Fields[i].Hidden {
+			continue
+		}
 		b = append(b, d.keys[i]...)
 		b = v.AppendJSON(b, d.model.Fields[i].Decimals)
 	}

@@ -72,6 +72,7 @@ type Field struct {
 	Derived    bool          // not contained in readings: Model.Derive computes it
 	StaleAfter time.Duration // null when older than this; 0: when the device goes offline
 	Topic      string        // a topic of the user's own that carries the bare value; "" for none
+	Hidden     bool          // in no model and no state: only for what is derived from it
 }
 
 // Command is a command that a person can send to a device.
@@ -155,7 +156,11 @@ func (m Model) MarshalJSON() ([]byte, error) {
 		Fields   []field   `json:"fields"`
 		Commands []command `json:"commands"`
 	}{m.Device, m.Name, make([]field, 0, len(m.Fields)), make([]command, 0, len(m.Commands))}
+	hidden := map[string]bool{}
 	for _, f := range m.Fields {
+		if hidden[f.ID] = f.Hidden; f.Hidden {
+			continue
+		}
 		j := field{ID: f.ID, Name: f.Name, Type: f.Type, Unit: f.Unit, Options: f.Options,
 			Min: open(f.Range.Min), Max: open(f.Range.Max)}
 		if f.Decimals >= 0 && f.Type == TypeNumber {
@@ -164,6 +169,9 @@ func (m Model) MarshalJSON() ([]byte, error) {
 		out.Fields = append(out.Fields, j)
 	}
 	for _, c := range m.Commands {
+		if hidden[c.Field] {
+			c.Field = ""
+		}
 		j := command{ID: c.ID, Name: c.Name, Type: c.Type, Field: c.Field, Step: c.Step, Unit: c.Unit,
 			Options: c.Options, Ask: c.Ask, Min: open(c.Range.Min), Max: open(c.Range.Max)}
 		if c.Type == TypeText {

@@ -37,7 +37,7 @@ type DeviceConfig struct {
 
 // DefaultDevice is what a [devices.ID] table starts from.
 func DefaultDevice() DeviceConfig {
-	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all", CSVConfig: DefaultCSV(), PairsConfig: DefaultPairs(), ATConfig: DefaultAT(),
+	return DeviceConfig{Checksum: "none", MaxFrame: 4096, OfflineAfter: 30 * time.Second, Publish: "all", TextConfig: TextConfig{Encoding: "utf-8"}, CSVConfig: DefaultCSV(), PairsConfig: DefaultPairs(), ATConfig: DefaultAT(),
 		PollConfig: DefaultPoll(), ModbusConfig: DefaultModbus(),
 		BinaryConfig: BinaryConfig{Frame: DefaultFrame()}, DLT645Config: DefaultDLT645()}
 }
@@ -58,6 +58,7 @@ type FieldConfig struct {
 	Values     map[string]string `toml:"values" doc:"for bool and enum: the form of each value on the wire, for example { true = \"1\", false = \"0\" }"`
 	Options    []OptionConfig    `toml:"options" doc:"for enum: the options in order, with names for people"`
 	Topic      string            `toml:"topic" doc:"a topic of your own, outside the root, that also carries the bare value"`
+	Hidden     bool              `toml:"hidden" doc:"people do not see the field: it is in no model and no state, and only expressions and confirm use it"`
 	Together   int               `toml:"-"` // fields with the same number are used together to compute others; 0: none
 	MatchConfig
 	TextFieldConfig
