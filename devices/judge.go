@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"minirelay/devices/codec"
 	"minirelay/devices/serial"
@@ -114,6 +115,10 @@ func (j *judge) drop(frame codec.Frame, best fate) {
 	case frame.Whole:
 		j.tap.Noise.Add(1)
 		why = j.unknown
+		if frame.Line && !utf8.Valid(frame.Bytes) {
+			j.tap.Forget()
+			why = "it is not UTF-8, so it is not text: is the baud rate right?"
+		}
 	default:
 		why = j.half
 	}

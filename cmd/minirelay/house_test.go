@@ -51,7 +51,7 @@ var house = []room{
 	{"devices/wire", "relay", "", "what there is to see on a line is the same whatever made it and whoever looks"},
 	{"devices/mapping", "relay", "", "what people wrote knows nobody who carries it out"},
 	{"devices/codec", "devices/mapping devices/serial devices/wire relay", "", "the seam knows none of the protocols behind it, nor the engine in front"},
-	{"devices/codec/text", "devices/checksum devices/codec devices/mapping devices/serial devices/wire relay", "github.com/adrianmo/go-nmea",
+	{"devices/codec/text", "devices/checksum devices/codec devices/mapping devices/serial devices/wire relay", "github.com/adrianmo/go-nmea golang.org/x/text",
 		"a protocol knows the seam and not its siblings"},
 	{"devices/codec/binary", "devices/checksum devices/codec devices/mapping devices/serial devices/wire relay", "",
 		"a protocol knows the seam and not its siblings"},

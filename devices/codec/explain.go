@@ -22,6 +22,8 @@ func (f *WireField) Explain(x Fault) string {
 		return value + " is not a number"
 	case f.Kind == relay.TypeNumber:
 		return f.explainRange(value, f.scaled(x.Value.Number))
+	case f.Kind == relay.TypeText && x.Value.Kind == TokenString:
+		return value + " is not UTF-8: write encoding = \"gbk\" or \"latin1\" in the device if it is one of these"
 	case f.Kind == relay.TypeText:
 		return value + " is not a text"
 	}

@@ -3,6 +3,7 @@ package codec
 import (
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"minirelay/devices/mapping"
 	"minirelay/relay"
@@ -12,6 +13,7 @@ import (
 type WireField struct {
 	ID            string
 	suffix        []byte // of a number, in lines of text
+	hex           bool   // a number has hexadecimal digits there
 	Kind          relay.Type
 	scale, offset float64
 	plausible     relay.Range
@@ -30,7 +32,7 @@ type WireWord struct {
 
 // NewWireField compiles the config of a field.
 func NewWireField(f mapping.FieldConfig) WireField {
-	return WireField{ID: f.ID, suffix: []byte(f.Suffix), Kind: f.Type, scale: f.Scale, offset: f.Offset,
+	return WireField{ID: f.ID, suffix: []byte(f.Suffix), hex: f.Base == 16, Kind: f.Type, scale: f.Scale, offset: f.Offset,
 		plausible: relay.Range{Min: f.Min, Max: f.Max}, Words: fieldWords(f)}
 }
 
@@ -88,7 +90,7 @@ func (f *WireField) Read(t Token) (v relay.Value, good bool) {
 		}
 		return relay.NumberValue(n), true
 	case relay.TypeText:
-		if t.Kind != TokenString {
+		if t.Kind != TokenString || !utf8.Valid(t.Text) {
 			return v, false
 		}
 		if f.last.IsNull() || f.last.Text() != string(t.Text) {

@@ -24,11 +24,12 @@ type Framer interface {
 
 // Frame is one line without its line end, or one frame of bytes.
 type Frame struct {
-	Bytes []byte    // valid until the next call of Next; never empty; of a line UTF-8 without NUL
+	Bytes []byte    // valid until the next call of Next; never empty; of a line without NUL
 	At    time.Time // when its last byte was read, with a monotonic reading
 	// Whole is false for the first line of a stream: a port that is opened in the middle of a line delivers the second
 	// half, or even the halves of two lines joined by what was lost between them.
 	Whole bool
+	Line  bool // it is a line of text
 }
 
 // ReadAt returns the time at which r was last read: now, or the recorded time if r is a recording.

@@ -26,7 +26,7 @@ func CheckValueFormat(k *mapping.Checker, f mapping.FormatConfig, t relay.Type) 
 		if f.Length != 0 {
 			k.Add("length", "the format determines the length", "leave it out")
 		}
-	case t == relay.TypeText && v.Digits == FormatASCII, t == relay.TypeText && v.Digits == FormatSignedBCD,
+	case t == relay.TypeText && (v.Digits == FormatASCII || v.Digits == formatASCIIHex), t == relay.TypeText && v.Digits == FormatSignedBCD,
 		t == relay.TypeNumber && (v.Digits == FormatString || v.Digits == formatHex), t == relay.TypeBool && v.Digits != FormatBCD:
 		k.Add("format", fmt.Sprintf("a %s cannot have the format %q", t, v.Digits), "use a number format, or another type")
 	case f.Length <= 0 || f.Length > 256:
@@ -102,6 +102,7 @@ const (
 	FormatBCD       = "bcd"        // binary-coded decimal: two digits per byte
 	FormatSignedBCD = "signed-bcd" // the same, with the highest bit as the sign
 	FormatASCII     = "ascii"      // a number in ASCII characters
+	formatASCIIHex  = "ascii-hex"  // the same, in hexadecimal digits
 	formatHex       = "hex"        // any bytes, read as a text of hexadecimal digits
 )
 
@@ -121,7 +122,7 @@ func ValueIn(c mapping.FormatConfig, t relay.Type) ByteValue {
 		v.Digits = FormatString
 	}
 	switch v.Digits {
-	case FormatString, FormatBCD, FormatSignedBCD, FormatASCII, formatHex:
+	case FormatString, FormatBCD, FormatSignedBCD, FormatASCII, formatASCIIHex, formatHex:
 		return v
 	}
 	v.Digits, v.Number = "", numberIn(c, ByteFormats(), "uint8")
@@ -140,6 +141,10 @@ func (v *ByteValue) Token(b []byte) (t Token, ok bool) {
 		return Token{Kind: TokenString, Text: text}, utf8.Valid(text) && bytes.IndexFunc(text, isUnprintable) < 0
 	case FormatASCII:
 		n, ok := ParseNumber(bytes.TrimFunc(b, isPadding), false)
+		return Token{Kind: TokenNumber, Number: n}, ok
+	}
+	if v.Digits == formatASCIIHex {
+		n, ok := ParseHex(bytes.TrimFunc(b, isPadding))
 		return Token{Kind: TokenNumber, Number: n}, ok
 	}
 	var sorted [256]byte

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"strings"
 
 	"minirelay/relay"
 )
@@ -19,7 +20,7 @@ func (f *WireField) Token(text []byte, comma bool) Token {
 		var suffixed bool
 		bare, suffixed = bytes.CutSuffix(text, f.suffix)
 		bare = bytes.TrimSpace(bare)
-		if n, ok := ParseNumber(bare, comma); ok && suffixed {
+		if n, ok := f.number(bare, comma); ok && suffixed {
 			return Token{Kind: TokenNumber, Text: text, Number: n}
 		}
 	} else if t, ok := f.knownWord(text, comma); ok {
@@ -29,6 +30,30 @@ func (f *WireField) Token(text []byte, comma bool) Token {
 		return Token{Kind: TokenNull, Text: text}
 	}
 	return Token{Kind: TokenString, Text: text}
+}
+
+// number reads a number in the base of the field.
+func (f *WireField) number(text []byte, comma bool) (float64, bool) {
+	if f.hex {
+		return ParseHex(text)
+	}
+	return ParseNumber(text, comma)
+}
+
+// ParseHex reads a number in hexadecimal digits, up to 13 of them, so that it is exact; with or without 0x before it. ok is
+// false for anything else.
+func ParseHex(text []byte) (n float64, ok bool) {
+	if len(text) > 2 && text[0] == '0' && text[1]|0x20 == 'x' {
+		text = text[2:]
+	}
+	for _, c := range text {
+		digit, ok := HexDigit(c)
+		if !ok {
+			return 0, false
+		}
+		n = n*16 + float64(digit)
+	}
+	return n, len(text) > 0 && len(text) <= 13
 }
 
 // knownWord makes a token of text if it represents a value of a bool or an enum: as a string, as a literal, or as a
@@ -71,8 +96,8 @@ func isNoValue(text []byte) bool {
 	return false
 }
 
-// ParseNumber reads a number as boards print it: +021.50, .5, 5., 1e-3; with a decimal comma 21,5. It reads neither
-// separators between thousands nor hexadecimal numbers. ok is false for anything else and for what overflows.
+// ParseNumber reads a number as boards print it: +021.50, -  1.5, .5, 5., 1e-3; with a decimal comma 21,5. It reads neither
+// separators between thousands nor hexadecimal numbers, not even those that look like an exponent. ok is false for anything else and for what overflows.
 func ParseNumber(text []byte, comma bool) (n float64, ok bool) {
 	point := byte('.')
 	if comma {
@@ -80,7 +105,8 @@ func ParseNumber(text []byte, comma bool) (n float64, ok bool) {
 	}
 	i := 0
 	if i < len(text) && (text[i] == '-' || text[i] == '+') {
-		i++
+		for i++; i < len(text)-1 && text[i] == ' '; i++ { // balances put the sign before the blanks that fill the digits
+		}
 	}
 	var mantissa uint64
 	digits, fraction, exponent, pointed := 0, 0, 0, false
@@ -105,8 +131,9 @@ func ParseNumber(text []byte, comma bool) (n float64, ok bool) {
 	}
 	if i < len(text) {
 		e, ok := parseExponent(text[i:])
-		if !ok {
-			return 0, false
+		signed := i+1 < len(text) && (text[i+1] == '-' || text[i+1] == '+')
+		if !ok || !pointed && !signed && digits > 1 {
+			return 0, false // 00e1 and 12e5 may be hexadecimal: what boards print with an exponent has a point, or a sign in it
 		}
 		exponent = e
 	}
@@ -151,7 +178,7 @@ func parseExponent(text []byte) (e int, ok bool) {
 
 // parseLongNumber reads a number that is not a product or quotient of two exact numbers.
 func parseLongNumber(text []byte) (float64, bool) {
-	n, _ := strconv.ParseFloat(string(bytes.Replace(text, []byte(","), []byte("."), 1)), 64)
+	n, _ := strconv.ParseFloat(strings.ReplaceAll(string(bytes.Replace(text, []byte(","), []byte("."), 1)), " ", ""), 64)
 	if math.IsInf(n, 0) {
 		return 0, false
 	}

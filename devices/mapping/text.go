@@ -32,10 +32,12 @@ type RegexConfig struct {
 // TextConfig describes how values are written in lines of text other than JSON.
 type TextConfig struct {
 	Separator    string `toml:"separator" doc:"csv and at: the text between columns, a comma if left out, a space for any number of spaces and tabs; pairs: each character that may separate pairs" codecs:"csv,pairs,at"`
+	Encoding     string `toml:"encoding" doc:"the encoding of the lines: gbk also reads GB 2312 and GB 18030" oneof:"utf-8,gbk,latin1" codecs:"json,csv,pairs,regex"`
 	DecimalComma bool   `toml:"decimal_comma" doc:"numbers use a decimal comma, for example 21,5" codecs:"csv,pairs,regex,at"`
 }
 
 // TextFieldConfig describes one value in a line of text other than JSON.
 type TextFieldConfig struct {
+	Base   int    `toml:"base" doc:"16 for a number in hexadecimal digits" oneof:"10,16" codecs:"csv,pairs,regex,at"`
 	Suffix string `toml:"suffix" doc:"the text directly after the number on the wire, for example the C of 21.5C; a number without it is invalid" codecs:"csv,pairs,regex,at"`
 }

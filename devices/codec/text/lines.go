@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"io"
 	"time"
-	"unicode/utf8"
 
 	"minirelay/devices/codec"
 	"minirelay/devices/wire"
 )
 
-// LineFramer cuts a byte stream into lines. A line that is too long, contains a NUL or is not UTF-8 is dropped and
-// counted. It serves one goroutine.
+// LineFramer cuts a byte stream into lines. A line that is too long or contains a NUL is dropped and counted. It serves one goroutine.
 type LineFramer struct {
 	r   io.Reader
 	tap *wire.Tap
@@ -30,11 +28,12 @@ func NewLineFramer(r io.Reader, tap *wire.Tap) *LineFramer {
 	return &LineFramer{r: r, tap: tap, buf: make([]byte, codec.FirstBuffer)}
 }
 
-// Next returns the next line of at most limit bytes, line end not counted. \n and \r\n end a line. It returns the error
+// Next returns the next line of at most limit bytes, line end not counted. \n, \r and both in either order end a line. It
+// returns the error
 // of the reader once every line before it has been returned; text after the last line end is not a line.
 func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 	for {
-		i := bytes.IndexByte(f.buf[f.seen:f.end], '\n')
+		i := lineEnd(f.buf[f.seen:f.end])
 		if i < 0 {
 			if err := f.more(limit); err != nil {
 				return codec.Frame{}, err
@@ -49,28 +48,35 @@ func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 		if skipped {
 			continue
 		}
-		if n := len(line); n > 0 && line[n-1] == '\r' {
-			line = line[:n-1]
-		}
 		switch {
 		case len(line) == 0:
 		case len(line) > limit:
 			f.tap.Drop(&f.tap.Overlong, line, "it is longer than max_frame")
 		case bytes.IndexByte(line, 0) >= 0:
 			f.tap.Drop(&f.tap.Noise, line, "it contains a NUL, so it is not text")
-		case !utf8.Valid(line):
-			f.tap.Drop(&f.tap.Noise, line, "it is not UTF-8, so it is not text: is the baud rate right?")
 		default:
-			return codec.Frame{Bytes: line, At: f.at, Whole: whole}, nil
+			return codec.Frame{Bytes: line, At: f.at, Whole: whole, Line: true}, nil
 		}
 	}
+}
+
+// lineEnd returns the place of the first line end in b; -1: there is none. Of two bytes that end one line, the second ends an
+// empty one.
+func lineEnd(b []byte) int {
+	i := bytes.IndexByte(b, '\n')
+	if i >= 0 {
+		b = b[:i]
+	}
+	if r := bytes.IndexByte(b, '\r'); r >= 0 {
+		return r
+	}
+	return i
 }
 
 // more reads more bytes; the buffer contains no line end.
 func (f *LineFramer) more(limit int) error {
 	f.seen = f.end
-	// One byte more than the limit: it may be the \r.
-	if f.skip || f.end-f.start > limit+1 {
+	if f.skip || f.end-f.start > limit {
 		if !f.skip {
 			f.skip = true
 			f.tap.Drop(&f.tap.Overlong, f.buf[f.start:f.end], "it is longer than max_frame")

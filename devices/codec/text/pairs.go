@@ -62,8 +62,8 @@ func CheckPairs(k *mapping.Checker) {
 	}
 	separator := separatorsOf(*d)
 	for key, signs := range map[string]string{"separator": separator, "assign": d.Assign} {
-		if strings.ContainsFunc(signs, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' && r != '\t' || r == '"' }) {
-			k.Add(key, fmt.Sprintf("%q contains a character that is not ASCII", signs), `write each character that may occur there, for example ";,"`)
+		if strings.ContainsFunc(signs, func(r rune) bool { return r == utf8.RuneError || r < ' ' && r != '\t' || r == '"' }) {
+			k.Add(key, fmt.Sprintf("%q contains a character that cannot separate", signs), `write each character that may occur there, for example ";,"`)
 		}
 	}
 	switch {
@@ -124,7 +124,7 @@ func (p *pairsCodec) pair(text []byte) (key, value, rest []byte, ok bool) {
 			break
 		}
 		if end >= 0 && end < sign && !p.onlySpaces(text[end:sign]) {
-			text = text[end+1:] // a word outside a pair
+			text = text[end+width(text[end:]):] // a word outside a pair
 			continue
 		}
 		key = bytes.TrimSpace(text[:sign])
@@ -133,10 +133,16 @@ func (p *pairsCodec) pair(text []byte) (key, value, rest []byte, ok bool) {
 				key = key[i+1:]
 			}
 		}
-		value, rest = p.value(text[sign+1:])
+		value, rest = p.value(text[sign+width(text[sign:]):])
 		return key, value, rest, true
 	}
 	return nil, nil, nil, false
+}
+
+// width is the length of the first character of text, in bytes.
+func width(text []byte) int {
+	_, n := utf8.DecodeRune(text)
+	return n
 }
 
 // onlySpaces says whether there is nothing but spaces between a key and the assign character.

@@ -16,7 +16,7 @@ func TestCheckPairs(t *testing.T) {
 		want   string
 	}{
 		"good":      {func(d *mapping.DeviceConfig) {}, ""},
-		"separator": {func(d *mapping.DeviceConfig) { d.Separator = "、" }, `separator: "、" contains a character that is not ASCII; write each character that may occur there, for example ";,"`},
+		"separator": {func(d *mapping.DeviceConfig) { d.Separator = "\x01" }, `separator: "\x01" contains a character that cannot separate; write each character that may occur there, for example ";,"`},
 		"no assign": {func(d *mapping.DeviceConfig) { d.Assign = "" }, `assign: a key and its value have no character between them; leave it out for "=:"`},
 		"both":      {func(d *mapping.DeviceConfig) { d.Separator = " :" }, `assign: one of its characters also separates pairs; choose another separator`},
 		"comma":     {func(d *mapping.DeviceConfig) { d.Separator, d.DecimalComma = ",", true }, `decimal_comma: the comma already separates pairs; use another separator, for example separator = ";"`},

@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	. "minirelay/devices/devicestest"
 	"minirelay/devices/mapping"
@@ -60,6 +61,9 @@ func FuzzRegexGroups(f *testing.F) {
 		head, tail, cut := strings.Cut(line, ";")
 		if fits := cut && strings.HasPrefix(head, "T") && !strings.Contains(tail, "\n"); ok != fits {
 			t.Fatalf("%q: %v", line, ok)
+		}
+		if !utf8.ValidString(head) || !utf8.ValidString(tail) {
+			return // a text that is not UTF-8 is null
 		}
 		if ok && (readings[0].Value.Text() != head[1:] || readings[1].Value.Text() != tail) {
 			t.Errorf("%q gave %v", line, readings)
