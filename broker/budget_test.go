@@ -40,14 +40,14 @@ func TestMemoryOfOneUser(t *testing.T) {
 			}
 		},
 		"messages kept for sessions that are away": func(t *testing.T, b *testBroker) {
-			for i := range 64 {
+			for i := range maxAway {
 				c := b.connected(t, 4, "operator", fmt.Sprint("flood", i), persistent)
 				c.subscribe(1, fmt.Sprint("home/chat/", i))
 				c.conn.Close()
 				b.away(t, fmt.Sprint("flood", i))
 			}
-			for i := range 64 * 64 {
-				_ = b.Publish(fmt.Sprint("home/chat/", i%64), make([]byte, 32<<10), 1, false, nil)
+			for i := range maxAway * 32 {
+				_ = b.Publish(fmt.Sprint("home/chat/", i%maxAway), make([]byte, 32<<10), 1, false, nil)
 			}
 		},
 		"subscribers that do not acknowledge": func(t *testing.T, b *testBroker) {
