@@ -45,6 +45,7 @@ func (s *Server) config(w http.ResponseWriter, r *http.Request) {
 	if c.Problems == nil {
 		c.Problems = []Problem{}
 	}
+	c.Why = reader(r).Text(c.Why)
 	c.Problems = slices.Clone(c.Problems) // the source keeps its own
 	for i := range c.Problems {
 		p := &c.Problems[i]

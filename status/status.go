@@ -165,7 +165,12 @@ type Problem struct {
 // In returns the snapshot with its sentences translated by translate.
 func (s Snapshot) In(translate func(sentence string) string) Snapshot {
 	s.Ports, s.Upstreams, s.Problems = slices.Clone(s.Ports), slices.Clone(s.Upstreams), slices.Clone(s.Problems)
-	s.Refusing = translate(s.Refusing)
+	s.Refusing, s.Config.Why = translate(s.Refusing), translate(s.Config.Why)
+	s.Broker.Certificate = slices.Clone(s.Broker.Certificate)
+	for i := range s.Broker.Certificate {
+		p := &s.Broker.Certificate[i]
+		p.What, p.Try = translate(p.What), translate(p.Try)
+	}
 	for i := range s.Ports {
 		s.Ports[i].Trouble = translate(s.Ports[i].Trouble)
 	}
