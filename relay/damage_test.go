@@ -27,8 +27,11 @@ func harm(t *testing.T, path string, change func(b []byte) []byte) {
 // After large damage to the journal no command is executed until every one that may be missing has outlived the window,
 // over restarts too. A torn end, as a power cut leaves it, and a single damaged record change nothing.
 func TestDamagedJournal(t *testing.T) {
-	zero := func(from, to int) func(b []byte) []byte { // to counts from the end if it is not positive
+	zero := func(from, to int) func(b []byte) []byte { // from counts from the end if it is negative, to if it is not positive
 		return func(b []byte) []byte {
+			if from < 0 {
+				from += len(b)
+			}
 			if to <= 0 {
 				to += len(b)
 			}
@@ -39,13 +42,17 @@ func TestDamagedJournal(t *testing.T) {
 	for name, tt := range map[string]struct {
 		harm  func(b []byte) []byte
 		doubt bool
+		cut   bool // the power was cut: the journal was not closed
 	}{
-		"a torn end":            {func(b []byte) []byte { return b[:len(b)-20] }, false},
-		"a damaged record":      {func(b []byte) []byte { b[700] ^= 1; return b }, false},
-		"two kilobytes inside":  {zero(1000, 3000), true},
-		"everything but an end": {zero(0, -1000), true},
-		"everything":            {zero(0, 0), true},
-		"a long end":            {zero(1000, 0), true},
+		"a torn end":                {harm: func(b []byte) []byte { return b[:len(b)-20] }, cut: true},
+		"a torn end of a second":    {harm: zero(-1500, 0), cut: true},
+		"a long torn end":           {harm: zero(-3000, 0), cut: true, doubt: true},
+		"the end, after it stopped": {harm: func(b []byte) []byte { return b[:len(b)-600] }, doubt: true},
+		"a damaged record":          {harm: func(b []byte) []byte { b[700] ^= 1; return b }},
+		"two kilobytes inside":      {harm: zero(1000, 3000), doubt: true},
+		"everything but an end":     {harm: zero(0, -1000), doubt: true},
+		"everything":                {harm: zero(0, 0), doubt: true},
+		"a long end":                {harm: zero(1000, 0), doubt: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -61,6 +68,9 @@ func TestDamagedJournal(t *testing.T) {
 					t.Fatal(err)
 				}
 				harm(t, firstFile(dir), tt.harm)
+				if tt.cut {
+					harm(t, filepath.Join(dir, "commands", "lock"), func([]byte) []byte { return nil })
+				}
 				for round := range 3 {
 					m.start(0)
 					b := m.open(t, dir, day)

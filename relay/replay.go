@@ -19,9 +19,10 @@ const (
 
 	// A power cut leaves at most a torn end: the results of the last moment. Damage before a sound record is another
 	// thing, and so is a long torn end. Of every command there are two records, so a little damage costs no id.
-	littleDamage = 1 << 10  // bytes before a sound record
-	longestStart = 4 << 10  // bytes of a file that has no sound record
-	longestTear  = 16 << 10 // bytes behind the last sound record
+	littleDamage = 1 << 10 // bytes before a sound record
+	longestStart = 2 << 10 // bytes of a file that has no sound record
+	longestTear  = 2 << 10 // bytes behind the last sound record
+	oneCommand   = 256     // bytes of the shortest command and its result: less is missing after a clean stop
 )
 
 var (
@@ -233,6 +234,9 @@ func damageOf(report segment.Report) (damage int64) {
 	}
 	if report.Gap {
 		damage++
+	}
+	if report.Lost > oneCommand { // no power was cut
+		damage = max(damage, report.Lost)
 	}
 	return damage
 }

@@ -82,6 +82,7 @@ type Report struct {
 	Blank   int64 // bytes of files without any valid record
 	Tail    int64 // the most bytes behind the last valid record of a file, as a torn write leaves them
 	Gap     bool  // a file between others is missing
+	Lost    int64 // bytes of records that were there when the log was closed
 }
 
 // Open opens the log in dir, or makes one, and passes every valid record to replay, oldest first. A payload is valid
@@ -155,7 +156,36 @@ func (l *Log) read(report *Report, replay func(payload []byte)) error {
 		}
 		l.number, l.size, l.newest = n, end, at
 	}
+	report.Lost = l.takeClosed()
 	return l.openFile()
+}
+
+// noteClosed writes into the lock file where the log ends, so that damage to its end can be told from a power cut.
+// Without the note, as after a crash, damage is only told by its size.
+func (l *Log) noteClosed() {
+	if l.lock.Truncate(0) != nil {
+		return // the directory serves as the lock: nothing was written
+	}
+	_, _ = l.lock.WriteAt(fmt.Appendf(nil, "%d %d\n", l.number, l.size), 0)
+	_ = l.lock.Sync()
+}
+
+// takeClosed returns how many bytes are missing of what the log had when it was closed. From now on it counts as open.
+func (l *Log) takeClosed() (lost int64) {
+	b := make([]byte, 64)
+	n, _ := l.lock.ReadAt(b, 0) // nothing, after a crash
+	var number uint64
+	var size int64
+	if _, err := fmt.Sscan(string(b[:n]), &number, &size); err == nil && (number > l.number || number == l.number && size > l.size) {
+		lost = size
+		if number == l.number {
+			lost -= l.size
+		}
+	}
+	if n > 0 && l.lock.Truncate(0) == nil {
+		_ = l.lock.Sync() // an old note is only too small
+	}
+	return lost
 }
 
 // add counts what was found in one file.
@@ -372,9 +402,12 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
-	err := l.lock.Close()
+	var err error
 	if l.file != nil {
-		err = errors.Join(l.file.Sync(), l.file.Close(), err)
+		if err = l.file.Sync(); err == nil {
+			l.noteClosed()
+		}
+		err = errors.Join(err, l.file.Close())
 	}
-	return err
+	return errors.Join(err, l.lock.Close())
 }

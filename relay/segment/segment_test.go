@@ -137,12 +137,24 @@ func TestReportOfDamage(t *testing.T) {
 			}
 		}
 	}
+	remove := func(name string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	for name, tt := range map[string]struct {
 		harm func(t *testing.T, dir string)
 		want Report
 	}{
-		"none":     {func(*testing.T, string) {}, Report{Records: 4}},
-		"torn end": {change("00000002.seg", func(b []byte) []byte { return b[:len(b)-1] }), Report{Records: 3, Bad: 12, Tail: 12}},
+		"none": {func(*testing.T, string) {}, Report{Records: 4}},
+		"torn end": {func(t *testing.T, dir string) {
+			change("00000002.seg", func(b []byte) []byte { return b[:len(b)-1] })(t, dir)
+			change("lock", func([]byte) []byte { return nil })(t, dir) // as after a crash
+		}, Report{Records: 3, Bad: 12, Tail: 12}},
+		"the end, after it was closed":    {change("00000002.seg", func(b []byte) []byte { return b[:13] }), Report{Records: 3, Lost: 13}},
+		"the last file, after the others": {remove("00000002.seg"), Report{Records: 2, Lost: 26}},
 		"torn end of an older file": {change("00000001.seg", func(b []byte) []byte { return append(b, "noise"...) }),
 			Report{Records: 4, Bad: 5, Tail: 5}},
 		"inside": {change("00000001.seg", func(b []byte) []byte { return flip(b, headerSize) }), Report{Records: 3, Bad: 13, Inside: 13}},
