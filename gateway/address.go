@@ -33,18 +33,31 @@ func (g *Gateway) OnlyHere() bool {
 // plain port has priority: phones do not trust a certificate that the gateway made itself, and an open plain port was
 // opened for them.
 func PhoneAddress(config *configs.Config, addrs broker.Addrs) string {
+	return phoneAddress(config, addrs, config.Gateway.ID, phoneUser(config.Broker.Users))
+}
+
+func phoneAddress(config *configs.Config, addrs broker.Addrs, id, user string) string {
 	addr, plain := addrs.WS, true
 	if addr == "" {
 		addr, plain = addrs.TLS, config.Broker.TLS.Mode == "off"
 	}
-	text := fmt.Sprintf("minirelay://%s?gw=%s", reachable(addr), config.Gateway.ID)
-	if user := phoneUser(config.Broker.Users); user != "" {
+	text := fmt.Sprintf("minirelay://%s?gw=%s", reachable(addr), id)
+	if user != "" {
 		text += "&user=" + url.QueryEscape(user)
 	}
 	if plain {
 		text += "&tls=0"
 	}
 	return text
+}
+
+// PersonAddress is [PhoneAddress] for one user: on a hub, for the first gateway that the user may use.
+func PersonAddress(config *configs.Config, addrs broker.Addrs, user broker.UserConfig) string {
+	id := config.Gateway.ID
+	if len(user.Gateways) > 0 {
+		id = user.Gateways[0]
+	}
+	return phoneAddress(config, addrs, id, user.ID)
 }
 
 // addresses is the implementation of [Gateway.Addresses].

@@ -39,13 +39,13 @@ var silent = []struct{ file, text, why string }{
 	{"broker/selfsigned.go", `PRIVATE KEY`, "a format"},
 	{"capture/writer.go", ``, "a file format"},
 	{"", `^(\{[^}]|[#<"^$('])|^\[-|^\[\[?-?c|^\[[^\]]*\](\n|$)|^- |^\\|^GET |^/`, "TOML, JSON, patterns, markup"},
-	{"", `^[a-z_]+ = (\{\}|"\{\}")$`, "TOML"},
+	{"", `^[a-z_]+ += (\{\}|"\{\}")$`, "TOML"},
 	{"configs/syntax.go", `^(new lines|U\+000|expected|nested more|not terminated|at start of|strings must|array is incomplete|after array|inline table|to close|start of key|need a char|control characters$|carriage return$|number must|leading zeroes|invalid datetime|quotes at the end)`, "what the parser says, to be told otherwise"},
 	{"computed/expression.go", `^(expected|interface|unexpected)`, "what the compiler says, to be told otherwise"},
 	{"gateway/http.go", `^(Bearer|text/plain)`, "headers"},
 	{"web/page.go", `^wss://`, "a header"},
 	{"", `^usb \{\}|^\{\}:\d`, "names"},
-	{"", `^(sudo )?minirelay (\{\}|status|user hash)(\t\{\})?$|^hash \[|^minirelay check -c|^const |^STATUS=`, "commands"},
+	{"", `^(sudo )?minirelay (\{\}|status|user hash)(\t\{\})?$|^add \| |^minirelay user \{\} NAME$|^minirelay check -c|^const |^STATUS=`, "commands"},
 	{"", `^(panic|impossible)`, "bugs"},
 }
 

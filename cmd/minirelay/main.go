@@ -59,7 +59,7 @@ func commands() []command {
 		{"watch", "[-c …] [-record FILE] PORT | DEVICE", "show the data on a port, raw and decoded, live", runWatch},
 		{"decode", "[-c … DEVICE | -profile NAME] FILE", "decode a recording of a line with a device's mapping", runDecode},
 		{"replay", "[-speed N] [-loop] FILE", "simulate the board of a recording, on a port of its own", runReplay},
-		{"user", "hash [-stdin]", "make the hash of a password for a config", runUser},
+		{"user", "add | passwd | remove | list | hash", "change the users of a config, or make the hash of a password", runUser},
 		{"version", "[-json]", "print the version", runVersion},
 	}
 }

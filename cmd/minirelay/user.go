@@ -19,18 +19,45 @@ import (
 // maxPassword is the longest password in bytes. The broker rejects a CONNECT packet that is much longer.
 const maxPassword = 1024
 
-// runUser is `minirelay user`. Its one subcommand is hash.
+// runUser is `minirelay user`.
 func runUser(ctx context.Context, env *env, args []string) error {
 	flags := flag.NewFlagSet("user", flag.ContinueOnError)
 	stdin := flags.Bool("stdin", false, "read the password from the first line of stdin, even from a terminal")
+	p := &people{env: env, user: broker.UserConfig{Role: "operator"}}
+	path := configFlag(flags)
+	flags.StringVar(&p.user.Role, "role", "operator", "of add: viewer, operator, admin or gateway")
+	flags.Var((*commas)(&p.user.Gateways), "gateways", "of add, at a hub: the gateways, as a list with commas; this one if left out")
+	flags.Var((*commas)(&p.user.Devices), "devices", "of add: the devices, as a list with commas; all if left out")
+	flags.BoolVar(&p.generated, "generate", false, "of add and passwd: make up a password and print it")
 	rest, err := parseArgs(flags, env, args)
 	if err != nil {
 		return err
 	}
-	if len(rest) != 1 || rest[0] != "hash" {
-		return usageError{"minirelay user does one thing: hash", "minirelay user hash"}
+	p.path, p.stdin = configPath(*path), *stdin
+	what := strings.Join(rest[:min(1, len(rest))], "")
+	if len(rest) == 2 {
+		p.user.ID = rest[1]
 	}
-	password, err := readPassword(ctx, env, *stdin)
+	switch {
+	case what == "hash" && len(rest) == 1:
+		return hashPassword(ctx, env, *stdin)
+	case what == "list" && len(rest) == 1:
+		return p.list()
+	case what == "add" && len(rest) == 2:
+		return p.add(ctx)
+	case what == "passwd" && len(rest) == 2:
+		return p.passwd(ctx)
+	case what == "remove" && len(rest) == 2:
+		return p.remove()
+	case (what == "add" || what == "passwd" || what == "remove") && len(rest) == 1:
+		return usageError{"minirelay user " + what + " needs the name of the user", "minirelay user " + what + " NAME"}
+	}
+	return usageError{"minirelay user does one of these: add, passwd, remove, list, hash", "minirelay user list, or minirelay user add NAME"}
+}
+
+// hashPassword is `minirelay user hash`.
+func hashPassword(ctx context.Context, env *env, stdin bool) error {
+	password, err := readPassword(ctx, env, stdin)
 	if err != nil {
 		return err
 	}
