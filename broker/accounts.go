@@ -20,7 +20,6 @@ type account struct {
 	rights *rights
 	hash   phc     // of the work that a login costs
 	plain  bool    // secret is the password itself
-	inside bool    // for this process alone, with a secret that nobody can guess
 	nobody bool    // nobody can log in: the decoy
 	slower float64 // work of the costliest hash of the config, as a multiple of this one's
 	secret string  // password_hash or password as written in the config

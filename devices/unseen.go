@@ -10,11 +10,11 @@ import (
 	"minirelay/relay"
 )
 
-// A field is missed once its device has sent manyFrames frames in fewSeconds or fewFrames in aMinute, and none of them had a
+// A field is missed once its device has sent manyFrames frames in shortTime or fewFrames in longTime, and none of them had a
 // good value of it.
 const (
-	manyFrames, fewSeconds = 10, 5 * time.Second
-	fewFrames, aMinute     = 3, time.Minute
+	manyFrames, shortTime = 10, 5 * time.Second
+	fewFrames, longTime   = 3, time.Minute
 )
 
 // Missed is a field that has no good value, and the reason as a sentence for people.
@@ -114,7 +114,7 @@ func (m *missing) list(now time.Time, polled bool) (all []Missed) {
 			tries = s.tries
 		}
 		long := now.Sub(m.since)
-		if m.frames == 0 || !s.refused && (s.good || !(tries >= manyFrames && long >= fewSeconds || tries >= fewFrames && long >= aMinute)) {
+		if m.frames == 0 || !s.refused && (s.good || !(tries >= manyFrames && long >= shortTime || tries >= fewFrames && long >= longTime)) {
 			continue
 		}
 		id := m.config.Fields[i].ID
