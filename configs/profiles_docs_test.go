@@ -34,23 +34,6 @@ func TestProfilesInTheDocs(t *testing.T) {
 	}
 }
 
-// profileGroups are the headings, in the order of the page.
-var profileGroups = []struct{ group, en, zh string }{
-	{"meter", "Electricity meters", "电表"},
-	{"solar", "Solar", "光伏"},
-	{"battery", "Batteries", "电池"},
-	{"climate", "Temperature and humidity", "温湿度"},
-	{"air", "Air", "空气"},
-	{"weather", "Weather", "气象"},
-	{"soil", "Soil", "土壤"},
-	{"water", "Water", "水"},
-	{"distance", "Distance and presence", "距离与人体感应"},
-	{"position", "Position", "定位"},
-	{"relay", "Relays", "继电器"},
-	{"board", "Boards of your own", "自制开发板"},
-	{"other", "Others", "其他"},
-}
-
 func profileTables(t *testing.T, lang string) string {
 	t.Helper()
 	word := func(en, zh string) string {
@@ -61,10 +44,10 @@ func profileTables(t *testing.T, lang string) string {
 	}
 	listed := 0
 	var out strings.Builder
-	for _, g := range profileGroups {
+	for _, g := range ProfileGroups() {
 		rows := ""
 		for _, p := range Profiles() {
-			if p.Group != g.group {
+			if p.Group != g.ID {
 				continue
 			}
 			listed++
@@ -86,7 +69,7 @@ func profileTables(t *testing.T, lang string) string {
 			rows += fmt.Sprintf("| `%s` | %s | %s | %s | %s |\n", p.Name, thing, line, nameList(fields, lang), nameList(commands, lang))
 		}
 		if rows != "" {
-			fmt.Fprintf(&out, "\n## %s\n\n| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n%s", word(g.en, g.zh), word("profile", "名称"),
+			fmt.Fprintf(&out, "\n## %s\n\n| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n%s", inLanguage(g.Title, lang), word("profile", "名称"),
 				word("device", "设备"), word("line", "串口"), word("reads", "读数"), word("commands", "命令"), rows)
 		}
 	}

@@ -20,6 +20,8 @@ dot in the middle of the line.`,
 or for minirelay watch. Data that the board sent by itself is sent again with the same timing. Requests of the
 recording get the recorded answers, with the number of the request, such as #42, where an answer repeats it. A
 request that is not in the recording is reported.`,
+	"profiles": `NAME is the whole name of a profile, which is printed in full. Any other words are searched for in the names, titles
+and kinds, in English and Chinese: minirelay profiles relay, minirelay profiles 微雪.`,
 	"scan": `It listens first, at the usual speeds and formats, and writes nothing: a board that sends by itself is described
 from its data. If nothing is received it polls, with requests that change nothing: Modbus units with the functions
 1 to 4, at the usual settings, and DL/T 645 meters for their addresses. -baud, -parity and -data-bits restrict it

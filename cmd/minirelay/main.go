@@ -52,7 +52,7 @@ func commands() []command {
 		{"address", "[-c FILE_OR_DIR] [-qr]", "print the addresses for browsers and phones", runAddress},
 		{"status", "[-c FILE_OR_DIR] [-json]", "show the state of the gateway on this machine", runStatus},
 		{"support", "[-c FILE_OR_DIR] [-o FILE]", "make an archive for a bug report, without passwords", runSupport},
-		{"profiles", "[-json | NAME]", "list the ready-made device profiles, or print one", runProfiles},
+		{"profiles", "[-json] [NAME | WORD…]", "list the ready-made device profiles, search them, or print one", runProfiles},
 		{"schema", "", "print the JSON Schema for completing and checking a config in an editor", runSchema},
 		{"ports", "[-json]", "list the serial ports and the path to write into a config; opens none", runPorts},
 		{"scan", "[-only talk|modbus|dlt645] PORT", "find out how to read the device on a port", runScan},

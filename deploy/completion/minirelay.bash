@@ -6,7 +6,7 @@ _minirelay() {
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	profiles) mapfile -t COMPREPLY < <(compgen -W "$(minirelay profiles 2>/dev/null | cut -d' ' -f1)" -- "$cur") ;;
+	profiles) mapfile -t COMPREPLY < <(compgen -W "$(minirelay profiles 2>/dev/null | sed -n 's|^  \([^ ]*\).*|\1|p')" -- "$cur") ;;
 	sample) mapfile -t COMPREPLY < <(compgen -W "$(minirelay sample -l 2>/dev/null | cut -d' ' -f1)" -- "$cur") ;;
 	*)
 		if [[ $cur == -* ]]; then
