@@ -120,6 +120,9 @@ func (m *device) framer(stream io.Reader, tap *wire.Tap) codec.Framer {
 	if k, _ := kindOf(m.config); k.framer != nil {
 		return k.framer(m.config, stream, tap)
 	}
+	if m.config.Codec == "json" && m.config.Checksum == "none" {
+		return text.NewObjectFramer(stream, tap)
+	}
 	return text.NewLineFramer(stream, tap)
 }
 

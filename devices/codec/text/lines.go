@@ -19,6 +19,9 @@ type LineFramer struct {
 	// The unread bytes are buf[start:end]. No line ends in buf[start:seen].
 	buf              []byte
 	start, seen, end int
+	objects          bool // objects of JSON end by their braces too: see objects.go
+	perLine          bool // the last object was one line
+	ended            bool // a line end has been seen
 	skip             bool // within a line that is already too long
 	whole            bool // a line end has been seen
 }
@@ -33,6 +36,17 @@ func NewLineFramer(r io.Reader, tap *wire.Tap) *LineFramer {
 // of the reader once every line before it has been returned; text after the last line end is not a line.
 func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 	for {
+		if f.objects && !f.skip {
+			switch frame, found := f.object(limit); found {
+			case objectWhole:
+				return frame, nil
+			case objectOpen:
+				if err := f.more(limit); err != nil {
+					return codec.Frame{}, err
+				}
+				continue
+			}
+		}
 		i := lineEnd(f.buf[f.seen:f.end])
 		if i < 0 {
 			if err := f.more(limit); err != nil {
@@ -40,6 +54,7 @@ func (f *LineFramer) Next(limit int) (codec.Frame, error) {
 			}
 			continue
 		}
+		f.ended = true
 		line := f.buf[f.start : f.seen+i]
 		f.start = f.seen + i + 1
 		f.seen = f.start

@@ -15,7 +15,10 @@ import (
 
 // frames cuts everything that r gives. A line that is not whole is marked.
 func frames(r io.Reader, limit int, tap *wire.Tap) (lines []string, err error) {
-	f := NewLineFramer(r, tap)
+	return framesOf(NewLineFramer(r, tap), limit)
+}
+
+func framesOf(f *LineFramer, limit int) (lines []string, err error) {
 	for {
 		frame, err := f.Next(limit)
 		if err != nil {
