@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"minirelay/relay"
@@ -195,7 +194,6 @@ func overlapsRoot(filter, root []string) bool {
 }
 
 // reference reports a name that does not refer to anything.
-func (k *checker) reference(at place, kind, name string, known []string) {
-	k.fault(at, fmt.Sprintf("there is no %s %s", kind, strconv.Quote(name)),
-		didYouMean(name, slices.Clone(known), "there are "))
+func (k *checker) reference(at place, what, name string, known []string) {
+	k.fault(at, what, didYouMean(name, slices.Clone(known), "there are "))
 }

@@ -47,7 +47,7 @@ func (k *checker) foreignKeys(n *node, keys []key, codec string) {
 		case len(key.codecs) > 0 && !slices.Contains(key.codecs, codec):
 			k.spoil(n, child.name)
 			k.fault(child.key, fmt.Sprintf("%s has no effect for codec %s", child.name, codec),
-				"leave it out; it is for "+strings.Join(key.codecs, ", "))
+				fmt.Sprintf("only codec %s uses it: leave it out", strings.Join(key.codecs, ", ")))
 		case key.form == formTable:
 			k.foreignKeys(child, key.keys, codec)
 		case key.form == formByID || key.form == formTables:

@@ -169,7 +169,7 @@ func (k *checker) checkDevices() {
 			at := k.at("devices", d.ID, "port")
 			if !slices.Contains(ports, d.Port) {
 				if k.whole {
-					k.reference(at, "port", d.Port, ports)
+					k.reference(at, fmt.Sprintf("there is no port %q", d.Port), d.Port, ports)
 				}
 			} else if o, ok := first[d.Port]; !ok {
 				first[d.Port] = d

@@ -25,14 +25,14 @@ func (k *checker) checkUpstreams() {
 				k.fault(k.at(at(p.Key)...), p.What, p.Try)
 			}
 		}
-		k.checkList(at("send"), "kind of topic", upstream.Kinds, "")
-		k.checkList(at("accept"), "kind of message", upstream.Inlets, "")
+		k.checkList(at("send"), "there is no kind of topic %q", upstream.Kinds, "")
+		k.checkList(at("accept"), "there is no kind of message %q", upstream.Inlets, "")
 		known := devices
 		if !k.whole {
 			known = nil // a device may be in a part that could not be read
 		}
-		k.checkList(at("devices"), "device", known, "an empty list of devices would mean all of them")
-		k.checkList(at("command_devices"), "device", known, "an empty list of devices would mean all of them")
+		k.checkList(at("devices"), "there is no device %q", known, "an empty list of devices would mean all of them")
+		k.checkList(at("command_devices"), "there is no device %q", known, "an empty list of devices would mean all of them")
 		k.checkUpstreamFiles(u)
 		k.checkUpstreamRights(u)
 		for _, other := range k.doc.Upstream[:n] {
@@ -50,8 +50,9 @@ func sameUpstream(a, b upstream.Config) bool {
 	return a.URL == b.URL && a.User == b.User && a.ClientID == b.ClientID
 }
 
-// checkList checks that each text of a list is a known one; if known is nil, every text passes.
-func (k *checker) checkList(names []string, kind string, known []string, empty string) {
+// checkList checks that each text of a list is a known one; if known is nil, every text passes. what says, of a text, that it
+// is not.
+func (k *checker) checkList(names []string, what string, known []string, empty string) {
 	n := k.root.get(names...)
 	if n == nil || !k.sound(names...) {
 		return
@@ -61,7 +62,7 @@ func (k *checker) checkList(names []string, kind string, known []string, empty s
 	}
 	for _, child := range n.children {
 		if word, ok := child.value.(string); ok && known != nil && !slices.Contains(known, word) {
-			k.reference(child.at, kind, word, known)
+			k.reference(child.at, fmt.Sprintf(what, word), word, known)
 		}
 	}
 }

@@ -149,8 +149,8 @@ func (k *checker) checkUsersDevice(u broker.UserConfig, at place, name string, d
 		k.fault(at, fmt.Sprintf("the user may not use the gateway %q", gateway), `name it in gateways, or write the device's id alone`)
 	case of && gateway != k.doc.Gateway.ID, !of && !slices.Equal(gateways, []string{k.doc.Gateway.ID}), !k.whole:
 	case !of && !slices.Contains(devices, name):
-		k.reference(at, "device", name, devices)
+		k.reference(at, fmt.Sprintf("there is no device %q", name), name, devices)
 	case of && !slices.Contains(devices, device):
-		k.reference(at, "device", device, devices)
+		k.reference(at, fmt.Sprintf("there is no device %q", device), device, devices)
 	}
 }

@@ -268,7 +268,7 @@ var slips = []slip{
 	{"two boards on one port", "", "[devices.board]\nport = \"uno\"\ncodec = \"json\"\n[devices.board.fields.t]\ntype = \"number\"\n",
 		`35:8: the port "uno" is taken by [devices.greenhouse]: their lines cannot be distinguished without a match in each | give each its own port; the other is at x.toml:10:8`},
 	{"unit for json", `codec = "json"`, "codec = \"json\"\nunit = 1",
-		`12:1: unit has no effect for codec json | leave it out; it is for modbus-rtu, modbus-ascii`},
+		`12:1: unit has no effect for codec json | only codec modbus-rtu, modbus-ascii uses it: leave it out`},
 	{"a command on input:", "[devices.relay.commands.k1]\nregister = \"coil:0\"", "[devices.relay.commands.k1]\nregister = \"input:0\"",
 		`31:12: register: the table input is read-only | commands write coil: or holding:`},
 	{"plain password_hash", `"$argon2id$v=19$m=7168,t=5,p=1$GY/N6ot1tAQZkuuzwukExQ$aoQ/gDfhaq0kc9bH3cAxGWllaP5yzMHTXR79rPsmbrI"`, `"three-green-kettles"`,
