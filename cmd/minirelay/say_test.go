@@ -70,6 +70,7 @@ func TestOneWayToTheTerminal(t *testing.T) {
 		"say.go":       true, // it is here
 		"phone.go":     true, // whether a person looks
 		"address.go":   true, // a QR code
+		"people.go":    true, // the same
 		"run.go":       true, // the same, and the screen moves behind the writer that never waits
 		"demo.go":      true, // the same, and its own lines to paste
 		"scan.go":      true, // the line that progress overwrites
