@@ -146,6 +146,7 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 	search := detect.ModbusSearch{Settings: s.settings(detect.ModbusSettings()), Patience: s.wait, UpTo: s.units, All: s.all}
 	s.say("searching for Modbus units: %s at most, with functions that only read", roughly(search.Steps(), s.wait))
 	found, err := detect.ModbusUnits(ctx, l, search, s.step)
+	s.found.Echo = found.Echo
 	if err != nil {
 		return err
 	}

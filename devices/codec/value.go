@@ -136,8 +136,7 @@ func (v *ByteValue) Token(b []byte) (t Token, ok bool) {
 	case "":
 		return Token{Kind: TokenNumber, Number: v.Number.Get(b)}, true
 	case FormatString:
-		text, _, _ := bytes.Cut(b, []byte{0})
-		text = bytes.TrimSpace(text)
+		text := TextIn(b)
 		return Token{Kind: TokenString, Text: text}, utf8.Valid(text) && bytes.IndexFunc(text, isUnprintable) < 0
 	case FormatASCII:
 		n, ok := ParseNumber(bytes.TrimFunc(b, isPadding), false)
@@ -167,6 +166,15 @@ func (v *ByteValue) Token(b []byte) (t Token, ok bool) {
 		return Token{Kind: TokenString, Text: AppendHex(nil, digits)}, ok
 	}
 	return Token{Kind: TokenNumber, Number: sign * n}, ok
+}
+
+// TextIn returns the text in bytes that are padded with zeros, blanks or, as erased memory is, with FF.
+func TextIn(b []byte) []byte {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	for len(b) > 0 && b[len(b)-1] == 0xFF {
+		b = b[:len(b)-1]
+	}
+	return bytes.TrimSpace(b)
 }
 
 func isUnprintable(r rune) bool { return !unicode.IsPrint(r) }

@@ -19,6 +19,7 @@ type asker struct {
 	setting  Setting
 	patience time.Duration // until an answer begins
 	garbled  int           // answers that could not be understood
+	echo     bool          // a request came back: the adapter receives what it sends
 }
 
 // betweenPieces is the longest silence within an answer: adapters deliver the bytes of 16 ms at once.
@@ -48,6 +49,7 @@ func (a *asker) ask(ctx context.Context, request []byte, find func(got []byte) [
 			}
 			got = append(got, b...)
 			said := bytes.TrimPrefix(got, request) // some adapters repeat what is written
+			a.echo = a.echo || len(said) < len(got)
 			if answer := find(said); answer != nil {
 				return answer, nil
 			}

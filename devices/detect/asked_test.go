@@ -58,6 +58,9 @@ func TestModbusUnits(t *testing.T) {
 			if got, want := fmt.Sprint(found.Units), fmt.Sprint([]Unit{{1, s}, {3, s}, {200, s}}); got != want {
 				t.Errorf("%v: %s", s, got)
 			}
+			if found.Echo != (s.Baud == 9600) {
+				t.Errorf("%v: an echo: %v", s, found.Echo)
+			}
 			if d := time.Since(start); d > 2*time.Minute || last.Done >= last.Total {
 				t.Errorf("%v: it took %v, and said %+v", s, d, last)
 			}

@@ -47,6 +47,7 @@ type ModbusSearch struct {
 type Found struct {
 	Units   []Unit
 	Garbled Setting
+	Echo    bool // the adapter receives what it sends
 }
 
 // Steps is the largest number of requests that the search sends.
@@ -99,6 +100,7 @@ func ModbusUnits(ctx context.Context, l Line, q ModbusSearch, tell func(Progress
 				found.Units = append(found.Units, Unit{x.unit, s})
 			}
 		}
+		found.Echo = found.Echo || a.echo
 		if a.garbled > 0 && found.Garbled.Baud == 0 {
 			found.Garbled = s
 		}

@@ -17,6 +17,7 @@ type Result struct {
 	Talker  *Sample // a board that talks by itself; nil: none does
 	Profile string  // the profile that decodes what Talker says; "" if none does
 	Units   []UnitResult
+	Echo    bool // the adapter receives what it sends to them
 	Meters  []MeterFound
 }
 
@@ -42,6 +43,9 @@ func (r *Result) TOML() string {
 			"# units, leave out the others, and paste the rest into the config.\n" +
 			"# 扫描结果。按厂家的寄存器表改好名称、格式、倍率和单位，删去不要的，粘贴到配置里。\n\n")
 		writePort(&t, r.Path, r.Units[0].Setting)
+		if r.Echo {
+			t.WriteString("# The adapter receives what it sends. 转换器会收到自己发出的数据。\necho = true\n")
+		}
 		for _, u := range r.Units {
 			u.write(&t)
 		}

@@ -54,6 +54,7 @@ func TestTOML(t *testing.T) {
 		"binary":   {Result{Talker: sensed(frames(0xff, 0x86, 1, 2, 3, 4, 0, 0))}, "checksum = \"sum8-inverted\""},
 		"nonsense": {Result{Talker: sensed("\x00\xff\x00\x80\xf8")}, "too uncertain"},
 		"units":    {Result{Units: []UnitResult{{Unit{Address: 5, Setting: Setting{Baud: 19200, DataBits: 8, Parity: "even"}}, []Range{{Table: "holding", From: 3, To: 60, Values: make([]uint16, 58)}, {Table: "discrete", From: 0, To: 0, Values: []uint16{1}}}, []string{"this", "that"}}}}, "with plausible values: this, that.\n"},
+		"echo":     {Result{Echo: true, Units: []UnitResult{{Unit: Unit{Address: 5, Setting: ModbusSettings()[0]}}}}, "\necho = true\n"},
 		"meter":    {Result{Meters: []MeterFound{{Setting: MeterSettings()[0], Address: "000010604867", Energy: "12.34"}, {Setting: MeterSettings()[0], Address: "000010604868"}}}, "# It shows 12.34 kWh now."},
 		"profile":  {Result{Talker: sensed(thrice("{\"t\":21}\n")), Profile: configs.Profiles()[0].Name}, "profile = "},
 	} {

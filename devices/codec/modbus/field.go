@@ -124,8 +124,7 @@ func (f *field) text(data []byte) []byte {
 			b[i] = data[i^1]
 		}
 	}
-	b, _, _ = bytes.Cut(b, []byte{0})
-	return bytes.TrimSpace(b)
+	return codec.TextIn(b)
 }
 
 // textBytes returns the bytes of a text in registers.

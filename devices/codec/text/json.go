@@ -67,10 +67,14 @@ func checkJSONPath(key string) (what, try string) {
 	return err.Error(), `write nested keys like "air.temperature", elements of arrays like "probes[0].t"`
 }
 
-// jsonPath splits "probes[0].t" into its parts; "probes.0.t" is the same.
+// jsonPath splits "probes[0].t" into its parts; "probes.0.t" is the same. A name that holds a dot is in double quotes.
 func jsonPath(key string) ([]string, error) {
 	var path []string
-	for i, part := range strings.Split(key, ".") {
+	for i, part := range splitKey(key) {
+		if n := len(part); n > 2 && part[0] == '"' && part[n-1] == '"' {
+			path = append(path, part[1:n-1])
+			continue
+		}
 		name, rest, indexed := strings.Cut(part, "[")
 		if name != "" {
 			path = append(path, name)
@@ -93,6 +97,19 @@ func jsonPath(key string) ([]string, error) {
 		}
 	}
 	return path, nil
+}
+
+// splitKey splits a key at its dots, but not at those in double quotes.
+func splitKey(key string) (parts []string) {
+	quoted, from := false, 0
+	for i, c := range key {
+		if c == '"' {
+			quoted = !quoted
+		} else if c == '.' && !quoted {
+			parts, from = append(parts, key[from:i]), i+1
+		}
+	}
+	return append(parts, key[from:])
 }
 
 // elementIndex is key as an index in an array; -1 if it is none.

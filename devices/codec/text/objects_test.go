@@ -6,7 +6,9 @@ import (
 	"testing"
 	"testing/iotest"
 
+	. "minirelay/devices/devicestest"
 	"minirelay/devices/wire"
+	"minirelay/relay"
 )
 
 // Objects end by their braces, with and without line ends, however they arrive.
@@ -54,5 +56,15 @@ func TestEndlessObject(t *testing.T) {
 	got, _ := framesOf(f, 200)
 	if n := len(got); n < 3 || got[n-1] != `{"t":2}` || len(f.buf) > 4096 {
 		t.Errorf("%d frames, a buffer of %d bytes", n, len(f.buf))
+	}
+}
+
+// A name that holds a dot is found in double quotes.
+func TestDottedKeys(t *testing.T) {
+	d := Device(Field("a", relay.TypeNumber, Key(`"air.t"`)), Field("b", relay.TypeNumber, Key(`"x.y".max`)), Field("c", relay.TypeNumber, Key(`air.t`)),
+		Field("d", relay.TypeNumber, Key(`p."q.r"`)))
+	got := readLines(t, d, strings.NewReader("x\n"+`{"air.t":1,"x.y":{"max":2},"air":{"t":3},"p":{"q.r":4}}`+"\n"))
+	if !strings.Contains(got, "a=1 b=2 c=3 d=4") {
+		t.Error(got)
 	}
 }
