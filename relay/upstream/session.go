@@ -372,6 +372,7 @@ func (u *Upstream) delivered(i *item) {
 	}
 	u.mu.Lock()
 	delete(u.refusals.blamed, i.full)
+	u.written = u.written || i.full == u.config.infoTopic()
 	switch {
 	case i.queue != nil:
 		u.counts.Delivered++

@@ -53,8 +53,8 @@ func (u *Upstream) meet(info []byte) {
 	}
 	installation, _, _ := strings.Cut(u.config.Instance, "/")
 	// A copy may have the same instance, but it was started at another time. The message of an earlier run of this very
-	// gateway is older.
-	if theirs.Instance != installation || ours.Started != 0 && theirs.Started > ours.Started {
+	// gateway is older, and there only until this run has written its own.
+	if theirs.Instance != installation || ours.Started != 0 && (theirs.Started > ours.Started || u.written && theirs.Started != ours.Started) {
 		u.met = time.Now()
 	}
 }

@@ -113,8 +113,8 @@ func TestTwinAtAnyBroker(t *testing.T) {
 			o := &onlyOne{readable: true}
 			url := "mqtt://" + listenTCP(t, tcp(t), o.serve)
 			first := twinOf(t, url, "a/1", 100)
-			twinOf(t, url, second.instance, second.started)
-			waitFor(t, func() bool { return namesTheTwin(first) })
+			other := twinOf(t, url, second.instance, second.started)
+			waitFor(t, func() bool { return namesTheTwin(first) && namesTheTwin(other) })
 		})
 	}
 }

@@ -59,6 +59,7 @@ type Upstream struct {
 	news     bool // the handler has not been notified of a change yet
 
 	forgetful bool      // published cannot be written
+	written   bool      // the upstream has the gateway's info of this run
 	met       time.Time // when another gateway with this id was met; zero: never
 
 	work             chan struct{} // the keeper has something to do
