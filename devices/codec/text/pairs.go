@@ -32,6 +32,9 @@ func NewPairs(c mapping.DeviceConfig, tap *wire.Tap) codec.Stream {
 	if c.Checksum == checksum.VEDirect {
 		p.assign = "\t"
 	}
+	if strings.Contains(p.assign, ":") {
+		p.assign += "：" // as Chinese input methods type it
+	}
 	p.keys = newKeys(c, &p.match)
 	p.spaced = strings.Contains(p.separator, " ")
 	return p
