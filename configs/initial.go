@@ -27,7 +27,17 @@ type Start struct {
 	Things        []StartThing
 }
 
-// StartThing is a port with one device on it.
+// Check returns the config that the answers make, without looking at any file. The error is [Faults]: an answer cannot be
+// used.
+func (s Start) Check() (*Config, error) {
+	if s.Hash == "" {
+		s.Admin = "" // it is not known yet
+	}
+	const name = "minirelay.toml"
+	return load(name, []*source{newSource(name, s.Text())}, nil, true)
+}
+
+// StartThing is a device and its port. Things with the same Port share it.
 type StartThing struct {
 	Port, Device string // ids
 	Path         string
@@ -35,6 +45,7 @@ type StartThing struct {
 	Parity       string
 	StopBits     float64
 	Profile      string // "" for a device that has no description yet
+	Unit         int    // the address on a bus; 0 for that of the profile
 }
 
 // Text returns the config, with a comment for each setting that a user will probably want to change.
@@ -57,8 +68,13 @@ func (s Start) Text() []byte {
 	if s.Admin != "" {
 		fmt.Fprintf(&b, "\n[users.%s]\npassword_hash = %q\nrole          = \"admin\"   # viewer | operator | admin\n", s.Admin, s.Hash)
 	}
+	ports := map[string]bool{}
 	for _, t := range s.Things {
-		t.write(&b)
+		if !ports[t.Port] {
+			t.writePort(&b)
+			ports[t.Port] = true
+		}
+		t.writeDevice(&b)
 	}
 	if len(s.Things) == 0 {
 		fmt.Fprintf(&b, "\n# The devices on the Pi: minirelay ports lists the ports, minirelay profiles the devices that are already described.\n"+
@@ -68,7 +84,7 @@ func (s Start) Text() []byte {
 	return []byte(b.String())
 }
 
-func (t StartThing) write(b *strings.Builder) {
+func (t StartThing) writePort(b *strings.Builder) {
 	fmt.Fprintf(b, "\n[ports.%s]\npath = %q\nbaud = %d\n", t.Port, t.Path, t.Baud)
 	if t.Parity != "none" {
 		fmt.Fprintf(b, "parity = %q\n", t.Parity)
@@ -76,8 +92,14 @@ func (t StartThing) write(b *strings.Builder) {
 	if t.StopBits != 1 {
 		fmt.Fprintf(b, "stop_bits = %s\n", strconv.FormatFloat(t.StopBits, 'g', -1, 64))
 	}
+}
+
+func (t StartThing) writeDevice(b *strings.Builder) {
 	if t.Profile != "" {
 		fmt.Fprintf(b, "\n[devices.%s]\nport    = %q\nprofile = %q   # minirelay profiles %s shows its contents\n", t.Device, t.Port, t.Profile, t.Profile)
+		if t.Unit != 0 {
+			fmt.Fprintf(b, "unit    = %d\n", t.Unit)
+		}
 		return
 	}
 	fmt.Fprintf(b, "\n# Not described yet: minirelay watch %s shows its data, docs/mappings.md explains how to describe it. 尚未描述。\n"+

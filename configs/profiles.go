@@ -71,6 +71,16 @@ func FindProfile(name string) (Profile, error) {
 	return Profile{Name: name, Text: text, ProfileHead: head}, nil
 }
 
+// Unit returns the Modbus address that the device has as delivered. ok reports whether it has one: several such devices
+// can share a port.
+func (p Profile) Unit() (unit int, ok bool) {
+	root, _ := profileTree(p.Name, p.Text)
+	if n := root.get("device", "unit"); n != nil && n.kind == kindWhole {
+		return int(n.value.(int64)), true
+	}
+	return 0, false
+}
+
 // ProfileNames lists the profiles, without reading them.
 func ProfileNames() []string {
 	entries, err := profileFiles.ReadDir("profiles")

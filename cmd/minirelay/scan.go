@@ -51,7 +51,7 @@ func runScan(ctx context.Context, env *env, args []string) error {
 	if err := s.checkFlags(*only); err != nil {
 		return err
 	}
-	s.name = rest[0]
+	s.name = fullPath(rest[0])
 	s.tty = isTerminal(env.stderr)
 	return s.run(ctx, *only)
 }

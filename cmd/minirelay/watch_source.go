@@ -41,6 +41,10 @@ func findSource(ctx context.Context, env *env, name string, o *watchOptions) (*s
 		o.remote.config = configPath(o.config)
 	}
 	port, all := namedIn(config, name)
+	if full := fullPath(name); port == nil && full != name { // an id of the config has priority
+		name = full
+		port, all = namedIn(config, name)
+	}
 	if port == nil {
 		return openNamed(config, name, o)
 	}
