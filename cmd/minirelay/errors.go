@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"minirelay/configs"
 	"minirelay/gateway"
 )
 
@@ -40,7 +41,7 @@ func describe(err error) (what, try string, status int) {
 func parseFlags(flags *flag.FlagSet, env *env, args []string) error {
 	rest, err := parseArgs(flags, env, args)
 	if err == nil && len(rest) > 0 {
-		return usageError{fmt.Sprintf("minirelay %s does not accept %q", flags.Name(), rest[0]), helpOn(flags)}
+		return usageError{fmt.Sprintf("minirelay %s does not accept %q", flags.Name(), rest[0]), whereTo(flags, rest[0])}
 	}
 	return err
 }
@@ -58,7 +59,7 @@ func parseArgs(flags *flag.FlagSet, env *env, args []string) ([]string, error) {
 			return nil, err
 		}
 		if err != nil {
-			return nil, usageError{err.Error(), helpOn(flags)}
+			return nil, usageError{err.Error(), flagMeant(flags, err)}
 		}
 		if flags.NArg() == 0 {
 			return rest, nil
@@ -66,6 +67,34 @@ func parseArgs(flags *flag.FlagSet, env *env, args []string) ([]string, error) {
 		rest = append(rest, flags.Arg(0))
 		args = flags.Args()[1:]
 	}
+}
+
+// whereTo is the hint for an argument that a subcommand does not accept. People write the config without -c.
+func whereTo(flags *flag.FlagSet, argument string) string {
+	if flags.Lookup("c") != nil && (strings.HasSuffix(argument, ".toml") || exists(argument)) {
+		return fmt.Sprintf("a config is named with -c: minirelay %s -c %s", flags.Name(), argument)
+	}
+	return helpOn(flags)
+}
+
+// flagMeant is the hint for flags that cannot be parsed. It knows what other programs call -c.
+func flagMeant(flags *flag.FlagSet, err error) string {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return helpOn(flags)
+	}
+	switch name {
+	case "config", "conf", "config-file", "cfg", "file", "f":
+		if flags.Lookup("c") != nil {
+			return fmt.Sprintf("a config is named with -c: minirelay %s -c FILE", flags.Name())
+		}
+	}
+	var names []string
+	flags.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	if meant, ok := configs.Nearest(name, names); ok && len(meant) > 1 {
+		return fmt.Sprintf("did you mean -%s?", meant)
+	}
+	return helpOn(flags)
 }
 
 func helpOn(flags *flag.FlagSet) string {
