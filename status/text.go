@@ -49,6 +49,9 @@ func (s *Snapshot) write(p *page) {
 	s.writeMachine(p)
 	if len(s.Problems) == 0 {
 		p.printf("\nall is well\n")
+		if len(s.Ports)+len(s.Devices)+len(s.Gateways) == 0 {
+			p.printf("no device is described yet: sudo minirelay init asks for those on this machine\n")
+		}
 		return
 	}
 	p.printf("\nneeds attention:\n")

@@ -42,3 +42,19 @@ func TestHostileTextsOnTheScreen(t *testing.T) {
 		}
 	}
 }
+
+// A gateway without devices says what comes next. A hub needs none.
+func TestNothingIsDescribed(t *testing.T) {
+	next := "no device is described yet: sudo minirelay init"
+	hub := Snapshot{Gateways: []Gateway{{Gateway: "cabin"}}}
+	for _, test := range []struct {
+		s    Snapshot
+		want bool
+	}{{Snapshot{}, true}, {hub, false}, {*full(), false}} {
+		test.s.Problems = nil
+		var out bytes.Buffer
+		if err := test.s.Write(&out, locale.English); err != nil || strings.Contains(out.String(), next) != test.want {
+			t.Errorf("%v\n%s", err, out.String())
+		}
+	}
+}

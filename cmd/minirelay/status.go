@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"time"
 
@@ -27,13 +28,9 @@ func runStatus(ctx context.Context, env *env, args []string) error {
 	if err := parseFlags(flags, env, args); err != nil {
 		return err
 	}
-	dir, err := dataDir(configPath(*path))
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, statusTime)
 	defer cancel()
-	body, err := askLocally(ctx, dir, "/api/status")
+	body, err := statusOf(ctx, *path)
 	if err != nil {
 		return err
 	}
@@ -47,6 +44,35 @@ func runStatus(ctx context.Context, env *env, args []string) error {
 	}
 	return s.Write(env.stdout, env.lang)
 }
+
+// statusOf requests the status of the gateway whose config the user named, "" for none.
+func statusOf(ctx context.Context, given string) ([]byte, error) {
+	path := configPath(given)
+	empty := given == "" && os.Getenv("MINIRELAY_CONFIG") == "" && !exists(path)
+	dir := configs.DefaultGateway().DataDir
+	if !empty {
+		var err error
+		if dir, err = dataDir(path); err != nil {
+			return nil, err
+		}
+	}
+	body, err := askLocally(ctx, dir, "/api/status")
+	var missing noGateway
+	if !errors.As(err, &missing) {
+		return body, err
+	}
+	switch {
+	case empty:
+		return nil, userError{"there is no config here yet, and no gateway is running",
+			"minirelay init makes a config and says how to start; minirelay demo shows a gateway without hardware"}
+	case path == systemConfig:
+		return nil, userError{missing.what, "start it: sudo systemctl start minirelay"}
+	}
+	return nil, userError{missing.what, fmt.Sprintf("start it: minirelay run -c %s; or name the config of another one: minirelay status -c FILE", path)}
+}
+
+// noGateway is the error of [askLocally] for a gateway that is not running.
+type noGateway struct{ userError }
 
 // statusTime is the time limit for the gateway's answer.
 const statusTime = 10 * time.Second
@@ -84,8 +110,8 @@ func askLocally(ctx context.Context, dir, path string) ([]byte, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, userError{"no permission to ask the gateway", "run it as the gateway's user, or with sudo"}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, userError{"no gateway is running with the data directory " + dir,
-			"start it (sudo systemctl start minirelay), or name its config: minirelay status -c FILE"}
+		return nil, noGateway{userError{"no gateway is running with the data directory " + dir,
+			"start it (sudo systemctl start minirelay), or name its config: minirelay status -c FILE"}}
 	case err != nil:
 		return nil, userError{"the gateway does not answer: " + err.Error(), "journalctl -u minirelay -e shows its log"}
 	}
