@@ -202,19 +202,32 @@ func (l *line) unanswered(s *session, m *device, q *codec.Query) (noise bool) {
 	return s.spoilt || len(got) > 0
 }
 
+// leaveToOther waits while another master waits for an answer, for at most two seconds. The error is a *[brokenError].
+func (l *line) leaveToOther(s *session) error {
+	for began := time.Now(); time.Since(began) < 2*time.Second; l.rest(s, readBackPause) {
+		l.mu.Lock()
+		_, pending := l.requestsIn(s, l.inbox.bytes)
+		l.unlock()
+		if err := l.over(s, noByte); err != nil || !pending {
+			return err
+		}
+	}
+	return nil
+}
+
 // awaitSilence waits until a request may be written: until the line has been silent for as long as any of its devices
 // needs, because each of them sees by the silence where a request begins; and until the device that answered last has
 // had the rest it needs, which may take seconds. The error is a *[brokenError].
 func (l *line) awaitSilence(s *session) error {
+	if err := l.leaveToOther(s); err != nil {
+		return err
+	}
 	l.mu.Lock()
 	var silence time.Duration
 	for _, m := range l.devices {
 		silence = max(silence, m.poller.Timing(s.config).Before)
 	}
 	from := later(s.quietFrom, l.inbox.at)
-	if _, pending := l.requestsIn(s, l.inbox.bytes); pending { // leave the other master the time for its answer
-		silence = max(silence, l.devices[0].config.PollConfig.Timeout)
-	}
 	l.unlock()
 	wait := time.Until(later(from.Add(silence), s.restUntil))
 	if wait <= 0 {

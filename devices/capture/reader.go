@@ -34,8 +34,8 @@ func (e *SyntaxError) Hint() string { return e.Try }
 // ErrEmpty is the error of a recording without a single byte.
 var ErrEmpty = errors.New("it contains no records")
 
-// Read reads a whole recording, at most 1 GiB: a capture, a text of hexadecimal numbers, or bare bytes, recognised by their
-// content. The result has at least one record. The error is [ErrEmpty], a [*SyntaxError], or that of r.
+// Read reads a whole recording, at most 1 GiB: a capture, a text of hexadecimal numbers, a log of another tool, or bare bytes,
+// recognised by their content. The result has at least one record. The error is [ErrEmpty], a [*SyntaxError], or that of r.
 func Read(r io.Reader) (Header, []Record, error) {
 	in := bufio.NewReaderSize(io.LimitReader(r, maxSize), 64<<10)
 	head, err := in.Peek(len(magic))
@@ -48,6 +48,8 @@ func Read(r io.Reader) (Header, []Record, error) {
 	}
 	if data, ok := hexText(all); ok {
 		all = data
+	} else if records := logText(all); records != nil {
+		return Header{}, records, nil
 	}
 	if len(all) == 0 {
 		return Header{}, nil, ErrEmpty
