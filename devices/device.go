@@ -11,6 +11,7 @@ import (
 	"minirelay/devices/codec/text"
 	"minirelay/devices/computed"
 	"minirelay/devices/mapping"
+	"minirelay/devices/missed"
 	"minirelay/devices/schedule"
 	"minirelay/devices/wire"
 	"minirelay/relay"
@@ -25,7 +26,7 @@ type device struct {
 	preview  *preview              // the computed fields as watchers see them; nil until a watcher looks
 	polls    *pollCounts           // nil: the device talks by itself
 	schedule schedule.Schedule     // of the poller; only the owner of the port touches it
-	missing  missing               // fields without a good value
+	missing  missed.Fields         // fields without a good value
 	reported bool                  // the log says that it does not answer
 	parted   bool                  // the log says that a request had to be split
 	framing  string                // how its frames are cut; "polled" for a polled device
@@ -36,7 +37,7 @@ type device struct {
 // compile turns a description without problems into a device; it is not attached to the relay yet.
 func compile(c mapping.DeviceConfig, tap *wire.Tap) *device {
 	m := &device{config: c}
-	m.missing = newMissing(&m.config)
+	m.missing = missed.New(&m.config)
 	k, _ := kindOf(c)
 	switch {
 	case k.poller != nil:

@@ -94,7 +94,7 @@ func (m *device) answers(sent *inFlight, text []byte) (codec.Verdict, *codec.Com
 
 // took shows the readings of a frame; request is the request that it answers, "" for a device that talks by itself.
 func (j *judge) took(m *device, request string, at time.Time, frame []byte, readings []relay.Reading) {
-	m.missing.took(at, readings, j.tap, "")
+	m.missing.Took(at, readings, j.tap, "")
 	j.misses(m, at)
 	taken(j.tap, at, &m.config, request, frame, m.shown(readings, j.tap))
 }
@@ -150,7 +150,7 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 		m.polls.damaged.Add(1)
 		j.tap.ShowFrame(at, f, got, "it can never become the answer")
 	case codec.Refused, codec.Unreached:
-		m.missing.took(at, r.Readings, j.tap, r.Refusal)
+		m.missing.Took(at, r.Readings, j.tap, r.Refusal)
 		j.tap.Frames.Add(1)
 		f.OK = true
 		j.tap.ShowFrame(at, f, got, "the device refused: "+r.Refusal)
@@ -165,7 +165,7 @@ func (j *judge) answer(m *device, q *codec.Query, at time.Time, got []byte, quie
 // is the timeout, or 0 in a recording.
 func (j *judge) unanswered(m *device, q *codec.Query, at time.Time, got []byte, within time.Duration) {
 	j.tap.Unanswered.Add(1)
-	m.missing.unanswered(func(field int) bool { return m.poller.Reads(field) == q })
+	m.missing.Unanswered(func(field int) bool { return m.poller.Reads(field) == q })
 	why := "no answer"
 	if within > 0 {
 		why = fmt.Sprintf("no answer in %v", within)
@@ -198,4 +198,17 @@ func behindEcho(c serial.Config, request, got []byte) []byte {
 		return got[i+len(request):]
 	}
 	return nil
+}
+
+// looksFor begins a frame of m: the codec remarks on it if fields are missed.
+func (j *judge) looksFor(m *device) { j.tap.Ask(m.missing.Asks()) }
+
+// misses shows, with every so many frames, the fields of m that are missed.
+func (j *judge) misses(m *device, at time.Time) {
+	if !m.missing.Due() || !j.tap.Watched() {
+		return
+	}
+	for _, f := range m.missing.List(at, m.poller != nil) {
+		j.tap.Because(f.Why)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"minirelay/devices/mapping"
+	"minirelay/devices/missed"
 	"minirelay/devices/serial"
 	"minirelay/devices/wire"
 	"minirelay/relay"
@@ -237,18 +238,18 @@ func (l *line) pulse(ctx context.Context) bool {
 
 // PortStats is the state of one port, for a status page.
 type PortStats struct {
-	Port    string        // id of the port
-	Devices []string      // ids of its devices, in the order of the config
-	Path    string        // as configured
-	Baud    int           // bit/s, as configured
-	Open    bool          // whether the port is open
-	Trouble string        // why the port is not usable; "" if it is, or has not been tried
-	Counts  wire.Counts   // since the port was first configured
-	Polls   []Polls       // of the polled devices
-	Missed  []Missed      // fields without a good value
-	Busy    time.Duration // how long the line has been occupied; its growth per time is the load, 0 to 1
-	Reckons bool          // whether Busy is known
-	Last    time.Time     // when the last byte came; zero: never
+	Port    string         // id of the port
+	Devices []string       // ids of its devices, in the order of the config
+	Path    string         // as configured
+	Baud    int            // bit/s, as configured
+	Open    bool           // whether the port is open
+	Trouble string         // why the port is not usable; "" if it is, or has not been tried
+	Counts  wire.Counts    // since the port was first configured
+	Polls   []Polls        // of the polled devices
+	Missed  []missed.Field // fields without a good value
+	Busy    time.Duration  // how long the line has been occupied; its growth per time is the load, 0 to 1
+	Reckons bool           // whether Busy is known
+	Last    time.Time      // when the last byte came; zero: never
 }
 
 // Stats returns the state of every port, in the order of the config.
@@ -268,7 +269,7 @@ func (p *Ports) Stats() []PortStats {
 		}
 		for _, m := range l.devices {
 			stats.Devices = append(stats.Devices, m.config.ID)
-			stats.Missed = append(stats.Missed, m.missing.list(time.Now(), m.poller != nil)...)
+			stats.Missed = append(stats.Missed, m.missing.List(time.Now(), m.poller != nil)...)
 			if m.polls != nil {
 				stats.Polls = append(stats.Polls, m.polls.polls(m.config.ID))
 			}

@@ -183,7 +183,7 @@ func (l *line) look(s *session, m *device, q *codec.Query, quiet bool) (codec.Re
 
 // tellMissing logs, once, the fields that have had no good value; mu is held.
 func (l *line) tellMissing(m *device) {
-	if missed := m.missing.tell(time.Now(), m.poller != nil); missed != "" {
+	if missed := m.missing.Tell(time.Now(), m.poller != nil); missed != "" {
 		l.said = append(l.said, func() {
 			l.log.Warn("fields are missing", "device", m.config.ID, "missing", missed, "hint", "minirelay watch "+l.id+" shows what the board sends")
 		})

@@ -43,7 +43,7 @@ var house = []room{
 	{"relay/upstream", "relay/clock relay/fair relay/pace relay/segment secret", "github.com/eclipse/paho.mqtt.golang github.com/gorilla/websocket",
 		"an upstream could carry any messages: the relay reaches it by a method, and the other way round"},
 
-	{"devices", "devices/answers devices/capture devices/checksum devices/codec devices/codec/binary devices/codec/dlt645 devices/codec/modbus devices/codec/text devices/computed devices/mapping devices/schedule devices/serial devices/wire relay", "",
+	{"devices", "devices/answers devices/capture devices/checksum devices/codec devices/codec/binary devices/codec/dlt645 devices/codec/modbus devices/codec/text devices/computed devices/mapping devices/missed devices/schedule devices/serial devices/wire relay", "",
 		"the engine knows its protocols and the relay, and neither who listens nor how it was configured"},
 	{"devices/serial", "", "go.bug.st/serial golang.org/x/sys", "a line knows bytes, not what they mean"},
 	{"devices/checksum", "", "", "a sum knows bytes, not whose they are"},
@@ -60,6 +60,7 @@ var house = []room{
 	{"devices/codec/dlt645", "devices/checksum devices/codec devices/mapping devices/serial devices/wire relay", "",
 		"a protocol knows the seam and not its siblings"},
 	{"devices/answers", "devices/codec", "", "what may be an answer depends on what was asked, not on what it says"},
+	{"devices/missed", "devices/mapping devices/wire relay", "", "what is missed is a matter of readings, not of protocols"},
 	{"devices/schedule", "devices/codec", "", "whose turn it is depends on answers, not on what they say"},
 	{"devices/computed", "devices/mapping devices/wire relay", "github.com/expr-lang/expr", "a computed field knows other fields, not how they came"},
 	{"devices/detect", "devices/capture devices/checksum devices/serial", "", "finding out knows lines, and not what is done with what it finds"},

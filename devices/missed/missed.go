@@ -1,4 +1,14 @@
-package devices
+// Package missed finds the fields of a device that have no good value, and says why.
+//
+// Most callers need two functions: [New] makes the [Fields] of a device, and [Fields.List] returns those that are missed.
+// [Fields.Took] and [Fields.Unanswered] are told what the device has sent.
+//
+// # Promises
+//
+// A field is named only after some frames, in which it could have come. Reasons are composed for few frames only.
+//
+// Deliberately absent: a judgement whether a value is good; that is the reading.
+package missed
 
 import (
 	"slices"
@@ -17,12 +27,12 @@ const (
 	fewFrames, longTime   = 3, time.Minute
 )
 
-// Missed is a field that has no good value, and the reason as a sentence for people.
-type Missed struct{ Device, Field, Why string }
+// Field is a field that has no good value, and the reason as a sentence for people.
+type Field struct{ Device, Field, Why string }
 
-// missing notes which fields of a device have had a good value, and why the others have not. It is guarded by the line's
-// mu.
-type missing struct {
+// Fields notes which fields of a device have had a good value, and why the others have not. Its methods are called by one
+// goroutine at a time.
+type Fields struct {
 	config *mapping.DeviceConfig
 	state  []fieldState
 	left   int // how many on the wire have never been good
@@ -39,8 +49,9 @@ type fieldState struct {
 	refused bool   // the last answer was a refusal
 }
 
-func newMissing(c *mapping.DeviceConfig) missing {
-	m := missing{config: c, state: make([]fieldState, len(c.Fields))}
+// New returns the fields of a device; none has had a value.
+func New(c *mapping.DeviceConfig) Fields {
+	m := Fields{config: c, state: make([]fieldState, len(c.Fields))}
 	for i, f := range c.Fields {
 		if m.state[i].good = f.Computed(); !m.state[i].good {
 			m.left++
@@ -49,14 +60,14 @@ func newMissing(c *mapping.DeviceConfig) missing {
 	return m
 }
 
-// asks reports whether the reasons are worth composing for the next frame: not for each one.
-func (m *missing) asks() bool {
+// Asks reports whether the reasons are worth composing for the next frame: not for each one.
+func (m *Fields) Asks() bool {
 	return m.left > 0 && (m.frames < 2*manyFrames || m.frames%manyFrames == 0)
 }
 
-// took notes the readings of a frame, and what the codec has remarked about it. refusal is why they are null; "": they are
+// Took notes the readings of a frame, and what the codec has remarked about it. refusal is why they are null; "": they are
 // what the device has sent.
-func (m *missing) took(at time.Time, readings []relay.Reading, tap *wire.Tap, refusal string) {
+func (m *Fields) Took(at time.Time, readings []relay.Reading, tap *wire.Tap, refusal string) {
 	if m.frames++; m.since.IsZero() {
 		m.since = at
 	}
@@ -96,8 +107,8 @@ func remark(tap *wire.Tap, field string) string {
 	return ""
 }
 
-// unanswered notes that the request for some fields was not answered.
-func (m *missing) unanswered(reads func(field int) bool) {
+// Unanswered notes that the request for some fields was not answered.
+func (m *Fields) Unanswered(reads func(field int) bool) {
 	for i := range m.state {
 		if s := &m.state[i]; !s.good && reads(i) {
 			s.tries++
@@ -106,8 +117,8 @@ func (m *missing) unanswered(reads func(field int) bool) {
 	}
 }
 
-// list returns the fields that are missed at now.
-func (m *missing) list(now time.Time, polled bool) (all []Missed) {
+// List returns the fields that are missed at now.
+func (m *Fields) List(now time.Time, polled bool) (all []Field) {
 	for i, s := range m.state {
 		tries := m.frames
 		if polled {
@@ -127,33 +138,23 @@ func (m *missing) list(now time.Time, polled bool) (all []Missed) {
 		case m.says != "":
 			why += "; the board says " + m.says
 		}
-		all = append(all, Missed{m.config.ID, id, why})
+		all = append(all, Field{m.config.ID, id, why})
 	}
 	return all
 }
 
-// tell returns, once, the fields that are missed, as a text for the log; "": none, or they were told.
-func (m *missing) tell(now time.Time, polled bool) string {
+// Tell returns, once, the fields that are missed, as a text for the log; "": none, or they were told.
+func (m *Fields) Tell(now time.Time, polled bool) string {
 	if m.told || m.left == 0 || m.frames < fewFrames {
 		return ""
 	}
 	var words []string
-	for _, f := range m.list(now, polled) {
+	for _, f := range m.List(now, polled) {
 		words = append(words, f.Why)
 	}
 	m.told = len(words) > 0
 	return strings.Join(words, "; ")
 }
 
-// looksFor begins a frame of m: the codec remarks on it if fields are missed.
-func (j *judge) looksFor(m *device) { j.tap.Ask(m.missing.asks()) }
-
-// misses shows, with every so many frames, the fields of m that are missed.
-func (j *judge) misses(m *device, at time.Time) {
-	if m.missing.left == 0 || m.missing.frames%manyFrames != 0 || !j.tap.Watched() {
-		return
-	}
-	for _, f := range m.missing.list(at, m.poller != nil) {
-		j.tap.Because(f.Why)
-	}
-}
+// Due reports whether it is time to show those who watch what is missed: with every so many frames.
+func (m *Fields) Due() bool { return m.left > 0 && m.frames%manyFrames == 0 }
