@@ -88,7 +88,7 @@ func (s *scanning) run(ctx context.Context, only string) error {
 	}
 	defer l.Close()
 	s.path = stablePath(s.name)
-	s.found = detect.Result{Path: s.path}
+	s.found = detect.Result{Path: s.path, Name: shortName(s.name)}
 	if only == "" || only == "talk" {
 		talks, err := s.talkers(ctx, l)
 		if err != nil || talks {
@@ -161,10 +161,11 @@ func (s *scanning) modbus(ctx context.Context, l detect.Line) error {
 		s.say("Modbus unit %d answers at %v; looking for its registers", u.Address, u.Setting)
 		ranges, err := detect.Ranges(ctx, l, u, s.upTo, s.wait, s.step)
 		var fits []string
+		var certain bool
 		if err == nil {
-			fits, err = s.fittingProfiles(ctx, l, u)
+			fits, certain, err = s.fittingProfiles(ctx, l, u)
 		}
-		s.found.Units = append(s.found.Units, detect.UnitResult{Unit: u, Ranges: ranges, Profiles: fits})
+		s.found.Units = append(s.found.Units, detect.UnitResult{Unit: u, Ranges: ranges, Profiles: fits, Certain: certain})
 		if err != nil {
 			return err
 		}
@@ -201,6 +202,7 @@ func (s *scanning) end(ctx context.Context, err error) error {
 		err = userError{"the scan was interrupted", "the results so far are above; -only and -baud make the search shorter"}
 	}
 	if text := s.found.TOML(); text != "" {
+		s.summary()
 		if _, werr := io.WriteString(s.env.stdout, text); werr != nil {
 			return werr
 		}

@@ -16,6 +16,7 @@ import (
 	"minirelay/devices/mapping"
 	"minirelay/devices/serial"
 	"minirelay/devices/wire"
+	"minirelay/relay"
 )
 
 // profileDevices returns a device for each profile that needs no further settings, by the profile's name.
@@ -44,10 +45,29 @@ type outcome struct {
 	taken, dropped int
 	values         map[string]bool // fields with at least one valid reading
 	null           map[string]bool // fields with an invalid one
+	numbers        map[string]bool // fields with a number, and whether one of theirs was not 0
+}
+
+// A profile with fewer numbers fits many devices: each relay board has coils, each sensor has a register or two. A register
+// that is not in use is 0, which is in the range of most fields.
+const (
+	tellingNumbers = 4
+	tellingValues  = 2 // other than 0
+)
+
+// telling reports whether the values are enough to tell the device from most others.
+func (o outcome) telling() bool {
+	values := 0
+	for _, notZero := range o.numbers {
+		if notZero {
+			values++
+		}
+	}
+	return len(o.numbers) >= tellingNumbers && values >= tellingValues
 }
 
 func decodeAll(port serial.Config, d mapping.DeviceConfig, recording []capture.Record) outcome {
-	o := outcome{values: map[string]bool{}, null: map[string]bool{}}
+	o := outcome{values: map[string]bool{}, null: map[string]bool{}, numbers: map[string]bool{}}
 	_, err := devices.Decode(port, d, recording, func(r wire.Record) {
 		f := r.Frame
 		switch {
@@ -61,6 +81,9 @@ func decodeAll(port serial.Config, d mapping.DeviceConfig, recording []capture.R
 					o.null[v.Field] = true
 				} else {
 					o.values[v.Field] = true
+				}
+				if v.Value.Kind() == relay.Number {
+					o.numbers[v.Field] = o.numbers[v.Field] || v.Value.Number() != 0
 				}
 			}
 		}
@@ -96,15 +119,16 @@ func matchingProfile(s detect.Sample) string {
 const mostFits = 5
 
 // fittingProfiles returns the profiles whose every request a unit answers with a plausible value for every field; those
-// with the most fields come first. It sends the requests of the profiles, which only read.
-func (s *scanning) fittingProfiles(ctx context.Context, l detect.Line, u detect.Unit) ([]string, error) {
+// with the most fields come first. certain reports whether the values are enough to tell that it is the first one, or a
+// device with the same registers. It sends the requests of the profiles, which only read.
+func (s *scanning) fittingProfiles(ctx context.Context, l detect.Line, u detect.Unit) (fits []string, certain bool, err error) {
 	all, err := profileDevices()
 	if err != nil {
-		return nil, nil
+		return nil, false, nil
 	}
+	telling := map[string]bool{}
 	port := serial.Default()
 	port.Baud, port.DataBits, port.Parity = u.Setting.Baud, u.Setting.DataBits, u.Setting.Parity
-	var fits []string
 	names := slices.Sorted(maps.Keys(all))
 	for i, name := range names {
 		d := all[name]
@@ -119,12 +143,13 @@ func (s *scanning) fittingProfiles(ctx context.Context, l detect.Line, u detect.
 		}
 		recording, whole, err := detect.Interview(ctx, l, u, requests, s.wait)
 		if err != nil {
-			return fits, err
+			return fits, false, err
 		}
 		if o := decodeAll(port, d, recording); whole && o.dropped == 0 && len(o.values) > 0 && len(o.null) == 0 {
 			fits = append(fits, name)
+			telling[name] = o.telling()
 		}
 	}
 	slices.SortStableFunc(fits, func(a, b string) int { return cmp.Compare(len(all[b].Fields), len(all[a].Fields)) })
-	return fits[:min(len(fits), mostFits)], nil
+	return fits[:min(len(fits), mostFits)], len(fits) > 0 && telling[fits[0]], nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -94,7 +95,8 @@ func TestScanModbus(t *testing.T) {
 	}
 	config := checked(t, block)
 	if len(config.Devices.Devices) != 2 || !strings.Contains(block, "# input:0 to 2 can be read; now 2301 0 152") ||
-		!strings.Contains(block, `register = "coil:0"`) || !strings.Contains(block, "unit = 2\n") || !strings.Contains(said, "Modbus unit 1 answers at 9600 8N1") {
+		!strings.Contains(block, `register = "coil:0"`) || !strings.Contains(block, "unit = 2\n") || !strings.Contains(said, "Modbus unit 1 answers at 9600 8N1") ||
+		!strings.Contains(said, ", unit 1: it may be ") || strings.Contains(block, "\nprofile = ") {
 		t.Errorf("%s\n%s", said, block)
 	}
 }
@@ -112,10 +114,52 @@ func TestScanFitsProfiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checked(t, block)
-	first, second, _ := strings.Cut(block, "[devices.unit2]")
-	if !strings.Contains(first, "pzem-004t-v3") || strings.Contains(second, "pzem-004t-v3") {
+	config := checked(t, block)
+	first, second, _ := strings.Cut(block, "_unit2]")
+	if !strings.Contains(first, "profile = \"pzem-004t-v3\"") || strings.Contains(second, "pzem-004t-v3") {
 		t.Errorf("%s\n%s", said, block)
+	}
+	// The devices are named by port and unit, and what a profile describes is not described again.
+	port := config.Devices.Ports[0].ID
+	for i, d := range config.Devices.Devices {
+		if d.ID != fmt.Sprintf("%s_unit%d", port, i+1) || d.Port != port || d.ModbusUnit != i+1 {
+			t.Errorf("%s on %s, unit %d", d.ID, d.Port, d.ModbusUnit)
+		}
+	}
+	if n := strings.Count(block, "\n"); n > 30 || strings.Contains(first, ".fields.") {
+		t.Errorf("%d lines:\n%s", n, block)
+	}
+	at := "/" + strings.TrimPrefix(port, "pts_")
+	for _, want := range []string{at + ", unit 1: pzem-004t-v3 (PZEM-004T V3 energy meter)", at + ", unit 2: a device that no profile fits\n"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in\n%s", want, said)
+		}
+	}
+}
+
+// What was found is said in the language of the user.
+func TestScanSaysInChinese(t *testing.T) {
+	var said lockedBuffer
+	s := &scanning{env: &env{stderr: &said, lang: locale.Chinese}, name: "/dev/ttyUSB7"}
+	units := []detect.UnitResult{
+		{Unit: detect.Unit{Address: 1}, Profiles: []string{"pzem-004t-v3", "pzem-016"}, Certain: true},
+		{Unit: detect.Unit{Address: 2}, Profiles: []string{"xy-md02", "sht20-modbus"}},
+		{Unit: detect.Unit{Address: 3}},
+	}
+	s.found = detect.Result{Units: units}
+	s.summary()
+	s.found = detect.Result{Profile: "arduino-greenhouse", Talker: &detect.Sample{}}
+	s.summary()
+	s.found = detect.Result{Meters: []detect.MeterFound{{Address: "000010604867"}}}
+	s.summary()
+	want := `ttyUSB7 上的从站 1：pzem-004t-v3（PZEM-004T V3 电能模块）；也可能是 pzem-016
+ttyUSB7 上的从站 2：也许是 xy-md02、sht20-modbus
+ttyUSB7 上的从站 3：没有合适的现成描述
+ttyUSB7 上找到：arduino-greenhouse（Arduino 温室（示例程序））
+ttyUSB7 上找到电表 000010604867
+`
+	if said.String() != want {
+		t.Error(said.String())
 	}
 }
 

@@ -53,12 +53,13 @@ func TestTOML(t *testing.T) {
 		"words":    {Result{Talker: sensed(thrice("it's all \\ fine's\n"))}, "(?P<line>"},
 		"binary":   {Result{Talker: sensed(frames(0xff, 0x86, 1, 2, 3, 4, 0, 0))}, "checksum = \"sum8-inverted\""},
 		"nonsense": {Result{Talker: sensed("\x00\xff\x00\x80\xf8")}, "too uncertain"},
-		"units":    {Result{Units: []UnitResult{{Unit{Address: 5, Setting: Setting{Baud: 19200, DataBits: 8, Parity: "even"}}, []Range{{Table: "holding", From: 3, To: 60, Values: make([]uint16, 58)}, {Table: "discrete", From: 0, To: 0, Values: []uint16{1}}}, []string{"this", "that"}}}}, "with plausible values: this, that.\n"},
+		"units":    {Result{Units: []UnitResult{{Unit{Address: 5, Setting: Setting{Baud: 19200, DataBits: 8, Parity: "even"}}, []Range{{Table: "holding", From: 3, To: 60, Values: make([]uint16, 58)}, {Table: "discrete", From: 0, To: 0, Values: []uint16{1}}}, []string{"this", "that"}, false}}}, "# It may be one of these: this, that. If so"},
+		"fitting":  {Result{Units: []UnitResult{{Unit{Address: 5, Setting: ModbusSettings()[0]}, []Range{{Table: "input", From: 3, To: 4, Values: make([]uint16, 2)}}, []string{"sdm120", "sdm230"}, true}}}, "unit = 5\n# It answers every request of this profile with plausible values: minirelay profiles sdm120 prints it.\nprofile = \"sdm120\"\n# These fit as well: sdm230. The label"},
 		"echo":     {Result{Echo: true, Units: []UnitResult{{Unit: Unit{Address: 5, Setting: ModbusSettings()[0]}}}}, "\necho = true\n"},
 		"meter":    {Result{Meters: []MeterFound{{Setting: MeterSettings()[0], Address: "000010604867", Energy: "12.34"}, {Setting: MeterSettings()[0], Address: "000010604868"}}}, "# It shows 12.34 kWh now."},
 		"profile":  {Result{Talker: sensed(thrice("{\"t\":21}\n")), Profile: configs.Profiles()[0].Name}, "profile = "},
 	} {
-		test.found.Path = "/dev/ttyUSB0"
+		test.found.Path, test.found.Name = "/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0", "ttyUSB0"
 		text := test.found.TOML()
 		path := filepath.Join(t.TempDir(), "minirelay.toml")
 		if err := os.WriteFile(path, []byte("[gateway]\nid = \"home\"\n\n"+text), 0o600); err != nil {
@@ -81,6 +82,11 @@ func TestTOML(t *testing.T) {
 		}
 		if !strings.Contains(text, test.want) || !strings.Contains(text, "扫描结果") {
 			t.Errorf("%s: no %s in\n%s", name, test.want, text)
+		}
+	}
+	for path, id := range map[string]string{"/dev/pts/3": "pts_3", "tcp://192.168.1.20:4001": "192_168_1_20_4001", "/dev/温": "found"} {
+		if text := (&Result{Path: path, Meters: []MeterFound{{Setting: MeterSettings()[0], Address: "000010604867"}}}).TOML(); !strings.Contains(text, "[ports."+id+"]\n") {
+			t.Errorf("no port %s in\n%s", id, text)
 		}
 	}
 	if (&Result{}).TOML() != "" {
