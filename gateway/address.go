@@ -21,8 +21,10 @@ func (g *Gateway) PageAddress() string { return PageAddress(g.Config(), g.Addrs(
 func (g *Gateway) PhoneAddress() string { return PhoneAddress(g.Config(), g.Addrs()) }
 
 // OnlyHere reports whether no other machine can reach the address for phones.
-func (g *Gateway) OnlyHere() bool {
-	addrs := g.Addrs()
+func (g *Gateway) OnlyHere() bool { return OnlyHere(g.Addrs()) }
+
+// OnlyHere is [Gateway.OnlyHere] for a gateway whose listeners have those addresses.
+func OnlyHere(addrs broker.Addrs) bool {
 	host, _, _ := net.SplitHostPort(cmp.Or(addrs.WS, addrs.TLS))
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -85,6 +87,15 @@ func PageAddress(config *configs.Config, addrs broker.Addrs) string {
 	return fmt.Sprintf("%s://%s/", scheme, reachable(addrs.TLS))
 }
 
+// PlainPage returns the address of the page on the plain port, for phones that do not trust the gateway's own
+// certificate; "" if that port is closed.
+func (g *Gateway) PlainPage() string {
+	if addrs := g.Addrs(); addrs.WS != "" {
+		return "http://" + reachable(addrs.WS) + "/"
+	}
+	return ""
+}
+
 // plainPort returns the port of the plain WebSocket, "" if there is none.
 func (c *core) plainPort() string {
 	_, port, err := net.SplitHostPort(c.broker.Addrs().WS)
@@ -125,9 +136,25 @@ func reachableHost(host string) string {
 		defer c.Close()
 		return c.LocalAddr().(*net.UDPAddr).IP.String()
 	}
+	// A machine whose Wi-Fi leads nowhere, such as an access point of its own, has no such route.
+	if addrs, err := net.InterfaceAddrs(); err == nil {
+		if ip := firstOf(addrs); ip != nil {
+			return ip.String()
+		}
+	}
 	name, err := os.Hostname()
 	if err != nil {
 		return "localhost"
 	}
 	return cmp.Or(name, "localhost")
+}
+
+// firstOf returns the first IPv4 address by which other machines may reach this one, or nil.
+func firstOf(addrs []net.Addr) net.IP {
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
+			return n.IP
+		}
+	}
+	return nil
 }

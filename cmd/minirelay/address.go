@@ -26,6 +26,9 @@ func runAddress(_ context.Context, env *env, args []string) error {
 	}
 	addrs := broker.Addrs{TLS: config.Broker.Listen, MQTT: config.Broker.MQTT, WS: config.Broker.WS}
 	page := gateway.PageAddress(config, addrs)
+	if gateway.OnlyHere(addrs) {
+		env.notef("note: only this computer can reach these addresses; for phones, set listen = \":8443\" in [broker]\n")
+	}
 	if *draw {
 		if code, err := web.QR(page); err == nil { // an address too long for a code can still be typed
 			fmt.Fprintln(behind(env.stdout), code)

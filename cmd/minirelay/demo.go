@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,21 +117,27 @@ func (d demo) welcome(g *gateway.Gateway, lang locale.Language) string {
 	var b strings.Builder
 	say := lang.Text
 	fmt.Fprintf(&b, "\n%s\n\n", say("Two simulated boards are running: a greenhouse and four relays."))
-	for _, row := range [][3]string{
+	rows := [][3]string{
 		{say("page"), g.PageAddress(), say("the browser warns: the gateway made its certificate itself")},
 		{say("address"), "wss://localhost:" + tls + "/mqtt", ""},
 		{say("user"), "demo", ""},
 		{say("password"), d.password, ""},
 		{say("mapping"), d.config(), say("edit it and save it: changes take effect at once; it is deleted at the end, copy it to keep it")},
-	} {
+	}
+	if page := g.PlainPage(); page != "" && !g.OnlyHere() {
+		rows = slices.Insert(rows, 1, [3]string{say("phone"), page, say("the page for a phone in the same Wi-Fi; no warning, and no encryption")})
+	}
+	for _, row := range rows {
 		fmt.Fprintf(&b, "  %s  %s\n", locale.Pad(row[0], 8), row[1])
 		if row[2] != "" {
 			fmt.Fprintf(&b, "  %s  %s\n", locale.Pad("", 8), row[2])
 		}
 	}
-	b.WriteString(phoneCode(g, lang))
-	if g.OnlyHere() {
-		fmt.Fprintf(&b, "\n  %s\n", say("Only this computer can reach it; for phones, start it with: minirelay demo -listen :8443"))
+	if g.OnlyHere() { // no phone could use a code
+		fmt.Fprintf(&b, "\n%s\n\n  %s\n\n  %s\n", say("In WeChat DevTools on this computer, type this address in the mini-program, under Gateways:"), g.PhoneAddress(),
+			say("Only this computer can reach it; for phones, start it with: minirelay demo -listen :8443"))
+	} else {
+		b.WriteString(phoneCode(g, lang))
 	}
 	for _, row := range [][2]string{
 		{say("Watch everything (apt install mosquitto-clients):"), "mosquitto_sub " + login + " -t 'minirelay/demo/#' -v"},

@@ -69,6 +69,38 @@ func TestDemoSpeaksOneLanguage(t *testing.T) {
 	}
 }
 
+// The code and the page for phones lead to an address of this machine, and there is no code that no phone could use.
+func TestDemoForPhones(t *testing.T) {
+	dir := t.TempDir()
+	config := testConfig(dir, filepath.Join(dir, "none"))
+	d := demo{dir: dir, password: "secret"}
+	if here := d.welcome(start(t, dir, config).gateway, locale.English); strings.Contains(here, "█") || strings.Contains(here, "http://") ||
+		!strings.Contains(here, "\n  minirelay://127.0.0.1:") || !strings.Contains(here, "demo -listen :8443") {
+		t.Errorf("%s", here)
+	}
+	dir = t.TempDir()
+	config = strings.Replace(testConfig(dir, filepath.Join(dir, "none")), "127.0.0.1:0", ":0", 1)
+	g := start(t, dir, strings.Replace(config, "[broker]\n", "[broker]\nws = \":0\"\n", 1)).gateway
+	out := d.welcome(g, locale.English)
+	if !strings.Contains(out, "█") || strings.Contains(out, "Only this computer") {
+		t.Errorf("%s", out)
+	}
+	phone := regexp.MustCompile(`minirelay://([^:?]+):([0-9]+)\?`).FindStringSubmatch(out)
+	if phone == nil || phone[1] == "localhost" || strings.HasPrefix(phone[1], "127.") || !strings.Contains(out, "  http://"+phone[1]+":"+phone[2]+"/\n") {
+		t.Fatalf("%q in\n%s", phone, out)
+	}
+	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
+	r, err := client.Get(g.PlainPage())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if body, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(body), `<div id="app">`) {
+		t.Errorf("%v: %.200s", err, body)
+	}
+}
+
 // The demo shows a page at the address that it prints, and a code for phones.
 func TestDemoShowsThePage(t *testing.T) {
 	program, err := binary()
