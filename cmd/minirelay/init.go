@@ -60,10 +60,10 @@ func (a *initAsk) run(ctx context.Context) error {
 	if err := a.place(); err != nil {
 		return err
 	}
-	if err := a.identity(); err != nil {
+	if err := a.identity(ctx); err != nil {
 		return err
 	}
-	if err := a.things(); err != nil {
+	if err := a.things(ctx); err != nil {
 		return err
 	}
 	password, madeUp, err := a.password(ctx)
@@ -85,13 +85,16 @@ func (a *initAsk) run(ctx context.Context) error {
 }
 
 // identity finds out the names of the gateway and of its first user, and checks them and the other flags.
-func (a *initAsk) identity() error {
+func (a *initAsk) identity(ctx context.Context) error {
 	if !relay.ValidID(a.start.Admin) {
 		return usageError{fmt.Sprintf("%q cannot be a user's name", a.start.Admin), "use 1 to 32 characters out of a-z, 0-9, _ and -, for example admin"}
 	}
 	for {
 		if a.start.Gateway == "" {
-			a.start.Gateway = a.question("The gateway's id, a part of every topic", "home")
+			var err error
+			if a.start.Gateway, err = a.question(ctx, "The gateway's id, a part of every topic", "home"); err != nil {
+				return err
+			}
 		}
 		if relay.ValidID(a.start.Gateway) {
 			break
@@ -109,7 +112,10 @@ func (a *initAsk) identity() error {
 	}
 	for a.start.Name = name; ; {
 		if a.start.Name == "" {
-			a.start.Name = a.question("Name for people, for example Greenhouse; Enter for none", "")
+			var err error
+			if a.start.Name, err = a.question(ctx, "Name for people, for example Greenhouse; Enter for none", ""); err != nil {
+				return err
+			}
 		}
 		err := a.check()
 		if err == nil || !a.again(err) {
@@ -167,21 +173,31 @@ func (a *initAsk) place() error {
 		"edit it, it takes effect when it is saved; -replace writes a new one and keeps a copy, -c FILE writes another"}
 }
 
-// question asks the user, who can press Enter for the usual answer.
-func (a *initAsk) question(text, usual string) string {
+// question asks the user, who can press Enter for the usual answer. The error is that ctx has ended.
+func (a *initAsk) question(ctx context.Context, text, usual string) (string, error) {
 	if a.lines == nil {
-		return usual
+		return usual, nil
 	}
 	text = a.env.lang.Text(text)
 	if usual != "" {
 		text += " [" + usual + "]"
 	}
 	fmt.Fprint(a.env.stdout, text+colon(a.env.lang))
-	line, err := a.lines.ReadString('\n')
-	if line = strings.TrimSpace(line); err != nil || line == "" {
-		return usual
+	typed := make(chan string, 1)
+	go func() {
+		line, err := a.lines.ReadString('\n') // cannot be interrupted: the process ends soon
+		if line = strings.TrimSpace(line); err != nil || line == "" {
+			line = usual
+		}
+		typed <- line
+	}()
+	select {
+	case line := <-typed:
+		return line, nil
+	case <-ctx.Done():
+		fmt.Fprintln(a.env.stdout)
+		return "", userError{"interrupted", "nothing has been done; try again"}
 	}
-	return line
 }
 
 // password returns the first user's password. madeUp reports that it was generated.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,10 +44,10 @@ func asked(t *testing.T, lang locale.Language, answers ...string) (config, dialo
 			return []serial.Info{{Path: "/dev/ttyUSB0", USB: "1a86:7523"}, {Path: "/dev/ttyUSB1", USB: "1a86:7523"}}, nil
 		}}
 	a.start.Admin, a.start.DataDir, a.start.Listen = "admin", "./data", ":8443"
-	if err := a.identity(); err != nil {
+	if err := a.identity(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.things(); err != nil {
+	if err := a.things(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if left, _ := a.lines.ReadString('\n'); left != "" {
@@ -59,8 +61,8 @@ func asked(t *testing.T, lang locale.Language, answers ...string) (config, dialo
 func TestInitAsksAgain(t *testing.T) {
 	config, dialogue := asked(t, locale.English,
 		"My House", "house", "",
-		"toaster", "relay", "waveshare-relay-8ch", "ten", // the list of relays, then a wrong address
-		"微雪", "", "", // the only one is offered, and Enter takes it with its usual address
+		"toaster", "relay", // the list of relays
+		"微雪", "", "ten", "", // the only one is offered, and Enter takes it; after a wrong address its usual one
 		"xy-md02", "1", "xy-md02", "2", "sdm120", "3", "arduino-greenhouse", "-",
 		"-")
 	for _, want := range []string{
@@ -90,5 +92,17 @@ func TestInitAsksInChinese(t *testing.T) {
 		if !strings.Contains(dialogue, want) {
 			t.Errorf("no %q in\n%s", want, dialogue)
 		}
+	}
+}
+
+// Ctrl-C ends the questions at once, not after the next answer.
+func TestInitInterrupted(t *testing.T) {
+	input, never := io.Pipe()
+	defer never.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	a := &initAsk{env: &env{input, io.Discard, io.Discard, locale.English}, lines: bufio.NewReader(input)}
+	cancel()
+	if _, err := a.question(ctx, "The gateway's id, a part of every topic", "home"); err == nil || err.Error() != "interrupted" {
+		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,7 @@ func (p *portFlags) Set(s string) error {
 }
 
 // things finds out which devices are connected to which port.
-func (a *initAsk) things() error {
+func (a *initAsk) things(ctx context.Context) error {
 	for _, p := range a.ports {
 		path, profile, _ := strings.Cut(p, "=")
 		profile, unit, given := strings.Cut(profile, "@")
@@ -51,7 +52,7 @@ func (a *initAsk) things() error {
 			continue // a UART of the board: nothing shows whether a device is connected to it
 		}
 		a.env.printf("\n%s\n", strings.TrimSpace(p.Path+"  "+p.Maker+" "+p.Product))
-		if err := a.askPort(p.Path); err != nil {
+		if err := a.askPort(ctx, p.Path); err != nil {
 			return err
 		}
 	}
@@ -62,22 +63,25 @@ func (a *initAsk) things() error {
 }
 
 // askPort asks which device is connected to a port until the answer is valid, and, if it is a bus, for the others.
-func (a *initAsk) askPort(path string) error {
+func (a *initAsk) askPort(ctx context.Context, path string) error {
 	if a.lines == nil {
 		return a.thing(path, "", 0)
 	}
-	bus, err := a.askThing(path, "Which device is on it? A name, or a word to search for such as relay; none for another device, - to leave the port out", "none")
+	bus, err := a.askThing(ctx, path, "Which device is on it? A name, or a word to search for such as relay; none for another device, - to leave the port out", "none")
 	for bus && err == nil {
-		bus, err = a.askThing(path, "Another device on the same port? A name, or a word to search for; - for no other", "-")
+		bus, err = a.askThing(ctx, path, "Another device on the same port? A name, or a word to search for; - for no other", "-")
 	}
 	return err
 }
 
 // askThing asks for one device on a port. It reports whether others can be connected to the same port.
-func (a *initAsk) askThing(path, text, usual string) (bus bool, err error) {
+func (a *initAsk) askThing(ctx context.Context, path, text, usual string) (bus bool, err error) {
 	offer := usual
 	for {
-		answer := a.question(text, offer)
+		answer, err := a.question(ctx, text, offer)
+		if err != nil {
+			return false, err
+		}
 		switch answer {
 		case "-":
 			return false, nil
@@ -98,11 +102,11 @@ func (a *initAsk) askThing(path, text, usual string) (bus bool, err error) {
 			}
 			continue
 		}
-		unit, bus, err := a.askUnit(path, profile)
-		if err == nil {
-			err = a.thing(path, answer, unit)
+		unit, bus, err := a.askUnit(ctx, profile)
+		if err != nil {
+			return false, err
 		}
-		if err == nil || !a.again(err) {
+		if err = a.thing(path, answer, unit); err == nil || !a.again(err) {
 			return bus, err
 		}
 		offer = usual
@@ -118,13 +122,19 @@ func (a *initAsk) search(answer string) (configs.Profile, []configs.Profile) {
 }
 
 // askUnit asks for the address of a device, if it has one. ok reports whether it has.
-func (a *initAsk) askUnit(path string, p configs.Profile) (unit int, ok bool, err error) {
+func (a *initAsk) askUnit(ctx context.Context, p configs.Profile) (unit int, ok bool, err error) {
 	usual, ok := p.Unit()
-	if !ok {
-		return 0, false, nil
+	for ok {
+		text, err := a.question(ctx, "Its address on the line (unit); on a bus each device needs its own", strconv.Itoa(usual))
+		if err != nil {
+			return 0, false, err
+		}
+		unit, err := unitNumber(text)
+		if err == nil || !a.again(err) {
+			return unit, true, err
+		}
 	}
-	unit, err = unitNumber(a.question("Its address on the line (unit); on a bus each device needs its own", strconv.Itoa(usual)))
-	return unit, true, err
+	return 0, false, nil
 }
 
 // unitNumber reads the address of a Modbus unit.
