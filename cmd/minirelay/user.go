@@ -131,7 +131,7 @@ func firstLine(r io.Reader) (string, error) {
 
 // weakPassword is the error for a password that is easy to guess.
 func weakPassword() userError {
-	return userError{"the password is easy to guess", "use 8 characters or more that nobody expects: a few words, for example three-green-kettles"}
+	return userError{"the password is easy to guess", "use 8 characters or more that nobody expects, such as a few words of your own choice"}
 }
 
 func checkPassword(password string) (string, error) {
