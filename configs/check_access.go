@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -76,11 +77,17 @@ const minPassword = 8
 var common = []string{"password", "passw0rd", "12345678", "123456789", "1234567890", "87654321", "88888888", "11111111", "00000000",
 	"raspberry", "minirelay", "password1", "password123", "admin123", "administrator", "qwertyui", "qwertyuiop", "iloveyou", "abcd1234", "1qaz2wsx", "a1234567", "woaini520"}
 
+// commonStems are what is common with digits or marks around it.
+var commonStems = []string{"admin", "root", "user", "qwerty", "pass", "test", "love", "home", "welcome", "abc", "aa", "woaini", "raspberrypi"}
+
 // WeakPassword reports whether a stranger would soon guess the password of a user.
 func WeakPassword(password, user string) bool {
 	lower := strings.ToLower(password)
+	// People who are asked for more add a year or a mark: Password2024! And digits alone are a date or a number to call.
+	stem := strings.TrimFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) })
 	one, _ := utf8.DecodeRuneInString(password)
-	return utf8.RuneCountInString(password) < minPassword || slices.Contains(common, lower) || lower == strings.ToLower(user) ||
+	return utf8.RuneCountInString(password) < minPassword || slices.Contains(common, lower) || slices.Contains(common, stem) ||
+		slices.Contains(commonStems, stem) || len(stem) == 0 && utf8.RuneCountInString(password) < 2*minPassword || lower == strings.ToLower(user) ||
 		strings.Trim(password, string(one)) == ""
 }
 
