@@ -43,7 +43,7 @@ export function gatewayForm(from: Kept | null) {
     const a = parseAddress(text)
     if ('error' in a) return false
     if (isCode(text)) {
-      address.value = `${a.tls ? 'wss' : 'ws'}://${hostAndPort(a)}`
+      address.value = `${a.tls ? 'wss' : 'ws'}://${hostAndPort(a)}${a.path === '/mqtt' ? '' : a.path}`
       gateway.value = a.gateway
       if (a.user) user.value = a.user
     }

@@ -25,6 +25,14 @@ describe('the form of a gateway', () => {
     expect(current.value).toMatchObject({ password: 'for the other', name: undefined })
   })
 
+  it('takes the path of a code, as behind a proxy with several gateways', () => {
+    const form = gatewayForm(null)
+    expect(form.scanned('minirelay://iot.example.cn:443/farm/mqtt?gw=farm&user=ann')).toBe(true)
+    form.typedPassword('for the farm')
+    expect(form.save()).toBe(true)
+    expect(current.value).toMatchObject({ address: 'wss://iot.example.cn:443/farm/mqtt', gateway: 'farm', user: 'ann' })
+  })
+
   it('keeps the password for a code of the same place', () => {
     const form = gatewayForm(home())
     expect(form.scanned('minirelay://192.168.1.10:8443?gw=other&user=bob')).toBe(true)

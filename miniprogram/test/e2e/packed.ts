@@ -2,11 +2,11 @@
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pack } from '../host/pack'
+import { hostOrigin, hostPort } from '../lib/real/host-address'
 
 /** What `npm run build:mp-weixin` makes. */
 export const compiled = fileURLToPath(new URL('../../dist/build/mp-weixin', import.meta.url))
@@ -25,7 +25,7 @@ export async function packedHost(): Promise<string> {
     response.writeHead(200, { 'content-type': kinds[extname(file)] ?? 'application/octet-stream' }).end(content)
   }).unref()
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
+    server.listen(hostPort, '127.0.0.1', () => resolve(`${hostOrigin}/`))
   })
 }
 

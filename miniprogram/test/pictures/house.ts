@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import { hostOrigin } from '../lib/real/host-address'
 import { freePort, start, type Program } from '../lib/real/program'
 
 /** Where the gateway seems to be: browsers of the pictures find it on loopback. */
@@ -28,6 +29,7 @@ export class House {
     house.init('minirelay.toml', `127.0.0.1:${house.securePort}`, `127.0.0.1:${house.port}`, things)
     const hash = /^password_hash = .*$/m.exec(house.text)![0]
     house.edit(/^name .*$/m, 'name     = { zh = "我的小屋", en = "My house" }')
+    house.edit(/^listen .*$/m, `$&\norigins = ["${hostOrigin}"]`)
     house.edit(/$/, `\n[users.phone]\n${hash}\nrole          = "operator"\n${more}`)
     house.program = await start(inject('gatewayBinary'), ['run'], /^ready .*$/m, {}, house.dir)
     return house

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import { hostOrigin } from './host-address'
 import { freePort, start, type Program } from './program'
 
 /** A gateway with the users phone, admin, display (who may only read) and own (who has topics of its own). */
@@ -46,6 +47,7 @@ data_dir = "${join(this.dir, 'data')}"
 [broker]
 listen = "127.0.0.1:${this.tlsPort}"
 ws     = "127.0.0.1:${this.wsPort}"
+origins = ["${hostOrigin}"]
 
 [users.phone]
 password = "right"
