@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -191,6 +192,10 @@ func TestReaderOfTheLogEnds(t *testing.T) {
 
 // A gateway whose terminal was closed ends, and gives its ports back. With nohup it stays.
 func TestClosedTerminal(t *testing.T) {
+	// Under nohup, the child would inherit that SIGHUP is ignored. A signal that this process handles is reset in it.
+	handled := make(chan os.Signal, 1)
+	signal.Notify(handled, syscall.SIGHUP)
+	defer signal.Stop(handled)
 	for _, stays := range []bool{false, true} {
 		person, tty := openPTY(t)
 		go func() { _, _ = io.Copy(io.Discard, person) }()
