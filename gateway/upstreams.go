@@ -186,7 +186,7 @@ type inlet struct {
 func (h *inlet) Handle(m upstream.Message, crowded bool) {
 	<-h.ready
 	message := relay.Message{Topic: m.Topic, Payload: m.Payload, Retain: m.Retain, Dup: m.Dup, User: h.user,
-		Client: h.via.Config().ID, Via: h.via, Received: m.Received}
+		Client: h.via.Config().ID, Via: h.via, Received: m.Received, Arrived: m.Arrived}
 	if m.Person != "" {
 		message.User, message.Vouched = m.Person+h.behind(), m.Role
 	}

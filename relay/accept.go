@@ -167,7 +167,12 @@ func (r *Relay) accept(s *submission, d *Device, command int, v Value, refusal *
 		// The client's time is wall-clock time; from here on only the monotonic clock counts.
 		maxAge = min(maxAge, time.UnixMilli(s.expires).Sub(s.received))
 	}
-	t := &Task{Command: command, Value: v, device: d, person: s.message.User, accepted: s.received, deadline: s.received.Add(maxAge)}
+	// A device that has come online since the command was sent may be commanded; one that goes away from now on may not.
+	accepted := s.message.Arrived
+	if accepted.IsZero() {
+		accepted = s.received
+	}
+	t := &Task{Command: command, Value: v, device: d, person: s.message.User, accepted: accepted, deadline: s.received.Add(maxAge)}
 	t.finish = func(out Outcome) { r.answer(s, out) }
 	if !t.InTime() { // it was on its way for too long
 		t.Finish(Expired())

@@ -146,3 +146,19 @@ func TestExpiredOnItsWay(t *testing.T) {
 		}
 	})
 }
+
+// A hub says when a command was sent, at the earliest. The device may have come online since then: it is there when the
+// command arrives, so the command is not rejected.
+func TestOnlineSinceItArrived(t *testing.T) {
+	inBubble(t, greenhouse, func(b *bench) {
+		time.Sleep(time.Second)
+		b.device.Update(time.Now(), reading21)
+		b.Handle(Message{Topic: commandTopic, Payload: []byte(`{"id":"a","command":"reset"}`), User: "phone",
+			Received: time.Now().Add(-100 * time.Millisecond), Arrived: time.Now()})
+		task := b.lane.Take()
+		if task == nil {
+			t.Fatal("it is rejected")
+		}
+		task.Finish(Sent())
+	})
+}

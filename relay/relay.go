@@ -41,7 +41,8 @@ type Message struct {
 	Correlation []byte   // MQTT 5 correlation data for Respond
 
 	Via      Publisher // its source, which gets what is meant for this client alone; nil: the publisher of Start
-	Received time.Time // time of arrival, with a monotonic reading; zero: just now
+	Received time.Time // when it was sent at the earliest, or arrived; with a monotonic reading; zero: just now
+	Arrived  time.Time // when it arrived, with a monotonic reading; zero: at Received
 }
 
 // Relay is the policy of the gateway, between devices and brokers. [Start] makes one. Its methods may be called from

@@ -14,7 +14,7 @@ type Task struct {
 
 	device   *Device
 	person   string    // who gave it; see Message.User
-	accepted time.Time // with a monotonic reading: ages are measured from it
+	accepted time.Time // when it arrived, with a monotonic reading: its device must have been online ever since
 	deadline time.Time // monotonic; past it nothing may be written
 	state    atomic.Int32
 	finish   func(Outcome)

@@ -55,7 +55,7 @@ func newInlet(u *Upstream) *inlet {
 
 // take queues one message.
 func (in *inlet) take(m mqtt.Message, a arrivalAt) {
-	in.put(inward{acks: a.acks, Message: Message{Topic: m.Topic(), Payload: m.Payload(), Retain: m.Retained(), Dup: m.Duplicate(), Received: a.at}})
+	in.put(inward{acks: a.acks, Message: Message{Topic: m.Topic(), Payload: m.Payload(), Retain: m.Retained(), Dup: m.Duplicate(), Received: a.at, Arrived: a.at}})
 }
 
 // put queues one message, on its topic at the upstream. A message without room even for an answer is dropped and

@@ -26,6 +26,7 @@ type Message struct {
 	Retain, Dup bool
 	Person      string    // the user at the hub who sent it; "": it says nothing about that
 	Role        string    // of Person, at the hub
+	Arrived     time.Time // with a monotonic reading
 	Received    time.Time // when it was sent at the earliest, if that shows; else when it arrived. With a monotonic reading
 }
 
